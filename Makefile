@@ -1,0 +1,42 @@
+# make demo    set up, train on drawn faces, show where the results lie
+# make test    set up, run the tests on both backends
+.DELETE_ON_ERROR:
+.PHONY: demo test test-slow lint clean
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# The first Python on the path that is new enough, and not newer than what the pins are built for.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$p && break; done)
+
+demo: $(VENV)/.run
+	$(PY) train_gan.py --config configs/demo.yaml
+
+test: $(VENV)/.dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	KERAS_BACKEND=tensorflow $(PY) -m pytest
+	KERAS_BACKEND=jax $(PY) -m pytest -m "backends and not slow"
+
+test-slow: $(VENV)/.dev
+	KERAS_BACKEND=tensorflow $(PY) -m pytest -m slow
+	KERAS_BACKEND=jax $(PY) -m pytest -m "backends and slow"
+
+lint: $(VENV)/.dev
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# Each stamp is written only after its installation went through, so a broken one is done again.
+$(VENV)/.run: requirements.txt
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 was found; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) can't make an environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,239 @@
+"""What config.yaml may say: every key with its type, its range and its default.
+
+A value is looked for, in this order, on the command line (`training.steps=200`), in the file given
+by `--config`, in config.yaml, in the version's own recipe, and here.
+"""
+
+import argparse
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from errors import UserError
+
+
+def _not_bool(value):
+    """Refuse true and false where a number is wanted: Python would take them for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_not_bool)]
+Number = Annotated[float, BeforeValidator(_not_bool), Field(allow_inf_nan=False)]
+
+
+# Names that are folders as well.
+_NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
+
+
+class Section(BaseModel):
+    """A group of keys; unknown ones are refused, values never change once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Model(Section):
+    """The shape of the networks; a run keeps it to its end."""
+
+    width: Number = Field(1.0, gt=0, le=16)
+    resolution: Literal[16, 32, 64, 128, 256, 512] = 64
+    channels: Literal[1, 3] = 3
+    latent_dim: Whole = Field(100, ge=1, le=4096)
+
+
+class Data(Section):
+    """The pictures."""
+
+    images: str = Field("demo", min_length=1)
+    x_flip: bool = False
+    cache: str = Field("data/cache", min_length=1)
+
+
+class Training(Section):
+    """The loop."""
+
+    steps: Whole = Field(5_000, ge=1)
+    minutes: Number | None = Field(None, gt=0)
+    batch_size: Whole = Field(64, ge=1, le=65_536)
+    seed: Whole = Field(0, ge=0, lt=2**31)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    label_noise: Number = Field(0.05, ge=0, le=1)
+
+
+class Optimizer(Section):
+    """One network's optimizer."""
+
+    optimizer: Literal["rmsprop", "adam"] = "rmsprop"
+    rate: Number = Field(5e-4, gt=0, le=1)
+    decay: Number = Field(0.0, ge=0)
+    clipvalue: Number | None = Field(None, gt=0)
+
+
+class Schedule(Section):
+    """When something is written, in steps."""
+
+    sample_every: Whole = Field(500, ge=1)
+    checkpoint_every: Whole = Field(10_000, ge=1)
+    resume_minutes: Number = Field(10, gt=0, le=10)
+    keep: Whole = Field(3, ge=1)
+
+
+class Config(Section):
+    """The whole of config.yaml."""
+
+    version: str = Field("v5", pattern=_NAME)
+    run: str = Field("", pattern=f"{_NAME}|^$")
+    model: Model = Model()
+    data: Data = Data()
+    training: Training = Training()
+    generator: Optimizer = Optimizer()
+    discriminator: Optimizer = Optimizer()
+    schedule: Schedule = Schedule()
+
+
+# What decides the shape of a network or of an optimizer's state: a run can't change it on the way.
+SHAPES = ("version", "model.", "generator.optimizer", "discriminator.optimizer")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--config FILE` and the `key.sub=value` arguments to a script's parser."""
+    parser.add_argument("--config", metavar="FILE", help="a file whose keys go over config.yaml's")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="such as training.steps=200"
+    )
+
+
+def load_config(file: str | None, overrides: list[str], recipe_of) -> Config:
+    """Return the config that config.yaml, `file` and `overrides` make together.
+
+    file: path of a YAML file that goes over config.yaml, or None.
+    overrides: texts of the form "key.sub=value"; the value is read as YAML.
+    recipe_of: a function from a version's name to its recipe, a nested dict; UserError if none.
+    Raises UserError for a file that can't be read, a wrong key, type or value.
+    """
+    given: dict[str, Any] = {}
+    default = Path("config.yaml")
+    if not default.is_file():
+        default = Path(__file__).with_name("config.yaml")
+    for path in [default, *([Path(file)] if file else [])]:
+        given = _merged(given, read_yaml(path))
+    for override in overrides:
+        given = _merged(given, _parse(override))
+    version = given.get("version", Config.model_fields["version"].default)
+    return _checked(_merged(recipe_of(str(version)), given))
+
+
+def from_dict(values: dict[str, Any]) -> Config:
+    """Return the config of a nested dict, such as a checkpoint holds; UserError if it is none."""
+    return _checked(values)
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return a nested dict as one level: {"model": {"width": 1}} gives {"model.width": 1}."""
+    items: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            items |= flat(value, f"{prefix}{key}.")
+        else:
+            items[prefix + str(key)] = value
+    return items
+
+
+def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
+    """Compare a run's config with the one asked for.
+
+    Returns the differences that would change shapes and those that may be, each a text
+    "key: old -> new".
+    """
+    before, after = flat(old.model_dump()), flat(new.model_dump())
+    changed = [key for key in after if before.get(key) != after[key]]
+    texts = {key: f"{key}: {before.get(key)} -> {after[key]}" for key in changed}
+    shapes = [texts[key] for key in changed if key.startswith(SHAPES)]
+    return shapes, [text for text in texts.values() if text not in shapes]
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"there is no config file {path}; give --config an existing one.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"the config file {path} can't be read: {error}.") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        what = getattr(error, "problem", None) or "it can't be parsed"
+        raise UserError(f"the config file {path} is not YAML{where}: {what}.") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise UserError(f"the config file {path} must hold `key: value` lines, not {values!r:.60}.")
+    return values
+
+
+def _parse(override: str) -> dict[str, Any]:
+    """Return "model.width=0.5" as {"model": {"width": 0.5}}."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise UserError(f"{override!r} is not of the form key=value, such as training.steps=200.")
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):
+        value = text  # a path may hold what YAML takes for its own signs
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return value
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return `below` with the values of `above` over it, section by section.
+
+    A section that a file leaves empty (`model:` and nothing under it) changes nothing.
+    """
+    result = dict(below)
+    for key, value in above.items():
+        if isinstance(result.get(key), dict) and (isinstance(value, dict) or value is None):
+            result[key] = _merged(result[key], value or {})
+        else:
+            result[key] = value
+    return result
+
+
+def _checked(values: dict[str, Any]) -> Config:
+    """Return the config, or raise the first mistake in it as one sentence."""
+    values = {key: value for key, value in values.items() if value is not None}
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        raise UserError(_sentence(error.errors()[0])) from None
+    return config if config.run else config.model_copy(update={"run": config.version})
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    """Return one of pydantic's errors in the user's words."""
+    place = [str(part) for part in error["loc"]]
+    key = ".".join(place)
+    if error["type"] == "extra_forbidden":
+        known = [*flat(Config().model_dump())]
+        near = difflib.get_close_matches(key, known, 1, 0)
+        if not near or ("." in near[0] and "." not in key):
+            # A bare key most often lacks its section: `batch_size` for training.batch_size.
+            near = difflib.get_close_matches(key, [k.rpartition(".")[2] for k in known], 1, 0)
+            near = [k for k in known if k.rpartition(".")[2] == near[0]]
+        return f"{key} is not a key of the config; the nearest right one is {near[0]}."
+    what = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    if error["type"] == "string_pattern_mismatch":
+        what = "must be letters, digits, '.', '_' and '-', and not begin with '.' or '-'"
+    if error["type"] == "model_type":
+        what = f"must hold keys of its own, such as {key}.{_first_key(key)}"
+    return f"{key} is {error['input']!r:.80}, but it {what}."
+
+
+def _first_key(section: str) -> str:
+    """Return the first key of a section of the config."""
+    return next(iter(getattr(Config(), section).model_dump()))

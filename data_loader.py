@@ -1,0 +1,205 @@
+"""Training pictures: read once from a folder, glob or zip into a memory-mapped cache, then batched.
+
+``open_pictures`` decodes every picture to the training resolution on the first start and keeps the
+result as one uint8 file that later starts map in a moment. ``Batches`` serves shuffled float
+batches from it, prepared in the background so that a training step does not wait for data.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import queue
+import threading
+from contextlib import closing, suppress
+from pathlib import Path
+
+import numpy as np
+
+from errors import UserError
+from pictures.cache import Cache, PictureSet
+from pictures.decode import read_chunk
+from pictures.sources import EXTENSIONS, Source, open_source
+
+PREFETCHED_BATCHES = 2
+
+
+def open_pictures(
+    images: str | Path,
+    resolution: int,
+    channels: int = 3,
+    cache: Path = Path("data/cache"),
+    workers: int | None = None,
+) -> PictureSet:
+    """Open a glob, a folder (searched recursively) or a .zip of pictures for training.
+
+    Each picture is turned upright, laid over white where transparent and stretched to
+    (resolution, resolution, channels); `channels` is 3 for RGB or 1 for grey. The first call
+    decodes with `workers` threads (default: one per core, at most 8) into the folder `cache`;
+    later calls reuse that until a file is added, removed or changed. Files that cannot be read are
+    skipped and listed in the result. Hidden files are ignored.
+
+    Raises UserError if the source is missing, empty, broken or wholly unreadable, or if the cache
+    cannot be written.
+    """
+    with closing(_source_of(images, resolution, channels)) as source:
+        store = Cache(Path(cache), source, (resolution, resolution, channels), str(images))
+        return store.load() or store.build(workers or min(8, os.cpu_count() or 1))
+
+
+def read_pictures(images: str | Path, count: int, resolution: int, channels: int = 3) -> np.ndarray:
+    """Return the first `count` readable pictures, uint8 (count, H, W, C), past the cache.
+
+    Arguments and errors as for `open_pictures`; UserError too if there are fewer pictures.
+    """
+    pictures: list[np.ndarray] = []
+    with closing(_source_of(images, resolution, channels)) as source:
+        for index in range(len(source.entries)):
+            pictures += read_chunk(
+                source, range(index, index + 1), (resolution, resolution, channels)
+            )[0]
+            if len(pictures) == count:
+                return np.stack(pictures)
+    raise UserError(_too_few(len(pictures), count))
+
+
+def _source_of(images: str | Path, resolution: int, channels: int) -> Source:
+    """The source of `images`, open, with at least one entry."""
+    if resolution < 1:
+        raise UserError(f"the resolution is {resolution} but must be at least 1.")
+    if channels not in (1, 3):
+        raise UserError(f"the number of channels is {channels} but must be 3 (RGB) or 1 (grey).")
+    source = open_source(images)
+    if not source.entries:
+        source.close()
+        raise UserError(
+            f"{images} holds no pictures: it needs files ending in {', '.join(EXTENSIONS)}."
+        )
+    return source
+
+
+def _too_few(count: int, batch_size: int) -> str:
+    return (
+        f"there are only {count} pictures for batches of {batch_size}: add pictures or set a "
+        "smaller training.batch_size."
+    )
+
+
+class Batches:
+    """Endless iterator over shuffled training batches, prepared in a background thread.
+
+    Yields float32 arrays (batch_size, H, W, C) with values x / 127.5 - 1, in [-1, 1]. Each pass
+    goes through the pictures in a fresh order; what does not fill a whole batch is left out of
+    that pass. Batch s depends on (seed, s) alone, so training resumes exactly by `start_step`, the
+    number of batches already trained on. With x_flip each picture is mirrored left to right with
+    probability 1/2, drawn anew each pass.
+
+    pictures: uint8 array or memory map (N, H, W, C).
+    seed: whole number, at least 0.
+    batches_per_pass: N // batch_size.
+
+    Raises UserError if there are fewer pictures than `batch_size`. Use it as a context manager, or
+    call close(), to end the thread.
+    """
+
+    def __init__(
+        self,
+        pictures: np.ndarray,
+        batch_size: int,
+        seed: int,
+        x_flip: bool = False,
+        start_step: int = 0,
+    ):
+        if batch_size < 1:
+            raise UserError(f"training.batch_size is {batch_size} but must be at least 1.")
+        if len(pictures) < batch_size:
+            raise UserError(_too_few(len(pictures), batch_size))
+        self.batches_per_pass = len(pictures) // batch_size
+        self._pictures = np.asarray(pictures)
+        self._mapping = _read_only_mapping(pictures)
+        self._right_to_left = np.arange(pictures.shape[2])[::-1]
+        self._batch_size, self._seed, self._x_flip = batch_size, seed, x_flip
+        self._step = start_step
+        self._ready: queue.Queue[np.ndarray | Exception] = queue.Queue(PREFETCHED_BATCHES)
+        self._closed = threading.Event()
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._prepare, args=(start_step,), daemon=True)
+        self._thread.start()
+
+    @property
+    def passes(self) -> int:
+        """Number of whole passes done over the pictures, in the batches handed out so far."""
+        return self._step // self.batches_per_pass
+
+    def __iter__(self) -> Batches:
+        return self
+
+    def __next__(self) -> np.ndarray:
+        if self._closed.is_set():
+            raise StopIteration
+        if self._error is None:
+            item = self._ready.get()
+            if isinstance(item, np.ndarray):
+                self._step += 1
+                return item
+            self._error = item
+        raise self._error
+
+    def close(self) -> None:
+        """End the background thread; no more batches can be taken."""
+        self._closed.set()
+        while self._thread.is_alive():
+            with suppress(queue.Empty):
+                self._ready.get_nowait()  # the thread may be waiting to put one more
+            self._thread.join(0.01)
+
+    def __enter__(self) -> Batches:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _prepare(self, step: int) -> None:
+        """The background thread: prepares batch `step` and those after it."""
+        try:
+            drawn_pass = None
+            while not self._closed.is_set():
+                number, position = divmod(step, self.batches_per_pass)
+                if number != drawn_pass:
+                    order, mirrored = self._draw_pass(number)
+                    drawn_pass = number
+                rows = slice(position * self._batch_size, (position + 1) * self._batch_size)
+                self._ready.put(self._gather(order[rows], mirrored[rows]))
+                step += 1
+        except Exception as error:  # raised again where the batches are taken
+            self._ready.put(error)
+
+    def _draw_pass(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """The order of the pictures in pass `number`, and which places in it are mirrored."""
+        generator = np.random.default_rng([self._seed, number])
+        order = generator.permutation(len(self._pictures))
+        if not self._x_flip:
+            return order, np.zeros(len(order), dtype=bool)
+        return order, generator.random(len(order)) < 0.5
+
+    def _gather(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+        chosen = self._pictures.take(indices, axis=0)
+        if self._mapping is not None:
+            # Pages once read would count as this process's memory until it holds the whole file;
+            # let go of here, they stay in the system's file cache.
+            self._mapping.madvise(mmap.MADV_DONTNEED)
+        for row in np.flatnonzero(mirrored):
+            chosen[row] = chosen[row].take(self._right_to_left, axis=1)
+        batch = np.divide(chosen, np.float32(127.5), dtype=np.float32)
+        batch -= 1
+        return batch
+
+
+def _read_only_mapping(pictures: np.ndarray) -> mmap.mmap | None:
+    """The memory map below `pictures` if its pages can be let go of without loss."""
+    if not hasattr(mmap, "MADV_DONTNEED") or getattr(pictures, "mode", None) != "r":
+        return None
+    base = pictures
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return base if isinstance(base, mmap.mmap) else None

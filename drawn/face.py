@@ -1,0 +1,108 @@
+"""What a drawn face can be: its attributes, their values and their colours."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+Colour = tuple[int, int, int]
+
+# Each hair colour: base, shade, light.
+HAIR_COLOURS: dict[str, tuple[Colour, Colour, Colour]] = {
+    "black": ((50, 46, 64), (26, 23, 38), (112, 110, 150)),
+    "brown": ((126, 78, 52), (84, 47, 38), (190, 132, 90)),
+    "blonde": ((244, 206, 108), (202, 146, 70), (255, 242, 184)),
+    "red": ((206, 52, 48), (142, 28, 44), (252, 128, 100)),
+    "pink": ((250, 158, 192), (212, 102, 154), (255, 212, 226)),
+    "blue": ((68, 114, 222), (40, 66, 158), (140, 188, 255)),
+    "green": ((70, 172, 118), (34, 114, 90), (150, 228, 166)),
+    "silver": ((208, 212, 228), (150, 154, 188), (248, 250, 255)),
+}
+# Each eye colour: deep (top of the iris), middle, glow (bottom of the iris).
+EYE_COLOURS: dict[str, tuple[Colour, Colour, Colour]] = {
+    "blue": ((18, 44, 130), (40, 112, 232), (130, 220, 255)),
+    "green": ((6, 70, 52), (24, 160, 84), (160, 245, 140)),
+    "amber": ((120, 48, 6), (240, 150, 10), (255, 232, 90)),
+    "violet": ((56, 16, 116), (138, 62, 220), (228, 170, 255)),
+    "crimson": ((96, 4, 26), (216, 24, 46), (255, 130, 110)),
+}
+# Each skin tone: base, shade, line.
+SKINS: dict[str, tuple[Colour, Colour, Colour]] = {
+    "porcelain": ((255, 235, 224), (243, 194, 188), (186, 112, 112)),
+    "peach": ((253, 218, 192), (232, 170, 150), (168, 92, 84)),
+    "tan": ((228, 174, 134), (190, 128, 100), (128, 70, 58)),
+    "brown": ((168, 112, 82), (126, 77, 63), (78, 42, 40)),
+}
+# Each background: colour at the top, colour at the bottom, colour of the pattern.
+BACKGROUNDS: dict[str, tuple[Colour, Colour, Colour]] = {
+    "sky": ((120, 190, 248), (206, 234, 255), (240, 249, 255)),
+    "meadow": ((158, 222, 160), (206, 240, 186), (122, 200, 132)),
+    "sunset": ((250, 142, 96), (255, 206, 150), (255, 226, 172)),
+    "lilac": ((186, 156, 236), (222, 204, 250), (202, 178, 244)),
+    "night": ((30, 32, 76), (72, 66, 128), (250, 244, 200)),
+    "cream": ((250, 236, 168), (255, 247, 214), (246, 222, 132)),
+}
+# Each outfit: cloth, collar, trim.
+OUTFITS: dict[str, tuple[Colour, Colour, Colour]] = {
+    "navy": ((246, 246, 252), (48, 62, 120), (214, 52, 66)),
+    "black": ((62, 60, 76), (244, 244, 250), (196, 40, 60)),
+    "teal": ((250, 248, 240), (32, 132, 136), (244, 176, 60)),
+    "plum": ((122, 62, 112), (250, 236, 240), (250, 196, 80)),
+}
+HAIR_STYLES = ("bob", "long", "twin_tails", "ponytail", "spiky", "buns")
+EYE_SHAPES = ("round", "sharp", "sleepy")
+MOUTHS = ("smile", "open", "flat", "cat", "pout")
+ACCESSORIES = ("none", "glasses", "ribbon", "hairpin", "headband", "flower", "cat_ears")
+MAX_TILT = 6.0
+MAX_SHIFT = 0.03
+INK: Colour = (46, 26, 40)
+WHITE: Colour = (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class Face:
+    """Everything that decides a picture."""
+
+    hair_colour: str
+    hair_style: str
+    eye_colour: str
+    eye_shape: str
+    mouth: str
+    skin: str
+    accessory: str
+    background: str
+    outfit: str
+    tilt: float
+    shift_x: float
+    shift_y: float
+    hair_shade: float
+    eye_shade: float
+    skin_shade: float
+    background_shade: float
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "hair_colour": tuple(HAIR_COLOURS),
+    "hair_style": HAIR_STYLES,
+    "eye_colour": tuple(EYE_COLOURS),
+    "eye_shape": EYE_SHAPES,
+    "mouth": MOUTHS,
+    "skin": tuple(SKINS),
+    "accessory": ACCESSORIES,
+    "background": tuple(BACKGROUNDS),
+    "outfit": tuple(OUTFITS),
+}
+RANGES: dict[str, float] = {
+    "tilt": MAX_TILT,
+    "shift_x": MAX_SHIFT,
+    "shift_y": MAX_SHIFT,
+    "hair_shade": 1.0,
+    "eye_shade": 1.0,
+    "skin_shade": 1.0,
+    "background_shade": 1.0,
+}
+
+
+def random_face(rng: np.random.Generator) -> Face:
+    picks = {name: values[rng.integers(len(values))] for name, values in CHOICES.items()}
+    numbers = {name: float(rng.uniform(-limit, limit)) for name, limit in RANGES.items()}
+    return Face(**picks, **numbers)

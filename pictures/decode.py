@@ -1,0 +1,87 @@
+"""From a file's bytes to pixels: any mode and size, upright, over white, at one resolution."""
+
+from __future__ import annotations
+
+import io
+import threading
+from contextlib import nullcontext, suppress
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from pictures.sources import Source, Unreadable
+
+DECODERS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+MAX_PIXELS = 100_000_000
+LARGE_PIXELS = 8_000_000
+LARGE_FILE_BYTES = 8 * 2**20
+
+# Large pictures are decoded one at a time, or a few of them at once would take gigabytes.
+_large_picture = threading.RLock()
+
+
+def decode(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
+    """The picture in the file `data` as uint8 of `shape`; raises whatever its decoder raises."""
+    height, width, channels = shape
+    with Image.open(io.BytesIO(data), formats=DECODERS) as image:
+        pixels = image.width * image.height
+        if pixels > MAX_PIXELS:
+            size, limit = f"{image.width}x{image.height}", MAX_PIXELS // 10**6
+            raise Unreadable(f"{size} is over the limit of {limit} megapixels")
+        # A JPEG is decoded at a half, quarter or eighth of its size if that is still 3 times what
+        # is needed: LANCZOS then gives the same picture, sooner.
+        image.draft(None, (3 * width, 3 * height))
+        with _large_picture if pixels > LARGE_PIXELS else nullcontext():
+            image.load()
+            with suppress(Exception):  # with a broken EXIF block, the picture is taken as it is
+                ImageOps.exif_transpose(image, in_place=True)
+            image = _resize(image, width, height)
+    if image.mode == "RGBA":
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    mode = "L" if channels == 1 else "RGB"
+    if image.mode != mode:
+        image = image.convert(mode)
+    return np.asarray(image).reshape(shape)
+
+
+def _resize(image: Image.Image, width: int, height: int) -> Image.Image:
+    """The picture stretched to width x height, in mode L, RGB or (where transparent) RGBA."""
+    deep = image.mode.startswith("I")  # 16 bit grey, in I;16, I;16B or I
+    mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "L" else "RGB"
+    if not deep and image.mode != mode:
+        image = image.convert(mode)
+    if image.size != (width, height):
+        shrinks = image.width > width or image.height > height
+        # Enlarging with LANCZOS would draw rings beside the lines.
+        method = Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC
+        image = image.resize((width, height), method)
+    if deep:
+        values = np.clip(np.asarray(image, dtype=np.int32), 0, 65535)
+        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    return image
+
+
+def read_chunk(
+    source: Source, indices: range, shape: tuple[int, int, int]
+) -> tuple[list[np.ndarray], list[str], list[tuple[str, str]]]:
+    """The pictures of some entries, their names, and (name, reason) of those skipped."""
+    pictures, names, skipped = [], [], []
+    for index in indices:
+        name, size, _ = source.entries[index]
+        try:
+            with _large_picture if size > LARGE_FILE_BYTES else nullcontext():
+                pictures.append(decode(source.read(index), shape))
+            names.append(name)
+        except Exception as error:  # on malformed data, decoders raise all there is
+            skipped.append((name, reason(error)))
+    return pictures, names, skipped
+
+
+def reason(error: Exception) -> str:
+    """Why a file could not be read or written, in a few words."""
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture, or a damaged one"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

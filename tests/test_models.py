@@ -1,0 +1,34 @@
+"""The door to the versions and what it prints."""
+
+import keras
+import pytest
+
+import models
+from errors import UserError
+
+
+def test_an_unknown_version_names_the_nearest():
+    """One sentence with every name there is."""
+    with pytest.raises(UserError, match=r"'v55'.*'v5'"):
+        models.get_version("v55")
+
+
+def test_gflops_count_by_hand():
+    """Two operations a multiplication: 8x8x3 to 4x4x5 by 3x3, up again by 4x4, then dense."""
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(5, 3, strides=2, padding="same")(inputs)
+    x = keras.layers.Conv2DTranspose(2, 4, strides=2, padding="same")(x)
+    x = keras.layers.Dense(7)(keras.layers.Flatten()(x))
+    by_hand = 2 * (4 * 4 * 5 * 9 * 3 + 4 * 4 * 5 * 16 * 2 + 128 * 7)
+    assert models.gflops(keras.Model(inputs, x)) == pytest.approx(by_hand / 1e9)
+
+
+def test_the_table_and_the_layers(script):
+    """`python models.py` and `python models.py v5` print what the README promises."""
+    table = script("models.py", "model.width=0.1")
+    assert table.returncode == 0, table.stderr
+    assert [line.split()[0] for line in table.stdout.splitlines()[1:]] == list(models.VERSIONS)
+    layers = script("models.py", "v5")
+    assert "18,421,507" in layers.stdout and "62 x 62 x 128" in layers.stdout
+    wrong = script("models.py", "v6")
+    assert wrong.returncode == 2 and "'v6'" in wrong.stderr and "Traceback" not in wrong.stderr

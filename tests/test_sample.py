@@ -1,0 +1,115 @@
+"""Faces from weights: the same seed is the same face, whatever it is drawn with."""
+
+import imageio.v3 as imageio
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from errors import UserError
+from sample import parse_seeds, walk
+from training.step import latents_of
+
+pytestmark = pytest.mark.backends
+
+OTHER = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
+
+
+@pytest.fixture
+def trained(script):
+    """A script runner in whose folder a run `r` of two steps lies."""
+    done = script(
+        "train_gan.py", *script.tiny, "run=r", "training.steps=2", "schedule.checkpoint_every=1"
+    )
+    assert done.returncode == 0, done.stderr
+    return script
+
+
+def test_sampling_end_to_end(trained):
+    """Grid by default, single faces by count and seeds, a film, from run, file and weights."""
+    folder = trained.folder
+    assert trained("sample.py").returncode == 0
+    grid = np.asarray(Image.open(folder / "gan_images/r/sample_generator_2.png"))
+    training_grid = np.asarray(Image.open(folder / "gan_images/r/gan_2.png"))
+    assert np.abs(grid.astype(int) - training_grid).max() <= 1  # the same seeds 0 to 24
+
+    done = trained("sample.py", "r", "--seeds", "3,100-101", "--out", "some faces")
+    assert done.returncode == 0, done.stderr
+    names = sorted(path.name for path in (folder / "some faces").iterdir())
+    assert names == ["face_100.png", "face_101.png", "face_3.png"]
+    done = trained("sample.py", "weights/r/generator_2.keras", "--count", "5", "--out", "five")
+    assert done.returncode == 0, done.stderr
+    assert (folder / "five/face_3.png").read_bytes() == (
+        folder / "some faces/face_3.png"
+    ).read_bytes()
+    done = trained(
+        "sample.py", "weights/r/gan_weights_2.weights.h5", "--seeds", "3", "--out", "old"
+    )
+    assert done.returncode == 0, done.stderr
+    assert (folder / "old/face_3.png").read_bytes() == (folder / "five/face_3.png").read_bytes()
+
+    for name in ("walk.gif", "walk.mp4"):
+        done = trained("sample.py", "--walk", "1,2", "--frames", "4", "--out", name)
+        assert done.returncode == 0, done.stderr
+        frames = imageio.imread(folder / name, index=None)
+        assert len(frames) >= 6 and frames.shape[1:3] == (256, 256)
+
+
+def test_weights_of_one_backend_are_sampled_on_the_other(trained):
+    """Trained on TensorFlow and drawn on JAX, or the other way round: the same faces."""
+    pytest.importorskip(OTHER)
+    for backend in (keras.backend.backend(), OTHER):
+        done = trained(
+            "sample.py", "r", "--seeds", "0-3", "--out", backend, env={"KERAS_BACKEND": backend}
+        )
+        assert done.returncode == 0, done.stderr
+    for seed in range(4):
+        ours, theirs = (
+            np.asarray(Image.open(trained.folder / name / f"face_{seed}.png"), int)
+            for name in (keras.backend.backend(), OTHER)
+        )
+        assert np.abs(ours - theirs).max() <= 1
+
+
+def test_a_users_mistake_is_one_sentence_and_status_2(trained):
+    """Wrong run, wrong file, weights of another version, wrong lists."""
+    folder = trained.folder
+    (folder / "weights/r/broken.keras").write_text("no zip")
+    (folder / "weights/other").mkdir()
+    text = (folder / "weights/r/config.yaml").read_text()
+    (folder / "weights/other/config.yaml").write_text(text.replace("version: v5", "version: v4"))
+    other = folder / "weights/other/gan_weights_2.weights.h5"
+    other.write_bytes((folder / "weights/r/gan_weights_2.weights.h5").read_bytes())
+    for arguments, words in (
+        (["nobody"], ["nobody", "r"]),
+        (["weights/r/broken.keras"], ["broken.keras"]),
+        ([str(other)], ["another version"]),
+        (["--grid", "5by5"], ["5by5"]),
+        (["--seeds", "1,x"], ["1,x"]),
+        (["--count", "0"], ["--count", "0"]),
+        (["--walk", "1,2,3"], ["--walk"]),
+    ):
+        done = trained("sample.py", *arguments)
+        assert done.returncode == 2, (arguments, done.stdout, done.stderr)
+        assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr
+        assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_seeds_are_parsed_or_refused():
+    """1,5,100-102 is what it looks like."""
+    assert parse_seeds("1, 5,100-102") == [1, 5, 100, 101, 102]
+    for text in ("", "a", "-1", "5-3", "1,,2", "0-99999999999"):
+        with pytest.raises(UserError):
+            parse_seeds(text)
+
+
+def test_a_walk_stays_where_latents_are_and_closes():
+    """It begins and ends at its seeds, comes back, and never passes through the empty middle."""
+    way = walk(3, 8, 10, 100)
+    ends = latents_of([3, 8], 100)
+    assert way.shape == (20, 100)
+    for place, seed in ((0, 0), (9, 1), (10, 1), (19, 0)):
+        np.testing.assert_allclose(way[place], ends[seed], atol=1e-5)
+    lengths = np.linalg.norm(way, axis=1)
+    assert lengths.min() > 0.95 * np.linalg.norm(ends, axis=1).min()
+    np.testing.assert_allclose(walk(3, 3, 4, 100)[1], ends[0], atol=1e-6)

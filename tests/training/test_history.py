@@ -1,0 +1,46 @@
+"""The record of a run: each step once, and no step after the first that is not a number."""
+
+import json
+
+import numpy as np
+import pytest
+
+from errors import UserError
+from training.history import SCALARS, History, read_rows
+
+
+def scalars(value=0.5) -> dict:
+    """What a step returns."""
+    return dict.fromkeys(SCALARS, np.float32(value))
+
+
+def test_every_step_is_a_line_and_a_resume_leaves_no_gap_or_double(tmp_path):
+    """Steps after the checkpoint are trained again, so their old lines go; half lines too."""
+    history = History(tmp_path, 0, batch_size=4)
+    for step in range(1, 8):
+        history.add(step, scalars())
+    history.flush()
+    history.close()
+    with (tmp_path / "losses.jsonl").open("a") as file:
+        file.write('{"step": 8, "d_lo')
+    history = History(tmp_path, 5, batch_size=4)
+    for step in range(6, 10):
+        history.add(step, scalars(step))
+    history.flush()
+    history.save_curve(tmp_path / "losses.png")
+    history.close()
+    rows = [json.loads(line) for line in (tmp_path / "losses.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == list(range(1, 10)) == [r["step"] for r in history.rows]
+    assert rows[-1]["d_loss"] == 9 and set(rows[0]) == {"step", *SCALARS, "images_per_second"}
+    assert (tmp_path / "losses.png").stat().st_size > 5000
+    assert list((tmp_path / "tensorboard").glob("events*"))
+
+
+def test_a_loss_that_is_no_number_stops_by_its_step(tmp_path):
+    """The step is named, what was good before it is on disk, and nothing after it."""
+    history = History(tmp_path, 0, batch_size=4)
+    for step, value in ((1, 0.5), (2, 0.4), (3, np.nan), (4, 0.3)):
+        history._pending.append((step, scalars(value)))
+    with pytest.raises(UserError, match="step 3"):
+        history.flush()
+    assert [row["step"] for row in read_rows(tmp_path / "losses.jsonl")] == [1, 2]

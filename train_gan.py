@@ -1,0 +1,183 @@
+"""Train a GAN on anime faces.
+
+    python train_gan.py                              what config.yaml says
+    python train_gan.py version=v4 training.steps=2000
+    python train_gan.py --config configs/demo.yaml
+    python train_gan.py --dry-run                    one step, nothing written
+
+The same command again continues an interrupted run from its newest checkpoint.
+"""
+
+import argparse
+import time
+from datetime import timedelta
+from pathlib import Path
+
+# Before anything else of Keras: it decides which backend Keras starts with.
+from training import backend
+
+import demo_faces
+import models
+from config import Config, add_arguments, differences, load_config
+from data_loader import Batches, PictureSet, open_pictures, read_pictures
+from errors import UserError, clean_exit
+from training.progress import Progress, StopRequest
+from training.run import Run
+from training.step import Gan
+
+
+def train(gan: Gan, run: Run, batches: Batches, config: Config, stop: StopRequest) -> int:
+    """Run the loop from the run's step on and return the step that it came to.
+
+    Every step is logged; on the schedule, and at the end, a grid and a checkpoint are written.
+    """
+    schedule, training = config.schedule, config.training
+    train_step = gan.compiled_step()
+    step, seconds_before = run.step, run.seconds
+    started = saved = time.monotonic()
+    with Progress(config, step) as bar:
+        for real in batches:
+            run.history.add(step + 1, train_step(real))
+            step += 1
+
+            seconds = seconds_before + time.monotonic() - started
+            enough = training.minutes is not None and seconds >= training.minutes * 60
+            finished = step >= training.steps or enough
+            grid = finished or step % schedule.sample_every == 0
+            late = time.monotonic() - saved >= schedule.resume_minutes * 60
+            if grid or late or stop.signal or step % schedule.checkpoint_every == 0:
+                run.history.flush()
+                if grid:
+                    run.save_grid(step)
+                run.save_checkpoint(step, seconds, finished)
+                saved = time.monotonic()
+            if run.history.rows:
+                bar.show(step, seconds, run.history.rows[-1], batches.passes)
+            if finished or stop.signal:
+                break
+    return step
+
+
+def prepare(config: Config, run: Run, pictures: PictureSet) -> Gan:
+    """Build the networks and bring them to where the run stands.
+
+    Raises UserError if the run was trained with networks of another shape.
+    """
+    precision = config.training.precision
+    if run.config:
+        shapes, others = differences(run.config, config)
+        if shapes:
+            raise UserError(
+                f"run {run.name} was trained with other networks ({'; '.join(shapes)}); give this "
+                "one another name with run=NAME, or take those values back."
+            )
+        if others:
+            print(f"Changed since this run began: {'; '.join(others)}.")
+        if pictures.key != run.facts["data_key"]:
+            print("The pictures are not those that this run was trained on so far.")
+        if precision == "auto":
+            precision = run.facts["precision"]
+    if precision == "auto":
+        precision = backend.fastest_precision()
+    gan = Gan.create(models.get_version(config.version), config, precision)
+    run.start(gan, config, precision, pictures.key)
+    generator, discriminator = gan.parameter_counts()
+    print(
+        f"{config.version}: generator {generator:,} and discriminator {discriminator:,} "
+        f"parameters, {precision}, on {backend.device()} with {backend.NAME}."
+    )
+    return gan
+
+
+def open_data(config: Config) -> PictureSet:
+    """Return the pictures that data.images names; "demo" are the drawn ones, made when missing."""
+    images = config.data.images
+    if images == "demo":
+        size = config.model.resolution
+        images = str(demo_faces.ensure_faces(Path(f"data/demo_faces_{size}"), size=size))
+    return open_pictures(
+        images, config.model.resolution, config.model.channels, Path(config.data.cache)
+    )
+
+
+def dry_run(config: Config) -> None:
+    """Build everything, run one step, time another, and print what the run would cost.
+
+    Writes nothing: it reads just one batch of pictures, past the cache.
+    """
+    model, training = config.model, config.training
+    if config.data.images == "demo":
+        real = demo_faces.draw_faces(training.batch_size, model.resolution)[..., : model.channels]
+    else:
+        real = read_pictures(
+            config.data.images, training.batch_size, model.resolution, model.channels
+        )
+    precision = training.precision
+    if precision == "auto":
+        precision = backend.fastest_precision()
+    gan = Gan.create(models.get_version(config.version), config, precision)
+    step = gan.compiled_step()
+    real = real.astype("float32") / 127.5 - 1
+    losses = {key: float(value) for key, value in step(real).items()}
+    started = time.perf_counter()
+    float(step(real)["g_loss"])
+    seconds = time.perf_counter() - started
+    generator, discriminator = gan.parameter_counts()
+    total = seconds * training.steps
+    if training.minutes is not None:
+        total = min(total, training.minutes * 60)
+    print(
+        f"{config.version} at width {model.width:g}, {model.resolution}x{model.resolution}, batch "
+        f"{training.batch_size}, {precision}, on {backend.device()} with {backend.NAME}\n"
+        f"parameters   generator {generator:,}, discriminator {discriminator:,}\n"
+        f"first losses discriminator {losses['d_loss']:.3f}, generator {losses['g_loss']:.3f}\n"
+        f"memory       {backend.peak_memory() / 2**30:.2f} GiB at most so far\n"
+        f"speed        {training.batch_size / seconds:.1f} images/s, {seconds:.2f} s a step\n"
+        f"whole run    {training.steps:,} steps, {timedelta(seconds=round(total))}\n"
+        "Dry run: nothing was written."
+    )
+
+
+def main() -> int:
+    """Read the command line, train, and say where everything lies."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_arguments(parser)
+    parser.add_argument("--dry-run", action="store_true", help="one step, nothing written")
+    arguments = parser.parse_args()
+    config = load_config(arguments.config, arguments.overrides, models.get_recipe)
+    if arguments.dry_run:
+        dry_run(config)
+        return 0
+
+    pictures = open_data(config)
+    training = config.training
+    with StopRequest() as stop, Run(config.run) as run:
+        if run.finished and run.step >= training.steps:
+            print(
+                f"Run {run.name} is finished, at step {run.step}. Raise training.steps to go on, "
+                "or give another run a name with run=NAME."
+            )
+            return 0
+        with Batches(
+            pictures.pictures, training.batch_size, training.seed, config.data.x_flip, run.step
+        ) as batches:
+            gan = prepare(config, run, pictures)
+            run.save_reals(pictures.pictures)
+            step = train(gan, run, batches, config, stop)
+        if stop.signal and step < training.steps:
+            print(f"Stopped and saved at step {step}; the same command goes on from there.")
+            return 128 + stop.signal
+        print(
+            f"Finished at step {step}.\n"
+            f"  faces       {run.images / f'gan_{step}.png'}\n"
+            f"  loss curve  {run.images / 'losses.png'}\n"
+            f"  weights     {run.weights / f'generator_{step}.keras'}\n"
+            f"Draw new faces with: python sample.py {run.name}"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(clean_exit(main)())

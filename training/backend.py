@@ -1,0 +1,191 @@
+"""The only file that knows TensorFlow from JAX.
+
+Keras picks its backend when it is first imported, so whatever needs Keras imports this file before.
+The variable KERAS_BACKEND chooses (`tensorflow` or `jax`); unset, it is whichever is installed,
+TensorFlow first.
+
+Two things differ between them, and they are here: the gradients of a loss with respect to listed
+variables, and the compilation of a step whose state is a list of variables. Beside them stands what
+is asked of a device: its name, its memory, the fastest precision.
+"""
+
+import importlib.util
+import os
+import resource
+import sys
+import time
+from contextlib import contextmanager
+
+from errors import UserError
+
+if "KERAS_BACKEND" not in os.environ:
+    installed = [name for name in ("tensorflow", "jax") if importlib.util.find_spec(name)]
+    if not installed:
+        raise SystemExit("error: neither tensorflow nor jax is installed; run `make demo` once.")
+    os.environ["KERAS_BACKEND"] = installed[0]
+
+
+@contextmanager
+def _quiet():
+    """Keep native libraries off the terminal while they start, unless their log level is set.
+
+    TensorFlow's notes on its own start-up are written to the descriptor itself, before any of its
+    log settings is heard; level 3 is for what its graph optimizer says later. Errors still come as
+    exceptions.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+
+
+with _quiet():
+    import keras
+
+    NAME = keras.backend.backend()
+    if NAME == "tensorflow":
+        import tensorflow as tf
+
+        # A GPU's memory is taken as needed, so that two programs can share it.
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)
+        tf.constant(0)  # the first operation starts the devices
+
+if NAME == "tensorflow":
+
+    def gradients(loss, variables, state):
+        """Differentiate a loss with respect to listed variables, and no others.
+
+        loss: a function without arguments that returns (scalar loss, auxiliary values).
+        variables: the Keras variables to differentiate by.
+        state: every variable that `loss` may read or update; JAX needs to be told, TensorFlow not.
+        Returns (loss, auxiliary values, list of gradients).
+        """
+        values = [variable.value for variable in variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            value, auxiliary = loss()
+        return value, auxiliary, tape.gradient(value, values)
+
+    def compile_step(step, state):
+        """Return `step`, a function of tensors that reads and updates `state`, compiled.
+
+        XLA fuses the step on a GPU; on a CPU its convolutions are slower than oneDNN's.
+        """
+        return tf.function(step, jit_compile=has_gpu())
+
+    def has_gpu() -> bool:
+        """Say whether the networks run on a GPU."""
+        return bool(tf.config.list_physical_devices("GPU"))
+
+    def device() -> str:
+        """Return the name of the device that the networks run on."""
+        gpus = tf.config.list_physical_devices("GPU")
+        return tf.config.experimental.get_device_details(gpus[0])["device_name"] if gpus else "CPU"
+
+    def _device_bytes() -> int:
+        return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+
+elif NAME == "jax":
+    import jax
+
+    def gradients(loss, variables, state):
+        """Differentiate a loss with respect to listed variables, and no others.
+
+        The function that JAX differentiates must be pure, so the loss runs in a scope of its own
+        that begins with the current values; what it changes there (seeds, batch statistics) is
+        carried out and assigned. Arguments and result as on TensorFlow.
+        """
+        chosen = {id(variable) for variable in variables}
+        others = [variable for variable in state if id(variable) not in chosen]
+        before = [variable.value for variable in others]
+
+        def pure(values):
+            mapping = [*zip(variables, values, strict=True), *zip(others, before, strict=True)]
+            with keras.StatelessScope(state_mapping=mapping) as scope:
+                value, auxiliary = loss()
+            return value, (auxiliary, [scope.get_current_value(variable) for variable in others])
+
+        (value, (auxiliary, after)), slopes = jax.value_and_grad(pure, has_aux=True)(
+            [variable.value for variable in variables]
+        )
+        for variable, new in zip(others, after, strict=True):
+            variable.assign(new)
+        return value, auxiliary, slopes
+
+    def compile_step(step, state):
+        """Return `step` compiled; the old values of `state` are given up to hold the new ones."""
+
+        def pure(values, *inputs):
+            with keras.StatelessScope(state_mapping=list(zip(state, values, strict=True))) as scope:
+                result = step(*inputs)
+            return result, [scope.get_current_value(variable) for variable in state]
+
+        compiled = jax.jit(pure, donate_argnums=0)
+
+        def run(*inputs):
+            result, values = compiled([variable.value for variable in state], *inputs)
+            for variable, value in zip(state, values, strict=True):
+                variable.assign(value)
+            return result
+
+        return run
+
+    def has_gpu() -> bool:
+        """Say whether the networks run on a GPU."""
+        return jax.default_backend() == "gpu"
+
+    def device() -> str:
+        """Return the name of the device that the networks run on."""
+        return "CPU" if jax.default_backend() == "cpu" else jax.devices()[0].device_kind
+
+    def _device_bytes() -> int:
+        return jax.devices()[0].memory_stats()["peak_bytes_in_use"]
+
+else:
+    raise UserError(f"KERAS_BACKEND is {NAME!r}; set it to tensorflow or jax.")
+
+
+def peak_memory() -> int:
+    """Return the most bytes used so far: the GPU's, or the process's where there is none."""
+    if has_gpu():
+        return _device_bytes()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def fastest_precision() -> str:
+    """Return "bfloat16" where a convolution in it beats float32 by a clear margin, else "float32".
+
+    Measured, not looked up: a processor may know the format and still be slower in it. The margin
+    keeps two starts on one machine from choosing differently.
+    """
+    return "bfloat16" if _seconds("bfloat16") * 1.25 < _seconds("float32") else "float32"
+
+
+def _seconds(dtype: str) -> float:
+    """Return the time of one 5x5 convolution of the size that v5 spends its time on."""
+    size = (64, 64, 64, 256) if has_gpu() else (4, 32, 32, 64)
+    pictures = keras.ops.ones(size, dtype)
+    kernel = keras.ops.ones((5, 5, size[-1], size[-1]), dtype)
+
+    def convolve():
+        result = keras.ops.conv(pictures, kernel, padding="same")
+        return keras.ops.sum(keras.ops.cast(result, "float32"))
+
+    run = compile_step(convolve, [])
+    times = []
+    for _ in range(6):
+        start = time.perf_counter()
+        float(run())
+        times.append(time.perf_counter() - start)
+    return sorted(times[1:])[2]

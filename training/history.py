@@ -1,0 +1,105 @@
+"""The record of a run: one JSON line a step, TensorBoard curves, and what the bar shows."""
+
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+from tensorboardX import SummaryWriter
+
+from errors import UserError
+from training import preview
+from training.files import whole_file
+
+SCALARS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy")
+
+
+class History:
+    """Collects the four scalars of every step and writes them where they can be plotted from.
+
+    folder: the run's folder; losses.jsonl and tensorboard/ are in it.
+    step: the step that the run goes on from; lines after it, of steps that were lost with an
+        interruption, are dropped, so that each step stands in the file once.
+    batch_size: real pictures a step, for images per second.
+    """
+
+    def __init__(self, folder: Path, step: int, batch_size: int):
+        self._path = folder / "losses.jsonl"
+        self.rows = [row for row in read_rows(self._path) if row["step"] <= step]
+        with whole_file(self._path) as temporary:
+            temporary.write_text("".join(_line(row) for row in self.rows))
+        self._file = self._path.open("a")
+        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
+        self._pending: list[tuple[int, dict]] = []
+        self._batch_size = batch_size
+        self._flushed = time.perf_counter()
+
+    def add(self, step: int, scalars: dict) -> None:
+        """Take the scalars of a step; every second they are fetched from the device and written.
+
+        Fetching waits for the device, so a fast step is not made to do it each time.
+        """
+        self._pending.append((step, scalars))
+        if time.perf_counter() - self._flushed > 1:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was added; UserError, after what is finite, at the first loss that is not."""
+        pending, self._pending = self._pending, []
+        values = [
+            (step, {key: float(scalars[key]) for key in SCALARS}) for step, scalars in pending
+        ]
+        now = time.perf_counter()
+        rate = self._batch_size * len(values) / (now - self._flushed)
+        self._flushed = now
+        for step, row in values:
+            if not (math.isfinite(row["d_loss"]) and math.isfinite(row["g_loss"])):
+                self._file.flush()
+                raise UserError(
+                    f"the losses are no longer numbers at step {step} (discriminator "
+                    f"{row['d_loss']}, generator {row['g_loss']}); the last good checkpoint is "
+                    "kept: lower generator.rate and discriminator.rate and start again."
+                )
+            self.rows.append({"step": step, **row, "images_per_second": rate})
+            self._file.write(_line(self.rows[-1]))
+            for key, value in row.items():
+                self._board.add_scalar(key, value, step)
+        self._file.flush()
+
+    def add_grid(self, step: int, grid: np.ndarray) -> None:
+        """Show a uint8 grid (H, W, C) in TensorBoard."""
+        self._board.add_image("faces", grid, step, dataformats="HWC")
+        self._board.flush()
+
+    def save_curve(self, path: Path) -> None:
+        """Draw the losses of the whole run."""
+        columns = ([row[key] for row in self.rows] for key in ("step", "d_loss", "g_loss"))
+        preview.save_losses(path, *columns)
+
+    def close(self) -> None:
+        """Close both files."""
+        self._file.close()
+        self._board.close()
+
+
+def read_rows(path: Path) -> list[dict]:
+    """Return the rows of a losses.jsonl; none if there is no file.
+
+    A line cut off by a crash, and what stands after it, is left out.
+    """
+    rows: list[dict] = []
+    if not path.exists():
+        return rows
+    for line in path.read_text().splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows
+
+
+def _line(row: dict) -> str:
+    """Return a row as one line of JSON, six digits a number."""
+    rounded = {k: v if isinstance(v, int) else float(f"{v:.6g}") for k, v in row.items()}
+    return json.dumps(rounded) + "\n"

@@ -1,0 +1,63 @@
+"""What a run shows on the way: grids of faces and the curve of its losses."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+from skimage.util import montage
+
+from training.files import whole_file
+
+
+def to_bytes(pictures) -> np.ndarray:
+    """Turn pictures in [-1, 1] into bytes: uint8 of the same shape, x -> 255 (x + 1) / 2."""
+    pictures = np.asarray(pictures, "float32")
+    return np.clip(np.rint((pictures + 1) * 127.5), 0, 255).astype("uint8")
+
+
+def to_image(picture: np.ndarray) -> Image.Image:
+    """Return one uint8 picture (H, W, 3) or (H, W, 1) as a Pillow image."""
+    return Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+
+
+def save_grid(path: Path, pictures: np.ndarray, columns: int = 5, gap: int = 2) -> np.ndarray:
+    """Write uint8 pictures (N, H, W, C) in rows of `columns` as one PNG; return it as uint8.
+
+    The gaps, in pixels, and the places left over in the last row are white. Small faces are
+    enlarged by a whole factor without smoothing: every pixel stays what it was.
+    """
+    rows = -(-len(pictures) // columns)
+    white = [255] * pictures.shape[-1]
+    grid = montage(pictures, white, False, (rows, columns), gap, channel_axis=-1)
+    factor = max(1, 128 // pictures.shape[1])
+    grid = grid.repeat(factor, 0).repeat(factor, 1)
+    with whole_file(path) as temporary:
+        to_image(grid).save(temporary)
+    return grid
+
+
+def save_losses(path: Path, steps: list[int], d_losses: list[float], g_losses: list[float]) -> None:
+    """Draw both losses over the steps, blue and orange as in the report's Fig. 25.
+
+    The faint lines are every step's values, the strong ones a running mean over 1% of the run.
+    """
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    window = max(1, len(steps) // 100)
+    for values, colour, name in (
+        (d_losses, "tab:blue", "discriminator"),
+        (g_losses, "tab:orange", "generator"),
+    ):
+        axes.plot(steps, values, color=colour, alpha=0.25, linewidth=0.6)
+        mean = np.convolve(values, np.ones(window) / window, "valid")
+        axes.plot(steps[window - 1 :], mean, color=colour, linewidth=1.4, label=name)
+    if len(steps) > 1:
+        # The first steps of a GAN can be a hundred times the rest, which would be a flat line.
+        top = np.percentile([*d_losses, *g_losses], 99.5)
+        axes.set_ylim(0, max(1e-3, top * 1.1))
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss")
+    axes.legend(loc="upper right")
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, dpi=120)

@@ -1,0 +1,1 @@
+"""One file per family of architectures: the networks and their recipe, complete."""

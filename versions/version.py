@@ -1,0 +1,33 @@
+"""What every architecture version has to say about itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Version:
+    """An architecture and the recipe that trains it.
+
+    name: what `version:` in config.yaml calls it.
+    source: where it comes from, with chapter or figure.
+    note: what its authors saw, or what it is for, in one sentence.
+    generator(resolution, channels, latent_dim, width): a Keras model from (B, latent_dim), standard
+        normal, to (B, resolution, resolution, channels) in [-1, 1].
+    discriminator(resolution, channels, width): a Keras model from such pictures to (B, 1).
+    objective: the name of a pair of losses in training/objectives.py.
+    recipe: the values that config.yaml takes where it says nothing, nested by the same keys.
+    """
+
+    name: str
+    source: str
+    note: str
+    generator: Callable[..., Any]
+    discriminator: Callable[..., Any]
+    objective: str
+    recipe: dict[str, Any] = field(default_factory=dict)
+
+
+def scaled(filters: int, width: float) -> int:
+    """Return `filters` times the width multiplier, at least 1."""
+    return max(1, round(filters * width))
