@@ -59,8 +59,9 @@ def read_pictures(images: str | Path, count: int, resolution: int, channels: int
                 source, range(index, index + 1), (resolution, resolution, channels)
             )[0]
             if len(pictures) == count:
-                return np.stack(pictures)
-    raise UserError(_too_few(len(pictures), count))
+                break
+    require_batch(len(pictures), count)
+    return np.stack(pictures)
 
 
 def _source_of(images: str | Path, resolution: int, channels: int) -> Source:
@@ -78,11 +79,13 @@ def _source_of(images: str | Path, resolution: int, channels: int) -> Source:
     return source
 
 
-def _too_few(count: int, batch_size: int) -> str:
-    return (
-        f"there are only {count} pictures for batches of {batch_size}: add pictures or set a "
-        "smaller training.batch_size."
-    )
+def require_batch(count: int, batch_size: int) -> None:
+    """Raise UserError if `count` pictures don't fill one batch."""
+    if count < batch_size:
+        raise UserError(
+            f"there are only {count} pictures for batches of {batch_size}: add pictures or set a "
+            "smaller training.batch_size."
+        )
 
 
 class Batches:
@@ -112,8 +115,7 @@ class Batches:
     ):
         if batch_size < 1:
             raise UserError(f"training.batch_size is {batch_size} but must be at least 1.")
-        if len(pictures) < batch_size:
-            raise UserError(_too_few(len(pictures), batch_size))
+        require_batch(len(pictures), batch_size)
         self.batches_per_pass = len(pictures) // batch_size
         self._pictures = np.asarray(pictures)
         self._mapping = _read_only_mapping(pictures)

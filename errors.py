@@ -24,7 +24,7 @@ def clean_exit(main):
             if error.errno is None:
                 raise
             where = f" {error.filename}" if error.filename else ""
-            print(f"error: the system refused{where}: {error.strerror}.", file=sys.stderr)
+            print(f"error: {error.strerror}{where}; what was saved is whole.", file=sys.stderr)
         except KeyboardInterrupt:
             print("stopped.", file=sys.stderr)
             raise SystemExit(130) from None

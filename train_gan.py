@@ -19,7 +19,7 @@ from training import backend
 import demo_faces
 import models
 from config import Config, add_arguments, differences, load_config
-from data_loader import Batches, PictureSet, open_pictures, read_pictures
+from data_loader import Batches, PictureSet, open_pictures, read_pictures, require_batch
 from errors import UserError, clean_exit
 from training.progress import Progress, StopRequest
 from training.run import Run
@@ -31,7 +31,7 @@ def train(gan: Gan, run: Run, batches: Batches, config: Config, stop: StopReques
 
     Every step is logged; on the schedule, and at the end, a grid and a checkpoint are written.
     """
-    schedule, training = config.schedule, config.training
+    schedule = config.schedule
     train_step = gan.compiled_step()
     step, seconds_before = run.step, run.seconds
     started = saved = time.monotonic()
@@ -41,21 +41,27 @@ def train(gan: Gan, run: Run, batches: Batches, config: Config, stop: StopReques
             step += 1
 
             seconds = seconds_before + time.monotonic() - started
-            enough = training.minutes is not None and seconds >= training.minutes * 60
-            finished = step >= training.steps or enough
+            finished = is_finished(config, step, seconds)
             grid = finished or step % schedule.sample_every == 0
             late = time.monotonic() - saved >= schedule.resume_minutes * 60
             if grid or late or stop.signal or step % schedule.checkpoint_every == 0:
                 run.history.flush()
                 if grid:
                     run.save_grid(step)
-                run.save_checkpoint(step, seconds, finished)
+                run.save_checkpoint(step, seconds)
                 saved = time.monotonic()
             if run.history.rows:
                 bar.show(step, seconds, run.history.rows[-1], batches.passes)
             if finished or stop.signal:
                 break
     return step
+
+
+def is_finished(config: Config, step: int, seconds: float) -> bool:
+    """Say whether a run has had its steps, or its minutes of training, whichever ends first."""
+    training = config.training
+    out_of_time = training.minutes is not None and seconds >= training.minutes * 60
+    return step >= training.steps or out_of_time
 
 
 def prepare(config: Config, run: Run, pictures: PictureSet) -> Gan:
@@ -153,11 +159,12 @@ def main() -> int:
 
     pictures = open_data(config)
     training = config.training
+    require_batch(len(pictures.pictures), training.batch_size)
     with StopRequest() as stop, Run(config.run) as run:
-        if run.finished and run.step >= training.steps:
+        if is_finished(config, run.step, run.seconds):
             print(
-                f"Run {run.name} is finished, at step {run.step}. Raise training.steps to go on, "
-                "or give another run a name with run=NAME."
+                f"Run {run.name} is finished, at step {run.step}. Raise training.steps (or "
+                "training.minutes) to go on, or give another run a name with run=NAME."
             )
             return 0
         with Batches(
@@ -166,7 +173,7 @@ def main() -> int:
             gan = prepare(config, run, pictures)
             run.save_reals(pictures.pictures)
             step = train(gan, run, batches, config, stop)
-        if stop.signal and step < training.steps:
+        if stop.signal and not is_finished(config, step, run.seconds):
             print(f"Stopped and saved at step {step}; the same command goes on from there.")
             return 128 + stop.signal
         print(

@@ -45,6 +45,7 @@ def outward(points: np.ndarray) -> np.ndarray:
 
 
 def bezier(knots: np.ndarray, steps: int) -> np.ndarray:
+    """Return `steps` points of the Bezier curve through `knots` (3 or 4, 2), without the first."""
     layer = np.repeat(knots[:, None, :], steps, axis=1)
     along = np.linspace(0, 1, steps + 1)[1:, None]
     while len(layer) > 1:
@@ -54,11 +55,13 @@ def bezier(knots: np.ndarray, steps: int) -> np.ndarray:
 
 @cache
 def oval(x: float, y: float, radius_x: float, radius_y: float) -> np.ndarray:
+    """Return the outline of an ellipse, 22 points."""
     angle = np.linspace(0, 2 * np.pi, 22, endpoint=False)
     return np.stack([x + radius_x * np.cos(angle), y + radius_y * np.sin(angle)], axis=1)
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
+    """Return the colour that lies `share` of the way from the first to the second."""
     return tuple(round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
 
 

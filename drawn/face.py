@@ -103,6 +103,7 @@ RANGES: dict[str, float] = {
 
 
 def random_face(rng: np.random.Generator) -> Face:
+    """Draw every attribute evenly and independently of the others."""
     picks = {name: values[rng.integers(len(values))] for name, values in CHOICES.items()}
     numbers = {name: float(rng.uniform(-limit, limit)) for name, limit in RANGES.items()}
     return Face(**picks, **numbers)

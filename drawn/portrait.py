@@ -20,6 +20,7 @@ from drawn.face import (
 
 
 def draw_background(canvas: Canvas, face: Face) -> None:
+    """Fill the picture: a gradient, and the background's own pattern."""
     top, bottom, pattern = shaded(BACKGROUNDS[face.background], face.background_shade)
     side = canvas.image.width
     bands = 24
@@ -43,6 +44,7 @@ BACKGROUND_PATTERNS = {
 
 
 def draw_body(canvas: Canvas, face: Face) -> None:
+    """Draw shoulders, neck and collar."""
     skin, shade, line = shaded(SKINS[face.skin], face.skin_shade)
     cloth, collar, trim = OUTFITS[face.outfit]
     canvas.body(
@@ -80,6 +82,7 @@ EAR = "M27 52 Q21 48 21.5 56 Q22.5 64 28 65"
 
 
 def draw_head(canvas: Canvas, face: Face) -> None:
+    """Draw ears, face, blush, nose and mouth, and the shadow that the fringe throws."""
     skin, shade, line = shaded(SKINS[face.skin], face.skin_shade)
     for flip in (False, True):
         canvas.lined(EAR, skin, line, flip)
@@ -97,6 +100,7 @@ def draw_head(canvas: Canvas, face: Face) -> None:
 
 
 def draw_mouth(canvas: Canvas, mouth: str, line: Colour) -> None:
+    """Draw one of the mouths in the colour of the skin's lines."""
     dark = mix(line, INK, 0.45)
     if mouth == "smile":
         canvas.head(shape("M43.5 74.4 Q50 79.4 56.5 74.4 Q50 77 43.5 74.4", grow=0.3), dark)
@@ -158,6 +162,7 @@ def eye_part(points_of: str | tuple[float, ...], right: bool, lid: float = -99.0
 
 
 def draw_eyes(canvas: Canvas, face: Face) -> None:
+    """Draw both eyes, with an iris that is lit from below."""
     white, lash, lid, _ = EYES[face.eye_shape]
     deep, middle, glow = shaded(EYE_COLOURS[face.eye_colour], face.eye_shade)
     skin, shade, _ = shaded(SKINS[face.skin], face.skin_shade)
@@ -183,6 +188,7 @@ def draw_eyes(canvas: Canvas, face: Face) -> None:
 
 
 def draw_brows(canvas: Canvas, face: Face) -> None:
+    """Draw the brows over the fringe, as is the custom."""
     colour = mix(HAIR_COLOURS[face.hair_colour][1], INK, 0.6)
     for right in (False, True):
         canvas.head(eye_part(EYES[face.eye_shape][3], right), colour)
@@ -234,6 +240,7 @@ SHINE = "M27 33 C31 24.5 40 20.5 50 20.5 C60 20.5 69 24.5 73 33 L70 31.4 L67.6 3
 
 
 def draw_back_hair(canvas: Canvas, face: Face) -> None:
+    """Draw what lies behind the head."""
     base, shade, _ = shaded(HAIR_COLOURS[face.hair_colour], face.hair_shade)
     line = mix(shade, INK, 0.5)
     for number, (path, mirrored) in enumerate(BACK_HAIR[face.hair_style]):
@@ -243,6 +250,7 @@ def draw_back_hair(canvas: Canvas, face: Face) -> None:
 
 
 def draw_front_hair(canvas: Canvas, face: Face) -> None:
+    """Draw side locks, fringe, strands and shine."""
     base, shade, light = shaded(HAIR_COLOURS[face.hair_colour], face.hair_shade)
     line = mix(shade, INK, 0.5)
     for flip in (False, True):

@@ -44,7 +44,7 @@ def test_every_value_of_an_attribute_shows(attribute):
 
 
 def test_attributes_are_read_back_from_fresh_drawings():
-    """Later this counts the kinds of faces that a generator covers: 99% right, all three at once."""
+    """Later this counts the kinds of faces a generator covers; 99% right, all three at once."""
     faces = fresh(600)
     pictures = np.stack([np.asarray(draw_face(face)) for face in faces])
     truth = [kind(face) for face in faces]

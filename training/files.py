@@ -14,7 +14,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path` that takes its place once it is written to the disk.
 
     Whatever goes wrong before that, a full disk included, `path` stays as it was and the temporary
-    file is removed. Its name keeps the suffix, which Keras chooses the format by.
+    file is removed. Its name keeps the suffix, which Keras chooses the format by. Raises UserError
+    when the system refuses.
     """
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
@@ -22,6 +23,12 @@ def whole_file(path: Path) -> Iterator[Path]:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        reason = error.strerror or " ".join(str(error).split())
+        raise UserError(
+            f"{path} could not be written ({reason}); what was saved before is whole: make room or "
+            "make the folder writable, and give the same command again."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 

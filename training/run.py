@@ -25,7 +25,7 @@ class Run:
     weights: the folder of its weights, checkpoints and config.
     images: the folder of its grids, curves and logs.
     facts: what the newest checkpoint says beside the arrays, None for a new run.
-    step, seconds, finished: how far it is, how long that took, and whether that was all of it.
+    step, seconds: how far it is, and how long it trained for that.
     """
 
     def __init__(self, name: str):
@@ -46,7 +46,6 @@ class Run:
         self.facts, self._arrays = found if found else (None, None)
         self.step: int = self.facts["step"] if self.facts else 0
         self.seconds: float = self.facts["seconds"] if self.facts else 0.0
-        self.finished: bool = self.facts["finished"] if self.facts else False
         self.history: History | None = None
 
     def __enter__(self) -> "Run":
@@ -89,7 +88,7 @@ class Run:
         self.history.add_grid(step, grid)
         self.history.save_curve(self.images / "losses.png")
 
-    def save_checkpoint(self, step: int, seconds: float, finished: bool) -> None:
+    def save_checkpoint(self, step: int, seconds: float) -> None:
         """Write a full checkpoint and, before it, the weights that `sample.py` draws from.
 
         Weights of steps that are not on the schedule go as soon as newer ones are there.
@@ -106,19 +105,13 @@ class Run:
             "precision": self._precision,
             "data_key": self._data_key,
             "seconds": seconds,
-            "finished": finished,
         }
-        keep = self._config.schedule.keep
-        checkpoint.save(self.weights, step, self._gan.state, facts, keep)
+        schedule = self._config.schedule
+        checkpoint.save(self.weights, step, self._gan.state, facts, schedule.keep)
+        self.step, self.seconds = step, seconds
         for path in self.weights.glob("*_*"):
-            match = re.fullmatch(
-                r"(?:gan_weights|generator)_(\d+)\.(?:weights\.h5|keras)", path.name
-            )
-            if (
-                match
-                and int(match[1]) < step
-                and int(match[1]) % self._config.schedule.checkpoint_every
-            ):
+            match = re.fullmatch(r"(gan_weights|generator)_(\d+)\.(weights\.h5|keras)", path.name)
+            if match and int(match[2]) < step and int(match[2]) % schedule.checkpoint_every:
                 path.unlink()
 
 

@@ -30,10 +30,9 @@ def alternate(gan: "Gan", real):
     # 3. Train the discriminator on real and fake images.
     def discriminator_loss():
         scores = gan.discriminator(ops.concatenate([fakes, real]), training=True)
-        fake, real_ = scores[:batch], scores[batch:]
-        return gan.objective.discriminator(fake, real_, gan.label_noise, gan.seed), (fake, real_)
+        return gan.objective.discriminator(scores, gan.label_noise, gan.seed), scores
 
-    d_loss, (fake, real_), slopes = backend.gradients(
+    d_loss, scores, slopes = backend.gradients(
         discriminator_loss, gan.discriminator_weights, everything
     )
     gan.discriminator_optimizer.apply(slopes, gan.discriminator_weights)
@@ -49,12 +48,12 @@ def alternate(gan: "Gan", real):
     # 6. Update losses and perform gradient descent.
     gan.generator_optimizer.apply(slopes, gan.generator_weights)
 
-    looks_fake = gan.objective.looks_fake
+    looks_fake = ops.cast(gan.objective.looks_fake(scores, gan.label_noise), "float32")
     return {
         "d_loss": d_loss,
         "g_loss": g_loss,
-        "real_accuracy": 1 - ops.mean(ops.cast(looks_fake(real_), "float32")),
-        "fake_accuracy": ops.mean(ops.cast(looks_fake(fake), "float32")),
+        "real_accuracy": 1 - ops.mean(looks_fake[batch:]),
+        "fake_accuracy": ops.mean(looks_fake[:batch]),
     }
 
 

@@ -26,7 +26,7 @@ def test_the_reports_losses_follow_its_formula():
     noise = np.asarray(random.uniform((32, 1), seed=random.SeedGenerator(5)))
     labels = np.concatenate([np.ones((16, 1)), np.zeros((16, 1))]) + 0.05 * noise
     np.testing.assert_allclose(
-        float(objective.discriminator(fake, real, 0.05, random.SeedGenerator(5))),
+        float(objective.discriminator(np.concatenate([fake, real]), 0.05, random.SeedGenerator(5))),
         cross_entropy(labels, np.concatenate([fake, real])),
         rtol=1e-5,
     )
