@@ -29,7 +29,7 @@ from errors import UserError, clean_exit
 
 COUNT, SEED, SIZE = 6_000, 0, 64
 CHUNK = 64
-DRAWING = 1  # raise it whenever the same face would be drawn with other pixels
+DRAWING = 2  # raise it whenever the same face would be drawn with other pixels
 
 
 def face_of(seed: int, number: int) -> Face:
@@ -76,18 +76,23 @@ def write_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int = 
 
 
 def ensure_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int = SIZE) -> Path:
-    """Return `folder` with the set in it, drawn only if it is not there yet; UserError as above.
+    """Return `folder` with the set in it, drawn only if it is not there yet.
 
     It is drawn by a process of its own: the workers of one that has TensorFlow loaded would each
-    load it again.
+    load it again. Where that process fails, it has said why, and this one ends with its status.
     """
     if not is_whole(folder, count, seed, size):
         command = [sys.executable, __file__, str(folder)]
         command += [f"--count={count}", f"--seed={seed}", f"--size={size}"]
         done = subprocess.run(command)
         if done.returncode:
-            raise UserError(f"the built-in faces could not be drawn into {folder}.")
+            raise SystemExit(done.returncode)
     return folder
+
+
+def builtin_folder(size: int) -> Path:
+    """Return where the built-in set of a size lies; a new way of drawing gets a new folder."""
+    return Path(f"data/demo_faces_{size}px_{DRAWING}")
 
 
 def is_whole(folder: Path, count: int, seed: int, size: int) -> bool:
@@ -96,7 +101,8 @@ def is_whole(folder: Path, count: int, seed: int, size: int) -> bool:
         found = json.loads((folder / "faces.json").read_text())
     except (OSError, ValueError):
         return False
-    return found == _parameters(count, seed, size)
+    pictures = sum(name.endswith(".png") for name in os.listdir(folder))
+    return found == _parameters(count, seed, size) and pictures == count
 
 
 def _parameters(count: int, seed: int, size: int) -> dict[str, int]:

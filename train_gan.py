@@ -100,7 +100,7 @@ def open_data(config: Config) -> PictureSet:
     images = config.data.images
     if images == "demo":
         size = config.model.resolution
-        images = str(demo_faces.ensure_faces(Path(f"data/demo_faces_{size}"), size=size))
+        images = str(demo_faces.ensure_faces(demo_faces.builtin_folder(size), size=size))
     return open_pictures(
         images, config.model.resolution, config.model.channels, Path(config.data.cache)
     )

@@ -77,33 +77,34 @@ def draw_body(canvas: Canvas, face: Face) -> None:
 
 # ---- head -------------------------------------------------------------------
 
-FACE = "M25.5 40 L25.5 54 C25.5 66 32 72 39 77 C44 80.5 47 83 50 83 C53 83 56 80.5 61 77 C68 72 74.5 66 74.5 54 L74.5 40 Q74 20 50 20 Q26 20 25.5 40"
-EAR = "M27 52 Q21 48 21.5 56 Q22.5 64 28 65"
+FACE = "M25.5 40 L25.5 54 C25.5 66 30 72.4 37.5 77.6 C43 81 47 83.4 50 83.4 C53 83.4 57 81 62.5 77.6 C70 72.4 74.5 66 74.5 54 L74.5 40 Q74 20 50 20 Q26 20 25.5 40"
 
 
 def draw_head(canvas: Canvas, face: Face) -> None:
-    """Draw ears, face, blush, nose and mouth, and the shadow that the fringe throws."""
+    """Draw face, blush, nose and mouth, and the shadow that the fringe throws."""
     skin, shade, line = shaded(SKINS[face.skin], face.skin_shade)
-    for flip in (False, True):
-        canvas.lined(EAR, skin, line, flip)
-        canvas.head(shape("M26.5 54 Q23 52 23.6 57 Q24.5 61 27 62", flip), shade)
     canvas.lined(FACE, skin, line)
-    blush = mix(skin, (246, 84, 96), 0.26)
+    blush = mix(skin, (246, 84, 96), 0.36)
     for x in (33.5, 66.5):
-        canvas.head(oval(x, 68.5, 5.2, 2.5), mix(skin, blush, 0.5))
-        canvas.head(oval(x, 68.5, 3.9, 1.7), blush)
-    # The fringe throws its own outline as a shadow, drawn in so that it stays on the face.
-    fringe = shape(FRINGES[face.hair_style])
-    canvas.head(np.minimum((fringe - (50, 0)) * (0.9, 1) + (50, 3.6), (100, 52)), shade)
+        canvas.head(oval(x, 68.8, 5.4, 2.8), mix(skin, blush, 0.5))
+        canvas.head(oval(x, 68.8, 4.0, 1.9), blush)
+    canvas.head(fringe_shadow(face.hair_style), shade)
     canvas.head(shape("M49.4 68.4 L51.6 70.6 L49 70.8"), mix(shade, line, 0.5))
     draw_mouth(canvas, face.mouth, line)
+
+
+@cache
+def fringe_shadow(hair_style: str) -> np.ndarray:
+    """The fringe's own outline, lower and drawn in so that it stays on the face."""
+    fringe = (shape(FRINGES[hair_style]) - (50, 0)) * (0.9, 1) + (50, 3.6)
+    return np.clip(fringe, (27, 0), (73, 52))
 
 
 def draw_mouth(canvas: Canvas, mouth: str, line: Colour) -> None:
     """Draw one of the mouths in the colour of the skin's lines."""
     dark = mix(line, INK, 0.45)
     if mouth == "smile":
-        canvas.head(shape("M43.5 74.4 Q50 79.4 56.5 74.4 Q50 77 43.5 74.4", grow=0.3), dark)
+        canvas.head(shape("M43 74.2 Q50 79.8 57 74.2 Q50 77 43 74.2", grow=0.3), dark)
     elif mouth == "open":
         canvas.head(
             shape("M43.5 73.6 Q50 75 56.5 73.6 Q55 80.6 50 80.6 Q45 80.6 43.5 73.6", grow=0.5), dark
@@ -141,7 +142,7 @@ EYES: dict[str, tuple[str, str, float, str]] = {
         "M-7.6 0 Q-5 -6.2 1 -7 Q7 -7.6 9 -4 Q8.4 6.6 1.4 8 Q-5 7.8 -7.6 0",
         "M-8.8 0.6 Q-6 -8 0.4 -9.2 Q7 -10 12 -8.6 Q10.6 -5 8.8 -1.6 Q7.8 -5.6 1 -5.6 Q-5 -5 -8.8 0.6",
         -6.0,
-        "M-7.6 -11.8 Q1 -16.6 8.6 -17.6 Q2 -14.6 -7.2 -10.2",
+        "M-7 -12.8 Q1 -16.6 8.4 -16.4 Q1 -14.6 -6.8 -11.4",
     ),
     "sleepy": (
         "M-7.6 -0.6 Q-4 -4.6 1 -4.6 Q7 -4.4 8.4 -0.4 Q7.4 8.2 1 8.4 Q-6 8.2 -7.6 -0.6",
@@ -202,7 +203,7 @@ FRINGES: dict[str, str] = {
     "long": "M22.5 56 " + CAP + "77.5 56 Q74 50 72 42 Q71 46 67.4 49 Q63 42 62 37 Q60 44 55.4 49 Q51.6 43 51 36 Q48 44 42.4 49 Q40.6 44 41 38 Q37 46 32 49 Q30 46 28.6 42 Q27 50 22.5 56",
     "twin_tails": "M23 54 " + CAP + "77 54 Q74 47 72.4 38 Q69 44 67 50 Q63 44 61 35 Q57 40 54.5 47.5 Q50.6 42 50 34 Q48 42 45.5 47.5 Q41 40 39 35 Q37 44 33 50 Q31 44 27.6 38 Q26 47 23 54",
     "ponytail": "M23 52 " + CAP + "77 56 Q76 46 73 37 Q72 44 69 49 Q66 40 60 30 Q58 40 48 47 Q48 44 49 41 Q44 46 36 49.5 Q36 46 37 43 Q33 47 28 49 Q27 46 27 44 Q26 49 23 52",
-    "spiky": "M21 56 Q21 48 20 44 Q18 44 14.5 46 Q17 38 18 32 Q15 31 12.5 32 Q18 24 23 20 Q22 16 20 14 Q27 14 32 12 Q34 8 34 4.5 Q40 7 45 8 Q49 5 54 2.5 Q55 6 58 8.5 Q64 7 70 8 Q69 11 72 15 Q77 17 83 18 Q80 22 81 27 Q84 31 88 33 Q84 35 82.5 39 Q84 44 86 48 Q82 47 80 47 Q79 52 79 56 Q74 48 73 41 Q71 46 67 50 Q64 44 62.6 37 Q60 43 55 49 Q53 44 53 39 Q49 46 42 50 Q42 46 42.6 41 Q38 46 33 50.5 Q31 46 29 41 Q28 49 21 56",
+    "spiky": "M21 56 Q20 50 19 45 Q14 47 9.5 45.5 Q15 40 16 33 Q11.5 31 8.5 26.5 Q15 25 19 20 Q18 14 18.5 8.5 Q25 11.5 31 11 Q36 5 43 1.5 Q44.6 5 47 7.6 Q54 3.4 62.5 4.4 Q62.6 7.4 64.4 10 Q72 9 80 12 Q79 16.4 79.6 21 Q86 23.4 90.5 28.5 Q85 31 83.4 35 Q85.6 42 90 47 Q84 47.6 80.4 46 Q79.6 52 79 56 Q74 48 73 41 Q71 46 67 50 Q64 44 62.6 37 Q60 43 55 49 Q53 44 53 39 Q49 46 42 50 Q42 46 42.6 41 Q38 46 33 50.5 Q31 46 29 41 Q28 49 21 56",
     "buns": "M23 54 " + CAP + "77 54 Q75 46 72 38 Q69 41 66 48.5 Q60 46 52 32 Q50 30 49 32 Q42 46 34 48.5 Q31 42 28 38 Q26 47 23 54",
 }  # fmt: skip
 # Outlines of each style that lie behind the head, and whether the other half mirrors them.
@@ -210,16 +211,16 @@ BACK_HAIR: dict[str, list[tuple[str, bool]]] = {
     "bob": [("M50 10 C26 10 17 28 17 50 C15 66 16 76 21 82 Q30 85 38 80 L50 78", True)],
     "long": [("M50 10 C26 10 18 28 18 50 C17 72 12 86 9 104 Q18 108 34 104 L50 78", True)],
     "twin_tails": [
-        ("M50 12 Q22 14 22 50 Q24 66 36 76 L50 76", True),
+        ("M50 12 Q22 14 22 50 Q22 60 26 67 L50 67", True),
         ("M24 20 C10 12 1 30 3 52 C4 70 9 82 4 98 C16 92 21 78 19 64 C18 48 20 38 28 30", True),
     ],
     "ponytail": [
-        ("M50 12 Q22 14 22 50 Q24 66 36 76 L50 76", True),
+        ("M50 12 Q22 14 22 50 Q22 60 26 67 L50 67", True),
         ("M64 12 C76 0 94 10 95 32 C96 52 88 62 96 82 C82 80 76 66 78 52 C80 38 76 28 66 24", False),
     ],
-    "spiky": [("M50 12 Q20 14 21 50 L19 66 L26 64 L27 74 L35 70 L50 76", True)],
+    "spiky": [("M50 12 Q20 14 21 50 L17.5 65 Q22 65.6 24 64 L24 72 Q28 70 30 66 L50 67", True)],
     "buns": [
-        ("M50 12 Q22 14 22 50 Q24 68 34 78 L50 76", True),
+        ("M50 12 Q22 14 22 50 Q22 60 26 67 L50 67", True),
         ("M38 16 C36 3 18 1 14 12 C11 22 20 31 30 27", True),
     ],
 }  # fmt: skip
@@ -231,12 +232,31 @@ SIDE_LOCKS: dict[str, str] = {
     "spiky": "M23 40 C20 50 21 58 23 70 C28 64 29 58 28.2 52 Q28.4 48 30 42",
     "buns": "M24 38 C21 54 22 68 27 82 C30.6 72 30 62 28.6 54 Q28.4 48 30 42",
 }  # fmt: skip
-STRANDS = (
-    "M41 38 Q41 26 47 14 Q43 26 42.4 38",
-    "M62 37 Q61 26 56 15 Q59.6 26 60.4 37",
-    "M51 36 Q51.4 28 51 20 Q50 28 49.8 36",
+# Darker strands in what lies behind the head, mirrored as that is.
+TAIL_STRANDS: dict[str, tuple[str, ...]] = {
+    "twin_tails": (
+        "M15 22 C5 36 10 62 8.4 84 C13 66 9.6 42 18 27",
+        "M21 26 C15 38 16 56 14.6 74 C19 60 17.4 44 23 30",
+    ),
+    "ponytail": (
+        "M82 12 C92 30 82 56 92 76 C85 60 88 36 78 16",
+        "M76 16 C85 34 79 52 84 68 C81 52 82 36 73 20",
+    ),
+    "buns": ("M30 27 C20 29 12 21 14.6 11.6 C16 19 22 24 31 24",),
+}
+# Where each fringe parts: a dark gap runs up from there.
+PARTINGS: dict[str, tuple[tuple[float, float], ...]] = {
+    "bob": ((46.0, 41.4), (60.6, 40.4)),
+    "long": ((41.0, 38.4), (51.0, 36.4), (62.0, 37.4)),
+    "twin_tails": ((39.0, 35.4), (50.0, 34.4), (61.0, 35.4)),
+    "ponytail": ((60.0, 30.4), (49.0, 41.4), (37.0, 43.4)),
+    "spiky": ((42.6, 41.4), (53.0, 39.4), (62.6, 37.4)),
+    "buns": ((50.0, 31.4),),
+}
+SHINE = (
+    "M28.4 31.6 C32.4 24 41 20 51 19.6 Q56 19.4 57 20.6 Q57.4 24 56.4 28 Q54 26 53 23.6 Q51.4 27.6 49.6 31.4 Q47.6 28 46.4 24.8 Q43.6 29 41.6 31.4 Q40 29 39.4 27.2 Q36 30 34.4 34 Q33 32 32.6 30.4 Q30.4 31 28.4 31.6",
+    "M60.6 21.2 C66 22.8 69.6 26 71.8 31.2 Q69.4 29.6 67.4 29.2 Q66.8 31.4 65.2 32.4 Q63.6 28 61.4 26.2 Q61.4 23.4 60.6 21.2",
 )
-SHINE = "M27 33 C31 24.5 40 20.5 50 20.5 C60 20.5 69 24.5 73 33 L70 31.4 L67.6 35 L64 29.6 L60.6 31.6 L57 26.6 L53 29.4 L49 25.6 L45 29.6 L41 27 L37.6 32 L34.6 29.8 L31.6 35.4 L30 31.6"
 
 
 def draw_back_hair(canvas: Canvas, face: Face) -> None:
@@ -246,7 +266,10 @@ def draw_back_hair(canvas: Canvas, face: Face) -> None:
     for number, (path, mirrored) in enumerate(BACK_HAIR[face.hair_style]):
         for flip in (False, True)[: 1 + mirrored]:
             # The first shape is the shadowed inside; tails and buns catch the light.
-            canvas.lined(path, mix(shade, base, 0.75 if number else 0.1), line, flip)
+            canvas.lined(path, base if number else mix(shade, base, 0.1), line, flip)
+            if number:
+                for strand in TAIL_STRANDS[face.hair_style]:
+                    canvas.head(shape(strand, flip), mix(base, shade, 0.7))
 
 
 def draw_front_hair(canvas: Canvas, face: Face) -> None:
@@ -261,14 +284,17 @@ def draw_front_hair(canvas: Canvas, face: Face) -> None:
             shape("M23 54 C20.4 32 28 16 42 10.4 C32 18 27 30 29 42 Q27 49 23 54", flip),
             mix(base, shade, 0.7),
         )
-    for strand in STRANDS:
-        canvas.head(shape(strand), mix(base, shade, 0.7))
-    canvas.head(shape(SHINE), mix(base, light, 0.85))
+    for x, y in PARTINGS[face.hair_style]:
+        crown = 50 + (x - 50) * 0.5
+        gap = f"M{x - 0.6} {y} Q{x - 1.2} 26 {crown} 15 Q{x + 0.8} 26 {x + 0.6} {y}"
+        canvas.head(shape(gap), mix(base, shade, 0.8))
+    for highlight in SHINE:
+        canvas.head(shape(highlight), mix(base, light, 0.85))
 
 
 # ---- accessories ------------------------------------------------------------
 
-BAND = "M20.5 40 C22 20 34 8 50 8 C66 8 78 20 79.5 40 L75.4 40 C74 25 64 14.4 50 14.4 C36 14.4 26 25 24.6 40"
+BAND = "M21.6 37 C23.6 19 35 9 50 9 C65 9 76.4 19 78.4 37 C74 22 63.6 14.4 50 14.4 C36.4 14.4 26 22 21.6 37"
 CAT_EAR = "M27 22 Q22 8 25 -1 Q37 4 44 12 Q34 14 27 22"
 RED, GOLD, ROSE = (214, 44, 62), (250, 204, 92), (255, 150, 178)
 

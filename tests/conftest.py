@@ -1,5 +1,6 @@
 """What the tests share: tiny networks and a way to run the scripts as a user does."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -7,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
+import demo_faces
 import training.backend  # noqa: F401 (chooses Keras's backend)
+from errors import clean_exit
 
 ROOT = Path(__file__).parents[1]
-TINY = ["model.width=0.02", "training.batch_size=4", "data.images=demo_faces"]
 
 
 @pytest.fixture(scope="session")
 def faces(tmp_path_factory) -> Path:
     """A folder of 24 drawn faces."""
-    from demo_faces import ensure_faces
-
-    return ensure_faces(tmp_path_factory.mktemp("faces") / "drawn", count=24, seed=0, size=64)
+    return demo_faces.ensure_faces(
+        tmp_path_factory.mktemp("faces") / "drawn", count=24, seed=0, size=64
+    )
 
 
 @pytest.fixture
@@ -49,4 +51,22 @@ def script(tmp_path, faces):
         "training.batch_size=4",
         "training.precision=float32",
     ]
+    return run
+
+
+@pytest.fixture
+def call(script, monkeypatch, capfd):
+    """The same within this process, for what ends early: returns (exit status, standard error).
+
+    It spares the seconds that a start of Keras takes; each script has a test with a real start too.
+    """
+
+    def run(name: str, *arguments) -> tuple[int, str]:
+        monkeypatch.chdir(script.folder)
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        main = importlib.import_module(Path(name).stem).main
+        with pytest.raises(SystemExit) as ended:
+            clean_exit(main)()
+        return ended.value.code, capfd.readouterr().err
+
     return run
