@@ -11,6 +11,7 @@ A seed's face depends on nothing but the weights: not on the batch, the machine 
 
 import argparse
 import re
+import warnings
 from pathlib import Path
 
 # Before anything else of Keras: it decides which backend Keras starts with.
@@ -86,13 +87,15 @@ def load_generator(path: Path) -> keras.Model:
     The latter holds no shapes: they come from the config.yaml that its run left beside it.
     """
     try:
-        if path.suffix == ".keras":
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
-        beside = path.with_name("config.yaml")
-        config = from_dict(read_yaml(beside))
-        gan = Gan.create(models.get_version(config.version), config)
-        gan.combined.load_weights(path)
-    except (ValueError, OSError, KeyError, TypeError) as error:
+        with warnings.catch_warnings():
+            # Of weights that have no place, or places left without weights, Keras only warns.
+            warnings.simplefilter("error", UserWarning)
+            if path.suffix == ".keras":
+                return keras.saving.load_model(path, compile=False, safe_mode=True)
+            config = from_dict(read_yaml(path.with_name("config.yaml")))
+            gan = Gan.create(models.get_version(config.version), config)
+            gan.combined.load_weights(path)
+    except (ValueError, OSError, KeyError, TypeError, UserWarning) as error:
         reason = " ".join(str(error).split())[:120]
         raise UserError(
             f"{path} can't be loaded as a generator: it is damaged, or of another version than "
