@@ -101,9 +101,13 @@ def open_data(config: Config) -> PictureSet:
     if images == "demo":
         size = config.model.resolution
         images = str(demo_faces.ensure_faces(demo_faces.builtin_folder(size), size=size))
-    return open_pictures(
+    found = open_pictures(
         images, config.model.resolution, config.model.channels, Path(config.data.cache)
     )
+    print(f"{len(found.names):,} pictures from {images}.")
+    if found.skipped:
+        print(f"{len(found.skipped):,} more can't be used; {found.skipped_file} says why.")
+    return found
 
 
 def dry_run(config: Config) -> None:

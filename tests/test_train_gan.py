@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -164,6 +165,19 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call, arguments, w
     message = [line for line in errors.splitlines() if line.startswith("error: ")]
     assert len(message) == 1 and all(word in message[0] for word in words), errors
     assert not (script.folder / "weights").exists()
+
+
+def test_pictures_that_cannot_be_used_are_counted_and_listed(script, faces):
+    """The run goes on without them and names the file that says why."""
+    mixed = script.folder / "mixed"
+    shutil.copytree(faces, mixed)
+    (mixed / "broken.jpg").write_bytes(b"no picture")
+    done = script("train_gan.py", *script.tiny, *SHORT, "training.steps=1", f"data.images={mixed}")
+    assert done.returncode == 0, done.stderr
+    assert "24 pictures" in done.stdout and "1 more can't be used" in done.stdout
+    (listing,) = script.folder.glob("data/cache/*.skipped.txt")
+    assert str(listing.relative_to(script.folder)) in done.stdout
+    assert listing.read_text().startswith("broken.jpg\t")
 
 
 def test_a_mistake_shows_no_traceback_to_a_user(script):
