@@ -1,7 +1,8 @@
 # make demo    set up, train on drawn faces, show where the results lie
 # make test    set up, run the tests on both backends
+# make lint    put the code into shape
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test lint
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -17,11 +18,7 @@ test: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	KERAS_BACKEND=tensorflow $(PY) -m pytest
-	KERAS_BACKEND=jax $(PY) -m pytest -m "backends and not slow"
-
-test-slow: $(VENV)/.dev
-	KERAS_BACKEND=tensorflow $(PY) -m pytest -m slow
-	KERAS_BACKEND=jax $(PY) -m pytest -m "backends and slow"
+	KERAS_BACKEND=jax $(PY) -m pytest -m backends
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check --fix .
@@ -37,6 +34,3 @@ $(VENV)/.run: requirements.txt
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
-
-clean:
-	rm -rf $(VENV)
