@@ -1,5 +1,6 @@
 """A GAN in training, and the one alternating step that trains every version on both backends."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +122,10 @@ class Gan:
 
     @property
     def state(self) -> dict[str, Any]:
-        """The same by name, such as "generator/003/conv2d/kernel"; what a checkpoint holds."""
+        """The same by name, such as "generator/003/kernel"; what a checkpoint holds.
+
+        Keras numbers layers through a whole process, so its numbers are taken out of the names.
+        """
         parts = {
             "generator": self.generator.variables,
             "discriminator": self.discriminator.variables,
@@ -130,7 +134,7 @@ class Gan:
             "noise": [self.seed.state],
         }
         return {
-            f"{part}/{index:03}/{variable.path.split('/')[-1]}": variable
+            f"{part}/{index:03}/{re.sub(r'_[0-9]+', '', variable.path.split('/')[-1])}": variable
             for part, variables in parts.items()
             for index, variable in enumerate(variables)
         }
