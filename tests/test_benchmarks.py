@@ -13,3 +13,10 @@ def test_the_loader_benchmark_prints_ratios(script, faces):
     done = script("benchmarks/loader.py", faces, "--count", "24")
     assert done.returncode == 0, done.stderr
     assert "cold" in done.stdout and "warm" in done.stdout
+
+
+def test_the_memory_benchmark_prints_its_figures(script):
+    """A folder of a few files."""
+    done = script("benchmarks/memory.py", "--count", "130")
+    assert done.returncode == 0, done.stderr
+    assert "later start" in done.stdout and "private memory" in done.stdout

@@ -1,9 +1,14 @@
 """What differs between TensorFlow and JAX gives the same on both."""
 
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
 from training import backend
 
 pytestmark = pytest.mark.backends
@@ -40,3 +45,15 @@ def test_precision_is_one_that_the_networks_know():
     """The measurement ends in a name, whatever the machine."""
     assert backend.fastest_precision() in ("float32", "bfloat16")
     assert backend.peak_memory() > 2**20
+
+
+@pytest.mark.parametrize(("missing", "used"), [("tensorflow", "jax"), ("jax", "tensorflow")])
+def test_either_backend_may_be_absent(missing, used):
+    """With one not installed and nothing set, the other is taken."""
+    code = f"import sys; sys.modules[{missing!r}] = None; import models, keras; "
+    code += "print(keras.backend.backend())"
+    environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.split() == [used], done.stderr
