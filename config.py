@@ -26,6 +26,25 @@ Whole = Annotated[int, BeforeValidator(_not_bool)]
 Number = Annotated[float, BeforeValidator(_not_bool), Field(allow_inf_nan=False)]
 
 
+def _scheduled(low: float, high: float):
+    """Return the type of a number from `low` to `high`, or of a pair [first, last] of such.
+
+    A pair goes from its first value to its last along half a cosine over training.cosine_kimg.
+    """
+
+    def check(value):
+        pair = isinstance(value, list | tuple) and len(value) == 2
+        try:
+            numbers = [float(_not_bool(n)) for n in (value if pair else [value])]
+        except (TypeError, ValueError):
+            numbers = []
+        if not numbers or not all(low <= n <= high for n in numbers):
+            raise ValueError(f"must be a number from {low:g} to {high:g}, or a pair [first, last]")
+        return tuple(numbers) if pair else numbers[0]
+
+    return Annotated[Any, BeforeValidator(check)]
+
+
 # Names that are folders as well.
 _NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
 
@@ -49,6 +68,7 @@ class Data(Section):
     """The pictures."""
 
     images: str = Field("demo", min_length=1)
+    resize: Literal["lanczos", "bilinear"] = "lanczos"
     x_flip: bool = False
     cache: str = Field("data/cache", min_length=1)
 
@@ -59,18 +79,47 @@ class Training(Section):
     steps: Whole = Field(5_000, ge=1)
     minutes: Number | None = Field(None, gt=0)
     batch_size: Whole = Field(64, ge=1, le=65_536)
+    micro_batch: Whole | None = Field(None, ge=1)
+    n_critic: Whole = Field(1, ge=1, le=100)
+    passes: Literal["together", "apart", "in_turn"] = "together"
     seed: Whole = Field(0, ge=0, lt=2**31)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     label_noise: Number = Field(0.05, ge=0, le=1)
+    cosine_kimg: Number = Field(1_000, gt=0)
+    average_kimg: _scheduled(0, 1e6) | None = None
 
 
-class Optimizer(Section):
-    """One network's optimizer."""
+class Objective(Section):
+    """What the two networks try to make small."""
+
+    name: Literal[
+        "report", "cross_entropy", "non_saturating", "wasserstein", "hinge", "relativistic"
+    ] = "report"
+    penalties: tuple[Literal["gradient", "dragan", "r1", "r2"], ...] = ()
+    gamma: _scheduled(0, 1e4) = 10.0
+    latent_weight: Number = Field(1.0, ge=0)
+
+
+class Augment(Section):
+    """What is done to pictures, real and fake, before the discriminator sees them."""
+
+    policy: tuple[Literal["translation", "cutout", "colour"], ...] = ()
+    p: Literal["adaptive"] | _scheduled(0, 1) = 1.0
+    target: Number = Field(0.6, gt=-1, lt=1)
+    kimg: Number = Field(500, gt=0)
+
+
+class Network(Section):
+    """How one network is trained."""
 
     optimizer: Literal["rmsprop", "adam"] = "rmsprop"
-    rate: Number = Field(5e-4, gt=0, le=1)
+    rate: _scheduled(1e-12, 1) = 5e-4
     decay: Number = Field(0.0, ge=0)
+    beta1: Number = Field(0.9, ge=0, lt=1)
+    beta2: _scheduled(0, 0.999999) = 0.999
     clipvalue: Number | None = Field(None, gt=0)
+    weight_clip: Number | None = Field(None, gt=0)
+    spectral_norm: bool = False
 
 
 class Schedule(Section):
@@ -90,13 +139,25 @@ class Config(Section):
     model: Model = Model()
     data: Data = Data()
     training: Training = Training()
-    generator: Optimizer = Optimizer()
-    discriminator: Optimizer = Optimizer()
+    objective: Objective = Objective()
+    augment: Augment = Augment()
+    generator: Network = Network()
+    discriminator: Network = Network()
     schedule: Schedule = Schedule()
 
 
 # What decides the shape of a network or of an optimizer's state: a run can't change it on the way.
-SHAPES = ("version", "model.", "generator.optimizer", "discriminator.optimizer")
+SHAPES = (
+    "version",
+    "model.",
+    *(
+        f"{n}.{key}"
+        for n in ("generator", "discriminator")
+        for key in ("optimizer", "spectral_norm")
+    ),
+    "training.average_kimg",
+    "augment.p",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -229,6 +290,8 @@ def _sentence(error: dict[str, Any]) -> str:
     what = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if error["type"] == "string_pattern_mismatch":
         what = "must be letters, digits, '.', '_' and '-', and not begin with '.' or '-'"
+    if error["type"] == "tuple_type":
+        what = f"must be a list, such as [{error['input']}]"
     if error["type"] == "model_type":
         what = f"must hold keys of its own, such as {key}.{_first_key(key)}"
     return f"{key} is {error['input']!r:.80}, but it {what}."

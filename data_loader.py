@@ -30,11 +30,13 @@ def open_pictures(
     channels: int = 3,
     cache: Path = Path("data/cache"),
     workers: int | None = None,
+    resize: str = "lanczos",
 ) -> PictureSet:
     """Open a glob, a folder (searched recursively) or a .zip of pictures for training.
 
     Each picture is turned upright, laid over white where transparent and stretched to
-    (resolution, resolution, channels); `channels` is 3 for RGB or 1 for grey. The first call
+    (resolution, resolution, channels) by the filter `resize`, lanczos or bilinear; `channels` is 3
+    for RGB or 1 for grey. The first call
     decodes with `workers` threads (default: one per core, at most 8) into the folder `cache`;
     later calls reuse that until a file is added, removed or changed. Files that cannot be read are
     skipped and listed in the result. Hidden files are ignored.
@@ -43,11 +45,13 @@ def open_pictures(
     cannot be written.
     """
     with closing(_source_of(images, resolution, channels)) as source:
-        store = Cache(Path(cache), source, (resolution, resolution, channels), str(images))
+        store = Cache(Path(cache), source, (resolution, resolution, channels), str(images), resize)
         return store.load() or store.build(workers or min(8, os.cpu_count() or 1))
 
 
-def read_pictures(images: str | Path, count: int, resolution: int, channels: int = 3) -> np.ndarray:
+def read_pictures(
+    images: str | Path, count: int, resolution: int, channels: int = 3, resize: str = "lanczos"
+) -> np.ndarray:
     """Return the first `count` readable pictures, uint8 (count, H, W, C), past the cache.
 
     Arguments and errors as for `open_pictures`; UserError too if there are fewer pictures.
@@ -56,7 +60,7 @@ def read_pictures(images: str | Path, count: int, resolution: int, channels: int
     with closing(_source_of(images, resolution, channels)) as source:
         for index in range(len(source.entries)):
             pictures += read_chunk(
-                source, range(index, index + 1), (resolution, resolution, channels)
+                source, range(index, index + 1), (resolution, resolution, channels), resize
             )[0]
             if len(pictures) == count:
                 break

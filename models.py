@@ -15,11 +15,12 @@ import keras
 
 from config import load_config
 from errors import UserError, clean_exit
-from training.step import Gan
-from versions import srm
+from training.gan import Gan
+from versions import illustration, jin, r3gan, radford, sagan, srm, wasserstein
 from versions.version import Version
 
-VERSIONS: dict[str, Version] = {v.name: v for v in [*srm.VERSIONS]}
+FAMILIES = [srm, radford, wasserstein, jin, sagan, illustration, r3gan]
+VERSIONS: dict[str, Version] = {v.name: v for family in FAMILIES for v in family.VERSIONS}
 
 
 def get_version(name: str) -> Version:
@@ -56,7 +57,7 @@ def gflops(model: keras.Model) -> float:
 
 def print_table(overrides: list[str]) -> None:
     """Print a line for every version, at the shapes that config and overrides give."""
-    row = "{:<5} {:>12} {:>14} {:>9} {:>9}  {:<9} {:<15} {}"
+    row = "{:<12} {:>12} {:>14} {:>9} {:>9}  {:<14} {:<23} {}"
     head = ("name", "generator", "discriminator", "GFLOPs G", "GFLOPs D")
     print(row.format(*head, "objective", "optimizer", "source"))
     for name, version in VERSIONS.items():
@@ -64,7 +65,7 @@ def print_table(overrides: list[str]) -> None:
         gan = Gan.create(version, config)
         generator, discriminator = gan.parameter_counts()
         optimizers = {
-            f"{o.optimizer} {o.rate:g}": 0 for o in (config.generator, config.discriminator)
+            f"{o.optimizer} {_text(o.rate)}": 0 for o in (config.generator, config.discriminator)
         }
         print(
             row.format(
@@ -73,11 +74,16 @@ def print_table(overrides: list[str]) -> None:
                 f"{discriminator:,}",
                 f"{gflops(gan.generator):.3f}",
                 f"{gflops(gan.discriminator):.3f}",
-                version.objective,
+                config.objective.name,
                 " / ".join(optimizers),
                 version.source,
             )
         )
+
+
+def _text(value) -> str:
+    """Return a number, or a pair as "first to last"."""
+    return " to ".join(f"{n:g}" for n in (value if isinstance(value, tuple) else (value,)))
 
 
 def print_layers(model: keras.Model) -> None:

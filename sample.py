@@ -26,9 +26,10 @@ import models
 from config import from_dict, read_yaml
 from errors import UserError, clean_exit
 from training.files import whole_file
+from training.gan import Gan, latents_of
 from training.preview import save_grid, to_bytes, to_image
 from training.run import IMAGES, WEIGHTS
-from training.step import Gan, latents_of
+
 
 # Always so many at a time, whatever is asked for: a convolution may sum in another order in another
 # batch size, and then a face would not be the same to the last bit.

@@ -21,9 +21,10 @@ import models
 from config import Config, add_arguments, differences, load_config
 from data_loader import Batches, PictureSet, open_pictures, read_pictures, require_batch
 from errors import UserError, clean_exit
+from training.gan import Gan
 from training.progress import Progress, StopRequest
 from training.run import Run
-from training.step import Gan
+from training.step import compile_step
 
 
 def train(gan: Gan, run: Run, batches: Batches, config: Config, stop: StopRequest) -> int:
@@ -32,7 +33,7 @@ def train(gan: Gan, run: Run, batches: Batches, config: Config, stop: StopReques
     Every step is logged; on the schedule, and at the end, a grid and a checkpoint are written.
     """
     schedule = config.schedule
-    train_step = gan.compiled_step()
+    train_step = compile_step(gan)
     step, seconds_before = run.step, run.seconds
     started = saved = time.monotonic()
     with Progress(config, step) as bar:
@@ -102,7 +103,11 @@ def open_data(config: Config) -> PictureSet:
         size = config.model.resolution
         images = str(demo_faces.ensure_faces(demo_faces.builtin_folder(size), size=size))
     found = open_pictures(
-        images, config.model.resolution, config.model.channels, Path(config.data.cache)
+        images,
+        config.model.resolution,
+        config.model.channels,
+        Path(config.data.cache),
+        resize=config.data.resize,
     )
     print(f"{len(found.names):,} pictures from {images}.")
     if found.skipped:
@@ -116,17 +121,18 @@ def dry_run(config: Config) -> None:
     Writes nothing: it reads just one batch of pictures, past the cache.
     """
     model, training = config.model, config.training
+    batch_size = training.batch_size * training.n_critic
     if config.data.images == "demo":
-        real = demo_faces.draw_faces(training.batch_size, model.resolution)[..., : model.channels]
+        real = demo_faces.draw_faces(batch_size, model.resolution)[..., : model.channels]
     else:
         real = read_pictures(
-            config.data.images, training.batch_size, model.resolution, model.channels
+            config.data.images, batch_size, model.resolution, model.channels, config.data.resize
         )
     precision = training.precision
     if precision == "auto":
         precision = backend.fastest_precision()
     gan = Gan.create(models.get_version(config.version), config, precision)
-    step = gan.compiled_step()
+    step = compile_step(gan)
     real = real.astype("float32") / 127.5 - 1
     losses = {key: float(value) for key, value in step(real).items()}
     started = time.perf_counter()
@@ -142,7 +148,7 @@ def dry_run(config: Config) -> None:
         f"parameters   generator {generator:,}, discriminator {discriminator:,}\n"
         f"first losses discriminator {losses['d_loss']:.3f}, generator {losses['g_loss']:.3f}\n"
         f"memory       {backend.peak_memory() / 2**30:.2f} GiB at most so far\n"
-        f"speed        {training.batch_size / seconds:.1f} images/s, {seconds:.2f} s a step\n"
+        f"speed        {batch_size / seconds:.1f} images/s, {seconds:.2f} s a step\n"
         f"whole run    {training.steps:,} steps, {timedelta(seconds=round(total))}\n"
         "Dry run: nothing was written."
     )
@@ -163,7 +169,8 @@ def main() -> int:
 
     pictures = open_data(config)
     training = config.training
-    require_batch(len(pictures.pictures), training.batch_size)
+    batch_size = training.batch_size * training.n_critic
+    require_batch(len(pictures.pictures), batch_size)
     with StopRequest() as stop, Run(config.run) as run:
         if is_finished(config, run.step, run.seconds):
             print(
@@ -172,7 +179,7 @@ def main() -> int:
             )
             return 0
         with Batches(
-            pictures.pictures, training.batch_size, training.seed, config.data.x_flip, run.step
+            pictures.pictures, batch_size, training.seed, config.data.x_flip, run.step
         ) as batches:
             gan = prepare(config, run, pictures)
             run.save_reals(pictures.pictures)

@@ -22,7 +22,8 @@ import numpy as np
 import models
 from benchmarks.report_loop import ReportLoop
 from config import load_config
-from training.step import Gan
+from training.gan import Gan
+from training.step import compile_step
 
 
 def seconds_of(run, steps: int) -> float:
@@ -51,7 +52,7 @@ def main() -> None:
     real = np.random.default_rng(0).uniform(-1, 1, (options.batch, 64, 64, 3)).astype("float32")
 
     version = models.get_version("v5")
-    compiled = Gan.create(version, config, precision).compiled_step()
+    compiled = compile_step(Gan.create(version, config, precision))
     plain = Gan.create(version, config)
     rule = config.generator
     loop = ReportLoop(plain.generator, plain.discriminator, rule.rate, rule.decay, rule.clipvalue)

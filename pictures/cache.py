@@ -38,7 +38,7 @@ class PictureSet:
     skipped: (name, reason) of every file that was left out.
     skipped_file: text file listing the skipped files, or None if there are none.
     source: the `images` that was asked for.
-    key: hex digest of the files' listing, resolution and channels; equal data, equal key.
+    key: hex digest of the files' listing, resolution, channels and filter; equal data, equal key.
     """
 
     pictures: np.memmap
@@ -57,9 +57,19 @@ class Cache:
     cut off half-way is never taken for a complete one.
     """
 
-    def __init__(self, folder: Path, source: Source, shape: tuple[int, int, int], images: str):
+    def __init__(
+        self,
+        folder: Path,
+        source: Source,
+        shape: tuple[int, int, int],
+        images: str,
+        resize: str = "lanczos",
+    ):
         self._folder, self._source, self._shape, self._images = folder, source, shape, images
-        listing = json.dumps([CACHE_FORMAT, shape, source.entries])
+        self._resize = resize
+        # Without a word of the usual filter, so that caches from before there were two still count.
+        other = [] if resize == "lanczos" else [resize]
+        listing = json.dumps([CACHE_FORMAT, shape, source.entries, *other])
         self._key = hashlib.sha256(listing.encode()).hexdigest()[:32]
         self._data = folder / f"{self._key}.u8"
         self._index = folder / f"{self._key}.json"
@@ -138,7 +148,9 @@ class Cache:
                 warnings.simplefilter("ignore")  # Pillow's, on odd but readable files
                 for start in range(0, total, step):
                     indices = range(start, min(start + step, total))
-                    waiting.append(pool.submit(read_chunk, self._source, indices, self._shape))
+                    waiting.append(
+                        pool.submit(read_chunk, self._source, indices, self._shape, self._resize)
+                    )
                     if len(waiting) > 2 * workers:
                         write_oldest()
                 while waiting:

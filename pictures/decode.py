@@ -20,8 +20,11 @@ LARGE_FILE_BYTES = 8 * 2**20
 _large_picture = threading.RLock()
 
 
-def decode(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
-    """The picture in the file `data` as uint8 of `shape`; raises whatever its decoder raises."""
+def decode(data: bytes, shape: tuple[int, int, int], resize: str = "lanczos") -> np.ndarray:
+    """The picture in the file `data` as uint8 of `shape`; raises whatever its decoder raises.
+
+    resize: "lanczos", or "bilinear" for the filter that torchvision takes.
+    """
     height, width, channels = shape
     with Image.open(io.BytesIO(data), formats=DECODERS) as image:
         pixels = image.width * image.height
@@ -35,7 +38,7 @@ def decode(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
             image.load()
             with suppress(Exception):  # with a broken EXIF block, the picture is taken as it is
                 ImageOps.exif_transpose(image, in_place=True)
-            image = _resize(image, width, height)
+            image = _resize(image, width, height, resize)
     if image.mode == "RGBA":
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
@@ -45,7 +48,7 @@ def decode(data: bytes, shape: tuple[int, int, int]) -> np.ndarray:
     return np.asarray(image).reshape(shape)
 
 
-def _resize(image: Image.Image, width: int, height: int) -> Image.Image:
+def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.Image:
     """The picture stretched to width x height, in mode L, RGB or (where transparent) RGBA."""
     deep = image.mode.startswith("I")  # 16 bit grey, in I;16, I;16B or I
     mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "L" else "RGB"
@@ -55,6 +58,8 @@ def _resize(image: Image.Image, width: int, height: int) -> Image.Image:
         shrinks = image.width > width or image.height > height
         # Enlarging with LANCZOS would draw rings beside the lines.
         method = Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC
+        if resize == "bilinear":
+            method = Image.Resampling.BILINEAR
         image = image.resize((width, height), method)
     if deep:
         values = np.clip(np.asarray(image, dtype=np.int32), 0, 65535)
@@ -63,7 +68,7 @@ def _resize(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def read_chunk(
-    source: Source, indices: range, shape: tuple[int, int, int]
+    source: Source, indices: range, shape: tuple[int, int, int], resize: str = "lanczos"
 ) -> tuple[list[np.ndarray], list[str], list[tuple[str, str]]]:
     """The pictures of some entries, their names, and (name, reason) of those skipped."""
     pictures, names, skipped = [], [], []
@@ -71,7 +76,7 @@ def read_chunk(
         name, size, _ = source.entries[index]
         try:
             with _large_picture if size > LARGE_FILE_BYTES else nullcontext():
-                pictures.append(decode(source.read(index), shape))
+                pictures.append(decode(source.read(index), shape, resize))
             names.append(name)
         except Exception as error:  # on malformed data, decoders raise all there is
             skipped.append((name, reason(error)))

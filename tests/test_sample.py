@@ -11,7 +11,7 @@ import models
 from config import load_config
 from errors import UserError
 from sample import parse_seeds, walk
-from training.step import Gan, latents_of
+from training.gan import Gan, latents_of
 
 OTHER = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
 

@@ -4,9 +4,10 @@ Keras picks its backend when it is first imported, so whatever needs Keras impor
 The variable KERAS_BACKEND chooses (`tensorflow` or `jax`); unset, it is whichever is installed,
 TensorFlow first.
 
-Two things differ between them, and they are here: the gradients of a loss with respect to listed
-variables, and the compilation of a step whose state is a list of variables. Beside them stands what
-is asked of a device: its name, its memory, the fastest precision.
+What differs between them is here: the gradients of a loss with respect to listed variables, the
+slope of scores with respect to their input, the order of two computations, and the compilation of a
+step whose state is a list of variables. Beside them stands what is asked of a device: its name, its
+memory, the fastest precision.
 """
 
 import importlib.util
@@ -77,6 +78,24 @@ if NAME == "tensorflow":
             value, auxiliary = loss()
         return value, auxiliary, tape.gradient(value, values)
 
+    def input_slopes(score, pictures, state):
+        """Differentiate scores with respect to the pictures that they are given for.
+
+        score: a function from pictures (B, H, W, C) to scores (B, 1).
+        state: as for `gradients`, which may differentiate what comes out once more.
+        Returns (scores, slopes), the latter shaped as the pictures. Each picture's slope is that of
+        the sum of all scores: its own, where the network does not mix the pictures of a batch.
+        """
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(pictures)
+            scores = score(pictures)
+        return scores, tape.gradient(scores, pictures)
+
+    def after(done, values):
+        """Return `values`, a list of tensors, but not before the tensors `done` are computed."""
+        with tf.control_dependencies(done):
+            return [tf.identity(value) for value in values]
+
     def compile_step(step, state):
         """Return `step`, a function of tensors that reads and updates `state`, compiled.
 
@@ -122,6 +141,29 @@ elif NAME == "jax":
         for variable, new in zip(others, after, strict=True):
             variable.assign(new)
         return value, auxiliary, slopes
+
+    def input_slopes(score, pictures, state):
+        """Differentiate scores with respect to the pictures; as on TensorFlow.
+
+        The scope within is for JAX's sake, as in `gradients`, and begins with the values there.
+        """
+        before = [variable.value for variable in state]
+
+        def pure(pictures):
+            mapping = list(zip(state, before, strict=True))
+            with keras.StatelessScope(state_mapping=mapping) as scope:
+                scores = score(pictures)
+            return scores.sum(), (scores, [scope.get_current_value(v) for v in state])
+
+        slopes, (scores, after) = jax.grad(pure, has_aux=True)(pictures)
+        for variable, new, old in zip(state, after, before, strict=True):
+            if new is not old:
+                variable.assign(new)
+        return scores, slopes
+
+    def after(done, values):
+        """Return `values` but not before `done` is computed; as on TensorFlow."""
+        return jax.lax.optimization_barrier((list(done), list(values)))[1]
 
     def compile_step(step, state):
         """Return `step` compiled; the old values of `state` are given up to hold the new ones."""

@@ -12,11 +12,9 @@ from errors import UserError
 from training import preview
 from training.files import whole_file
 
-SCALARS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy")
-
 
 class History:
-    """Collects the four scalars of every step and writes them where they can be plotted from.
+    """Collects the scalars of every step and writes them where they can be plotted from.
 
     folder: the run's folder; losses.jsonl and tensorboard/ are in it.
     step: the step that the run goes on from; lines after it, of steps that were lost with an
@@ -48,7 +46,8 @@ class History:
         """Write what was added; UserError, after what is finite, at the first loss that is not."""
         pending, self._pending = self._pending, []
         values = [
-            (step, {key: float(scalars[key]) for key in SCALARS}) for step, scalars in pending
+            (step, {key: float(value) for key, value in scalars.items()})
+            for step, scalars in pending
         ]
         now = time.perf_counter()
         rate = self._batch_size * len(values) / (now - self._flushed)

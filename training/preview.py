@@ -54,8 +54,8 @@ def save_losses(path: Path, steps: list[int], d_losses: list[float], g_losses: l
         axes.plot(steps[window - 1 :], mean, color=colour, linewidth=1.4, label=name)
     if len(steps) > 1:
         # The first steps of a GAN can be a hundred times the rest, which would be a flat line.
-        top = np.percentile([*d_losses, *g_losses], 99.5)
-        axes.set_ylim(0, max(1e-3, top * 1.1))
+        low, top = np.percentile([*d_losses, *g_losses], (0.5, 99.5))
+        axes.set_ylim(min(0, low * 1.1), max(1e-3, top * 1.1))
     axes.set_xlabel("step")
     axes.set_ylabel("loss")
     axes.legend(loc="upper right")

@@ -12,8 +12,8 @@ from config import Config, from_dict
 from errors import UserError
 from training import checkpoint, preview
 from training.files import require_space, whole_file
+from training.gan import Gan, latents_of
 from training.history import History
-from training.step import Gan, latents_of
 
 WEIGHTS, IMAGES = Path("weights"), Path("gan_images")
 PREVIEWS = 25
@@ -72,7 +72,9 @@ class Run:
             temporary.write_text(yaml.safe_dump(config.model_dump(), sort_keys=False))
         with whole_file(self.weights / "gan.json") as temporary:
             temporary.write_text(gan.combined.to_json())
-        self.history = History(self.images, self.step, config.training.batch_size)
+        self.history = History(
+            self.images, self.step, config.training.batch_size * config.training.n_critic
+        )
 
     def save_reals(self, pictures: np.ndarray) -> None:
         """Write a grid of real pictures (N, H, W, C), uint8, for the eye to compare with."""
@@ -83,7 +85,7 @@ class Run:
 
     def save_grid(self, step: int) -> None:
         """Write gan_<step>.png, from the same latents throughout the run, and losses.png."""
-        pictures = self._gan.generator(self._latents, training=False)
+        pictures = self._gan.sampler(self._latents, training=False)
         grid = preview.save_grid(self.images / f"gan_{step}.png", preview.to_bytes(pictures))
         self.history.add_grid(step, grid)
         self.history.save_curve(self.images / "losses.png")
@@ -95,7 +97,7 @@ class Run:
         """
         for name, write in (
             (f"gan_weights_{step}.weights.h5", self._gan.combined.save_weights),
-            (f"generator_{step}.keras", self._gan.generator.save),
+            (f"generator_{step}.keras", self._gan.sampler.save),
         ):
             require_space(self.weights, 8 * self._gan.combined.count_params() + 2**20)
             with whole_file(self.weights / name) as temporary:

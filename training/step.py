@@ -1,173 +1,263 @@
-"""A GAN in training, and the one alternating step that trains every version on both backends."""
+"""The one alternating step that trains every version on both backends."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops, random
 
-from config import Config, Optimizer
-from training import backend
-from training.objectives import OBJECTIVES, Objective
-from versions.version import Version
+from training import augment, backend
+from training.gan import Gan, unmoved
+from training.penalties import PENALTIES
+from training.schedules import value_at
 
 
-def alternate(gan: "Gan", real):
-    """Train the discriminator once, then the generator once: the report's loop (ch. 6.1.3).
+def compile_step(gan: Gan):
+    """Return a function from real pictures to a step's scalars, compiled.
 
-    real: pictures (B, H, W, C) in [-1, 1], float32; step 1 of the report's eight, sampling real
-        images, is the loader's.
-    Returns four scalars: the two losses, and the shares of real and of fake pictures that the
-    discriminator took for what they are. Steps 7 and 8, logging and saving, are the caller's.
+    It takes (n_critic * batch_size, H, W, C), float32 in [-1, 1]: the discriminator trains once on
+    each batch of them, then the generator once. The two halves are compiled on their own, so that
+    five critic steps are not five copies of one.
     """
-    batch = ops.shape(real)[0]
-    everything = gan.variables
+    state = gan.variables
+    discriminate = backend.compile_step(lambda real: train_discriminator(gan, real), state)
+    generate = backend.compile_step(lambda real: train_generator(gan, real), state)
 
-    # 2. Sample fake images by the generator.
-    fakes = gan.generator(gan.latents(batch), training=True)
+    def step(pictures):
+        for real in np.split(pictures, gan.config.training.n_critic):
+            scalars = discriminate(real)
+        return scalars | generate(real)
+
+    return step
+
+
+def train_discriminator(gan: Gan, real):
+    """Train the discriminator once: steps 2 and 3 of the report's eight (ch. 6.1.3).
+
+    real: pictures (B, H, W, C) in [-1, 1], float32; step 1, sampling them, is the loader's.
+    Returns scalars: `d_loss`, the mean scores of real and fake pictures, the shares of each taken
+    for what they are, and `penalty` and `augment_p` where there are such.
+    """
+    config, objective = gan.config, gan.objective
+    batch, noise_limit = real.shape[0], config.training.label_noise
+    parts = _parts(gan, batch)
+
+    # 2. Sample fake images by the generator; it is in training mode, but this is not its step.
+    latents = gan.latents(batch)
+    with unmoved(gan.generator):
+        fake = _joined([gan.generator(part(latents), training=True) for part in parts])
+
+    # All that is drawn is drawn for the whole batch, so that parts of it add up to the whole.
+    noise = (
+        noise_limit * random.uniform((2 * batch, 1), seed=gan.seed)
+        if noise_limit
+        else ops.zeros((2 * batch, 1))
+    )
+    batches = {
+        "fake": (fake, _augmentation(gan, fake), noise[:batch]),
+        "real": (real, _augmentation(gan, real), noise[batch:]),
+    }
+    penalties = [PENALTIES[name] for name in config.objective.penalties]
+    points = [p.at(fake, real, gan.seed) for p in penalties if callable(p.at)]
 
     # 3. Train the discriminator on real and fake images.
-    def discriminator_loss():
-        scores = gan.discriminator(ops.concatenate([fakes, real]), training=True)
-        return gan.objective.discriminator(scores, gan.label_noise, gan.seed), scores
+    def loss(kinds, part):
+        scores, slopes = _scores(gan, batches, kinds, part, penalties)
+        noises = [part(batches[kind][2]) for kind in ("fake", "real")]
+        value = objective.discriminator(scores.get("fake"), scores.get("real"), *noises)
+        cost = sum(p.cost(slopes[p.at]) for p in penalties if p.at in kinds)
+        if "real" in kinds:
+            cost += _cost_at(gan, penalties, points, batches["real"][1], part)
+        gamma = value_at(config.objective.gamma, gan.step, config.training)
+        return value + gamma * cost, (value, cost, scores)
 
-    d_loss, scores, slopes = backend.gradients(
-        discriminator_loss, gan.discriminator_weights, everything
-    )
-    gan.discriminator_optimizer.apply(slopes, gan.discriminator_weights)
+    turns = [("real",), ("fake",)] if config.training.passes == "in_turn" else [("fake", "real")]
+    outcomes = []
+    for kinds in turns:
+        outcomes += _descend(
+            gan,
+            gan.discriminator_optimizer,
+            gan.discriminator_weights,
+            lambda part, kinds=kinds: loss(kinds, part),
+            parts,
+        )
+        if limit := config.discriminator.weight_clip:
+            for weight in gan.discriminator_weights:
+                weight.assign(ops.clip(weight, -limit, limit))
+    return _report(gan, outcomes, len(parts), batch)
 
-    # 4. Freeze the discriminator's weights: only the generator's are listed from here on.
+
+def train_generator(gan: Gan, real):
+    """Train the generator once on fresh noise, steps 4 to 6 of the report's eight.
+
+    real: pictures (B, H, W, C) as for the discriminator; only a paired objective looks at them.
+    Returns the scalar `g_loss`. Steps 7 and 8, logging and saving, are the caller's.
+    """
+    config, objective = gan.config, gan.objective
+    latents = gan.latents(real.shape[0])
+    drawn_fake, drawn_real = _augmentation(gan, real), {}
+    if objective.paired:
+        drawn_real = _augmentation(gan, real)
+
+    # 4. Freeze the discriminator: its weights are not listed, and its statistics stay.
     # 5. Train the generator on fake images, from fresh noise.
-    def generator_loss():
-        pictures = gan.generator(gan.latents(batch), training=True)
-        return gan.objective.generator(gan.discriminator(pictures, training=True)), ()
-
-    g_loss, _, slopes = backend.gradients(generator_loss, gan.generator_weights, everything)
+    def loss(part):
+        cost, latent = 0.0, part(latents)
+        if gan.predictor:
+            pictures, guess = gan.predictor(latent, training=True)
+            cost = ops.mean(ops.square(guess - latent)) * config.objective.latent_weight
+        else:
+            pictures = gan.generator(latent, training=True)
+        with unmoved(gan.discriminator):
+            fake_scores, _ = gan.judge(pictures, _of(part, drawn_fake))
+            real_scores = None
+            if objective.paired:
+                real_scores, _ = gan.judge(part(real), _of(part, drawn_real))
+        value = objective.generator(fake_scores, real_scores)
+        return value + cost, value
 
     # 6. Update losses and perform gradient descent.
-    gan.generator_optimizer.apply(slopes, gan.generator_weights)
+    parts = _parts(gan, real.shape[0])
+    values = _descend(gan, gan.generator_optimizer, gan.generator_weights, loss, parts)
+    if limit := config.generator.weight_clip:
+        for weight in gan.generator_weights:
+            weight.assign(ops.clip(weight, -limit, limit))
+    if gan.average:
+        _follow(gan, real.shape[0])
+    return {"g_loss": sum(values) / len(values)}
 
-    looks_fake = ops.cast(gan.objective.looks_fake(scores, gan.label_noise), "float32")
-    return {
-        "d_loss": d_loss,
-        "g_loss": g_loss,
-        "real_accuracy": 1 - ops.mean(looks_fake[batch:]),
-        "fake_accuracy": ops.mean(looks_fake[:batch]),
-    }
+
+def _descend(gan, optimizer, weights, loss, parts) -> list:
+    """Update `weights` by the mean gradient of loss(part) over the parts of a batch.
+
+    Returns the auxiliary values of each part. A part begins when the one before it is through, so
+    that no two are in memory at a time.
+    """
+    total, kept = None, []
+    for part in parts:
+        if total is not None:
+            part.start = backend.after(total, [part.start])[0]
+        _, auxiliary, slopes = backend.gradients(
+            lambda part=part: loss(part), weights, gan.variables
+        )
+        total = slopes if total is None else [a + b for a, b in zip(total, slopes, strict=True)]
+        kept.append(auxiliary)
+    optimizer.apply([slope / len(parts) for slope in total], weights)
+    return kept
+
+
+def _scores(gan, batches, kinds, part, penalties):
+    """Return scores and wanted slopes by kind, for a part of the batches.
+
+    Both kinds go through the discriminator in one pass where they may and are wanted alike.
+    """
+    wanted = [kind for kind in kinds if any(p.at == kind for p in penalties)]
+    together = gan.config.training.passes == "together" and len(wanted) in (0, len(kinds))
+    scores, slopes = {}, {}
+    for group in [kinds] if together else [(kind,) for kind in reversed(kinds)]:
+        pictures = _joined([part(batches[kind][0]) for kind in group])
+        drawn = [_of(part, batches[kind][1]) for kind in group]
+        drawn = {key: _joined([d[key] for d in drawn]) for key in drawn[0]}
+        both, both_slopes = gan.judge(pictures, drawn, slopes=group[0] in wanted)
+        for kind, ours in zip(group, _split(both, len(group)), strict=True):
+            scores[kind] = ours
+        if both_slopes is not None:
+            for kind, ours in zip(group, ops.split(both_slopes, len(group)), strict=True):
+                slopes[kind] = ours
+    return scores, slopes
+
+
+def _cost_at(gan, penalties, points, drawn, part):
+    """Return the sum of the costs of penalties that take the slope at points of their own."""
+    cost = 0.0
+    own = [penalty for penalty in penalties if callable(penalty.at)]
+    for penalty, pictures in zip(own, points, strict=True):
+        with unmoved(gan.discriminator):
+            _, slopes = gan.judge(part(pictures), _of(part, drawn), slopes=True)
+        cost += penalty.cost(slopes)
+    return cost
+
+
+def _split(scores, count: int) -> list:
+    """Return `count` equal parts of the scores.
+
+    Keras remembers the logits behind a sigmoid and takes cross-entropy of those; so do the parts.
+    """
+    parts = ops.split(scores, count) if count > 1 else [scores]
+    logits = getattr(scores, "_keras_logits", None)
+    if logits is not None and count > 1:
+        for part, own in zip(parts, ops.split(logits, count), strict=True):
+            part._keras_logits = own
+    return parts
 
 
 @dataclass
-class Gan:
-    """Two networks with all that training them changes or needs.
+class _Part:
+    """A micro batch: called with a batch's tensor, it returns `size` rows of it from `start` on."""
 
-    generator: from latents (B, latent_dim) to pictures (B, H, W, C) in [-1, 1].
-    discriminator: from such pictures to scores (B, 1).
-    combined: the report's c_model, latents to scores; it shares the two networks' weights.
-    seed: what the noise in the step is drawn from.
-    """
+    start: Any
+    size: int
 
-    generator: keras.Model
-    discriminator: keras.Model
-    combined: keras.Model
-    generator_optimizer: keras.optimizers.Optimizer
-    discriminator_optimizer: keras.optimizers.Optimizer
-    objective: Objective
-    label_noise: float
-    seed: random.SeedGenerator
-
-    @classmethod
-    def create(cls, version: Version, config: Config, precision: str = "float32") -> "Gan":
-        """Build the networks of `version` and their optimizers as `config` says.
-
-        precision: "float32" or "bfloat16"; weights and last layers are float32 in both.
-        """
-        training, shape = config.training, config.model
-        keras.utils.set_random_seed(training.seed)
-        before = keras.config.dtype_policy()
-        keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
-        try:
-            generator = version.generator(
-                shape.resolution, shape.channels, shape.latent_dim, shape.width
-            )
-            discriminator = version.discriminator(shape.resolution, shape.channels, shape.width)
-            latent = keras.Input((shape.latent_dim,))
-            combined = keras.Model(latent, discriminator(generator(latent)), name="gan")
-        finally:
-            keras.config.set_dtype_policy(before)
-        return cls(
-            generator,
-            discriminator,
-            combined,
-            make_optimizer(config.generator),
-            make_optimizer(config.discriminator),
-            OBJECTIVES[version.objective],
-            training.label_noise,
-            random.SeedGenerator(training.seed),
+    def __call__(self, batch):
+        if self.size == batch.shape[0]:
+            return batch
+        return ops.slice(
+            batch, (self.start, *[0] * (len(batch.shape) - 1)), (self.size, *batch.shape[1:])
         )
 
-    def __post_init__(self):
-        # What each step may move is listed once; the `trainable` flag decides nothing afterwards.
-        self.generator_weights = list(self.generator.trainable_variables)
-        self.discriminator_weights = list(self.discriminator.trainable_variables)
-        # An optimizer that is not built yet would silently drop the state of a checkpoint.
-        self.generator_optimizer.build(self.generator_weights)
-        self.discriminator_optimizer.build(self.discriminator_weights)
 
-    @property
-    def variables(self) -> list:
-        """Every variable that a step reads or updates, in a fixed order."""
-        return list(self.state.values())
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """The same by name, such as "generator/003/kernel"; what a checkpoint holds.
-
-        Keras numbers layers through a whole process, so its numbers are taken out of the names.
-        """
-        parts = {
-            "generator": self.generator.variables,
-            "discriminator": self.discriminator.variables,
-            "generator_optimizer": self.generator_optimizer.variables,
-            "discriminator_optimizer": self.discriminator_optimizer.variables,
-            "noise": [self.seed.state],
-        }
-        return {
-            f"{part}/{index:03}/{re.sub(r'_[0-9]+', '', variable.path.split('/')[-1])}": variable
-            for part, variables in parts.items()
-            for index, variable in enumerate(variables)
-        }
-
-    def latents(self, count):
-        """Draw `count` latents, (count, latent_dim), standard normal."""
-        return random.normal((count, self.generator.input_shape[1]), seed=self.seed)
-
-    def compiled_step(self):
-        """Return a function from real pictures (B, H, W, C) to the four scalars of a step."""
-        return backend.compile_step(lambda real: alternate(self, real), self.variables)
-
-    def parameter_counts(self) -> tuple[int, int]:
-        """Return the numbers of parameters of the generator and of the discriminator."""
-        return self.generator.count_params(), self.discriminator.count_params()
+def _parts(gan, batch: int) -> list[_Part]:
+    """Return the micro batches of a batch, or the one that is all of it."""
+    size = gan.config.training.micro_batch or batch
+    return [_Part(ops.convert_to_tensor(start), size) for start in range(0, batch, size)]
 
 
-def make_optimizer(config: Optimizer) -> keras.optimizers.Optimizer:
-    """Return a new optimizer; two networks can't share one.
-
-    `decay` is that of Keras before 2.11, which the report used: rate / (1 + decay * step).
-    """
-    rate: Any = config.rate
-    if config.decay:
-        rate = keras.optimizers.schedules.InverseTimeDecay(config.rate, 1, config.decay)
-    kind = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}[config.optimizer]
-    return kind(rate, clipvalue=config.clipvalue)
+def _of(part, drawn: dict) -> dict:
+    """Return a part of everything drawn."""
+    return {key: part(value) for key, value in drawn.items()}
 
 
-def latents_of(seeds, latent_dim: int) -> np.ndarray:
-    """Return the latents that belong to seeds, (len(seeds), latent_dim), float32.
+def _joined(parts: list):
+    """Return tensors one after the other along the batch."""
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts)
 
-    A seed alone decides its latent: not its place among others, the batch or the backend.
-    """
-    draws = [np.random.default_rng(seed).standard_normal(latent_dim) for seed in seeds]
-    return np.stack(draws).astype("float32")
+
+def _augmentation(gan, pictures) -> dict:
+    """Draw what is done to pictures before the discriminator sees them."""
+    config = gan.config.augment
+    p = gan.augment_p
+    if p is None:
+        p = value_at(config.p, gan.step, gan.config.training)
+    return augment.draw(config, pictures, p, gan.seed)
+
+
+def _follow(gan, pictures: int) -> None:
+    """Move the average towards the generator: after a half-life, half of the past is left."""
+    half_life = 1000 * value_at(gan.config.training.average_kimg, gan.step, gan.config.training)
+    share = ops.power(0.5, pictures / ops.maximum(half_life, 1e-6))
+    for mean, new in zip(gan.average.weights, gan.generator.weights, strict=True):
+        mean.assign(new + share * (mean - new))
+
+
+def _report(gan, outcomes, parts: int, batch: int) -> dict:
+    """Return the scalars of a discriminator's step, and adapt the augmentation to them."""
+    scores = {
+        kind: _joined([outcome[2][kind] for outcome in outcomes if kind in outcome[2]])
+        for kind in ("fake", "real")
+    }
+    fake, real = scores["fake"], scores["real"]
+    fake_right, real_right = gan.objective.right(fake, real, gan.config.training.label_noise)
+    scalars = {
+        # Real and fake in turn are two halves of one loss; micro batches are parts of a mean.
+        "d_loss": sum(outcome[0] for outcome in outcomes) / parts,
+        "real_score": ops.mean(real),
+        "fake_score": ops.mean(fake),
+        "real_accuracy": real_right,
+        "fake_accuracy": fake_right,
+    }
+    if gan.config.objective.penalties:
+        scalars["penalty"] = sum(outcome[1] for outcome in outcomes) / parts
+    if gan.augment_p is not None:
+        scalars["augment_p"] = ops.add(gan.augment_p, 0)
+        gan.augment_p.assign(augment.adapted(gan.config.augment, gan.augment_p, real_right, batch))
+    return scalars

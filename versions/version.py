@@ -15,8 +15,9 @@ class Version:
     generator(resolution, channels, latent_dim, width): a Keras model from (B, latent_dim), standard
         normal, to (B, resolution, resolution, channels) in [-1, 1].
     discriminator(resolution, channels, width): a Keras model from such pictures to (B, 1).
-    objective: the name of a pair of losses in training/objectives.py.
     recipe: the values that config.yaml takes where it says nothing, nested by the same keys.
+    predictor(generator): a Keras model from the generator's input to its pictures and to the
+        latents read back, (B, latent_dim), which shares its layers; None for most.
     """
 
     name: str
@@ -24,8 +25,8 @@ class Version:
     note: str
     generator: Callable[..., Any]
     discriminator: Callable[..., Any]
-    objective: str
     recipe: dict[str, Any] = field(default_factory=dict)
+    predictor: Callable[..., Any] | None = None
 
 
 def scaled(filters: int, width: float) -> int:

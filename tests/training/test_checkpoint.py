@@ -8,37 +8,57 @@ import models
 from config import load_config
 from errors import UserError
 from training import checkpoint, files
-from training.step import Gan
+from training.gan import Gan
+from training.step import compile_step
 
 pytestmark = pytest.mark.backends
 
 
-def tiny(seed=0) -> Gan:
-    """A v5 (it has dropout, so seeds count) of a few filters."""
-    overrides = ["model.width=0.03", "model.latent_dim=8", f"training.seed={seed}"]
-    return Gan.create(models.get_version("v5"), load_config(None, overrides, models.get_recipe))
+# Between them they have all that a step can carry on: v5 dropout and label noise, the second one
+# everything that moves with the pictures seen.
+MOVING = [
+    "version=illustration",
+    "model.resolution=32",
+    "generator.rate=[0.01,0.001]",
+    "discriminator.beta2=[0.5,0.9]",
+    "discriminator.spectral_norm=true",
+    "training.cosine_kimg=0.02",
+    "training.average_kimg=[0,0.1]",
+    "augment.policy=[translation,cutout,colour]",
+    "augment.p=adaptive",
+    "augment.kimg=0.03",
+]
 
 
-def batches(count):
+def tiny(*overrides, seed=0) -> Gan:
+    """A gan of a few filters, v5 if nothing else is said."""
+    overrides = ["model.width=0.03", "model.latent_dim=8", f"training.seed={seed}", *overrides]
+    config = load_config(None, overrides, models.get_recipe)
+    return Gan.create(models.get_version(config.version), config)
+
+
+def batches(count, size=64):
     """Random pictures, always the same ones."""
     draw = np.random.default_rng(0)
-    return draw.uniform(-1, 1, (count, 4, 64, 64, 3)).astype("float32")
+    return draw.uniform(-1, 1, (count, 4, size, size, 3)).astype("float32")
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(tmp_path):
+@pytest.mark.parametrize("overrides", [[], MOVING], ids=["v5", "all that moves"])
+def test_a_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(tmp_path, overrides):
     """Weights, optimizers, dropout and noise: everything that a step depends on is saved."""
-    straight, stopped, resumed = tiny(), tiny(), tiny(seed=1)
-    run = straight.compiled_step()
-    losses = [float(run(real)["g_loss"]) for real in batches(6)]
-    run = stopped.compiled_step()
-    for real in batches(6)[:3]:
+    straight, stopped, resumed = tiny(*overrides), tiny(*overrides), tiny(*overrides, seed=1)
+    size = straight.config.model.resolution
+    run = compile_step(straight)
+    losses = [float(run(real)["g_loss"]) for real in batches(6, size)]
+    run = compile_step(stopped)
+    for real in batches(6, size)[:3]:
         run(real)
     checkpoint.save(tmp_path, 3, stopped.state, {"note": "x"}, keep=2)
     facts, arrays = checkpoint.newest(tmp_path)
     assert facts == {"note": "x", "step": 3}
     checkpoint.restore(resumed.state, arrays)
-    run = resumed.compiled_step()
-    assert [float(run(real)["g_loss"]) for real in batches(6)[3:]] == losses[3:]
+    run = compile_step(resumed)
+    assert [float(run(real)["g_loss"]) for real in batches(6, size)[3:]] == losses[3:]
     for name, variable in straight.state.items():
         np.testing.assert_array_equal(
             keras.ops.convert_to_numpy(variable), keras.ops.convert_to_numpy(resumed.state[name])

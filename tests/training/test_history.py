@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from errors import UserError
-from training.history import SCALARS, History, read_rows
+from training.history import History, read_rows
+
+
+SCALARS = ("d_loss", "g_loss", "penalty")
 
 
 def scalars(value=0.5) -> dict:

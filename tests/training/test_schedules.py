@@ -1,0 +1,56 @@
+"""Numbers that change on the way, and the optimizer that has one."""
+
+import keras
+import numpy as np
+import pytest
+
+from config import Network, Training
+from training.optimizers import make_optimizer
+from training.schedules import Cosine, steps_of, value_at
+
+pytestmark = pytest.mark.backends
+
+
+def test_cosine_begins_and_ends_where_it_says_and_stays():
+    """First, the middle half-way, last, and last for ever; it may begin at 0."""
+    for first, last in ((2.0, 0.2), (0.0, 500.0)):
+        values = [float(Cosine(first, last, 100)(step)) for step in (0, 50, 100, 1000)]
+        np.testing.assert_allclose(values, [first, (first + last) / 2, last, last], atol=1e-4)
+    quarter = float(Cosine(1.0, 0.0, 100)(25))
+    assert quarter == pytest.approx(0.5 + 0.5 * np.cos(np.pi / 4), abs=1e-6)
+
+
+def test_the_length_is_counted_in_pictures():
+    """training.cosine_kimg is in thousand pictures, so a larger batch takes fewer steps."""
+    training = Training(cosine_kimg=2, batch_size=50)
+    assert steps_of(training) == 40
+    assert value_at(0.3, 7, training) == 0.3
+    assert float(value_at((1.0, 0.0), 20, training)) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_adam_with_a_moving_beta2_is_the_formula():
+    """Three updates against NumPy: rate, beta2 and bias correction all of the moment (R3GAN)."""
+    optimizer = make_optimizer(
+        Network(optimizer="adam", rate=[0.1, 0.02], beta1=0.0, beta2=[0.9, 0.99]), 4
+    )
+    weight = keras.Variable([1.0, -2.0])
+    optimizer.build([weight])
+    expected, second = np.array([1.0, -2.0]), np.zeros(2)
+    for step, gradient in enumerate(([0.5, 1.0], [-1.0, 0.25], [2.0, 0.1])):
+        share = 0.5 * (1 + np.cos(np.pi * step / 4))
+        rate, beta2 = 0.02 + 0.08 * share, 0.99 - 0.09 * share
+        gradient = np.array(gradient)
+        second += (1 - beta2) * (gradient**2 - second)
+        expected -= rate * gradient * np.sqrt(1 - beta2 ** (step + 1)) / (np.sqrt(second) + 1e-7)
+        optimizer.apply([keras.ops.convert_to_tensor(gradient.astype("float32"))], [weight])
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(weight), expected, rtol=1e-4)
+
+
+def test_decay_is_that_of_old_keras():
+    """rate / (1 + decay * step): `decay=` itself is ignored by today's optimizers."""
+    optimizer = make_optimizer(Network(rate=0.01, decay=0.5))
+    weight = keras.Variable([1.0])
+    optimizer.build([weight])
+    for expected in (0.01, 0.01 / 1.5, 0.01 / 2):
+        np.testing.assert_allclose(float(optimizer.learning_rate), expected, rtol=1e-6)
+        optimizer.apply([keras.ops.ones(1)], [weight])

@@ -1,0 +1,102 @@
+"""Combinations of config and network that make no sense, each refused in one sentence."""
+
+import keras
+
+from config import Config
+from errors import UserError
+from training.objectives import OBJECTIVES
+
+
+def mixes_batch(model: keras.Model) -> bool:
+    """Say whether a picture's output depends on the others in its batch, in training mode.
+
+    A layer of one's own that does so says it with an attribute `mixes_batch = True`.
+    """
+    return any(
+        isinstance(layer, keras.layers.BatchNormalization) or getattr(layer, "mixes_batch", False)
+        for layer in model.layers
+    )
+
+
+def ends_in_sigmoid(model: keras.Model) -> bool:
+    """Say whether a discriminator's scores are probabilities."""
+    return getattr(model.layers[-1], "activation", None) is keras.activations.sigmoid
+
+
+def check(config: Config, discriminator: keras.Model) -> None:
+    """Raise UserError for the first thing that can't be meant."""
+    for wrong, sentence in _rules(config, discriminator):
+        if wrong:
+            raise UserError(sentence)
+
+
+def _rules(config: Config, discriminator: keras.Model):
+    """Yield pairs of (whether it is broken, the sentence that says so)."""
+    training, name = config.training, config.objective.name
+    objective, penalties = OBJECTIVES[name], config.objective.penalties
+    sigmoid, mixes = ends_in_sigmoid(discriminator), mixes_batch(discriminator)
+
+    fitting = [n for n, o in OBJECTIVES.items() if o.probabilities == sigmoid]
+    ending = "ends in a sigmoid" if sigmoid else "gives logits, with no sigmoid at its end"
+    yield (
+        objective.probabilities != sigmoid,
+        f"objective.name is {name}, but the discriminator of version {config.version} {ending}; "
+        f"with it go {', '.join(fitting)}.",
+    )
+    yield (
+        training.label_noise > 0 and not objective.probabilities,
+        f"training.label_noise is {training.label_noise:g}, but objective {name} has no labels; "
+        "set it to 0.",
+    )
+    yield (
+        mixes and training.passes == "together",
+        "training.passes is together, but the discriminator of version "
+        f"{config.version} compares the pictures of a batch, so real and fake ones must not share "
+        "one; set it to apart or in_turn.",
+    )
+    yield (
+        objective.paired and training.passes == "in_turn",
+        f"training.passes is in_turn, but objective {name} judges each fake against a real "
+        "picture; set it to together or apart.",
+    )
+    yield (
+        mixes and "gradient" in penalties,
+        "objective.penalties holds gradient, but the discriminator of version "
+        f"{config.version} compares the pictures of a batch, and that penalty is each picture's "
+        "own (Gulrajani et al. 2017); take it out, or a version without batch normalisation.",
+    )
+    bounded = training_bounds(config)
+    yield (
+        name == "wasserstein" and not bounded,
+        "objective.name is wasserstein, but nothing bounds the discriminator's slope; set "
+        "discriminator.weight_clip, discriminator.spectral_norm or objective.penalties=[gradient].",
+    )
+    yield (
+        config.augment.p == "adaptive" and objective.threshold is None,
+        f"augment.p is adaptive, but the scores of objective {name} have no zero to tell "
+        "overfitting by; set it to a number.",
+    )
+    yield (
+        config.augment.p == "adaptive" and not config.augment.policy,
+        "augment.p is adaptive, but augment.policy names nothing to do; give it "
+        "[translation, cutout, colour] or some of them.",
+    )
+    micro = training.micro_batch
+    yield (
+        micro is not None and training.batch_size % micro != 0,
+        f"training.micro_batch is {micro}, which does not divide training.batch_size "
+        f"{training.batch_size}; set it to a divisor.",
+    )
+    for network in ("generator", "discriminator"):
+        section = getattr(config, network)
+        yield (
+            isinstance(section.rate, tuple) and section.decay > 0,
+            f"{network}.rate is a pair and {network}.decay is {section.decay:g}, two schedules for "
+            f"one rate; set {network}.decay to 0.",
+        )
+
+
+def training_bounds(config: Config) -> bool:
+    """Say whether anything keeps the discriminator's slope from growing without end."""
+    network = config.discriminator
+    return bool(config.objective.penalties or network.weight_clip or network.spectral_norm)

@@ -1,0 +1,189 @@
+"""A GAN in training: two networks with all that training them changes or needs."""
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops, random
+
+from config import Config
+from training import augment, backend
+from training.checks import check
+from training.objectives import OBJECTIVES, Objective
+from training.optimizers import make_optimizer
+from training.schedules import steps_of
+from training.spectral import normalised
+from versions.version import Version
+
+
+@dataclass
+class Gan:
+    """Two networks with all that training them changes or needs.
+
+    config: what it is trained by.
+    generator: from latents (B, latent_dim) to pictures (B, H, W, C) meant for [-1, 1].
+    discriminator: from such pictures to scores (B, 1).
+    combined: the report's c_model, latents to scores; it shares the two networks' weights.
+    average: the generator with the moving average of all its weights, None where none is kept.
+    predictor: from latents to (pictures, latents read back from within the generator), sharing the
+        generator's weights; None for a version without one.
+    seed: what the noise in the step is drawn from.
+    augment_p: the adaptive augmentation's probability, None where it does not adapt.
+    """
+
+    config: Config
+    generator: keras.Model
+    discriminator: keras.Model
+    combined: keras.Model
+    generator_optimizer: keras.optimizers.Optimizer
+    discriminator_optimizer: keras.optimizers.Optimizer
+    seed: random.SeedGenerator
+    average: keras.Model | None = None
+    predictor: keras.Model | None = None
+    augment_p: keras.Variable | None = field(default=None)
+
+    @classmethod
+    def create(cls, version: Version, config: Config, precision: str = "float32") -> "Gan":
+        """Build the networks of `version` and their optimizers as `config` says.
+
+        precision: "float32" or "bfloat16"; weights and last layers are float32 in both.
+        Raises UserError for a combination that makes no sense.
+        """
+        training, shape = config.training, config.model
+        keras.utils.set_random_seed(training.seed)
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+        try:
+            generator = version.generator(
+                shape.resolution, shape.channels, shape.latent_dim, shape.width
+            )
+            discriminator = version.discriminator(shape.resolution, shape.channels, shape.width)
+            check(config, discriminator)
+            if config.generator.spectral_norm:
+                generator = normalised(generator)
+            if config.discriminator.spectral_norm:
+                discriminator = normalised(discriminator)
+            latent = keras.Input((shape.latent_dim,))
+            combined = keras.Model(latent, discriminator(generator(latent)), name="gan")
+            predictor = version.predictor(generator) if version.predictor else None
+        finally:
+            keras.config.set_dtype_policy(before)
+        average = None
+        if training.average_kimg is not None:
+            average = keras.models.clone_model(generator)
+            average.set_weights(generator.get_weights())
+        updates = steps_of(training)
+        of_discriminator = training.n_critic * (2 if training.passes == "in_turn" else 1)
+        return cls(
+            config,
+            generator,
+            discriminator,
+            combined,
+            make_optimizer(config.generator, updates),
+            make_optimizer(config.discriminator, updates * of_discriminator),
+            random.SeedGenerator(training.seed),
+            average,
+            predictor,
+            keras.Variable(0.0, trainable=False) if config.augment.p == "adaptive" else None,
+        )
+
+    def __post_init__(self):
+        # What each step may move is listed once; the `trainable` flag decides nothing afterwards.
+        self.generator_weights = list((self.predictor or self.generator).trainable_variables)
+        self.discriminator_weights = list(self.discriminator.trainable_variables)
+        # An optimizer that is not built yet would silently drop the state of a checkpoint.
+        self.generator_optimizer.build(self.generator_weights)
+        self.discriminator_optimizer.build(self.discriminator_weights)
+
+    @property
+    def objective(self) -> Objective:
+        """The pair of losses."""
+        return OBJECTIVES[self.config.objective.name]
+
+    @property
+    def sampler(self) -> keras.Model:
+        """The generator to draw faces with: the average where one is kept."""
+        return self.average or self.generator
+
+    @property
+    def variables(self) -> list:
+        """Every variable that a step reads or updates, in a fixed order."""
+        return list(self.state.values())
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The same by name, such as "generator/003/kernel"; what a checkpoint holds.
+
+        Keras numbers layers through a whole process, so its numbers are taken out of the names.
+        """
+        parts = {
+            "generator": self.generator.variables,
+            "discriminator": self.discriminator.variables,
+            "generator_optimizer": self.generator_optimizer.variables,
+            "discriminator_optimizer": self.discriminator_optimizer.variables,
+            "noise": [self.seed.state],
+        }
+        if self.predictor:
+            own = {id(variable) for variable in self.generator.variables}
+            parts["predictor"] = [v for v in self.predictor.variables if id(v) not in own]
+        if self.average:
+            parts["average"] = self.average.variables
+        if self.augment_p is not None:
+            parts["augment"] = [self.augment_p]
+        return {
+            f"{part}/{index:03}/{re.sub(r'_[0-9]+', '', variable.path.split('/')[-1])}": variable
+            for part, variables in parts.items()
+            for index, variable in enumerate(variables)
+        }
+
+    @property
+    def step(self):
+        """The number of steps done so far: a step ends with one update of the generator."""
+        return self.generator_optimizer.iterations
+
+    def latents(self, count):
+        """Draw `count` latents, (count, latent_dim), standard normal."""
+        return random.normal((count, self.generator.input_shape[1]), seed=self.seed)
+
+    def judge(self, pictures, drawn: dict, slopes: bool = False):
+        """Return the training-mode scores (B, 1) of pictures that are augmented as drawn.
+
+        With `slopes`, return too the scores' slopes with respect to the pictures (B, H, W, C).
+        """
+
+        def score(pictures):
+            return self.discriminator(augment.apply(pictures, drawn), training=True)
+
+        if slopes:
+            return backend.input_slopes(score, pictures, self.variables)
+        return score(pictures), None
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Return the numbers of parameters of the generator and of the discriminator."""
+        return self.generator.count_params(), self.discriminator.count_params()
+
+
+@contextmanager
+def unmoved(network: keras.Model):
+    """Within it, a network in training mode takes a batch's statistics and leaves its own alone.
+
+    Statistics belong to the network's own step: those that BatchNorm would gather, and spectral
+    normalisation's vectors. What dropout draws goes on as ever.
+    """
+    # The sum makes a value of the variable, where TensorFlow would hand on the variable itself.
+    kept = [(variable, ops.add(variable, 0)) for variable in network.non_trainable_weights]
+    yield
+    for variable, value in kept:
+        variable.assign(value)
+
+
+def latents_of(seeds, latent_dim: int) -> np.ndarray:
+    """Return the latents that belong to seeds, (len(seeds), latent_dim), float32.
+
+    A seed alone decides its latent: not its place among others, the batch or the backend.
+    """
+    draws = [np.random.default_rng(seed).standard_normal(latent_dim) for seed in seeds]
+    return np.stack(draws).astype("float32")
