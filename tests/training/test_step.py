@@ -52,7 +52,7 @@ def test_each_half_moves_its_own_network_only(version):
     generator's, though it draws fakes from it; and the other way round. Two rounds, since R3GAN's
     blocks and SAGAN's attention begin at 0 and let no gradient into what is before them at first.
     """
-    gan = tiny(version, "model.resolution=32", "discriminator.weight_clip=10")
+    gan = tiny(version, "model.resolution=32", "model.width=0.1", "discriminator.weight_clip=10")
     real = batch(size=4)[:, :32, :32]
     halves = {
         name: backend.compile_step(lambda real, half=half: half(gan, real), gan.variables)
