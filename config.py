@@ -150,14 +150,13 @@ class Config(Section):
 SHAPES = (
     "version",
     "model.",
-    *(
-        f"{n}.{key}"
-        for n in ("generator", "discriminator")
-        for key in ("optimizer", "spectral_norm")
-    ),
-    "training.average_kimg",
-    "augment.p",
+    "generator.optimizer",
+    "generator.spectral_norm",
+    "discriminator.optimizer",
+    "discriminator.spectral_norm",
 )
+# What is kept beside the networks: there or not is such a thing, how much of it is not.
+KEPT = {"training.average_kimg": None, "augment.p": "adaptive"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -213,7 +212,12 @@ def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
     before, after = flat(old.model_dump()), flat(new.model_dump())
     changed = [key for key in after if before.get(key) != after[key]]
     texts = {key: f"{key}: {before.get(key)} -> {after[key]}" for key in changed}
-    shapes = [texts[key] for key in changed if key.startswith(SHAPES)]
+    shapes = [
+        texts[key]
+        for key in changed
+        if key.startswith(SHAPES)
+        or (key in KEPT and (before.get(key) == KEPT[key]) != (after[key] == KEPT[key]))
+    ]
     return shapes, [text for text in texts.values() if text not in shapes]
 
 

@@ -119,5 +119,10 @@ def test_differences_tell_shapes_from_the_rest():
     assert shapes == ["model.width: 1.0 -> 0.5"]
     assert others == ["training.steps: 5000 -> 9"]
     assert differences(load(), load()) == ([], [])
+    adaptive = load("augment.p=adaptive", "training.average_kimg=5")
+    shapes, others = differences(load(), adaptive)
+    assert [text.split(":")[0] for text in shapes] == ["training.average_kimg", "augment.p"]
+    shapes, others = differences(adaptive, load("augment.p=adaptive", "training.average_kimg=9"))
+    assert (shapes, others) == ([], ["training.average_kimg: 5.0 -> 9.0"])
     shapes, others = differences(load(), load("version=v4"))
     assert shapes[0].startswith("version") and "generator.rate" in others[0] + others[1]

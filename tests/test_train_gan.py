@@ -61,6 +61,26 @@ def test_a_run_writes_what_is_promised_and_the_same_command_says_it_is_finished(
     check_plain_keras(weights, images)
 
 
+def test_what_other_versions_add_is_logged_and_the_average_is_what_is_drawn(script, call):
+    """wgan_gp with an average: scores and penalty are logged, the average is saved to draw from."""
+    status, errors = call(
+        "train_gan.py",
+        *script.tiny,
+        *SHORT,
+        *("version=wgan_gp", "training.n_critic=2", "training.average_kimg=0.1"),
+    )
+    assert status == 0, errors
+    lines = (script.folder / "gan_images/r/losses.jsonl").read_text().splitlines()
+    assert {"real_score", "fake_score", "penalty"} < set(json.loads(lines[-1]))
+    saved = keras.models.load_model(script.folder / "weights/r/generator_4.keras")
+    state = arrays(script.folder, 4)
+    averages = [value for name, value in state.items() if name.startswith("average/")]
+    for variable, average in zip(saved.variables, averages, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), average)
+    assert not np.array_equal(averages[0], state["generator/000/kernel"])
+    assert call("sample.py", "r", "--seeds", "1")[0] == 0
+
+
 def check_plain_keras(weights: Path, images: Path) -> None:
     """Weights open in plain Keras, in a process where none of this project can be imported."""
     code = """

@@ -58,6 +58,23 @@ def test_every_version_takes_shape_and_width(version, resolution, channels):
         assert model.layers[-1].compute_dtype == "float32"
 
 
+@pytest.mark.parametrize("version", models.VERSIONS)
+def test_every_version_runs_in_bfloat16(version):
+    """Weights, pictures and scores stay float32, and what is between is not."""
+    config = load_config(
+        None, ["model.width=0.03", "model.resolution=32", f"version={version}"], models.get_recipe
+    )
+    gan = Gan.create(models.get_version(version), config, "bfloat16")
+    latents = np.zeros((2, gan.generator.input_shape[1]), "float32")
+    pictures = gan.generator(latents, training=True)
+    scores = gan.discriminator(pictures, training=True)
+    for model, output in ((gan.generator, pictures), (gan.discriminator, scores)):
+        assert keras.backend.standardize_dtype(output.dtype) == "float32"
+        assert {variable.dtype for variable in model.weights} == {"float32"}
+        assert any(layer.compute_dtype == "bfloat16" for layer in model.layers[1:])
+    assert np.isfinite(np.asarray(scores)).all()
+
+
 def test_files_open_in_keras_alone_or_with_the_project(tmp_path):
     """Both networks of every version, opened by another process, give what they gave here."""
     draw = np.random.default_rng(0)

@@ -92,10 +92,7 @@ def test_r3gan_begins_with_empty_blocks(width):
 
 
 def test_r3gan_is_the_papers_at_width_1():
-    """Table of FFHQ at 64x64: 384 filters there and 768 below, twice as wide within, groups of 16.
-
-    The paper counts 23 to 24 million parameters a network for this plan's stages at 64x64.
-    """
+    """Its FFHQ-64 plan: 384 filters there and 768 below, twice as wide within, groups of 16."""
     model = r3gan.discriminator(resolution=64, width=1.0)
     grouped = [x for x in model.layers if getattr(x, "groups", 1) > 1]
     assert [x.filters for x in grouped] == [768] * 2 + [1536] * 8
