@@ -161,7 +161,7 @@ def main() -> int:
     )
     add_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="one step, nothing written")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     config = load_config(arguments.config, arguments.overrides, models.get_recipe)
     if arguments.dry_run:
         dry_run(config)

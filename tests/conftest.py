@@ -13,6 +13,8 @@ import pytest
 _compiled = tempfile.TemporaryDirectory(prefix="jax-")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _compiled.name)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
+# And few of them run it long enough for fast code to be worth its compilation.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 import demo_faces
 import training.backend  # noqa: F401 (chooses Keras's backend)

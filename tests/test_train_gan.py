@@ -161,7 +161,7 @@ def test_a_folder_that_cannot_be_written_is_named(script, call):
 
 def test_a_dry_run_writes_nothing_and_tells_the_costs(script):
     """Parameters, memory, images a second and the time of the whole run; no file, no cache."""
-    done = script("train_gan.py", *script.tiny, "data.images=demo", "--dry-run")
+    done = script("train_gan.py", *script.tiny, "--dry-run", "data.images=demo")
     assert done.returncode == 0, done.stderr
     for word in ("parameters", "memory", "images/s", "5,000 steps"):
         assert word in done.stdout
