@@ -21,6 +21,7 @@ import models
 from config import Config, add_arguments, differences, load_config
 from data_loader import Batches, PictureSet, open_pictures, read_pictures, require_batch
 from errors import UserError, clean_exit
+from training.checks import check
 from training.gan import Gan
 from training.progress import Progress, StopRequest
 from training.run import Run
@@ -163,6 +164,7 @@ def main() -> int:
     parser.add_argument("--dry-run", action="store_true", help="one step, nothing written")
     arguments = parser.parse_intermixed_args()
     config = load_config(arguments.config, arguments.overrides, models.get_recipe)
+    check(config, models.get_version(config.version))
     if arguments.dry_run:
         dry_run(config)
         return 0

@@ -174,6 +174,7 @@ def test_a_dry_run_writes_nothing_and_tells_the_costs(script):
         (["data.images=nowhere/*.png"], ["nowhere"]),
         (["training.batch_size=500"], ["24", "500"]),
         (["version=v7"], ["v7", "v5"]),
+        (["objective.name=hinge"], ["hinge", "v5", "sigmoid"]),
         (["training.stesp=3"], ["training.stesp", "training.steps"]),
         (["--config", "none.yaml"], ["none.yaml"]),
     ],

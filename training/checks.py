@@ -5,6 +5,7 @@ import keras
 from config import Config
 from errors import UserError
 from training.objectives import OBJECTIVES
+from versions.version import Version
 
 
 def mixes_batch(model: keras.Model) -> bool:
@@ -23,9 +24,12 @@ def ends_in_sigmoid(model: keras.Model) -> bool:
     return getattr(model.layers[-1], "activation", None) is keras.activations.sigmoid
 
 
-def check(config: Config, discriminator: keras.Model) -> None:
-    """Raise UserError for the first thing that can't be meant."""
-    for wrong, sentence in _rules(config, discriminator):
+def check(config: Config, version: Version) -> None:
+    """Raise UserError for the first thing that can't be meant.
+
+    It asks a tiny discriminator of the version, so that it is done before pictures are read.
+    """
+    for wrong, sentence in _rules(config, version.discriminator(resolution=32, width=0.02)):
         if wrong:
             raise UserError(sentence)
 

@@ -11,7 +11,6 @@ from keras import ops, random
 
 from config import Config
 from training import augment, backend
-from training.checks import check
 from training.objectives import OBJECTIVES, Objective
 from training.optimizers import make_optimizer
 from training.schedules import steps_of
@@ -50,7 +49,7 @@ class Gan:
         """Build the networks of `version` and their optimizers as `config` says.
 
         precision: "float32" or "bfloat16"; weights and last layers are float32 in both.
-        Raises UserError for a combination that makes no sense.
+        What makes no sense together is for training/checks.py to refuse before.
         """
         training, shape = config.training, config.model
         keras.utils.set_random_seed(training.seed)
@@ -61,7 +60,6 @@ class Gan:
                 shape.resolution, shape.channels, shape.latent_dim, shape.width
             )
             discriminator = version.discriminator(shape.resolution, shape.channels, shape.width)
-            check(config, discriminator)
             if config.generator.spectral_norm:
                 generator = normalised(generator)
             if config.discriminator.spectral_norm:

@@ -3,17 +3,17 @@
 import pytest
 
 import models
-from config import load_config
+from config import Config, load_config
 from errors import UserError
+from training.checks import check
 from training.gan import Gan
 
 
-def create(*overrides) -> Gan:
-    """A tiny gan of these overrides."""
-    config = load_config(
-        None, ["model.width=0.02", "model.resolution=32", *overrides], models.get_recipe
-    )
-    return Gan.create(models.get_version(config.version), config)
+def checked(*overrides) -> Config:
+    """The config of these overrides, if it is let through."""
+    config = load_config(None, list(overrides), models.get_recipe)
+    check(config, models.get_version(config.version))
+    return config
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def create(*overrides) -> Gan:
 def test_nonsense_is_one_sentence(overrides, words):
     """It names the keys, what stands there, and the way out."""
     with pytest.raises(UserError) as caught:
-        create(*overrides)
+        checked(*overrides)
     text = str(caught.value)
     assert all(word in text for word in words), text
     assert "\n" not in text and text.endswith(".")
@@ -59,5 +59,12 @@ def test_nonsense_is_one_sentence(overrides, words):
     ],
 )
 def test_the_shared_parts_go_with_every_version_they_make_sense_for(overrides):
-    """From the config alone, whatever the version's own recipe is."""
-    assert create(*overrides).objective
+    """From the config alone, whatever the version's own recipe is; and they can be built."""
+    config = checked("model.width=0.02", "model.resolution=32", *overrides)
+    assert Gan.create(models.get_version(config.version), config).objective
+
+
+@pytest.mark.parametrize("version", models.VERSIONS)
+def test_every_recipe_passes(version):
+    """No version is refused as it stands."""
+    assert checked(f"version={version}")
