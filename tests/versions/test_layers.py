@@ -28,8 +28,7 @@ def test_minibatch_discrimination_is_the_formula():
                 near[i] += np.exp(-np.abs(rows[i] - rows[j]).sum(axis=1))
     result = np.asarray(layer(features))
     assert result.shape == layer.compute_output_shape(features.shape)
-    np.testing.assert_allclose(result[:, :4], features)
-    np.testing.assert_allclose(result[:, 4:], near, rtol=1e-4)
+    np.testing.assert_allclose(result, near, rtol=1e-4)
 
 
 def test_attention_begins_as_nothing_and_then_sees_everywhere():
