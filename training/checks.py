@@ -29,28 +29,22 @@ def check(config: Config, version: Version) -> None:
 
     It asks a tiny discriminator of the version, so that it is done before pictures are read.
     """
-    for wrong, sentence in _rules(config, version.discriminator(resolution=32, width=0.02)):
+    discriminator = version.discriminator(resolution=32, width=0.02)
+    for wrong, sentence in (*_about_network(config, discriminator), *_about_config(config)):
         if wrong:
             raise UserError(sentence)
 
 
-def _rules(config: Config, discriminator: keras.Model):
-    """Yield pairs of (whether it is broken, the sentence that says so)."""
-    training, name = config.training, config.objective.name
-    objective, penalties = OBJECTIVES[name], config.objective.penalties
+def _about_network(config: Config, discriminator: keras.Model):
+    """Yield (whether it is broken, the sentence that says so) of what a discriminator can't do."""
+    training, name, penalties = config.training, config.objective.name, config.objective.penalties
     sigmoid, mixes = ends_in_sigmoid(discriminator), mixes_batch(discriminator)
-
     fitting = [n for n, o in OBJECTIVES.items() if o.probabilities == sigmoid]
     ending = "ends in a sigmoid" if sigmoid else "gives logits, with no sigmoid at its end"
     yield (
-        objective.probabilities != sigmoid,
+        OBJECTIVES[name].probabilities != sigmoid,
         f"objective.name is {name}, but the discriminator of version {config.version} {ending}; "
         f"with it go {', '.join(fitting)}.",
-    )
-    yield (
-        training.label_noise > 0 and not objective.probabilities,
-        f"training.label_noise is {training.label_noise:g}, but objective {name} has no labels; "
-        "set it to 0.",
     )
     yield (
         mixes and training.passes == "together",
@@ -59,29 +53,40 @@ def _rules(config: Config, discriminator: keras.Model):
         "one; set it to apart or in_turn.",
     )
     yield (
-        objective.paired and training.passes == "in_turn",
-        f"training.passes is in_turn, but objective {name} judges each fake against a real "
-        "picture; set it to together or apart.",
-    )
-    yield (
         mixes and "gradient" in penalties,
         "objective.penalties holds gradient, but the discriminator of version "
         f"{config.version} compares the pictures of a batch, and that penalty is each picture's "
         "own (Gulrajani et al. 2017); take it out, or a version without batch normalisation.",
     )
-    bounded = training_bounds(config)
+
+
+def _about_config(config: Config):
+    """Yield (whether it is broken, the sentence that says so) of keys that contradict others."""
+    training, augment, name = config.training, config.augment, config.objective.name
+    objective, network = OBJECTIVES[name], config.discriminator
+    yield (
+        training.label_noise > 0 and not objective.probabilities,
+        f"training.label_noise is {training.label_noise:g}, but objective {name} has no labels; "
+        "set it to 0.",
+    )
+    yield (
+        objective.paired and training.passes == "in_turn",
+        f"training.passes is in_turn, but objective {name} judges each fake against a real "
+        "picture; set it to together or apart.",
+    )
+    bounded = config.objective.penalties or network.weight_clip or network.spectral_norm
     yield (
         name == "wasserstein" and not bounded,
         "objective.name is wasserstein, but nothing bounds the discriminator's slope; set "
         "discriminator.weight_clip, discriminator.spectral_norm or objective.penalties=[gradient].",
     )
     yield (
-        config.augment.p == "adaptive" and objective.threshold is None,
+        augment.p == "adaptive" and objective.threshold is None,
         f"augment.p is adaptive, but the scores of objective {name} have no zero to tell "
         "overfitting by; set it to a number.",
     )
     yield (
-        config.augment.p == "adaptive" and not config.augment.policy,
+        augment.p == "adaptive" and not augment.policy,
         "augment.p is adaptive, but augment.policy names nothing to do; give it "
         "[translation, cutout, colour] or some of them.",
     )
@@ -91,16 +96,10 @@ def _rules(config: Config, discriminator: keras.Model):
         f"training.micro_batch is {micro}, which does not divide training.batch_size "
         f"{training.batch_size}; set it to a divisor.",
     )
-    for network in ("generator", "discriminator"):
-        section = getattr(config, network)
+    for section in ("generator", "discriminator"):
+        own = getattr(config, section)
         yield (
-            isinstance(section.rate, tuple) and section.decay > 0,
-            f"{network}.rate is a pair and {network}.decay is {section.decay:g}, two schedules for "
-            f"one rate; set {network}.decay to 0.",
+            isinstance(own.rate, tuple) and own.decay > 0,
+            f"{section}.rate is a pair and {section}.decay is {own.decay:g}, two schedules for "
+            f"one rate; set {section}.decay to 0.",
         )
-
-
-def training_bounds(config: Config) -> bool:
-    """Say whether anything keeps the discriminator's slope from growing without end."""
-    network = config.discriminator
-    return bool(config.objective.penalties or network.weight_clip or network.spectral_norm)

@@ -2,7 +2,7 @@
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -42,7 +42,7 @@ class Gan:
     seed: random.SeedGenerator
     average: keras.Model | None = None
     predictor: keras.Model | None = None
-    augment_p: keras.Variable | None = field(default=None)
+    augment_p: keras.Variable | None = None
 
     @classmethod
     def create(cls, version: Version, config: Config, precision: str = "float32") -> "Gan":
