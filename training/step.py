@@ -80,10 +80,8 @@ def train_discriminator(gan: Gan, real):
             gan.discriminator_weights,
             lambda part, kinds=kinds: loss(kinds, part),
             parts,
+            config.discriminator.weight_clip,
         )
-        if limit := config.discriminator.weight_clip:
-            for weight in gan.discriminator_weights:
-                weight.assign(ops.clip(weight, -limit, limit))
     return _report(gan, outcomes, len(parts), batch)
 
 
@@ -118,18 +116,23 @@ def train_generator(gan: Gan, real):
 
     # 6. Update losses and perform gradient descent.
     parts = _parts(gan, real.shape[0])
-    values = _descend(gan, gan.generator_optimizer, gan.generator_weights, loss, parts)
-    if limit := config.generator.weight_clip:
-        for weight in gan.generator_weights:
-            weight.assign(ops.clip(weight, -limit, limit))
+    values = _descend(
+        gan,
+        gan.generator_optimizer,
+        gan.generator_weights,
+        loss,
+        parts,
+        config.generator.weight_clip,
+    )
     if gan.average:
         _follow(gan, real.shape[0])
     return {"g_loss": sum(values) / len(values)}
 
 
-def _descend(gan, optimizer, weights, loss, parts) -> list:
+def _descend(gan, optimizer, weights, loss, parts, limit: float | None) -> list:
     """Update `weights` by the mean gradient of loss(part) over the parts of a batch.
 
+    Afterwards they are clipped to [-limit, limit]; None clips nothing.
     Returns the auxiliary values of each part. A part begins when the one before it is through, so
     that no two are in memory at a time.
     """
@@ -143,6 +146,9 @@ def _descend(gan, optimizer, weights, loss, parts) -> list:
         total = slopes if total is None else [a + b for a, b in zip(total, slopes, strict=True)]
         kept.append(auxiliary)
     optimizer.apply([slope / len(parts) for slope in total], weights)
+    if limit is not None:
+        for weight in weights:
+            weight.assign(ops.clip(weight, -limit, limit))
     return kept
 
 
