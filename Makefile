@@ -17,8 +17,8 @@ demo: $(VENV)/.run
 test: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	KERAS_BACKEND=tensorflow $(PY) -m pytest
-	KERAS_BACKEND=jax $(PY) -m pytest -m backends
+	KERAS_BACKEND=tensorflow $(PY) -m pytest -n logical
+	KERAS_BACKEND=jax $(PY) -m pytest -n logical -m backends
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check --fix .
