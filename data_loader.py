@@ -7,6 +7,7 @@ batches from it, prepared in the background so that a training step does not wai
 
 from __future__ import annotations
 
+import io
 import mmap
 import os
 import queue
@@ -15,10 +16,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+import demo_faces
+from config import Config
 from errors import UserError
 from pictures.cache import Cache, PictureSet
-from pictures.decode import read_chunk
+from pictures.decode import DECODERS, read_chunk
 from pictures.sources import EXTENSIONS, Source, open_source
 
 PREFETCHED_BATCHES = 2
@@ -47,6 +51,44 @@ def open_pictures(
     with closing(_source_of(images, resolution, channels)) as source:
         store = Cache(Path(cache), source, (resolution, resolution, channels), str(images), resize)
         return store.load() or store.build(workers or min(8, os.cpu_count() or 1))
+
+
+def open_data(config: Config) -> PictureSet:
+    """Return the pictures that data.images names; "demo" are the drawn ones, made when missing."""
+    images = config.data.images
+    if images == "demo":
+        size = config.model.resolution
+        images = str(demo_faces.ensure_faces(demo_faces.builtin_folder(size), size=size))
+    found = open_pictures(
+        images,
+        config.model.resolution,
+        config.model.channels,
+        Path(config.data.cache),
+        resize=config.data.resize,
+    )
+    print(f"{len(found.names):,} pictures from {images}.")
+    if found.skipped:
+        print(f"{len(found.skipped):,} more can't be used; {found.skipped_file} says why.")
+    return found
+
+
+def picture_sizes(images: str | Path) -> set[tuple[int, int]]:
+    """Return every (width, height) that the readable pictures of a glob, folder or zip have.
+
+    UserError if there is none.
+    """
+    sizes = set()
+    with closing(_source_of(images, 1, 3)) as source:
+        for index in range(len(source.entries)):
+            # What can't be read is told of where the pictures are opened.
+            with (
+                suppress(Exception),
+                Image.open(io.BytesIO(source.read(index)), formats=DECODERS) as image,
+            ):
+                sizes.add(image.size)
+    if not sizes:
+        raise UserError(f"none of the pictures in {images} can be read.")
+    return sizes
 
 
 def read_pictures(

@@ -11,7 +11,6 @@ The same command again continues an interrupted run from its newest checkpoint.
 import argparse
 import time
 from datetime import timedelta
-from pathlib import Path
 
 # Before anything else of Keras: it decides which backend Keras starts with.
 from training import backend
@@ -19,7 +18,7 @@ from training import backend
 import demo_faces
 import models
 from config import Config, add_arguments, differences, load_config
-from data_loader import Batches, PictureSet, open_pictures, read_pictures, require_batch
+from data_loader import Batches, PictureSet, open_data, read_pictures, require_batch
 from errors import UserError, clean_exit
 from training.checks import check
 from training.gan import Gan
@@ -95,25 +94,6 @@ def prepare(config: Config, run: Run, pictures: PictureSet) -> Gan:
         f"parameters, {precision}, on {backend.device()} with {backend.NAME}."
     )
     return gan
-
-
-def open_data(config: Config) -> PictureSet:
-    """Return the pictures that data.images names; "demo" are the drawn ones, made when missing."""
-    images = config.data.images
-    if images == "demo":
-        size = config.model.resolution
-        images = str(demo_faces.ensure_faces(demo_faces.builtin_folder(size), size=size))
-    found = open_pictures(
-        images,
-        config.model.resolution,
-        config.model.channels,
-        Path(config.data.cache),
-        resize=config.data.resize,
-    )
-    print(f"{len(found.names):,} pictures from {images}.")
-    if found.skipped:
-        print(f"{len(found.skipped):,} more can't be used; {found.skipped_file} says why.")
-    return found
 
 
 def dry_run(config: Config) -> None:
