@@ -1,0 +1,195 @@
+"""Networks whose features stand for pictures when sets of them are compared.
+
+A distance is one network's opinion, so a network carries the name that every result repeats.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from errors import UserError
+from evaluation import lite0
+from training.preview import to_image
+
+BATCH = 32
+RESIZE = "bicubic"
+
+
+@dataclass(frozen=True)
+class FeatureNetwork:
+    """A network and what it takes.
+
+    name: what results call it. size: its pictures are (size, size, 3). low, high: what the bytes 0
+    and 255 become. run: pictures (n, size, size, 3), float32, to features (n, F).
+    """
+
+    name: str
+    size: int
+    low: float
+    high: float
+    run: Callable
+
+    @property
+    def key(self) -> str:
+        """What its features differ by, short enough for a file's name."""
+        text = f"{self.name} {self.size} {self.low} {self.high} {RESIZE}"
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def features(self, pictures, side: int | None = None, progress: bool = False) -> np.ndarray:
+        """Return the features (N, F), float32, of uint8 pictures (N, H, W, C), C 3 or 1.
+
+        side: they are shrunk to so many pixels before. progress: whether a bar is shown.
+        UserError if a feature is not a number.
+        """
+        found = self.batches(pictures, np.arange(len(pictures)), side, progress)
+        return np.concatenate([features for _, features in found])
+
+    def batches(self, pictures, indices, side: int | None = None, progress: bool = False):
+        """Yield (some of the indices, the features of those pictures) until all are through."""
+        for start in tqdm(range(0, len(indices), BATCH), "features", disable=not progress):
+            some = indices[start : start + BATCH]
+            # Always full batches: one shape is compiled, and a picture's features don't depend on
+            # how many come with it.
+            batch = np.zeros((BATCH, self.size, self.size, 3), "float32")
+            for row, index in enumerate(some):
+                batch[row] = self._fitted(pictures[index], side)
+            features = np.asarray(self.run(batch), "float32")[: len(some)]
+            if features.ndim != 2:
+                raise UserError(
+                    f"{self.name} gives {features.shape[1:]} for a picture, not a row of features; "
+                    "name a layer that does with --layer."
+                )
+            if not np.isfinite(features).all():
+                raise UserError(
+                    f"{self.name} gives features that are not finite; its weights are broken, or "
+                    "--scale is not what it was trained with."
+                )
+            yield some, features
+
+    def _fitted(self, picture: np.ndarray, side: int | None) -> np.ndarray:
+        """Return a uint8 picture (H, W, C) as the network takes it."""
+        image = to_image(picture).convert("RGB")
+        if side:
+            image = image.resize((side, side), Image.Resampling.BOX)
+        if image.size != (self.size, self.size):
+            image = image.resize((self.size, self.size), Image.Resampling.BICUBIC)
+        return np.asarray(image, "float32") * ((self.high - self.low) / 255) + self.low
+
+
+def open_network(
+    name: str = "lite0",
+    size: int | None = None,
+    scale: tuple[float, float] | None = None,
+    layer: str | None = None,
+) -> FeatureNetwork:
+    """Return a feature network: "lite0", "inception", or the path of a .keras or .onnx file.
+
+    size, scale (what bytes 0 and 255 become) and layer (whose output is taken) are for files.
+    Raises UserError if it can't be had.
+    """
+    if name == "lite0":
+        model = lite0.build()
+        return FeatureNetwork("EfficientNet-Lite0 (ImageNet)", lite0.SIZE, 0, 255, _runner(model))
+    if name == "inception":
+        return FeatureNetwork("Inception-v3 (ImageNet)", 299, -1, 1, _runner(_inception()))
+    path = Path(name)
+    if path.suffix not in (".keras", ".onnx"):
+        raise UserError(
+            f"the feature network is {name}, but must be lite0, inception, or a .keras or .onnx "
+            "file."
+        )
+    if not path.is_file():
+        raise UserError(f"there is no feature network {path}.")
+    if size is None or scale is None:
+        raise UserError(
+            f"what {path.name} takes is not known; give --input-size and --scale, such as "
+            "--input-size 224 --scale -1,1."
+        )
+    run = _keras_file(path, layer) if path.suffix == ".keras" else _onnx_file(path, layer)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    label = f"{path.name} {digest}" + (f" at {layer}" if layer else "")
+
+    def guarded(pictures):
+        try:
+            return run(pictures)
+        except Exception as error:  # whatever a network of the user's own makes its library raise
+            raise UserError(
+                f"{path.name} can't take pictures of {size}x{size} ({_short(error)})."
+            ) from None
+
+    return FeatureNetwork(label, size, *scale, guarded)
+
+
+def _runner(model: keras.Model) -> Callable:
+    """Return a function from arrays to the model's output as an array."""
+    return lambda pictures: model.predict_on_batch(pictures)
+
+
+def _inception() -> keras.Model:
+    """Return Inception-v3 up to its 2,048 pooled features."""
+    try:
+        return keras.applications.InceptionV3(include_top=False, pooling="avg")
+    except Exception as error:  # Keras raises a bare Exception for a failed download
+        raise UserError(
+            f"Inception-v3's weights can't be downloaded ({str(error)[:80]}); without the internet "
+            "take lite0."
+        ) from None
+
+
+def _keras_file(path: Path, layer: str | None) -> Callable:
+    """Return what runs a network that Keras saved."""
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        if layer:
+            model = keras.Model(model.inputs, model.get_layer(layer).output)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise UserError(f"{path} can't be loaded ({_short(error)}).") from None
+    return _runner(model)
+
+
+def _onnx_file(path: Path, layer: str | None) -> Callable:
+    """Return what runs a network in ONNX, whichever way round it wants its pictures."""
+    try:
+        import onnx
+        import onnxruntime
+    except ImportError:
+        raise UserError(
+            ".onnx networks need two packages more; pip install -r requirements-onnx.txt."
+        ) from None
+    try:
+        model = onnx.load(path)
+        if layer:
+            if layer not in {output for node in model.graph.node for output in node.output}:
+                raise UserError(
+                    f"{path.name} has no layer {layer}; a viewer such as Netron shows them."
+                )
+            del model.graph.output[:]
+            model.graph.output.append(onnx.ValueInfoProto(name=layer))
+        session = onnxruntime.InferenceSession(
+            model.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+    except UserError:
+        raise
+    except Exception as error:  # both packages raise kinds of their own
+        raise UserError(f"{path} can't be loaded ({_short(error)}).") from None
+    entry = session.get_inputs()[0]
+    channels_first = entry.shape[1] == 3
+
+    def run(pictures):
+        if channels_first:
+            pictures = pictures.transpose(0, 3, 1, 2)
+        output = session.run(None, {entry.name: pictures})[0]
+        return output.reshape(len(output), -1)
+
+    return run
+
+
+def _short(error: Exception) -> str:
+    """Return an error's text on one line, cut."""
+    return " ".join(str(error).split())[:120]

@@ -1,0 +1,103 @@
+"""What is measured of generated pictures, put together: distances, scores, copies, attributes."""
+
+import numpy as np
+from keras import ops
+
+from evaluation import attributes, distances, memorisation
+from evaluation.features import RESIZE, FeatureNetwork
+from evaluation.reals import Reals, require_pictures
+from training.gan import Gan
+
+SIDES = {None: "whole", 24: "coarse"}
+HELD_OUT = 1_000
+
+
+def compare(made: dict, reals: Reals, network: FeatureNetwork, progress: bool = False) -> dict:
+    """Return the distances of generated pictures from the real ones, with their floors.
+
+    made: by each of SIDES, the features (N, F) of the generated pictures; whole, and shrunk to 24
+    pixels, which leaves layout and colour and none of the texture by which networks trained on
+    photographs are led astray. A floor is the same number between two disjoint sets of real ones.
+    """
+    count = len(made[None])
+    require_pictures(count, "generated")
+    result = {
+        "network": network.name,
+        "resize": f"{RESIZE} to {network.size}",
+        "real_count": len(reals.sample),
+        "fake_count": count,
+        "floor_count": len(reals.halves[0]),
+    }
+    for side, name in SIDES.items():
+        wanted = np.unique(np.concatenate([reals.sample, *reals.halves]))
+        reals.features(network, wanted, side, progress)
+        real, *halves = (
+            reals.features(network, some, side) for some in (reals.sample, *reals.halves)
+        )
+        result[name] = distances.compare(real, made[side]) | {"floor": distances.compare(*halves)}
+    return result
+
+
+def discriminator_scores(gan: Gan, fake: np.ndarray, real: np.ndarray) -> dict[str, float]:
+    """Return what the discriminator makes of uint8 pictures (N, H, W, C), real and generated.
+
+    Mean scores, accuracy and binary cross-entropy of each (seeds 001 and 003 of the project). Of
+    logits the probabilities are taken; a discriminator without a zero, such as a critic, has scores
+    alone.
+    """
+    objective, result = gan.objective, {}
+    # Scores are taken batch by batch as in training, in inference mode.
+    size = gan.config.training.batch_size
+    scores = {}
+    for kind, pictures in (("real", real), ("fake", fake)):
+        parts = [
+            gan.discriminator(pictures[i : i + size].astype("float32") / 127.5 - 1, training=False)
+            for i in range(0, len(pictures), size)
+        ]
+        scores[kind] = np.concatenate([ops.convert_to_numpy(part) for part in parts])
+        result[f"{kind}_score"] = float(scores[kind].mean())
+    if objective.threshold is None:
+        return result
+    fake_right, real_right = objective.right(scores["fake"], scores["real"], 0.0)
+    result |= {"real_accuracy": float(real_right), "fake_accuracy": float(fake_right)}
+    for kind in ("real", "fake"):
+        is_high = (kind == "real") == objective.real_is_high
+        result[f"{kind}_cross_entropy"] = _cross_entropy(
+            scores[kind], is_high, objective.probabilities
+        )
+    return result
+
+
+def _cross_entropy(scores, label: bool, probabilities: bool) -> float:
+    """Return the mean binary cross-entropy of scores that should all be `label`."""
+    scores = scores.astype("float64")
+    if probabilities:
+        clipped = np.clip(scores, 1e-7, 1 - 1e-7)
+        scores = np.log(clipped) - np.log1p(-clipped)
+    return float(np.logaddexp(0, -scores if label else scores).mean())
+
+
+def copies(made, reals: Reals, network: FeatureNetwork | None, progress: bool = False):
+    """Return (neighbours of the generated pictures, verdict) among all training pictures.
+
+    made: the generated pictures' features in the network; without one, uint8 pictures.
+    """
+    held_out = reals.sample[:HELD_OUT]
+    everything = reals.pictures
+    if network:
+        everything = reals.features(network, np.arange(len(everything)), progress=progress)
+    found = memorisation.nearest(made, everything)
+    usual = memorisation.nearest(everything[held_out], everything, held_out)
+    return found, memorisation.judge(found, usual)
+
+
+def kinds(fake: np.ndarray, reals: Reals) -> dict:
+    """Return what pictures of the built-in faces cover, beside as many real ones."""
+    real = reals.pictures[reals.halves[0][: len(fake)]]
+    other = reals.pictures[reals.halves[1]]
+    return {
+        "count": len(fake),
+        **attributes.measure(fake, other),
+        "floor_count": len(real),
+        "floor": attributes.measure(real, other),
+    }

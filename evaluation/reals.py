@@ -1,0 +1,66 @@
+"""The real pictures that generated ones are compared with, and their features, kept on disk."""
+
+from pathlib import Path
+
+import numpy as np
+
+from errors import UserError
+from evaluation.features import FeatureNetwork
+
+LEAST = 20
+
+
+class Reals:
+    """Real pictures and which of them a comparison takes.
+
+    pictures: uint8 (N, H, W, C). key: what tells this set of pictures from others. cache: the
+    folder where features are kept. count: how many pictures a comparison takes at most.
+
+    sample: indices of those it takes. halves: indices of two disjoint sets of up to as many, for
+    the floor: what a number is between real pictures and real pictures.
+    """
+
+    def __init__(self, pictures, key: str, cache: Path, count: int, seed: int = 0):
+        require_pictures(len(pictures), "real")
+        self.pictures, self._key, self._cache = pictures, key, cache
+        order = np.random.default_rng(seed).permutation(len(pictures))
+        half = min(count, len(order) // 2)
+        self.sample = order[:count]
+        self.halves = order[:half], order[half : 2 * half]
+
+    def features(
+        self, network: FeatureNetwork, indices, side: int | None = None, progress: bool = False
+    ) -> np.ndarray:
+        """Return the features (len(indices), F) of some pictures; what is known is not redone.
+
+        side: the pictures are shrunk to so many pixels before. progress: whether a bar is shown.
+        """
+        path = self._cache / f"{self._key}.{network.key}.{side or 'whole'}.npy"
+        store = self._open(path, network)
+        # A fresh file reads as zeros, and no picture's features are zeros throughout.
+        missing = np.array([i for i in indices if not store[i].any()], int)
+        for some, features in network.batches(self.pictures, missing, side, progress):
+            store[some] = features
+        return np.array(store[indices])
+
+    def _open(self, path: Path, network: FeatureNetwork) -> np.memmap:
+        """Return the file of features, made if there is none that fits."""
+        try:
+            store = np.lib.format.open_memmap(path, "r+")
+            if len(store) == len(self.pictures):
+                return store
+        except (OSError, ValueError):
+            pass  # missing or damaged: made again
+        path.parent.mkdir(parents=True, exist_ok=True)
+        width = network.features(self.pictures[:1]).shape[1]
+        shape = (len(self.pictures), width)
+        return np.lib.format.open_memmap(path, "w+", dtype="float32", shape=shape)
+
+
+def require_pictures(count: int, kind: str) -> None:
+    """Raise UserError if there are too few pictures of a kind to compare."""
+    if count < LEAST:
+        raise UserError(
+            f"there are {count} {kind} pictures, but a comparison needs at least {LEAST}, and a "
+            "telling one thousands."
+        )

@@ -1,0 +1,104 @@
+"""Feature networks: read rightly, fed rightly, and refused in a sentence."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from skimage import data
+
+from errors import UserError
+from evaluation import lite0
+from evaluation.features import open_network
+
+draw = np.random.default_rng(0)
+
+
+def pictures(count, size=20, channels=3):
+    """Random pictures."""
+    return draw.integers(0, 256, (count, size, size, channels), dtype="uint8")
+
+
+@pytest.fixture
+def network_file(tmp_path):
+    """A .keras network that means over 8x8 pictures, by a dense layer of known weights."""
+    picture = keras.Input((8, 8, 3))
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(picture)
+    dense = layers.Dense(4, kernel_initializer="ones", name="dense")
+    model = keras.Model(picture, dense(pooled))
+    path = tmp_path / "a network.keras"
+    model.save(path)
+    return path
+
+
+def test_lite0_knows_a_cat_and_a_cup_of_coffee():
+    """ImageNet's weights are in their places: the classifier that came with them says so."""
+    tensors = lite0.read_tensors(lite0.weights_file())
+    shown = np.stack([data.chelsea()[:, 75:375], data.coffee()[:300, 150:450]])
+    features = open_network("lite0").features(shown)
+    assert features.shape == (2, 1280)
+    scores = features @ tensors["_fc.weight"].T + tensors["_fc.bias"]
+    assert scores[0].argmax() in range(281, 286)  # cats
+    assert scores[1].argmax() in (504, 967)  # coffee mug, espresso
+
+
+def test_a_network_of_ones_own(network_file):
+    """Scaled and resized as told, grey as colour, the named layer's output, any number at once."""
+    some = pictures(5, size=8)
+    network = open_network(str(network_file), 8, (-1, 1), "pooled")
+    expected = some.mean(axis=(1, 2)) / 127.5 - 1
+    np.testing.assert_allclose(network.features(some), expected, atol=1e-5)
+    assert "pooled" in network.name
+    whole = open_network(str(network_file), 8, (0, 1))
+    expected = np.repeat(some.mean(axis=(1, 2)).sum(1, keepdims=True) / 255, 4, axis=1)
+    np.testing.assert_allclose(whole.features(some), expected, atol=1e-5)
+    assert whole.key != network.key
+    grey = pictures(2, size=30, channels=1)
+    assert np.ptp(network.features(grey), axis=1).max() < 1e-6
+    many = pictures(70)
+    np.testing.assert_array_equal(network.features(many)[64:], network.features(many[64:]))
+
+
+def test_onnx(tmp_path):
+    """An .onnx network with its channels first; a layer within it by name."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    from onnx import TensorProto, helper
+
+    entry = helper.make_tensor_value_info("in", TensorProto.FLOAT, ["n", 3, 8, 8])
+    end = helper.make_tensor_value_info("out", TensorProto.FLOAT, ["n", 3, 1, 1])
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["in"], ["middle"]),
+        helper.make_node("Neg", ["middle"], ["out"]),
+    ]
+    graph = helper.make_graph(nodes, "g", [entry], [end])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, tmp_path / "n.onnx")
+    some = pictures(3, size=8)
+    expected = some.mean(axis=(1, 2)) / 255
+    for layer, sign in ((None, -1), ("middle", 1)):
+        network = open_network(str(tmp_path / "n.onnx"), 8, (0, 1), layer)
+        np.testing.assert_allclose(network.features(some), sign * expected, atol=1e-5)
+    with pytest.raises(UserError, match="no layer other"):
+        open_network(str(tmp_path / "n.onnx"), 8, (0, 1), "other")
+
+
+def test_mistakes_are_one_sentence(tmp_path, network_file):
+    """A name, a file, what it is fed with, and what comes out of it."""
+    (tmp_path / "broken.keras").write_text("no")
+    (tmp_path / "broken.onnx").write_text("no")
+    for arguments, words in (
+        (("vgg",), "must be lite0"),
+        ((str(tmp_path / "none.keras"),), "there is no"),
+        ((str(network_file),), "--input-size"),
+        ((str(tmp_path / "broken.keras"), 8, (0, 1)), "can't be loaded"),
+        ((str(tmp_path / "broken.onnx"), 8, (0, 1)), "can't be loaded|two packages"),
+        ((str(network_file), 8, (0, 1), "nowhere"), "can't be loaded"),
+        ((str(network_file), 9, (0, 1)), "can't take pictures of 9x9"),
+        ((str(network_file), 8, (0, float("nan"))), "not finite"),
+    ):
+        with pytest.raises(UserError, match=words):
+            open_network(*arguments).features(pictures(1))
+    picture = keras.Input((8, 8, 3))
+    keras.Model(picture, layers.ReLU()(picture)).save(tmp_path / "maps.keras")
+    with pytest.raises(UserError, match="--layer"):
+        open_network(str(tmp_path / "maps.keras"), 8, (0, 1)).features(pictures(1))

@@ -1,0 +1,60 @@
+"""Real pictures' features are computed once, and the floor's two sides share no picture."""
+
+import numpy as np
+import pytest
+
+from errors import UserError
+from evaluation.features import FeatureNetwork
+from evaluation.reals import Reals
+
+PICTURES = np.random.default_rng(0).integers(0, 256, (100, 8, 8, 3), dtype="uint8")
+
+
+class Counting:
+    """A network that remembers how many batches it ran."""
+
+    def __init__(self):
+        self.batches = 0
+        self.network = FeatureNetwork("counting", 8, 0, 1, self.run)
+
+    def run(self, pictures):
+        self.batches += 1
+        return pictures.mean(axis=(1, 2)) + 1
+
+
+@pytest.mark.parametrize("count", [10, 50, 70, 1000])
+def test_the_halves_of_the_floor_are_disjoint(count, tmp_path):
+    """And as large as the sample where there are enough pictures."""
+    reals = Reals(PICTURES, "key", tmp_path, count)
+    first, second = map(set, reals.halves)
+    assert len(reals.sample) == min(count, 100) and len(first) == len(second) == min(count, 50)
+    assert not first & second
+
+
+def test_features_are_kept(tmp_path):
+    """Only what is new is computed, also by the next process; a broken file is made again."""
+    own = Counting()
+    reals = Reals(PICTURES, "key", tmp_path, 50)
+    expected = PICTURES.mean(axis=(1, 2)) / 255 + 1
+    indices = np.arange(32)
+    np.testing.assert_allclose(reals.features(own.network, indices), expected[:32], rtol=1e-5)
+    before = own.batches
+    again = Reals(PICTURES, "key", tmp_path, 50)
+    np.testing.assert_allclose(again.features(own.network, indices), expected[:32], rtol=1e-5)
+    assert own.batches == before
+    some = np.array([99, 3, 50])
+    np.testing.assert_allclose(again.features(own.network, some), expected[some], rtol=1e-5)
+    assert own.batches == before + 1
+    small = again.features(own.network, indices, side=4)  # features of another kind
+    assert own.batches > before + 1 and not np.array_equal(
+        small, again.features(own.network, indices)
+    )
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"broken")
+    np.testing.assert_allclose(reals.features(own.network, some), expected[some], rtol=1e-5)
+
+
+def test_too_few_pictures_are_refused(tmp_path):
+    """In a sentence."""
+    with pytest.raises(UserError, match="19 real pictures"):
+        Reals(PICTURES[:19], "key", tmp_path, 50)

@@ -1,0 +1,86 @@
+"""evaluate.py from end to end: a run, weights, two sets of pictures, and mistakes."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from PIL import Image
+
+import evaluate
+
+
+@pytest.fixture
+def network(script):
+    """Arguments for a network that is quickly run."""
+    picture = keras.Input((8, 8, 3))
+    keras.Model(picture, layers.Flatten()(picture)).save(script.folder / "net.keras")
+    return ["--network", "net.keras", "--input-size", "8", "--scale", "0,1"]
+
+
+@pytest.fixture
+def trained(script):
+    """A script runner in whose folder a run `r` of two steps lies."""
+    done = script("train_gan.py", *script.tiny, "run=r", "training.steps=2")
+    assert done.returncode == 0, done.stderr
+    return script
+
+
+def test_a_run_end_to_end(trained, network, call, faces):
+    """By default beside what it was trained on: a table, a JSON of the same, and two figures."""
+    done = trained("evaluate.py", "--count", "40", *network)
+    assert done.returncode == 0, done.stderr
+    for words in ("Fréchet distance", "floor", "24 pixels", "copies", "discriminator", "net.keras"):
+        assert words in done.stdout
+    out = trained.folder / "gan_images/r"
+    result = json.loads((out / "evaluation_2.json").read_text())
+    assert (result["fake_count"], result["real_count"], result["floor_count"]) == (40, 24, 12)
+    assert result["whole"]["frechet"] > result["whole"]["floor"]["frechet"] >= 0
+    assert result["copies_in_pixels"]["copied"] is False
+    assert 0 <= result["discriminator"]["real_accuracy"] <= 1
+    for space in ("pixels", "features"):
+        figure = np.asarray(Image.open(out / f"evaluation_2_nearest_{space}.png"))
+        assert figure.shape[2] == 3 and figure.std() > 10
+    # The same numbers a second time, with features from the cache.
+    status, errors = call("evaluate.py", "r", "--count", "40", *network)
+    assert status == 0, errors
+    assert json.loads((out / "evaluation_2.json").read_text()) == result
+    status, errors = call(
+        "evaluate.py", "weights/r/generator_2.keras", "--images", faces, "--count", "20", *network
+    )
+    assert status == 0, errors
+
+
+def test_equal_sets_of_pictures(call, script, network, faces):
+    """Two times the same pictures: no distance, and every one a copy."""
+    arguments = ["--pictures", faces, "--images", faces, "--count", "24", *network]
+    status, errors = call("evaluate.py", *arguments)
+    assert status == 0, errors
+    result = json.loads((script.folder / "evaluation_drawn.json").read_text())
+    assert abs(result["whole"]["frechet"]) < 1e-6 and result["whole"]["precision"] == 1
+    assert "discriminator" not in result and result["copies_in_pixels"]["copied"]
+
+
+def test_mistakes(call, script, network, faces, tmp_path):
+    """One sentence each, status 2."""
+    few, odd = tmp_path / "few", tmp_path / "odd"
+    for folder, sizes in ((few, [16] * 3), (odd, [16, 20] * 20)):
+        folder.mkdir()
+        for i, size in enumerate(sizes):
+            Image.new("RGB", (size, size), (i, 0, 0)).save(folder / f"{i}.png")
+    for arguments, words in (
+        (["nothing", *network], "no weights of nothing"),
+        (["--pictures", faces], "--images"),
+        (["--count", "0"], "--count is 0"),
+        (["--scale", "1"], "--scale is '1'"),
+        (["--pictures", few, "--images", faces, *network], "3 generated pictures"),
+        (["--pictures", faces, "--images", few, *network], "3 real pictures"),
+        (["--pictures", odd, "--images", faces, *network], "all of one size"),
+        (["--pictures", tmp_path / "none", "--images", faces, *network], "does not exist"),
+        (["--network", "vgg"], "must be lite0"),
+    ):
+        status, errors = call("evaluate.py", *arguments)
+        assert (status, errors.count("error:")) == (2, 1), (arguments, errors)
+        assert words in errors
+    assert evaluate.parse_scale("-1, 2.5") == (-1, 2.5)
