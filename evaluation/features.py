@@ -10,6 +10,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
+import onnxruntime
 from PIL import Image
 from tqdm import tqdm
 
@@ -94,8 +96,8 @@ def open_network(
     Raises UserError if it can't be had.
     """
     if name == "lite0":
-        model = lite0.build()
-        return FeatureNetwork("EfficientNet-Lite0 (ImageNet)", lite0.SIZE, 0, 255, _runner(model))
+        run = _session(lite0.build())
+        return FeatureNetwork("EfficientNet-Lite0 (ImageNet)", lite0.SIZE, 0, 255, run)
     if name == "inception":
         return FeatureNetwork("Inception-v3 (ImageNet)", 299, -1, 1, _runner(_inception()))
     path = Path(name)
@@ -154,14 +156,7 @@ def _keras_file(path: Path, layer: str | None) -> Callable:
 
 
 def _onnx_file(path: Path, layer: str | None) -> Callable:
-    """Return what runs a network in ONNX, whichever way round it wants its pictures."""
-    try:
-        import onnx
-        import onnxruntime
-    except ImportError:
-        raise UserError(
-            ".onnx networks need two packages more; pip install -r requirements-onnx.txt."
-        ) from None
+    """Return what runs a network in an .onnx file."""
     try:
         model = onnx.load(path)
         if layer:
@@ -171,19 +166,24 @@ def _onnx_file(path: Path, layer: str | None) -> Callable:
                 )
             del model.graph.output[:]
             model.graph.output.append(onnx.ValueInfoProto(name=layer))
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(), providers=["CPUExecutionProvider"]
-        )
+        return _session(model)
     except UserError:
         raise
     except Exception as error:  # both packages raise kinds of their own
         raise UserError(f"{path} can't be loaded ({_short(error)}).") from None
+
+
+def _session(model: onnx.ModelProto) -> Callable:
+    """Return what runs an ONNX network, whichever way round it wants its pictures."""
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     entry = session.get_inputs()[0]
     channels_first = entry.shape[1] == 3
 
     def run(pictures):
         if channels_first:
-            pictures = pictures.transpose(0, 3, 1, 2)
+            pictures = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
         output = session.run(None, {entry.name: pictures})[0]
         return output.reshape(len(output), -1)
 

