@@ -115,15 +115,18 @@ def measure(subject: Subject, network: FeatureNetwork, count: int) -> tuple[dict
     """Return all results, and by space the (generated, real) pictures of the nearest pairs."""
     cache = Path((subject.config.data if subject.config else Data()).cache)
     reals = Reals(subject.real.pictures, subject.real.key, cache, count)
-    made = {side: network.features(subject.fake, side, progress=True) for side in measures.SIDES}
+    made = {side: network.features(subject.fake, side, "generated") for side in measures.SIDES}
     result = {
         "pictures": subject.name,
         "real": subject.real.source,
-        **measures.compare(made, reals, network, progress=True),
+        **measures.compare(made, reals, network, "real"),
     }
     pairs = {}
-    for space, some, by in (("pixels", subject.fake, None), ("features", made[None], network)):
-        found, verdict = measures.copies(some, reals, by, progress=True)
+    for space, some, by in (
+        ("pixels", subject.fake, None),
+        ("features", made[measures.COARSE], network),
+    ):
+        found, verdict = measures.copies(some, reals, by, "all real")
         result[f"copies_in_{space}"] = asdict(verdict) | {"verdict": str(verdict)}
         closest = np.argsort(found.relative)[:PAIRS]
         pairs[space] = subject.fake[closest], reals.pictures[found.index[closest]]
@@ -144,9 +147,9 @@ def table(result: dict) -> str:
         f"{result['real_count']:,} of {result['real']}; floors of {result['floor_count']:,} "
         "and as many",
     ]
-    for name, title in (("whole", "as they are"), ("coarse", "shrunk to 24 pixels first")):
+    for name, title in (("whole", "as they are"), ("coarse", "coarse, without texture")):
         values = result[name]
-        lines.append(f"{result['network']}, {result['resize']}, {title}")
+        lines.append(f"{title}: {result['network']}, {result['resize'][name]}")
         for key, label in (
             ("frechet", "Fréchet distance"),
             ("kernel", "kernel distance"),
@@ -160,7 +163,7 @@ def table(result: dict) -> str:
                 f"  {label:18}{values[key]:>10.4g}{error:12} floor {values['floor'][key]:.4g}"
             )
     for space in ("pixels", "features"):
-        lines.append(f"copies, in {space}: {result[f'copies_in_{space}']['verdict']}")
+        lines.append(f"copies in {space}: {result[f'copies_in_{space}']['verdict']}")
     if "discriminator" in result:
         scores = result["discriminator"]
         parts = [f"{key.replace('_', ' ')} {value:.3g}" for key, value in scores.items()]

@@ -28,7 +28,9 @@ class FeatureNetwork:
     """A network and what it takes.
 
     name: what results call it. size: its pictures are (size, size, 3). low, high: what the bytes 0
-    and 255 become. run: pictures (n, size, size, 3), float32, to features (n, F).
+    and 255 become. run: pictures (n, size, size, 3), float32, to features (n, F). coarse_size: what
+    it takes in place of size for pictures that were shrunk before and need no more; None for the
+    same.
     """
 
     name: str
@@ -36,29 +38,35 @@ class FeatureNetwork:
     low: float
     high: float
     run: Callable
+    coarse_size: int | None = None
+
+    def size_for(self, side: int | None) -> int:
+        """Return the size that it takes pictures at which were shrunk to `side` before."""
+        return (self.coarse_size or self.size) if side else self.size
 
     @property
     def key(self) -> str:
         """What its features differ by, short enough for a file's name."""
-        text = f"{self.name} {self.size} {self.low} {self.high} {RESIZE}"
+        text = f"{self.name} {self.size} {self.coarse_size} {self.low} {self.high} {RESIZE}"
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    def features(self, pictures, side: int | None = None, progress: bool = False) -> np.ndarray:
+    def features(self, pictures, side: int | None = None, bar: str | None = None) -> np.ndarray:
         """Return the features (N, F), float32, of uint8 pictures (N, H, W, C), C 3 or 1.
 
-        side: they are shrunk to so many pixels before. progress: whether a bar is shown.
-        UserError if a feature is not a number.
+        side: they are shrunk to so many pixels before. bar: what a progress bar is called, None for
+        no bar. UserError if a feature is not a number.
         """
-        found = self.batches(pictures, np.arange(len(pictures)), side, progress)
+        found = self.batches(pictures, np.arange(len(pictures)), side, bar)
         return np.concatenate([features for _, features in found])
 
-    def batches(self, pictures, indices, side: int | None = None, progress: bool = False):
+    def batches(self, pictures, indices, side: int | None = None, bar: str | None = None):
         """Yield (some of the indices, the features of those pictures) until all are through."""
-        for start in tqdm(range(0, len(indices), BATCH), "features", disable=not progress):
+        size, starts = self.size_for(side), range(0, len(indices), BATCH)
+        for start in tqdm(starts, bar, disable=not (bar and starts), leave=False):
             some = indices[start : start + BATCH]
             # Always full batches: one shape is compiled, and a picture's features don't depend on
             # how many come with it.
-            batch = np.zeros((BATCH, self.size, self.size, 3), "float32")
+            batch = np.zeros((BATCH, size, size, 3), "float32")
             for row, index in enumerate(some):
                 batch[row] = self._fitted(pictures[index], side)
             features = np.asarray(self.run(batch), "float32")[: len(some)]
@@ -79,8 +87,9 @@ class FeatureNetwork:
         image = to_image(picture).convert("RGB")
         if side:
             image = image.resize((side, side), Image.Resampling.BOX)
-        if image.size != (self.size, self.size):
-            image = image.resize((self.size, self.size), Image.Resampling.BICUBIC)
+        size = (self.size_for(side),) * 2
+        if image.size != size:
+            image = image.resize(size, Image.Resampling.BICUBIC)
         return np.asarray(image, "float32") * ((self.high - self.low) / 255) + self.low
 
 
@@ -97,7 +106,8 @@ def open_network(
     """
     if name == "lite0":
         run = _session(lite0.build())
-        return FeatureNetwork("EfficientNet-Lite0 (ImageNet)", lite0.SIZE, 0, 255, run)
+        name = "EfficientNet-Lite0 (ImageNet)"
+        return FeatureNetwork(name, lite0.SIZE, lite0.LOW, lite0.HIGH, run, lite0.COARSE_SIZE)
     if name == "inception":
         return FeatureNetwork("Inception-v3 (ImageNet)", 299, -1, 1, _runner(_inception()))
     path = Path(name)

@@ -29,17 +29,17 @@ class Reals:
         self.halves = order[:half], order[half : 2 * half]
 
     def features(
-        self, network: FeatureNetwork, indices, side: int | None = None, progress: bool = False
+        self, network: FeatureNetwork, indices, side: int | None = None, bar: str | None = None
     ) -> np.ndarray:
         """Return the features (len(indices), F) of some pictures; what is known is not redone.
 
-        side: the pictures are shrunk to so many pixels before. progress: whether a bar is shown.
+        side, bar: as the network takes them.
         """
         path = self._cache / f"{self._key}.{network.key}.{side or 'whole'}.npy"
         store = self._open(path, network)
         # A fresh file reads as zeros, and no picture's features are zeros throughout.
         missing = np.array([i for i in indices if not store[i].any()], int)
-        for some, features in network.batches(self.pictures, missing, side, progress):
+        for some, features in network.batches(self.pictures, missing, side, bar):
             store[some] = features
         return np.array(store[indices])
 

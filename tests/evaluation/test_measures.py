@@ -51,7 +51,7 @@ def test_more_faces_like_these_are_at_the_floor_and_others_are_not(drawn, reals)
             assert other[view]["kernel"] > sound[view]["kernel"] + sound[view]["kernel_error"]
             assert other[view]["coverage"] < 0.5 * sound[view]["coverage"]
     assert sound["whole"]["frechet"] < 2 * sound["whole"]["floor"]["frechet"]
-    assert (sound["network"], sound["resize"]) == ("grid", "bicubic to 16")
+    assert sound["resize"] == {"whole": "bicubic to 16", "coarse": "box to 24, bicubic to 16"}
     assert (sound["real_count"], sound["fake_count"], sound["floor_count"]) == (100, 120, 60)
 
 
@@ -59,7 +59,7 @@ def test_copies_are_told(drawn, reals):
     """In pixels and in features; other faces of the same kind are none."""
     own = network()
     for some, copied in ((drawn[120:], False), (drawn[:120], True)):
-        for made, by in ((some, None), (own.features(some), own)):
+        for made, by in ((some, None), (own.features(some, measures.COARSE), own)):
             found, verdict = measures.copies(made, reals, by)
             assert verdict.copied is copied, str(verdict)
     assert (found.index == np.arange(120)).mean() > 0.9
