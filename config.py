@@ -131,6 +131,21 @@ class Schedule(Section):
     keep: Whole = Field(3, ge=1)
 
 
+class Metrics(Section):
+    """What is measured of the faces while training runs."""
+
+    share: Number = Field(0.04, ge=0, le=1)
+    count: Whole = Field(500, ge=20, le=50_000)
+    network: Literal["lite0", "inception"] = "lite0"
+
+
+class Health(Section):
+    """What happens when training goes wrong."""
+
+    action: Literal["warn", "stop", "rollback"] = "warn"
+    rollbacks: Whole = Field(3, ge=1, le=10)
+
+
 class Config(Section):
     """The whole of config.yaml."""
 
@@ -144,6 +159,8 @@ class Config(Section):
     generator: Network = Network()
     discriminator: Network = Network()
     schedule: Schedule = Schedule()
+    metrics: Metrics = Metrics()
+    health: Health = Health()
 
 
 # What decides the shape of a network or of an optimizer's state: a run can't change it on the way.

@@ -9,6 +9,7 @@ The same command again continues an interrupted run from its newest checkpoint.
 """
 
 import argparse
+import sys
 import time
 from datetime import timedelta
 
@@ -20,17 +21,24 @@ import models
 from config import Config, add_arguments, differences, load_config
 from data_loader import Batches, PictureSet, open_data, read_pictures, require_batch
 from errors import UserError, clean_exit
+from evaluation.schedule import Metrics
 from training.checks import check
 from training.gan import Gan
+from training.health import Finding
+from training.history import NotFinite
+from training.optimizers import slowed
 from training.progress import Progress, StopRequest
 from training.run import Run
 from training.step import compile_step
 
 
-def train(gan: Gan, run: Run, batches: Batches, config: Config, stop: StopRequest) -> int:
-    """Run the loop from the run's step on and return the step that it came to.
+def train(
+    gan: Gan, run: Run, batches: Batches, metrics: Metrics, config: Config, stop: StopRequest
+) -> tuple[int, Finding | None]:
+    """Run the loop from the run's step on; return the step it came to, and what ended it if wrong.
 
-    Every step is logged; on the schedule, and at the end, a grid and a checkpoint are written.
+    Every step is logged; on the schedule, and at the end, a grid and a checkpoint are written, and
+    the faces measured.
     """
     schedule = config.schedule
     train_step = compile_step(gan)
@@ -40,22 +48,28 @@ def train(gan: Gan, run: Run, batches: Batches, config: Config, stop: StopReques
         for real in batches:
             run.history.add(step + 1, train_step(real))
             step += 1
+            found = run.look(step)
+            if found:
+                bar.write(f"WARNING at step {step:,}: {found}", sys.stderr)
 
             seconds = seconds_before + time.monotonic() - started
             finished = is_finished(config, step, seconds)
             grid = finished or step % schedule.sample_every == 0
             late = time.monotonic() - saved >= schedule.resume_minutes * 60
-            if grid or late or stop.signal or step % schedule.checkpoint_every == 0:
+            ended = finished or stop.signal or (found and config.health.action != "warn")
+            if grid or late or ended or step % schedule.checkpoint_every == 0:
                 run.history.flush()
                 if grid:
                     run.save_grid(step)
                 run.save_checkpoint(step, seconds)
                 saved = time.monotonic()
+            if grid:
+                metrics.measure(gan.sampler, step, seconds, run.history)
             if run.history.rows:
-                bar.show(step, seconds, run.history.rows[-1], batches.passes)
-            if finished or stop.signal:
+                bar.show(step, seconds, run.history.rows[-1], batches.passes, run.health.finding)
+            if ended:
                 break
-    return step
+    return step, found if config.health.action != "warn" else None
 
 
 def is_finished(config: Config, step: int, seconds: float) -> bool:
@@ -86,8 +100,13 @@ def prepare(config: Config, run: Run, pictures: PictureSet) -> Gan:
             precision = run.facts["precision"]
     if precision == "auto":
         precision = backend.fastest_precision()
-    gan = Gan.create(models.get_version(config.version), config, precision)
-    run.start(gan, config, precision, pictures.key)
+    if run.rollbacks:
+        print(
+            f"Rolled back {run.rollbacks} times: rates are {0.5**run.rollbacks:g} of the config's."
+        )
+    version = models.get_version(config.version)
+    gan = Gan.create(version, slowed(config, 0.5**run.rollbacks), precision)
+    run.start(gan, config, precision, pictures)
     generator, discriminator = gan.parameter_counts()
     print(
         f"{config.version}: generator {generator:,} and discriminator {discriminator:,} "
@@ -150,9 +169,17 @@ def main() -> int:
         return 0
 
     pictures = open_data(config)
+    require_batch(len(pictures.pictures), config.training.batch_size * config.training.n_critic)
+    status = None
+    while status is None:
+        status = go_on(config, pictures)
+    return status
+
+
+def go_on(config: Config, pictures: PictureSet) -> int | None:
+    """Train until the run ends, and return the exit status; None after it was rolled back."""
     training = config.training
     batch_size = training.batch_size * training.n_critic
-    require_batch(len(pictures.pictures), batch_size)
     with StopRequest() as stop, Run(config.run) as run:
         if is_finished(config, run.step, run.seconds):
             print(
@@ -160,12 +187,28 @@ def main() -> int:
                 "training.minutes) to go on, or give another run a name with run=NAME."
             )
             return 0
-        with Batches(
-            pictures.pictures, batch_size, training.seed, config.data.x_flip, run.step
-        ) as batches:
-            gan = prepare(config, run, pictures)
-            run.save_reals(pictures.pictures)
-            step = train(gan, run, batches, config, stop)
+        gan = prepare(config, run, pictures)
+        with (
+            Batches(
+                pictures.pictures, batch_size, training.seed, config.data.x_flip, run.step
+            ) as batches,
+            Metrics(config, pictures, run.images, run.step) as metrics,
+        ):
+            try:
+                step, found = train(gan, run, batches, metrics, config, stop)
+            except NotFinite as error:
+                found = run.health.break_down(error.step)
+                if config.health.action != "rollback" or run.rollbacks == config.health.rollbacks:
+                    raise
+        if found and config.health.action == "rollback" and run.rollbacks < config.health.rollbacks:
+            step = run.roll_back()
+            print(f"Rolled back to step {step:,}; the rates are halved from there on.")
+            return None
+        if found:
+            print(
+                f"Stopped and saved at step {step}, since {found.kind}; health.action=warn goes on."
+            )
+            return 3
         if stop.signal and not is_finished(config, step, run.seconds):
             print(f"Stopped and saved at step {step}; the same command goes on from there.")
             return 128 + stop.signal

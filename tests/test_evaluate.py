@@ -31,12 +31,13 @@ def test_a_run_end_to_end(trained, network, call, faces):
     """By default beside what it was trained on: a table, a JSON of the same, and two figures."""
     done = trained("evaluate.py", "--count", "40", *network)
     assert done.returncode == 0, done.stderr
-    for words in ("Fréchet distance", "floor", "24 pixels", "copies", "discriminator", "net.keras"):
+    for words in ("Fréchet distance", "floor", "coarse", "copies", "discriminator", "net.keras"):
         assert words in done.stdout
     out = trained.folder / "gan_images/r"
     result = json.loads((out / "evaluation_2.json").read_text())
-    assert (result["fake_count"], result["real_count"], result["floor_count"]) == (40, 24, 12)
-    assert result["whole"]["frechet"] > result["whole"]["floor"]["frechet"] >= 0
+    (found,) = result["comparisons"]
+    assert (found["fake_count"], found["real_count"], found["floor_count"]) == (40, 24, 12)
+    assert found["whole"]["frechet"] > found["whole"]["floor"]["frechet"] >= 0
     assert result["copies_in_pixels"]["copied"] is False
     assert 0 <= result["discriminator"]["real_accuracy"] <= 1
     for space in ("pixels", "features"):
@@ -58,7 +59,8 @@ def test_equal_sets_of_pictures(call, script, network, faces):
     status, errors = call("evaluate.py", *arguments)
     assert status == 0, errors
     result = json.loads((script.folder / "evaluation_drawn.json").read_text())
-    assert abs(result["whole"]["frechet"]) < 1e-6 and result["whole"]["precision"] == 1
+    found = result["comparisons"][0]["whole"]
+    assert abs(found["frechet"]) < 1e-6 and found["precision"] == 1
     assert "discriminator" not in result and result["copies_in_pixels"]["copied"]
 
 

@@ -19,20 +19,36 @@ from training.files import require_space, whole_file
 _FACTS = "facts.json"
 
 
-def save(folder: Path, step: int, state: dict[str, Any], facts: dict[str, Any], keep: int) -> Path:
-    """Write checkpoint `step` of a run, whole or not at all, and keep the newest `keep`.
+def save(
+    folder: Path,
+    step: int,
+    state: dict[str, Any],
+    facts: dict[str, Any],
+    keep: int,
+    spare: int | None = None,
+) -> Path:
+    """Write checkpoint `step` of a run, whole or not at all; keep the newest `keep` and `spare`.
 
-    state: Keras variables by name. facts: what else belongs to the run, as JSON can hold it.
+    state: Keras variables, or arrays, by name. facts: what else belongs to the run, as JSON can
+    hold it.
     """
     arrays = {name: np.asarray(variable) for name, variable in state.items()}
     require_space(folder, sum(array.nbytes for array in arrays.values()) + 2**20)
-    path = folder / f"checkpoint_{step}.npz"
+    path = _path(folder, step)
     text = np.frombuffer(json.dumps(facts | {"step": step}).encode(), np.uint8)
     with whole_file(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **{_FACTS: text}, **arrays)
     for old in _paths(folder)[keep:]:
-        old.unlink(missing_ok=True)
+        if old != _path(folder, spare):
+            old.unlink(missing_ok=True)
     return path
+
+
+def drop_after(folder: Path, step: int) -> None:
+    """Remove the checkpoints that are newer than `step`."""
+    for path in _paths(folder):
+        if int(path.stem.rpartition("_")[2]) > step:
+            path.unlink()
 
 
 def newest(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
@@ -64,6 +80,11 @@ def restore(state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         )
     for name, variable in state.items():
         variable.assign(arrays[name])
+
+
+def _path(folder: Path, step: int | None) -> Path:
+    """Return where checkpoint `step` lies."""
+    return folder / f"checkpoint_{step}.npz"
 
 
 def _paths(folder: Path) -> list[Path]:

@@ -13,6 +13,18 @@ from training import preview
 from training.files import whole_file
 
 
+class NotFinite(UserError):
+    """A loss is no longer a number; step: the first such."""
+
+    def __init__(self, step: int, row: dict[str, float]):
+        super().__init__(
+            f"the losses are no longer numbers at step {step} (discriminator {row['d_loss']}, "
+            f"generator {row['g_loss']}); the last good checkpoint is kept: lower generator.rate "
+            "and discriminator.rate and start again."
+        )
+        self.step = step
+
+
 class History:
     """Collects the scalars of every step and writes them where they can be plotted from.
 
@@ -23,11 +35,8 @@ class History:
     """
 
     def __init__(self, folder: Path, step: int, batch_size: int):
-        self._path = folder / "losses.jsonl"
-        self.rows = [row for row in read_rows(self._path) if row["step"] <= step]
-        with whole_file(self._path) as temporary:
-            temporary.write_text("".join(_line(row) for row in self.rows))
-        self._file = self._path.open("a")
+        self._lines = Lines(folder / "losses.jsonl", step)
+        self.rows = self._lines.rows
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
         self._pending: list[tuple[int, dict]] = []
         self._batch_size = batch_size
@@ -43,7 +52,7 @@ class History:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was added; UserError, after what is finite, at the first loss that is not."""
+        """Write what was added; NotFinite, after what is finite, at the first loss that is not."""
         pending, self._pending = self._pending, []
         values = [
             (step, {key: float(value) for key, value in scalars.items()})
@@ -54,22 +63,25 @@ class History:
         self._flushed = now
         for step, row in values:
             if not (math.isfinite(row["d_loss"]) and math.isfinite(row["g_loss"])):
-                self._file.flush()
-                raise UserError(
-                    f"the losses are no longer numbers at step {step} (discriminator "
-                    f"{row['d_loss']}, generator {row['g_loss']}); the last good checkpoint is "
-                    "kept: lower generator.rate and discriminator.rate and start again."
-                )
-            self.rows.append({"step": step, **row, "images_per_second": rate})
-            self._file.write(_line(self.rows[-1]))
-            for key, value in row.items():
-                self._board.add_scalar(key, value, step)
-        self._file.flush()
+                self._lines.flush()
+                raise NotFinite(step, row)
+            self._lines.add({"step": step, **row, "images_per_second": rate})
+            self.show(step, row)
+        self._lines.flush()
+
+    def show(self, step: int, scalars: dict[str, float]) -> None:
+        """Add a point to TensorBoard's curves."""
+        for key, value in scalars.items():
+            self._board.add_scalar(key, value, step)
 
     def add_grid(self, step: int, grid: np.ndarray) -> None:
         """Show a uint8 grid (H, W, C) in TensorBoard."""
         self._board.add_image("faces", grid, step, dataformats="HWC")
         self._board.flush()
+
+    def add_text(self, step: int, name: str, text: str) -> None:
+        """Show a sentence in TensorBoard."""
+        self._board.add_text(name, text, step)
 
     def save_curve(self, path: Path) -> None:
         """Draw the losses of the whole run."""
@@ -78,12 +90,38 @@ class History:
 
     def close(self) -> None:
         """Close both files."""
-        self._file.close()
+        self._lines.close()
         self._board.close()
 
 
+class Lines:
+    """The rows of a run in a .jsonl file, one for a step, each with its "step".
+
+    Those after `step`, where the run goes on, are dropped. rows: all of them.
+    """
+
+    def __init__(self, path: Path, step: int):
+        self.rows = [row for row in read_rows(path) if row["step"] <= step]
+        with whole_file(path) as temporary:
+            temporary.write_text("".join(_line(row) for row in self.rows))
+        self._file = path.open("a")
+
+    def add(self, row: dict) -> None:
+        """Append a row."""
+        self.rows.append(row)
+        self._file.write(_line(row))
+
+    def flush(self) -> None:
+        """Hand what was added to the system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
 def read_rows(path: Path) -> list[dict]:
-    """Return the rows of a losses.jsonl; none if there is no file.
+    """Return the rows of a .jsonl; none if there is no file.
 
     A line cut off by a crash, and what stands after it, is left out.
     """
@@ -100,5 +138,11 @@ def read_rows(path: Path) -> list[dict]:
 
 def _line(row: dict) -> str:
     """Return a row as one line of JSON, six digits a number."""
-    rounded = {k: v if isinstance(v, int) else float(f"{v:.6g}") for k, v in row.items()}
-    return json.dumps(rounded) + "\n"
+    return json.dumps(_rounded(row)) + "\n"
+
+
+def _rounded(value):
+    """Return a value, or all within a dictionary, with its fractions cut to six digits."""
+    if isinstance(value, dict):
+        return {key: _rounded(part) for key, part in value.items()}
+    return float(f"{value:.6g}") if isinstance(value, float) else value

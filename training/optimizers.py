@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from config import Network
+from config import Config, Network
 from training.schedules import Cosine
 
 
@@ -21,6 +21,18 @@ class Adam(keras.optimizers.Adam):
         self._beta_2 = value
 
 
+def slowed(config: Config, factor: float) -> Config:
+    """Return the config with both networks' rates times a factor."""
+
+    def section(network: Network) -> Network:
+        rate = network.rate
+        rate = tuple(factor * r for r in rate) if isinstance(rate, tuple) else factor * rate
+        return network.model_copy(update={"rate": rate})
+
+    networks = {name: section(getattr(config, name)) for name in ("generator", "discriminator")}
+    return config.model_copy(update=networks)
+
+
 def make_optimizer(config: Network, cosine_steps: float = 1) -> keras.optimizers.Optimizer:
     """Return a new optimizer; two networks can't share one.
 
@@ -31,7 +43,9 @@ def make_optimizer(config: Network, cosine_steps: float = 1) -> keras.optimizers
         Cosine(*value, cosine_steps) if isinstance(value, tuple) else value
         for value in (config.rate, config.beta2)
     )
-    if config.decay and not callable(rate):
+    if not callable(rate):
+        # A plain number would become a variable, which a checkpoint brings back: a run that goes on
+        # with another rate in its config would keep the old one.
         rate = keras.optimizers.schedules.InverseTimeDecay(rate, 1, config.decay)
     options: dict[str, Any] = {"clipvalue": config.clipvalue}
     if config.optimizer == "rmsprop":

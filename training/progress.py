@@ -6,6 +6,7 @@ import sys
 from tqdm import tqdm
 
 from config import Config
+from training.health import Finding
 
 
 class Progress(tqdm):
@@ -25,8 +26,13 @@ class Progress(tqdm):
         )
         self._training = config.training
 
-    def show(self, step: int, seconds: float, row: dict, passes: int) -> None:
-        """Show step `step`; `seconds` of training so far, `row` is the record's newest."""
+    def show(
+        self, step: int, seconds: float, row: dict, passes: int, wrong: Finding | None
+    ) -> None:
+        """Show step `step`; `seconds` of training so far, `row` is the record's newest.
+
+        wrong: what the health monitor finds of the present state.
+        """
         if self._training.minutes is not None:
             # The end is wherever the minutes run out, so the total is an estimate.
             by_time = int(self._training.minutes * 60 * step / seconds)
@@ -35,7 +41,7 @@ class Progress(tqdm):
             f"{row['images_per_second']:.0f} images/s, "
             f"loss d {row['d_loss']:.3f} g {row['g_loss']:.3f}, "
             f"right on real {row['real_accuracy']:.0%} fake {row['fake_accuracy']:.0%}, "
-            f"pass {passes + 1}",
+            f"pass {passes + 1}" + (f", {wrong.kind.upper()}" if wrong else ""),
             refresh=False,
         )
         self.update(step - self.n)

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ import yaml
 
 from config import Config, from_dict
 from errors import UserError
+from pictures.cache import PictureSet
 from training import checkpoint, preview
 from training.files import require_space, whole_file
 from training.gan import Gan, latents_of
+from training.health import LOOKED_AT, SHARE, Finding, Health
 from training.history import History
 
 WEIGHTS, IMAGES = Path("weights"), Path("gan_images")
@@ -26,6 +29,8 @@ class Run:
     images: the folder of its grids, curves and logs.
     facts: what the newest checkpoint says beside the arrays, None for a new run.
     step, seconds: how far it is, and how long it trained for that.
+    rollbacks: how often it was taken back to a sound checkpoint.
+    history, health: its record and its monitor, once it is started.
     """
 
     def __init__(self, name: str):
@@ -46,14 +51,18 @@ class Run:
         self.facts, self._arrays = found if found else (None, None)
         self.step: int = self.facts["step"] if self.facts else 0
         self.seconds: float = self.facts["seconds"] if self.facts else 0.0
+        self.rollbacks: int = self.facts.get("rollbacks", 0) if self.facts else 0
+        self._sound: int | None = self.facts.get("sound") if self.facts else None
         self.history: History | None = None
+        self.health: Health | None = None
 
     def __enter__(self) -> "Run":
         return self
 
     def __exit__(self, *exception) -> None:
-        if self.history:
-            self.history.close()
+        for opened in (self.history, self.health):
+            if opened:
+                opened.close()
         os.close(self._lock)
 
     @property
@@ -61,13 +70,17 @@ class Run:
         """The config that the run was last trained with, None for a new run."""
         return from_dict(self.facts["config"]) if self.facts else None
 
-    def start(self, gan: Gan, config: Config, precision: str, data_key: str) -> None:
-        """Give the networks the checkpoint's values, if there is one, and open the record."""
+    def start(self, gan: Gan, config: Config, precision: str, pictures: PictureSet) -> None:
+        """Give the networks the checkpoint's values, if there is one, and open the records.
+
+        A grid of the real pictures is written too, for the eye to compare with.
+        """
         if self.facts:
             checkpoint.restore(gan.state, self._arrays)
             self._arrays = None
-        self._gan, self._config, self._precision, self._data_key = gan, config, precision, data_key
-        self._latents = latents_of(range(PREVIEWS), config.model.latent_dim)
+        self._gan, self._config, self._precision = gan, config, precision
+        self._data_key = pictures.key
+        self._latents = latents_of(range(LOOKED_AT), config.model.latent_dim)
         with whole_file(self.weights / "config.yaml") as temporary:
             temporary.write_text(yaml.safe_dump(config.model_dump(), sort_keys=False))
         with whole_file(self.weights / "gan.json") as temporary:
@@ -75,18 +88,38 @@ class Run:
         self.history = History(
             self.images, self.step, config.training.batch_size * config.training.n_critic
         )
+        order = np.random.default_rng(config.training.seed).permutation(len(pictures.pictures))
+        shown = self.images / "reals.png"
+        if not shown.exists():
+            preview.save_grid(shown, pictures.pictures[np.sort(order[:PREVIEWS])])
+        self.health = Health(self.images, self.step, pictures.pictures[np.sort(order[:LOOKED_AT])])
+        self._next_look = 0.0
+        if config.health.action == "rollback" and not self.facts:
+            self._save_state(0, 0.0)  # there is a way back from the first step on
 
-    def save_reals(self, pictures: np.ndarray) -> None:
-        """Write a grid of real pictures (N, H, W, C), uint8, for the eye to compare with."""
-        path = self.images / "reals.png"
-        if not path.exists():
-            order = np.random.default_rng(self._config.training.seed).permutation(len(pictures))
-            preview.save_grid(path, pictures[np.sort(order[:PREVIEWS])])
+    def look(self, step: int) -> Finding | None:
+        """Let the monitor see some faces, if it is time for it; return what it newly found."""
+        if time.monotonic() < self._next_look:
+            return None
+        if self._next_look == 0:
+            self._draw(LOOKED_AT)  # the first time is slower, and the next look waits by this one
+        started = time.monotonic()
+        found = self.health.look(step, self.history.rows, self._draw(LOOKED_AT))
+        now = time.monotonic()
+        self._next_look = now + (now - started) / SHARE
+        for key, value in self.health.signs.items():
+            self.history.show(step, {f"health/{key}": value})
+        if found:
+            self.history.add_text(step, "health", str(found))
+        return found
+
+    def _draw(self, count: int) -> np.ndarray:
+        """Return the first faces of the run, those of the same latents throughout, as uint8."""
+        return preview.to_bytes(self._gan.sampler(self._latents[:count], training=False))
 
     def save_grid(self, step: int) -> None:
         """Write gan_<step>.png, from the same latents throughout the run, and losses.png."""
-        pictures = self._gan.sampler(self._latents, training=False)
-        grid = preview.save_grid(self.images / f"gan_{step}.png", preview.to_bytes(pictures))
+        grid = preview.save_grid(self.images / f"gan_{step}.png", self._draw(PREVIEWS))
         self.history.add_grid(step, grid)
         self.history.save_curve(self.images / "losses.png")
 
@@ -102,19 +135,40 @@ class Run:
             require_space(self.weights, 8 * self._gan.combined.count_params() + 2**20)
             with whole_file(self.weights / name) as temporary:
                 write(temporary)
+        self._save_state(step, seconds)
+        every = self._config.schedule.checkpoint_every
+        for path in self.weights.glob("*_*"):
+            match = re.fullmatch(r"(gan_weights|generator)_(\d+)\.(weights\.h5|keras)", path.name)
+            if match and int(match[2]) < step and int(match[2]) % every:
+                path.unlink()
+
+    def _save_state(self, step: int, seconds: float) -> None:
+        """Write a full checkpoint, and note it as the last sound one if it is."""
+        if self.health.sound:
+            self._sound = step
         facts = {
             "config": self._config.model_dump(),
             "precision": self._precision,
             "data_key": self._data_key,
             "seconds": seconds,
+            "rollbacks": self.rollbacks,
+            "sound": self._sound,
         }
         schedule = self._config.schedule
-        checkpoint.save(self.weights, step, self._gan.state, facts, schedule.keep)
+        checkpoint.save(self.weights, step, self._gan.state, facts, schedule.keep, self._sound)
         self.step, self.seconds = step, seconds
-        for path in self.weights.glob("*_*"):
-            match = re.fullmatch(r"(gan_weights|generator)_(\d+)\.(weights\.h5|keras)", path.name)
-            if match and int(match[2]) < step and int(match[2]) % schedule.checkpoint_every:
-                path.unlink()
+
+    def roll_back(self) -> int:
+        """Go back to the newest sound checkpoint for good, and return its step.
+
+        What is newer is removed; the next Run of this name goes on from there.
+        """
+        self.health.forget(self._sound)
+        checkpoint.drop_after(self.weights, self._sound)
+        facts, arrays = checkpoint.newest(self.weights)
+        facts["rollbacks"] = self.rollbacks + 1
+        checkpoint.save(self.weights, facts["step"], arrays, facts, self._config.schedule.keep)
+        return facts["step"]
 
 
 def _locked(path: Path, name: str) -> int:

@@ -121,3 +121,12 @@ def test_state_names_are_unique_and_complete():
     parts = [gan.generator, gan.discriminator, gan.generator_optimizer, gan.discriminator_optimizer]
     assert len(gan.state) == sum(len(part.variables) for part in parts) + 1
     assert any("seed" in name for name in gan.state if name.startswith("discriminator/"))
+
+
+@pytest.mark.parametrize("version", ["v5", "blog"])
+def test_a_run_that_goes_on_with_another_rate_takes_it(tmp_path, version):
+    """A rate kept in the checkpoint would silently win over the config's."""
+    before, after = (tiny(f"version={version}", f"generator.rate={r}") for r in (0.5, 0.25))
+    checkpoint.save(tmp_path, 3, before.state, {}, keep=1)
+    checkpoint.restore(after.state, checkpoint.newest(tmp_path)[1])
+    assert float(after.generator_optimizer.learning_rate) == pytest.approx(0.25)

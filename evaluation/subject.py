@@ -1,0 +1,133 @@
+"""What is measured: a run's generator, a weights file's, or a folder of pictures."""
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import models
+from config import Config, Data, from_dict, read_yaml
+from data_loader import PictureSet, open_data, open_pictures, picture_sizes
+from errors import UserError
+from evaluation import measures
+from evaluation.features import FeatureNetwork
+from evaluation.reals import Reals
+from training import checkpoint
+from training.gan import Gan, latents_of
+from training.run import IMAGES, WEIGHTS
+from training.sampling import draw, find_weights, load_generator
+
+PAIRS, SCORED = 16, 1_000
+
+
+@dataclass
+class Subject:
+    """What is measured.
+
+    name: what the result calls it. fake: its pictures, uint8 (N, H, W, C). real: those beside them.
+    out: what the names of all that is written begin with. config, gan: of the run, where there is
+    one.
+    """
+
+    name: str
+    fake: np.ndarray
+    real: PictureSet
+    out: Path
+    config: Config | None = None
+    gan: Gan | None = None
+
+
+def of_pictures(pictures: str, images: str, count: int) -> Subject:
+    """Return a folder, glob or zip of generated pictures as what is measured."""
+    sizes = sorted(picture_sizes(pictures))
+    if len(sizes) != 1 or sizes[0][0] != sizes[0][1]:
+        found = " and ".join(f"{width}x{height}" for width, height in sizes[:3])
+        raise UserError(
+            f"the pictures in {pictures} are {found}, but must be square and all of one size."
+        )
+    cache = Path(Data().cache)
+    made = open_pictures(pictures, sizes[0][0], cache=cache)
+    real = open_pictures(images, sizes[0][0], cache=cache)
+    name = re.sub(r"\W+", "_", Path(pictures).stem).strip("_") or "pictures"
+    return Subject(pictures, made.pictures[:count], real, Path(f"evaluation_{name}"))
+
+
+def of_weights(source: str | None, images: str | None, count: int) -> Subject:
+    """Return the pictures of a run's or a file's generator as what is measured."""
+    path = find_weights(source)
+    generator = load_generator(path)
+    beside = path.with_name("config.yaml")
+    if beside.is_file():
+        config = from_dict(read_yaml(beside))
+    elif images:
+        _, _, resolution, channels = generator.output_shape
+        config = from_dict({"model": {"resolution": resolution, "channels": channels}})
+    else:
+        raise UserError(
+            f"no config.yaml lies beside {path} to tell what it was trained on; name the real "
+            "pictures with --images."
+        )
+    if images:
+        data = config.data.model_copy(update={"images": images})
+        config = config.model_copy(update={"data": data})
+    step = re.search(r"_(\d+)\.", path.name)
+    in_run = path.parent.parent == WEIGHTS
+    return Subject(
+        str(path),
+        draw(generator, latents_of(range(count), generator.input_shape[1])),
+        open_data(config),
+        (IMAGES / path.parent.name if in_run else Path())
+        / f"evaluation_{step[1] if step else path.stem}",
+        config,
+        _gan_at(path.parent, config, int(step[1])) if in_run and step else None,
+    )
+
+
+def _gan_at(folder: Path, config: Config, step: int) -> Gan | None:
+    """Return both networks as a run's newest checkpoint has them, None if it is of another step."""
+    found = checkpoint.newest(folder)
+    if not found or found[0]["step"] != step:
+        return None
+    gan = Gan.create(models.get_version(config.version), config)
+    checkpoint.restore(gan.state, found[1])
+    return gan
+
+
+def measure(subject: Subject, networks: list[FeatureNetwork], count: int) -> tuple[dict, dict]:
+    """Return all results, and by space the (generated, real) pictures of the nearest pairs.
+
+    Every network has its own comparison; copies are looked for in the features of the first.
+    """
+    cache = Path((subject.config.data if subject.config else Data()).cache)
+    reals = Reals(subject.real.pictures, subject.real.key, cache, count)
+    made = [
+        {side: network.features(subject.fake, side, "generated") for side in measures.SIDES}
+        for network in networks
+    ]
+    result: dict[str, Any] = {
+        "pictures": subject.name,
+        "real": subject.real.source,
+        "comparisons": [
+            measures.compare(features, reals, network, "real")
+            for features, network in zip(made, networks, strict=True)
+        ],
+    }
+    pairs = {}
+    for space, some, by in (
+        ("pixels", subject.fake, None),
+        ("features", made[0][measures.COARSE], networks[0]),
+    ):
+        found, verdict = measures.copies(some, reals, by, "all real")
+        result[f"copies_in_{space}"] = asdict(verdict) | {"verdict": str(verdict)}
+        closest = np.argsort(found.relative)[:PAIRS]
+        pairs[space] = subject.fake[closest], reals.pictures[found.index[closest]]
+    if subject.gan:
+        result["discriminator"] = measures.discriminator_scores(
+            subject.gan, subject.fake[:SCORED], reals.pictures[reals.sample[:SCORED]]
+        )
+    is_drawn = subject.config is not None and subject.config.data.images == "demo"
+    if is_drawn and subject.fake.shape[1:] == (64, 64, 3):
+        result["kinds"] = measures.kinds(subject.fake, reals)
+    return result, pairs

@@ -1,0 +1,286 @@
+"""Watches a run and says, in a student's words, when training has gone wrong.
+
+The judge is what the generator draws: a few faces of fixed latents, beside as many of the data,
+both as blocks of colour. How far the two sets are apart says whether something is wrong; how alike
+the drawn ones are, and the discriminator's scores, say what. Accuracies alone say nothing: sound
+runs of several versions have a discriminator that is right 97 times in 100.
+
+The limits below were set on half of the runs of benchmarks/health.py; docs/health.md has what the
+other half says of them.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from training.files import whole_file
+from training.history import Lines
+
+LOOKED_AT = 64  # faces of each kind
+BLOCKS = 8  # a side: layout and colour, no texture
+SHARE = 0.008  # of the time, for looking
+
+WARM_UP = 400  # steps before which faces may be as far from the data as they like
+FAR = 0.3  # from the data, where collapse to one typical face is 1 and its own mean face 0.4
+PATIENCE = 0.3  # of the steps so far, without coming nearer
+ALIKE = 0.3  # of the data's own diversity
+TWINS = 0.15  # of the data's own distance to the nearest
+RESTLESS = 0.5  # of the data's diversity, between two looks
+SURE, LOST = 0.98, 0.25  # the discriminator's accuracies, when it or the generator has won
+FEW = 0.5  # of the data's pictures may be there twice
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that has gone wrong.
+
+    kind: in two or three words, for the progress line. since: the step from which it is seen.
+    step: when it was found. seen, advice: what is seen and what to try, a sentence each.
+    """
+
+    kind: str
+    since: int
+    step: int
+    seen: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}, since step {self.since:,}: {self.seen} {self.advice}"
+
+
+KINDS = {
+    "generator collapsed": (
+        "the faces are nearly all the same: {spread:.0%} of the data's diversity.",
+        "Lower both rates, or give the discriminator something that punishes sameness: "
+        "augment.policy=[translation,cutout], objective.penalties=[r1], version=r3gan.",
+    ),
+    "partly collapsed": (
+        "many faces are twins: the nearest pair is {twins:.0%} as far apart as in the data.",
+        "Lower both rates, raise training.batch_size, or add objective.penalties=[r1].",
+    ),
+    "discriminator has won": (
+        "it tells {sure:.0%} of all pictures right, the generator's loss is {g_loss:.3g} (16.118 "
+        "is where cross-entropy ends), and the faces don't come nearer to the data.",
+        "Hold it back: halve discriminator.rate, raise training.label_noise, take a version with "
+        "dropout, or widen the generator, as the report did from v1 to v3.",
+    ),
+    "generator has won": (
+        "the discriminator takes {lost:.0%} of the fakes for what they are, though they are far "
+        "from the data: it teaches nothing.",
+        "Help it: raise discriminator.rate or training.n_critic, lower generator.rate and "
+        "objective.gamma, and see that the discriminator trains at all.",
+    ),
+    "oscillation": (
+        "from one look to the next all faces change together, by {moved:.0%} of the data's "
+        "diversity.",
+        "Halve both rates, take beta1 0.5 or 0, or draw with training.average_kimg=10.",
+    ),
+    "no learning": (
+        "the faces are {distance:.2f} from the data, where one typical face for all would be 1, "
+        "and come no nearer.",
+        "Raise the rates if the losses hardly move, lower them if they jump; if neither, "
+        "model.width is too small, as in the report's v1.",
+    ),
+    "too few pictures": (
+        "{copies:.0%} of the training pictures looked at are there more than once.",
+        "Give data.images a folder of thousands of different pictures.",
+    ),
+    "not a number": (
+        "a loss is no longer a number.",
+        "Lower generator.rate and discriminator.rate.",
+    ),
+}
+
+
+def sketch(pictures: np.ndarray) -> np.ndarray:
+    """Return uint8 pictures (N, H, W, C) as rows of block colours (N, 64 C) in [0, 1]."""
+    count, height, width, channels = pictures.shape
+    blocks = pictures.reshape(
+        count, BLOCKS, height // BLOCKS, BLOCKS, width // BLOCKS, channels
+    ).mean(axis=(2, 4), dtype="float32")
+    return blocks.reshape(count, -1) / 255
+
+
+def signs(real: np.ndarray, fake: np.ndarray, before: np.ndarray | None) -> dict[str, float]:
+    """Return what sketches (N, F) of real and drawn faces, and of the last look, say.
+
+    distance: the energy distance 2 E|r - f| - E|r - r'| - E|f - f'| (Székely and Rizzo 2013) over
+        E|r - r'|: 0 for sets alike, 1 for one typical face over and over.
+    spread: E|f - f'| over E|r - r'|. twins: the median distance to the nearest of one's own kind,
+        drawn over real. moved: how far the mean faces of two looks are apart, over E|r - r'|.
+    """
+    among_real, among_fake, across = cdist(real, real), cdist(fake, fake), cdist(real, fake)
+    diversity = max(_mean_of_pairs(among_real), 1e-6)
+    spread = _mean_of_pairs(among_fake) / diversity
+    moved = 0 if before is None else np.linalg.norm(fake.mean(axis=0) - before.mean(axis=0))
+    return {
+        "distance": float(2 * across.mean() / diversity - 1 - spread),
+        "spread": float(spread),
+        "twins": float(_nearest(among_fake) / max(_nearest(among_real), 1e-6)),
+        "moved": float(moved / diversity),
+    }
+
+
+def _mean_of_pairs(lengths) -> float:
+    """Return the mean distance of two different rows of one set."""
+    count = len(lengths)
+    return lengths.sum() / (count * (count - 1))
+
+
+def _nearest(lengths) -> float:
+    """Return the median distance of a row to the nearest other one."""
+    return np.median(np.where(np.eye(len(lengths), dtype=bool), np.inf, lengths).min(axis=1))
+
+
+def diagnose(looks: list[dict]) -> tuple[str, int] | None:
+    """Return what is wrong at the last of a run's looks and since which step, or None.
+
+    looks: rows of "step", what `signs` gives, "copies", and means since the look before of the
+        accuracies and losses.
+    """
+    now, last = looks[-1], looks[-3:]
+    if now["copies"] > FEW:
+        return "too few pictures", looks[0]["step"]
+    if now["step"] < WARM_UP:
+        return None
+
+    def typical(key):
+        return float(np.median([look[key] for look in last]))
+
+    if typical("distance") <= FAR:
+        if typical("twins") < TWINS:
+            return "partly collapsed", _since(looks, lambda look: look["twins"] < TWINS)
+        return None
+    best = min(looks, key=lambda look: look["distance"])["step"]
+    if now["step"] - best < PATIENCE * now["step"]:
+        return None
+    kind = "no learning"
+    if min(typical("real_accuracy"), typical("fake_accuracy")) >= SURE:
+        kind = "discriminator has won"
+    elif typical("fake_accuracy") <= LOST:
+        kind = "generator has won"
+    elif typical("spread") < ALIKE:
+        kind = "generator collapsed"
+    elif typical("moved") > RESTLESS:
+        kind = "oscillation"
+    return kind, _since(looks, lambda look: look["distance"] > FAR)
+
+
+def _since(looks: list[dict], wrong) -> int:
+    """Return the step of the first look of the unbroken row of wrong ones at the end."""
+    since = looks[-1]["step"]
+    for look in reversed(looks):
+        if not wrong(look):
+            break
+        since = look["step"]
+    return since
+
+
+class Health:
+    """The monitor of a run; health.jsonl keeps its looks and health.json what it found.
+
+    folder: where they are. step: which the run goes on from. real: uint8 pictures (N, H, W, C), up
+    to LOOKED_AT of them.
+
+    finding: what is wrong at the last look, None if nothing is.
+    """
+
+    def __init__(self, folder: Path, step: int, real: np.ndarray):
+        self._lines = Lines(folder / "health.jsonl", step)
+        self._path = folder / "health.json"
+        # What was found after the step where an interrupted run goes on is found again.
+        self.events = [
+            event
+            for event in _read_events(self._path)
+            if event["step"] <= step or event["rolled_back_to"] is not None
+        ]
+        open_ones = [event for event in self.events if event["until"] is None]
+        self.finding = (
+            Finding(**{key: open_ones[-1][key] for key in Finding.__dataclass_fields__})
+            if open_ones
+            else None
+        )
+        self._real, self._before = sketch(real), None
+        _, counts = np.unique(self._real, axis=0, return_counts=True)
+        self._copies = float(counts[counts > 1].sum() / len(real))
+
+    def look(self, step: int, rows: list[dict], fake: np.ndarray) -> Finding | None:
+        """Take faces of the same latents as ever, uint8 (N, H, W, C); return what is newly found.
+
+        rows: the history's, whose part since the last look is meant.
+        """
+        looks = self._lines.rows
+        after = looks[-1]["step"] if looks else 0
+        new = [row for row in rows[-(step - after) :] if row["step"] > after] if rows else []
+        drawn = sketch(fake)
+        means = {
+            key: float(np.mean([row[key] for row in new])) if new else math.nan
+            for key in ("real_accuracy", "fake_accuracy", "d_loss", "g_loss")
+        }
+        found = signs(self._real, drawn, self._before)
+        self._lines.add({"step": step, **found, "copies": self._copies, **means})
+        self._lines.flush()
+        self._before = drawn
+        return self._judged(diagnose(looks), step)
+
+    @property
+    def signs(self) -> dict[str, float]:
+        """What the last look saw, in numbers."""
+        return {key: self._lines.rows[-1][key] for key in ("distance", "spread", "twins", "moved")}
+
+    @property
+    def sound(self) -> bool:
+        """Whether a run can be taken back to where it stands: nothing is or begins to be wrong."""
+        if self.finding or not self._lines.rows:
+            return self.finding is None
+        last = self._lines.rows[-1]
+        return last["step"] < WARM_UP or (last["distance"] <= FAR and last["twins"] >= TWINS)
+
+    def break_down(self, step: int) -> Finding:
+        """Note that a loss is no longer a number at a step."""
+        return self._judged(("not a number", step), step)
+
+    def forget(self, step: int) -> None:
+        """Note that the run goes back to a step."""
+        self.events[-1] |= {"until": self.events[-1]["step"], "rolled_back_to": step}
+        self._write()
+
+    def _judged(self, diagnosis: tuple[str, int] | None, step: int) -> Finding | None:
+        """Write what changed since the last look, and return what is new."""
+        old = self.finding
+        if (diagnosis and diagnosis[0]) == (old and old.kind):
+            return None
+        if old:
+            self.events[-1]["until"] = step
+        self.finding = None
+        if diagnosis:
+            kind, since = diagnosis
+            seen, advice = KINDS[kind]
+            now = self._lines.rows[-1]
+            sure = (now["real_accuracy"] + now["fake_accuracy"]) / 2
+            text = seen.format(**now, sure=sure, lost=now["fake_accuracy"])
+            self.finding = Finding(kind, since, step, text, advice)
+            self.events.append(asdict(self.finding) | {"until": None, "rolled_back_to": None})
+        self._write()
+        return self.finding
+
+    def _write(self) -> None:
+        """Write what was found so far."""
+        with whole_file(self._path) as temporary:
+            temporary.write_text(json.dumps(self.events, indent=2) + "\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._lines.close()
+
+
+def _read_events(path: Path) -> list[dict]:
+    """Return the events in a health.json; none if there is no file, or a damaged one."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return []

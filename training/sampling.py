@@ -1,0 +1,71 @@
+"""Trained weights: found, loaded, and drawn from."""
+
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+import models
+from config import from_dict, read_yaml
+from errors import UserError
+from training.gan import Gan
+from training.preview import to_bytes
+from training.run import WEIGHTS
+
+# Always so many at a time, whatever is asked for: a convolution may sum in another order in another
+# batch size, and then a face would not be the same to the last bit.
+BATCH = 8
+
+
+def draw(generator: keras.Model, latents: np.ndarray) -> np.ndarray:
+    """Return the pictures of latents (N, latent_dim) as uint8 (N, H, W, C)."""
+    pictures = []
+    for start in tqdm(range(0, len(latents), BATCH), "faces", disable=len(latents) < 100):
+        some = latents[start : start + BATCH]
+        padded = np.zeros((BATCH, latents.shape[1]), "float32")
+        padded[: len(some)] = some
+        faces = keras.ops.convert_to_numpy(generator(padded, training=False))
+        pictures.append(to_bytes(faces[: len(some)]))
+    return np.concatenate(pictures)
+
+
+def find_weights(source: str | None) -> Path:
+    """Return the weights file that `source` names: a file, a run's name, or None for the newest."""
+    if source and Path(source).is_file():
+        return Path(source)
+    folder = WEIGHTS / source if source else WEIGHTS
+    found = [p for p in folder.glob("*.keras" if source else "*/*.keras") if p.name[0] != "."]
+    if not found:
+        runs = sorted(p.parent.name for p in WEIGHTS.glob("*/generator_*.keras"))
+        known = (
+            f"the runs with weights are {', '.join(dict.fromkeys(runs))}"
+            if runs
+            else ("train one first with python train_gan.py")
+        )
+        raise UserError(f"there are no weights of {source or 'any run'} in {WEIGHTS}; {known}.")
+    return max(found, key=lambda path: path.stat().st_mtime)
+
+
+def load_generator(path: Path) -> keras.Model:
+    """Return the generator in a .keras file, or in a .weights.h5 of the combined model.
+
+    The latter holds no shapes: they come from the config.yaml that its run left beside it.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Of weights that have no place, or places left without weights, Keras only warns.
+            warnings.simplefilter("error", UserWarning)
+            if path.suffix == ".keras":
+                return keras.saving.load_model(path, compile=False, safe_mode=True)
+            config = from_dict(read_yaml(path.with_name("config.yaml")))
+            gan = Gan.create(models.get_version(config.version), config)
+            gan.combined.load_weights(path)
+    except (ValueError, OSError, KeyError, TypeError, UserWarning) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise UserError(
+            f"{path} can't be loaded as a generator: it is damaged, or of another version than "
+            f"the config.yaml beside it says ({reason})."
+        ) from None
+    return gan.generator
