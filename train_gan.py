@@ -63,8 +63,7 @@ def train(
                     run.save_grid(step)
                 run.save_checkpoint(step, seconds)
                 saved = time.monotonic()
-            if grid:
-                metrics.measure(gan.sampler, step, seconds, run.history)
+            metrics.measure(gan.sampler, step, seconds, run.history)
             if run.history.rows:
                 bar.show(step, seconds, run.history.rows[-1], batches.passes, run.health.finding)
             if ended:

@@ -54,7 +54,7 @@ class Metrics:
             made = {side: self._network.features(fake, side) for side in measures.SIDES}
             result = measures.compare(made, self._reals, self._network)
             self._cost = time.perf_counter() - started
-            self._lines.add({"step": step, "seconds": self._cost, **result})
+            self._lines.add({"step": step, "trained": seconds, "seconds": self._cost, **result})
             self._lines.flush()
             for view in measures.SIDES.values():
                 values = {k: v for k, v in result[view].items() if k != "floor"}

@@ -12,7 +12,7 @@ import yaml
 from config import Config, from_dict
 from errors import UserError
 from pictures.cache import PictureSet
-from training import checkpoint, preview
+from training import backend, checkpoint, preview
 from training.files import require_space, whole_file
 from training.gan import Gan, latents_of
 from training.health import LOOKED_AT, SHARE, Finding, Health
@@ -52,6 +52,7 @@ class Run:
         self.step: int = self.facts["step"] if self.facts else 0
         self.seconds: float = self.facts["seconds"] if self.facts else 0.0
         self.rollbacks: int = self.facts.get("rollbacks", 0) if self.facts else 0
+        self._peak_memory: int = self.facts.get("peak_memory", 0) if self.facts else 0
         self._sound: int | None = self.facts.get("sound") if self.facts else None
         self.history: History | None = None
         self.health: Health | None = None
@@ -151,6 +152,7 @@ class Run:
             "precision": self._precision,
             "data_key": self._data_key,
             "seconds": seconds,
+            "peak_memory": max(self._peak_memory, backend.peak_memory()),
             "rollbacks": self.rollbacks,
             "sound": self._sound,
         }

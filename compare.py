@@ -1,0 +1,132 @@
+"""Train versions, or configs, in turn under one budget, measure them alike, and show them together.
+
+    python compare.py v1 v2 v3 v4 v5 --minutes 12 data.images=faces.zip model.width=0.25
+    python compare.py all --steps 2000
+    python compare.py v5 configs/r3gan_cpu.yaml --kimg 100 --name two
+
+Every key=value goes for all of them; what is one's own is in its config file. The page and the
+table lie in gan_images/<name>/. Interrupted, the same command goes on.
+"""
+
+import argparse
+import platform
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# Before anything else of Keras: it decides which backend Keras starts with.
+from training import backend
+
+from comparison import page
+from comparison.entrants import Budget, Entrant, find_entrants
+from comparison.results import collect
+from errors import UserError, clean_exit
+from evaluation.features import NETWORKS, open_network
+from training.files import whole_file
+from training.progress import StopRequest
+from training.run import IMAGES
+
+STOPPED_BY_HEALTH = 3
+
+
+def train(entrant: Entrant) -> str | None:
+    """Train one of them to the end of its budget, in a process of its own whose memory is its own.
+
+    Returns in words why it ended early, None if it did not. Ends the program if it is stopped.
+    """
+    command = [sys.executable, str(Path(__file__).with_name("train_gan.py")), *entrant.arguments]
+    with StopRequest() as stop:
+        process = subprocess.Popen(command)
+        told = False
+        while (status := process.poll()) is None:
+            time.sleep(0.2)
+            if stop.signal == signal.SIGTERM and not told:  # Ctrl-C reaches both by itself
+                process.send_signal(signal.SIGTERM)
+                told = True
+    if stop.signal or status in (128 + signal.SIGINT, 128 + signal.SIGTERM):
+        raise SystemExit(128 + (stop.signal or signal.SIGINT))
+    if status == STOPPED_BY_HEALTH:
+        return "stopped by health.action"
+    return f"ended with status {status}; its message stands above" if status else None
+
+
+def main() -> None:
+    """Read the command line, train, measure, and write after each of them."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "entries", nargs="+", metavar="ENTRY", help="a version, a config.yaml, all, or key=value"
+    )
+    budget = parser.add_mutually_exclusive_group(required=True)
+    budget.add_argument("--minutes", type=float, metavar="N", help="of training for each")
+    budget.add_argument("--steps", type=int, metavar="N", help="for each")
+    budget.add_argument("--kimg", type=float, metavar="N", help="thousands of pictures for each")
+    parser.add_argument("--name", default="comparison", help="of the page's folder")
+    parser.add_argument("--count", type=int, default=2_000, metavar="N", help="faces to measure")
+    parser.add_argument(
+        "--network", action="append", choices=NETWORKS, help="lite0 if none; may be given again"
+    )
+    arguments = parser.parse_intermixed_args()
+    spent = Budget(arguments.minutes, arguments.steps, arguments.kimg)
+    if min(value for value in vars(spent).values() if value is not None) <= 0:
+        raise UserError("a budget of nothing trains nothing; give a number above 0.")
+    names = [entry for entry in arguments.entries if "=" not in entry]
+    overrides = [entry for entry in arguments.entries if "=" in entry]
+    if not names:
+        raise UserError("nobody takes part; name versions, config files, or all.")
+    entrants = find_entrants(names, overrides, spent, arguments.name)
+    networks = [open_network(name) for name in arguments.network or ["lite0"]]
+
+    title = f"{len(entrants)} {'versions' if len(entrants) > 1 else 'version'}, {spent} each"
+    results: dict[str, dict | str] = {entrant.name: "not yet trained" for entrant in entrants}
+    for number, entrant in enumerate(entrants, 1):
+        print(f"== {entrant.name}, {number} of {len(entrants)}", flush=True)
+        failure = train(entrant)
+        found = collect(entrant, networks, arguments.count)
+        if found and failure:
+            found["events"].append({"kind": failure, "since": found["step"], "seen": ""})
+        results[entrant.name] = found or failure or "nothing to measure"
+        write(Path(IMAGES / arguments.name), title, notes(entrant, spent), results)
+    print(f"The page is {IMAGES / arguments.name / 'index.html'}, and table.md beside it.")
+
+
+def notes(entrant: Entrant, budget: Budget) -> list[str]:
+    """Return what all the numbers depend on."""
+    config = entrant.config
+    return [
+        f"Every one trained for {budget}, one after the other, from seed {config.training.seed}, "
+        f"on {config.data.images} at {config.model.resolution}x{config.model.resolution}; on "
+        f"{_machine()} with {backend.NAME}.",
+        f"Command: python compare.py {' '.join(sys.argv[1:])}",
+        "No number is a ranking by itself: look at the faces, and at more than one network.",
+    ]
+
+
+def _machine() -> str:
+    """Return what it ran on."""
+    if backend.has_gpu():
+        return backend.device()
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+    return f"{len(names)} cores of {names[0].partition(': ')[2]}" if names else cpu
+
+
+def write(folder: Path, title: str, said: list[str], results: dict) -> None:
+    """Write the page and the table as far as they are known."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not any(isinstance(result, dict) for result in results.values()):
+        return  # of failures alone there is nothing to show
+    for name, text in (
+        ("index.html", page.html(title, said, results)),
+        ("table.md", page.markdown(title, said, results)),
+    ):
+        with whole_file(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    raise SystemExit(clean_exit(main)())

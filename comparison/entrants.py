@@ -1,0 +1,96 @@
+"""Who takes part in a comparison: a version or a config, and the run that trains it."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import models
+from config import Config, flat, load_config
+from errors import UserError
+from training.checks import check
+
+# What must be the same for all, so that they are measured alike.
+_SHARED = ("data.images", "data.resize", "model.resolution", "model.channels", "training.seed")
+# Grids are what is looked at in the end; between them the numbers say how it went.
+_MEASURED = ["metrics.count=250", "metrics.share=0.05"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What each may spend: minutes, steps, or thousands of pictures; the others are None."""
+
+    minutes: float | None = None
+    steps: int | None = None
+    kimg: float | None = None
+
+    def __str__(self) -> str:
+        if self.minutes is not None:
+            return f"{self.minutes:g} minutes"
+        return f"{self.steps:,} steps" if self.steps else f"{self.kimg:g} thousand pictures"
+
+    def overrides(self, config: Config) -> list[str]:
+        """Return the arguments by which train_gan.py keeps to it."""
+        training = config.training
+        if self.minutes is not None:
+            return [f"training.minutes={self.minutes}", f"training.steps={10**9}"]
+        steps = self.steps or math.ceil(
+            1000 * self.kimg / (training.batch_size * training.n_critic)
+        )
+        return [f"training.steps={steps}", "training.minutes=null"]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One that takes part.
+
+    name: a version's, or a config file's without its suffix. run: the run's. arguments: those of
+    train_gan.py. config: what they make.
+    """
+
+    name: str
+    run: str
+    arguments: list[str]
+    config: Config
+
+
+def find_entrants(
+    names: list[str], overrides: list[str], budget: Budget, title: str
+) -> list[Entrant]:
+    """Return those that versions' names, or paths of YAML files, mean; UserError for any mistake.
+
+    overrides: "key=value" for all of them. title: the comparison's, with which runs' names begin.
+    """
+    if "all" in names:
+        names = [*models.VERSIONS, *(name for name in names if name != "all")]
+    entrants = [_entrant(name, overrides, budget, title) for name in dict.fromkeys(names)]
+    if len({entrant.name for entrant in entrants}) < len(entrants):
+        raise UserError("two configs have one name; rename one of the files.")
+    values = [flat(entrant.config.model_dump()) for entrant in entrants]
+    for key in _SHARED:
+        found = {str(value[key]): e.name for value, e in zip(values, entrants, strict=True)}
+        if len(found) > 1:
+            (first, a), (second, b) = list(found.items())[:2]
+            raise UserError(
+                f"{key} is {first} for {a} and {second} for {b}, but must be one for all; give it "
+                f"on the command line, {key}={first}."
+            )
+    return entrants
+
+
+def _entrant(name: str, overrides: list[str], budget: Budget, title: str) -> Entrant:
+    """Return one of them."""
+    path = Path(name)
+    is_file = path.suffix in (".yaml", ".yml")
+    own = [] if is_file else [f"version={models.get_version(name).name}"]
+    run = f"{title}-{path.stem if is_file else name}"
+    own += [*_MEASURED, *overrides, f"run={run}"]
+    file = name if is_file else None
+    own += budget.overrides(load_config(file, own, models.get_recipe))
+    config = load_config(file, own, models.get_recipe)
+    check(config, models.get_version(config.version))
+    return Entrant(
+        path.stem if is_file else name,
+        run,
+        [*(["--config", name] if is_file else []), *own],
+        config,
+    )

@@ -1,0 +1,73 @@
+"""What a comparison knows of each that took part: read from its run, and measured once."""
+
+import json
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import models
+from comparison.entrants import Entrant
+from evaluation.features import FeatureNetwork
+from evaluation.subject import measure, of_weights
+from training import checkpoint
+from training.files import whole_file
+from training.gan import Gan
+from training.history import read_rows
+from training.run import IMAGES, WEIGHTS
+
+
+def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dict[str, Any] | None:
+    """Return all that the page shows of a run, or None if it has not come to a checkpoint.
+
+    count: faces to measure. What was measured at the same step with the same networks is kept
+    beside the run's grids and not measured again.
+    """
+    images = IMAGES / entrant.run
+    found = checkpoint.newest(WEIGHTS / entrant.run)
+    if not found or found[0]["step"] == 0:
+        return None
+    facts = found[0]
+    wanted = {"step": facts["step"], "count": count, "networks": [n.name for n in networks]}
+    path = images / "comparison.json"
+    kept = json.loads(path.read_text()) if path.is_file() else {}
+    if kept.get("of") != wanted:
+        subject = of_weights(str(_weights(entrant, facts["step"])), None, count)
+        kept = {
+            "of": wanted,
+            "costs": _costs(entrant),
+            "measured": measure(subject, networks, count)[0],
+        }
+        with whole_file(path) as temporary:
+            temporary.write_text(json.dumps(kept, indent=2) + "\n")
+    rows = read_rows(images / "losses.jsonl")
+    training = entrant.config.training
+    health = images / "health.json"
+    return {
+        "step": facts["step"],
+        "seconds": facts["seconds"],
+        "precision": facts["precision"],
+        "memory": facts["peak_memory"],
+        "seen": facts["step"] * training.batch_size * training.n_critic,
+        "speed": median(row["images_per_second"] for row in rows),
+        "losses": rows,
+        "metrics": read_rows(images / "metrics.jsonl"),
+        "events": json.loads(health.read_text()) if health.is_file() else [],
+        "grid": images / f"gan_{facts['step']}.png",
+        "reals": images / "reals.png",
+        **kept["costs"],
+        **kept["measured"],
+    }
+
+
+def _weights(entrant: Entrant, step: int) -> Path:
+    """Return the weights of a run's step."""
+    return WEIGHTS / entrant.run / f"generator_{step}.keras"
+
+
+def _costs(entrant: Entrant) -> dict[str, Any]:
+    """Return the parameters and operations of both networks."""
+    gan = Gan.create(models.get_version(entrant.config.version), entrant.config)
+    return {
+        "parameters": gan.parameter_counts(),
+        "gflops": (models.gflops(gan.generator), models.gflops(gan.discriminator)),
+    }
