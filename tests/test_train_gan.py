@@ -221,3 +221,83 @@ def test_losses_that_are_no_numbers_stop_the_run_with_the_last_checkpoint_whole(
     assert status == 2 and "no longer numbers at step 5" in errors
     assert before == {path: path.stat().st_mtime_ns for path in folder.glob("*_*")}
     assert [row[0] for row in losses(script.folder)] == [1, 2, 3, 4]
+
+
+@pytest.fixture
+def sick(monkeypatch):
+    """A monitor that looks after every step and finds a collapse from the third look on."""
+    monkeypatch.setattr("training.run.SHARE", 1e9)
+    monkeypatch.setattr(
+        "training.health.diagnose",
+        lambda looks: ("generator collapsed", 2) if looks[-1]["step"] >= 3 else None,
+    )
+
+
+def events(folder: Path) -> list[dict]:
+    """What health.json says."""
+    return json.loads((folder / "gan_images/r/health.json").read_text())
+
+
+def test_a_finding_is_told_and_the_run_goes_on(script, call, sick):
+    """By default: one warning, in health.json too, and all the steps."""
+    status, errors = call("train_gan.py", *script.tiny, *SHORT)
+    assert status == 0 and errors.count("WARNING") == 1
+    assert "generator collapsed, since step 2" in errors and "GENERATOR COLLAPSED" in errors
+    (event,) = events(script.folder)
+    assert (event["kind"], event["since"], event["step"]) == ("generator collapsed", 2, 3)
+    assert event["until"] is None
+
+
+def test_health_can_stop_a_run_which_then_goes_on(script, call, sick):
+    """It saves first, says why, and has a status of its own."""
+    status, errors = call("train_gan.py", *script.tiny, *SHORT, "health.action=stop")
+    assert status == 3, errors
+    assert [row[0] for row in losses(script.folder)] == [1, 2, 3]
+    assert (script.folder / "weights/r/checkpoint_3.npz").exists()
+    status, errors = call("train_gan.py", *script.tiny, *SHORT, "health.action=warn")
+    assert status == 0 and [row[0] for row in losses(script.folder)] == [1, 2, 3, 4]
+
+
+@pytest.mark.backends
+def test_health_can_take_a_run_back_but_not_for_ever(script, call, sick):
+    """To the last sound checkpoint, with half the rates each time; then it stops."""
+    start = [*script.tiny, *SHORT, "health.action=rollback", "health.rollbacks=2", "version=blog"]
+    status, errors = call("train_gan.py", *start)
+    assert status == 3, errors
+    assert errors.count("WARNING") == 3
+    assert [(e["step"], e["rolled_back_to"]) for e in events(script.folder)] == [
+        (3, 2),
+        (3, 2),
+        (3, None),
+    ]
+    facts = checkpoint.newest(script.folder / "weights/r")[0]
+    assert facts["rollbacks"] == 2 and facts["config"]["generator"]["rate"] == 2e-4
+    assert [row[0] for row in losses(script.folder)] == [1, 2, 3]
+
+
+def test_a_run_whose_losses_are_no_numbers_is_taken_back_too(script, call, monkeypatch):
+    """And ends as without that when it has been so often enough."""
+
+    def overflowing(gan):
+        scalars = dict.fromkeys(("real_accuracy", "fake_accuracy", "g_loss"), 0.5)
+        return lambda real: scalars | {"d_loss": float("nan") if gan.step >= 2 else 1.0}
+
+    def counted(gan):
+        run = overflowing(gan)
+
+        def step(real):
+            scalars = run(real)
+            gan.step.assign(gan.step + 1)
+            return scalars
+
+        return step
+
+    monkeypatch.setattr("train_gan.compile_step", counted)
+    start = [*script.tiny, *SHORT, "health.action=rollback", "health.rollbacks=1"]
+    status, errors = call("train_gan.py", *start)
+    assert status == 2 and errors.count("no longer numbers at step 3") == 1, errors
+    assert [(e["kind"], e["step"], e["rolled_back_to"]) for e in events(script.folder)] == [
+        ("not a number", 3, 2),
+        ("not a number", 3, None),
+    ]
+    assert checkpoint.newest(script.folder / "weights/r")[0]["step"] == 2

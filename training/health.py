@@ -10,7 +10,6 @@ other half says of them.
 """
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -128,11 +127,13 @@ def signs(real: np.ndarray, fake: np.ndarray, before: np.ndarray | None) -> dict
 def _mean_of_pairs(lengths) -> float:
     """Return the mean distance of two different rows of one set."""
     count = len(lengths)
-    return lengths.sum() / (count * (count - 1))
+    return lengths.sum() / max(count * (count - 1), 1)
 
 
 def _nearest(lengths) -> float:
     """Return the median distance of a row to the nearest other one."""
+    if len(lengths) < 2:
+        return 0.0
     return np.median(np.where(np.eye(len(lengths), dtype=bool), np.inf, lengths).min(axis=1))
 
 
@@ -205,20 +206,20 @@ class Health:
             else None
         )
         self._real, self._before = sketch(real), None
-        _, counts = np.unique(self._real, axis=0, return_counts=True)
-        self._copies = float(counts[counts > 1].sum() / len(real))
+        _, place, counts = np.unique(real, axis=0, return_inverse=True, return_counts=True)
+        self._copies = float((counts[place] > 1).mean())
 
     def look(self, step: int, rows: list[dict], fake: np.ndarray) -> Finding | None:
         """Take faces of the same latents as ever, uint8 (N, H, W, C); return what is newly found.
 
-        rows: the history's, whose part since the last look is meant.
+        rows: the history's up to this step; the part since the last look is meant.
         """
         looks = self._lines.rows
         after = looks[-1]["step"] if looks else 0
-        new = [row for row in rows[-(step - after) :] if row["step"] > after] if rows else []
+        new = [row for row in rows[after - step :] if row["step"] > after]
         drawn = sketch(fake)
         means = {
-            key: float(np.mean([row[key] for row in new])) if new else math.nan
+            key: float(np.mean([row[key] for row in new]))
             for key in ("real_accuracy", "fake_accuracy", "d_loss", "g_loss")
         }
         found = signs(self._real, drawn, self._before)

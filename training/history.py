@@ -101,6 +101,7 @@ class Lines:
     """
 
     def __init__(self, path: Path, step: int):
+        path.parent.mkdir(parents=True, exist_ok=True)
         self.rows = [row for row in read_rows(path) if row["step"] <= step]
         with whole_file(path) as temporary:
             temporary.write_text("".join(_line(row) for row in self.rows))

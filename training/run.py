@@ -105,6 +105,7 @@ class Run:
         if self._next_look == 0:
             self._draw(LOOKED_AT)  # the first time is slower, and the next look waits by this one
         started = time.monotonic()
+        self.history.flush()
         found = self.health.look(step, self.history.rows, self._draw(LOOKED_AT))
         now = time.monotonic()
         self._next_look = now + (now - started) / SHARE

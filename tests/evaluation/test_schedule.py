@@ -1,0 +1,69 @@
+"""Measuring while training: what is written, and that it never takes more than its share."""
+
+import json
+
+import pytest
+
+import demo_faces
+import evaluation.schedule
+from evaluation.schedule import Metrics
+from pictures.cache import PictureSet
+from tests.evaluation.test_measures import network
+from tests.training.test_step import tiny
+from training.history import History
+
+
+@pytest.fixture
+def pictures():
+    """120 drawn faces."""
+    faces = demo_faces.draw_faces(120, 64)
+    return PictureSet(faces, [str(n) for n in range(120)], [], None, "drawn", "key")
+
+
+@pytest.fixture
+def parts(tmp_path, pictures, monkeypatch):
+    """(a gan, its config measuring 20 faces, history); the network needs no weights."""
+    monkeypatch.setattr(evaluation.schedule, "open_network", lambda name: network())
+    gan = tiny("v5", "metrics.count=20", f"data.cache={tmp_path}", "model.resolution=64")
+    history = History(tmp_path, 0, 4)
+    yield gan, gan.config, history
+    history.close()
+
+
+def rows(folder) -> list[dict]:
+    """The lines of metrics.jsonl."""
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_measurement_waits_for_its_share_of_the_time(parts, pictures, tmp_path):
+    """None at first, one when there is time, none right after; with its network and counts."""
+    gan, config, history = parts
+    with Metrics(config, pictures, tmp_path, 0) as metrics:
+        metrics.measure(gan.generator, 1, 1.0, history)
+        assert rows(tmp_path) == []
+        metrics.measure(gan.generator, 2, 1e5, history)
+        (first,) = rows(tmp_path)
+        # As much time again must pass before the next.
+        metrics.measure(gan.generator, 3, first["seconds"] / config.metrics.share, history)
+        assert len(rows(tmp_path)) == 1
+        metrics.measure(gan.generator, 4, 2e5, history)
+    found = rows(tmp_path)
+    assert [row["step"] for row in found] == [2, 4] and found[0]["trained"] == 1e5
+    assert (found[0]["network"], found[0]["fake_count"], found[0]["real_count"]) == ("grid", 20, 20)
+    assert found[0]["whole"]["frechet"] > found[0]["whole"]["floor"]["frechet"]
+    # A run that goes on keeps what it has spent, and the rows up to where it is.
+    with Metrics(config, pictures, tmp_path, 3) as metrics:
+        assert [row["step"] for row in rows(tmp_path)] == [2]
+        metrics.measure(gan.generator, 4, first["seconds"] / config.metrics.share, history)
+        assert len(rows(tmp_path)) == 1
+
+
+def test_no_share_and_too_few_pictures_measure_nothing(parts, pictures, tmp_path):
+    """Neither is an error in the middle of a run."""
+    gan, config, history = parts
+    none = config.model_copy(update={"metrics": config.metrics.model_copy(update={"share": 0})})
+    few = PictureSet(pictures.pictures[:5], ["a"] * 5, [], None, "few", "few")
+    for some, of in ((none, pictures), (config, few)):
+        with Metrics(some, of, tmp_path, 0) as metrics:
+            metrics.measure(gan.generator, 1, 1e9, history)
+        assert rows(tmp_path) == []

@@ -1,0 +1,178 @@
+"""The monitor sees what it must in pictures and scores, says it once, and keeps it over a stop."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+import demo_faces
+from training import health
+from training.health import KINDS, LOOKED_AT, WARM_UP, Health, diagnose, signs, sketch
+
+draw = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Drawn faces, twice as many as are looked at."""
+    return demo_faces.draw_faces(2 * LOOKED_AT, 64)
+
+
+def row(step, real=0.8, fake=0.8):
+    """A row of the history."""
+    return {
+        "step": step,
+        "real_accuracy": real,
+        "fake_accuracy": fake,
+        "d_loss": 0.5,
+        "g_loss": 1.0,
+    }
+
+
+def looks(steps, **values):
+    """Looks at some steps, sound but for the values given; a list goes over the steps."""
+    sound = {"distance": 0.05, "spread": 1.0, "twins": 1.0, "moved": 0.1, "copies": 0.0}
+    rows = []
+    for place, step in enumerate(steps):
+        now = {k: v[place] if isinstance(v, list) else v for k, v in values.items()}
+        rows.append(row(step) | sound | now)
+    return rows
+
+
+def test_a_sketch_is_the_mean_colours_of_8x8_blocks():
+    """Against plain slices, for any resolution and for grey."""
+    for size, channels in ((16, 3), (64, 1)):
+        pictures = draw.integers(0, 256, (3, size, size, channels), "uint8")
+        block = size // 8
+        found = sketch(pictures).reshape(3, 8, 8, channels)
+        expected = pictures[1, block : 2 * block, 2 * block : 3 * block].mean(axis=(0, 1)) / 255
+        np.testing.assert_allclose(found[1, 1, 2], expected, rtol=1e-5)
+
+
+def test_signs_of_sets_that_are_alike_collapsed_twins_and_moved(drawn):
+    """The scale that the limits are set on: 0 alike, 1 one face over and over, far for noise."""
+    real, other = sketch(drawn[:LOOKED_AT]), sketch(drawn[LOOKED_AT:])
+    alike = signs(real, other, None)
+    assert abs(alike["distance"]) < 0.05 and alike["moved"] == 0
+    assert alike["spread"] == pytest.approx(1, abs=0.15)
+    assert alike["twins"] == pytest.approx(1, abs=0.25)
+    one = signs(real, other[:1].repeat(LOOKED_AT, 0), other)
+    assert one["spread"] == one["twins"] == 0 and one["moved"] > 0.3
+    assert 0.4 < one["distance"] < 1.6
+    mean = signs(real, real.mean(axis=0, keepdims=True).repeat(LOOKED_AT, 0), None)
+    assert 0.25 < mean["distance"] < 0.6
+    eight = signs(real, other[:8].repeat(LOOKED_AT // 8, 0), None)
+    assert eight["twins"] == 0 and eight["distance"] < 0.5 * one["distance"]
+    black = signs(real, np.zeros_like(real), None)
+    assert black["distance"] > 1
+
+
+def test_signs_equal_plain_loops(drawn):
+    """The energy distance and the rest, pair by pair."""
+    real, fake = sketch(drawn[:9]), sketch(drawn[9:16])
+    far = lambda a, b: float(np.linalg.norm(a.astype("float64") - b))  # noqa: E731
+
+    def within(rows):
+        return np.mean([far(a, b) for a, b in itertools.permutations(rows, 2)])
+
+    def nearest(rows):
+        return np.median(
+            [min(far(a, b) for j, b in enumerate(rows) if j != i) for i, a in enumerate(rows)]
+        )
+
+    found = signs(real, fake, real)
+    across = np.mean([far(a, b) for a in real for b in fake])
+    energy = (2 * across - within(real) - within(fake)) / within(real)
+    assert found["distance"] == pytest.approx(energy, rel=1e-5)
+    assert found["spread"] == pytest.approx(within(fake) / within(real), rel=1e-5)
+    assert found["twins"] == pytest.approx(nearest(fake) / nearest(real), rel=1e-5)
+    moved = far(fake.mean(axis=0), real.mean(axis=0)) / within(real)
+    assert found["moved"] == pytest.approx(moved, rel=1e-5)
+
+
+LATE = [WARM_UP, 2 * WARM_UP, 3 * WARM_UP]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (None, {}),
+        (None, {"real_accuracy": 1.0, "fake_accuracy": 1.0}),
+        ("too few pictures", {"copies": 1.0}),
+        ("partly collapsed", {"twins": 0.0}),
+        ("generator collapsed", {"distance": 0.9, "spread": 0.01}),
+        ("discriminator has won", {"distance": 0.9, "real_accuracy": 1.0, "fake_accuracy": 1.0}),
+        ("generator has won", {"distance": 0.9, "fake_accuracy": 0.0}),
+        ("oscillation", {"distance": 0.9, "moved": 0.9}),
+        ("no learning", {"distance": 0.9}),
+    ],
+)
+def test_what_is_wrong_has_its_name(kind, values):
+    """Only the faces say that something is wrong; scores and the rest say what."""
+    found = diagnose(looks(LATE, **values))
+    assert (found and found[0]) == kind
+    assert kind is None or kind in KINDS
+
+
+def test_faces_that_come_nearer_are_left_in_peace_and_those_of_the_first_steps():
+    """A slow run is not a failed one, and every run begins far from the data."""
+    assert diagnose(looks(LATE, distance=[0.9, 0.8, 0.7])) is None
+    assert diagnose(looks([1, WARM_UP // 2], distance=0.9, spread=0.0)) is None
+    kind, since = diagnose(looks(LATE, distance=[0.1, 0.9, 0.9]))
+    assert (kind, since) == ("no learning", LATE[1])
+
+
+def watch(folder, drawn, step=0):
+    """A monitor of drawn faces."""
+    return Health(folder, step, drawn[:LOOKED_AT])
+
+
+def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
+    """In a sentence with what is seen, since when, and what to try; a stop changes nothing."""
+    one, sound = drawn[:1].repeat(LOOKED_AT, 0), drawn[LOOKED_AT:]
+    monitor = watch(tmp_path, drawn)
+    rows = [row(step) for step in range(1, 6 * WARM_UP)]
+    told = [monitor.look(step, rows[:step], one) for step in LATE]
+    monitor.close()
+    found = next(filter(None, told))
+    assert sum(map(bool, told)) == 1 and found.kind == "generator collapsed"
+    assert not monitor.sound and "0% of the data's diversity" in str(found)
+    assert f"since step {LATE[0]}" in str(found) and "rate" in str(found)
+    monitor = watch(tmp_path, drawn, LATE[-1])
+    assert monitor.finding == found
+    for step in (4 * WARM_UP, 4 * WARM_UP + 1, 4 * WARM_UP + 2):
+        assert monitor.look(step, rows[:step], sound) is None
+    assert monitor.finding is None and monitor.sound
+    (event,) = json.loads((tmp_path / "health.json").read_text())
+    assert event["kind"] == found.kind and event["until"] == 4 * WARM_UP
+    monitor.close()
+    # An interrupted run that goes on before the finding finds it again, and doesn't keep it twice.
+    monitor = watch(tmp_path, drawn, LATE[0])
+    assert monitor.events == [] and monitor.finding is None
+    monitor.close()
+
+
+def test_pictures_that_are_all_the_same_are_told_at_once(tmp_path, drawn):
+    """One picture, many times, and grey ones: nothing can be learned from them."""
+    for name, real in (("one", drawn[:1].repeat(LOOKED_AT, 0)), ("few", drawn[:1])):
+        monitor = Health(tmp_path / name, 0, real)
+        found = monitor.look(1, [row(1)], drawn[:LOOKED_AT])
+        monitor.close()
+        assert (found and found.kind) == ("too few pictures" if name == "one" else None)
+
+
+def test_a_damaged_file_is_begun_anew(tmp_path, drawn):
+    """What the monitor knew is worth less than the run."""
+    (tmp_path / "health.json").write_text("{")
+    monitor = watch(tmp_path, drawn)
+    assert monitor.events == [] and monitor.sound
+    monitor.close()
+
+
+def test_every_kind_has_what_is_seen_and_what_to_try():
+    """And its numbers are among those that a look keeps."""
+    numbers = looks([1])[0] | {"sure": 1.0, "lost": 0.0}
+    for seen, advice in KINDS.values():
+        assert seen.format(**numbers).endswith(".") and advice.endswith(".")
+    assert health.SHARE < 0.01
