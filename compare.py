@@ -22,6 +22,7 @@ from training import backend
 from comparison import page
 from comparison.entrants import Budget, Entrant, find_entrants
 from comparison.results import collect
+from data_loader import open_data
 from errors import UserError, clean_exit
 from evaluation.features import NETWORKS, open_network
 from training.files import whole_file
@@ -78,6 +79,7 @@ def main() -> None:
     if not names:
         raise UserError("nobody takes part; name versions, config files, or all.")
     entrants = find_entrants(names, overrides, spent, arguments.name)
+    open_data(entrants[0].config)  # what is wrong with the pictures is told once, and now
     networks = [open_network(name) for name in arguments.network or ["lite0"]]
 
     title = f"{len(entrants)} {'versions' if len(entrants) > 1 else 'version'}, {spent} each"

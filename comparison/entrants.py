@@ -11,8 +11,8 @@ from training.checks import check
 
 # What must be the same for all, so that they are measured alike.
 _SHARED = ("data.images", "data.resize", "model.resolution", "model.channels", "training.seed")
-# Grids are what is looked at in the end; between them the numbers say how it went.
-_MEASURED = ["metrics.count=250", "metrics.share=0.05"]
+# Unless said otherwise: all see the same pixels, and are measured often enough for a curve.
+_DEFAULTS = ["data.resize=lanczos", "metrics.count=250", "metrics.share=0.05"]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _entrant(name: str, overrides: list[str], budget: Budget, title: str) -> Ent
     is_file = path.suffix in (".yaml", ".yml")
     own = [] if is_file else [f"version={models.get_version(name).name}"]
     run = f"{title}-{path.stem if is_file else name}"
-    own += [*_MEASURED, *overrides, f"run={run}"]
+    own += [*_DEFAULTS, *overrides, f"run={run}"]
     file = name if is_file else None
     own += budget.overrides(load_config(file, own, models.get_recipe))
     config = load_config(file, own, models.get_recipe)

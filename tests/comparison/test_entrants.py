@@ -1,0 +1,46 @@
+"""Who takes part: names and files become runs with one budget, and mistakes sentences."""
+
+import pytest
+
+import models
+from comparison.entrants import Budget, find_entrants
+from errors import UserError
+
+
+def test_versions_and_files_get_the_same_budget_and_runs_of_their_own(tmp_path):
+    """Thousands of pictures become steps by each one's own batch and critic updates."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("version: wgan\nmodel: {width: 0.1}\ntraining: {batch_size: 10}\n")
+    entrants = find_entrants(
+        ["v5", str(file), "v5"], ["data.images=x.zip"], Budget(kimg=1), "title"
+    )
+    assert [(e.name, e.run, e.config.run) for e in entrants] == [
+        ("v5", "title-v5", "title-v5"),
+        ("mine", "title-mine", "title-mine"),
+    ]
+    assert entrants[0].config.training.steps == 16  # 1,000 / 64
+    assert entrants[1].config.training.steps == 20  # 1,000 / (10 * 5)
+    assert entrants[1].config.model.width == 0.1
+    assert {e.config.data.images for e in entrants} == {"x.zip"}
+    (timed,) = find_entrants(["v1"], [], Budget(minutes=2), "t")
+    assert timed.config.training.minutes == 2 and timed.config.training.steps > 10**8
+    assert len(find_entrants(["all"], [], Budget(steps=5), "t")) == len(models.VERSIONS)
+
+
+def test_mistakes_are_found_before_anything_is_trained(tmp_path):
+    """Unknown names, two of one name, and pictures that could not be compared."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.yaml").write_text("version: v4")
+    small = tmp_path / "small.yaml"
+    small.write_text("model: {resolution: 32}")
+    for names, words in (
+        (["v9"], "version is 'v9'"),
+        ([str(tmp_path / "none.yaml")], "no config file"),
+        ([str(tmp_path / "a/mine.yaml"), str(tmp_path / "b/mine.yaml")], "one name"),
+        (["v5", str(small)], "model.resolution is 64 for v5 and 32 for small"),
+    ):
+        with pytest.raises(UserError, match=words):
+            find_entrants(names, [], Budget(steps=1), "t")
+    with pytest.raises(UserError, match="label_noise"):
+        find_entrants(["wgan"], ["training.label_noise=0.1"], Budget(steps=1), "t")

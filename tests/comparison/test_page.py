@@ -1,0 +1,115 @@
+"""The page opens in a real browser, whole, from one file, and asks the network for nothing."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from comparison import page
+
+
+def result(folder, **values):
+    """A result with pictures, as comparison/results.py collects it."""
+    grid = folder / "grid.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (344, 344, 3), "uint8")).save(grid)
+    view = {"frechet": 61.25, "kernel": 0.5, "kernel_error": 0.01}
+    view |= dict.fromkeys(("precision", "recall", "density", "coverage"), 0.25)
+    view["floor"] = dict(view, frechet=4.4)
+    comparison = {
+        "network": "Lite <0>",
+        "resize": {"whole": "bicubic to 224", "coarse": "box to 24"},
+        "fake_count": 2000,
+        "real_count": 2000,
+        "floor_count": 1000,
+        "whole": view,
+        "coarse": view,
+    }
+    return {
+        "step": 1234,
+        "seen": 19744,
+        "speed": 42.4,
+        "memory": 2**30,
+        "parameters": [10, 20],
+        "gflops": [0.5, 0.25],
+        "losses": [{"step": s, "d_loss": 1 / s, "g_loss": s} for s in range(1, 300)],
+        "metrics": [
+            {"step": s, "trained": 60.0 * s, "whole": view, "coarse": view} for s in (1, 2, 3)
+        ],
+        "events": [],
+        "grid": grid,
+        "reals": grid,
+        "comparisons": [comparison],
+        "copies_in_pixels": {"copied": False},
+        **values,
+    }
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Three: one sound, one with a finding and a name to be escaped, one that failed."""
+    event = {"kind": "generator collapsed", "since": 500, "seen": "all <the same>."}
+    return {
+        "v5": result(tmp_path),
+        "<b>odd & co</b>": result(tmp_path, events=[event], metrics=[]),
+        "wgan": "ended with status 2",
+    }
+
+
+def test_the_table_has_every_number_with_its_network_and_floor(results):
+    """Markdown: a row for each, also for the one that failed."""
+    text = page.markdown("Title", ["a note"], results)
+    for words in ("1,234", "61.2", "0.500 ± 0.010", "Lite <0>", "4.4", "generator collapsed"):
+        assert words in text
+    assert text.count("ended with status 2") == 2  # what it took, and the distances
+    assert len({line.count("|") for line in text.splitlines() if line.startswith("| v5")}) == 2
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """Headless Chromium with its logs; without one on the machine the test says so."""
+    selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("no Chromium and chromedriver; on Debian: apt install chromium-driver")
+    options = selenium.ChromeOptions()
+    options.binary_location = chromium
+    for flag in ("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking"):
+        options.add_argument(f"--{flag}")
+    options.add_argument(f"--user-data-dir={tmp_path / 'profile'}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    opened = selenium.Chrome(options, selenium.ChromeService(driver))
+    yield opened
+    opened.quit()
+
+
+def test_the_page_in_a_browser(browser, results, tmp_path):
+    """All pictures are there, names are text, nothing is asked for or complained about."""
+    path = tmp_path / "a page.html"
+    path.write_text(page.html("Title", ["a note"], results), encoding="utf-8")
+    path.with_name("grid.png").unlink()
+    browser.get("about:blank")
+    browser.get_log("performance")  # the browser's own first page is of no interest
+    browser.get(path.as_uri())
+    assert browser.title == "Title"
+    images = browser.execute_script(
+        "return [...document.images].map(i => i.complete && i.naturalWidth > 0 && i.alt)"
+    )
+    assert len(images) == 3 + 1 + 2 and all(images)  # grids and real faces, distances, losses
+    text = browser.execute_script("return document.body.innerText")
+    for words in ("<b>odd & co</b>", "all <the same>.", "ended with status 2", "61.2", "Lite <0>"):
+        assert words in text
+    wide = browser.execute_script(
+        "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert wide <= 0  # tables scroll by themselves, the page does not
+    assert browser.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]

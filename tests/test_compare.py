@@ -1,0 +1,55 @@
+"""compare.py from end to end: two that train, a stop between, and mistakes."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+def test_interrupted_it_goes_on_and_ends_with_page_and_table(script):
+    """Stopped within the second entrant, the first is not trained or measured again."""
+    (script.folder / "own.yaml").write_text("version: v3")
+    arguments = ["v1", "own.yaml", "--steps", "12", "--count", "20", "--name", "two"]
+    command = [sys.executable, str(ROOT / "compare.py"), *arguments, *script.tiny]
+    process = subprocess.Popen(
+        command, cwd=script.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    log = script.folder / "gan_images/two-own/losses.jsonl"
+    while process.poll() is None and not log.exists():
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    out, errors = process.communicate(timeout=200)
+    assert process.returncode == 128 + signal.SIGTERM, errors
+    first = script.folder / "gan_images/two-v1"
+    before = {p: p.stat().st_mtime_ns for p in (first / "gan_12.png", first / "comparison.json")}
+    page = script.folder / "gan_images/two/index.html"
+    assert "not yet trained" in page.read_text()
+
+    done = script("compare.py", *arguments, *script.tiny)
+    assert done.returncode == 0, done.stderr
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+    text = (script.folder / "gan_images/two/table.md").read_text()
+    for name in ("v1", "own"):
+        assert f"| {name} | 12 |" in text
+    assert "not yet trained" not in page.read_text()
+    assert json.loads((first / "comparison.json").read_text())["of"]["step"] == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["v1", "--steps", "0"], "above 0"),
+        (["a=b", "--steps", "1"], "nobody takes part"),
+        (["v1", "v9", "--steps", "1"], "version is 'v9'"),
+        (["v1", "--steps", "1", "data.images=nowhere"], "nowhere"),
+    ],
+)
+def test_mistakes(call, arguments, words):
+    """One sentence and status 2, before anything is trained."""
+    status, errors = call("compare.py", *arguments)
+    assert status == 2 and errors.count("error:") >= 1 and words in errors
