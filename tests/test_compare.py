@@ -23,7 +23,7 @@ def test_interrupted_it_goes_on_and_ends_with_page_and_table(script):
     while process.poll() is None and not log.exists():
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    out, errors = process.communicate(timeout=200)
+    _, errors = process.communicate(timeout=200)
     assert process.returncode == 128 + signal.SIGTERM, errors
     first = script.folder / "gan_images/two-v1"
     before = {p: p.stat().st_mtime_ns for p in (first / "gan_12.png", first / "comparison.json")}

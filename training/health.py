@@ -23,11 +23,27 @@ LOOKED_AT = 64  # faces of each kind
 BLOCKS = 8  # a side: layout and colour, no texture
 SHARE = 0.008  # of the time, for looking
 
-WARM_UP = 400  # steps before which faces may be as far from the data as they like
-FAR = 0.3  # from the data, where collapse to one typical face is 1 and its own mean face 0.4
-PATIENCE = 0.3  # of the steps so far, without coming nearer
-ALIKE = 0.3  # of the data's own diversity
-TWINS = 0.15  # of the data's own distance to the nearest
+
+@dataclass(frozen=True)
+class Limits:
+    """Where sound ends; distances and spreads are in the data's own diversity.
+
+    warm_up: steps before which faces may be as far from the data as they like. window: the share of
+    the steps so far that is judged. far: a distance; one typical face over and over is at 1, the
+    data's mean face at 0.4. better: what share of the best distance before the window counts as
+    coming nearer. twins: a distance to the nearest face, over the data's.
+    """
+
+    warm_up: int = 400
+    window: float = 0.25
+    far: float = 0.3
+    better: float = 0.9
+    twins: float = 0.15
+
+
+LIMITS = Limits()
+# What tells one failure from another; these have no part in whether there is one.
+ALIKE = 0.3  # spread
 RESTLESS = 0.5  # of the data's diversity, between two looks
 SURE, LOST = 0.98, 0.25  # the discriminator's accuracies, when it or the generator has won
 FEW = 0.5  # of the data's pictures may be there twice
@@ -113,13 +129,13 @@ def signs(real: np.ndarray, fake: np.ndarray, before: np.ndarray | None) -> dict
         drawn over real. moved: how far the mean faces of two looks are apart, over E|r - r'|.
     """
     among_real, among_fake, across = cdist(real, real), cdist(fake, fake), cdist(real, fake)
-    diversity = max(_mean_of_pairs(among_real), 1e-6)
+    diversity = max(_mean_of_pairs(among_real), 0.05)  # equal pictures have none
     spread = _mean_of_pairs(among_fake) / diversity
     moved = 0 if before is None else np.linalg.norm(fake.mean(axis=0) - before.mean(axis=0))
     return {
         "distance": float(2 * across.mean() / diversity - 1 - spread),
         "spread": float(spread),
-        "twins": float(_nearest(among_fake) / max(_nearest(among_real), 1e-6)),
+        "twins": float(_nearest(among_fake) / max(_nearest(among_real), 0.01)),
         "moved": float(moved / diversity),
     }
 
@@ -137,38 +153,48 @@ def _nearest(lengths) -> float:
     return np.median(np.where(np.eye(len(lengths), dtype=bool), np.inf, lengths).min(axis=1))
 
 
-def diagnose(looks: list[dict]) -> tuple[str, int] | None:
+def diagnose(looks: list[dict], limits: Limits = LIMITS) -> tuple[str, int] | None:
     """Return what is wrong at the last of a run's looks and since which step, or None.
 
     looks: rows of "step", what `signs` gives, "copies", and means since the look before of the
         accuracies and losses.
+
+    The looks of the last quarter of the run are judged: if all of them are far from the data, and
+    none comes nearer than the run has been before, something is wrong.
     """
-    now, last = looks[-1], looks[-3:]
+    now = looks[-1]
     if now["copies"] > FEW:
         return "too few pictures", looks[0]["step"]
-    if now["step"] < WARM_UP:
+    if now["step"] < limits.warm_up:
         return None
+    begin = (1 - limits.window) * now["step"]
+    window = [look for look in looks if look["step"] > begin]
+    if len(window) < 3:  # one or two may be far by chance
+        return None
+    nearest = min(look["distance"] for look in window)
+    if nearest <= limits.far:
+        if max(look["twins"] for look in window) < limits.twins:
+            return "partly collapsed", _since(looks, lambda look: look["twins"] < limits.twins)
+        return None
+    before = [look["distance"] for look in looks if look["step"] <= begin]
+    if before and nearest < limits.better * min(before):
+        return None
+    return _name(window), _since(looks, lambda look: look["distance"] > limits.far)
+
+
+def _name(window: list[dict]) -> str:
+    """Return what kind of failure the looks of a window show."""
 
     def typical(key):
-        return float(np.median([look[key] for look in last]))
+        return float(np.median([look[key] for look in window]))
 
-    if typical("distance") <= FAR:
-        if typical("twins") < TWINS:
-            return "partly collapsed", _since(looks, lambda look: look["twins"] < TWINS)
-        return None
-    best = min(looks, key=lambda look: look["distance"])["step"]
-    if now["step"] - best < PATIENCE * now["step"]:
-        return None
-    kind = "no learning"
     if min(typical("real_accuracy"), typical("fake_accuracy")) >= SURE:
-        kind = "discriminator has won"
-    elif typical("fake_accuracy") <= LOST:
-        kind = "generator has won"
-    elif typical("spread") < ALIKE:
-        kind = "generator collapsed"
-    elif typical("moved") > RESTLESS:
-        kind = "oscillation"
-    return kind, _since(looks, lambda look: look["distance"] > FAR)
+        return "discriminator has won"
+    if typical("fake_accuracy") <= LOST:
+        return "generator has won"
+    if typical("spread") < ALIKE:
+        return "generator collapsed"
+    return "oscillation" if typical("moved") > RESTLESS else "no learning"
 
 
 def _since(looks: list[dict], wrong) -> int:
@@ -239,7 +265,8 @@ class Health:
         if self.finding or not self._lines.rows:
             return self.finding is None
         last = self._lines.rows[-1]
-        return last["step"] < WARM_UP or (last["distance"] <= FAR and last["twins"] >= TWINS)
+        near = last["distance"] <= LIMITS.far and last["twins"] >= LIMITS.twins
+        return last["step"] < LIMITS.warm_up or near
 
     def break_down(self, step: int) -> Finding:
         """Note that a loss is no longer a number at a step."""

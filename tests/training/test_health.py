@@ -8,7 +8,9 @@ import pytest
 
 import demo_faces
 from training import health
-from training.health import KINDS, LOOKED_AT, WARM_UP, Health, diagnose, signs, sketch
+from training.health import KINDS, LIMITS, LOOKED_AT, Health, diagnose, signs, sketch
+
+WARM_UP = LIMITS.warm_up
 
 draw = np.random.default_rng(0)
 
@@ -91,7 +93,7 @@ def test_signs_equal_plain_loops(drawn):
     assert found["moved"] == pytest.approx(moved, rel=1e-5)
 
 
-LATE = [WARM_UP, 2 * WARM_UP, 3 * WARM_UP]
+LATE = [10 * WARM_UP + step for step in range(4)]
 
 
 @pytest.mark.parametrize(
@@ -117,10 +119,14 @@ def test_what_is_wrong_has_its_name(kind, values):
 
 def test_faces_that_come_nearer_are_left_in_peace_and_those_of_the_first_steps():
     """A slow run is not a failed one, and every run begins far from the data."""
-    assert diagnose(looks(LATE, distance=[0.9, 0.8, 0.7])) is None
+    slow = [WARM_UP, *(4 * WARM_UP + step for step in range(3))]
+    assert diagnose(looks(slow, distance=[0.9, 0.8, 0.7, 0.7])) is None
+    assert diagnose(looks(slow, distance=[0.9, 0.88, 0.88, 0.88])) is not None
     assert diagnose(looks([1, WARM_UP // 2], distance=0.9, spread=0.0)) is None
-    kind, since = diagnose(looks(LATE, distance=[0.1, 0.9, 0.9]))
-    assert (kind, since) == ("no learning", LATE[1])
+    kind, since = diagnose(looks([WARM_UP, *LATE], distance=[0.1, 0.9, 0.9, 0.9, 0.9]))
+    assert (kind, since) == ("no learning", LATE[0])
+    # A single look may be far by chance, and a single one near is no cure.
+    assert diagnose(looks(LATE, distance=[0.9, 0.1, 0.9, 0.9])) is None
 
 
 def watch(folder, drawn, step=0):
@@ -132,20 +138,20 @@ def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
     """In a sentence with what is seen, since when, and what to try; a stop changes nothing."""
     one, sound = drawn[:1].repeat(LOOKED_AT, 0), drawn[LOOKED_AT:]
     monitor = watch(tmp_path, drawn)
-    rows = [row(step) for step in range(1, 6 * WARM_UP)]
+    rows = [row(step) for step in range(1, 20 * WARM_UP)]
     told = [monitor.look(step, rows[:step], one) for step in LATE]
     monitor.close()
     found = next(filter(None, told))
     assert sum(map(bool, told)) == 1 and found.kind == "generator collapsed"
     assert not monitor.sound and "0% of the data's diversity" in str(found)
-    assert f"since step {LATE[0]}" in str(found) and "rate" in str(found)
+    assert f"since step {LATE[0]:,}" in str(found) and "rate" in str(found)
     monitor = watch(tmp_path, drawn, LATE[-1])
     assert monitor.finding == found
-    for step in (4 * WARM_UP, 4 * WARM_UP + 1, 4 * WARM_UP + 2):
+    for step in (15 * WARM_UP, 15 * WARM_UP + 1, 15 * WARM_UP + 2):
         assert monitor.look(step, rows[:step], sound) is None
     assert monitor.finding is None and monitor.sound
     (event,) = json.loads((tmp_path / "health.json").read_text())
-    assert event["kind"] == found.kind and event["until"] == 4 * WARM_UP
+    assert event["kind"] == found.kind and event["until"] == 15 * WARM_UP
     monitor.close()
     # An interrupted run that goes on before the finding finds it again, and doesn't keep it twice.
     monitor = watch(tmp_path, drawn, LATE[0])

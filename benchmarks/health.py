@@ -1,0 +1,231 @@
+"""How often the health monitor sees a failure, and how often it sees one where there is none.
+
+    python benchmarks/health.py                train what is missing, judge, print the table
+    python benchmarks/health.py --fit          try other limits on the first half of the runs
+
+Every run of benchmarks/failures.py is trained on the drawn faces, whose hair, eyes and background
+are read back from what it draws. A run has failed if, at its end, the kinds that 256 of its faces
+show are few beside those of 256 real ones; the monitor does not know them. Half of the runs are
+there to set the monitor's limits by, the other half to report. What a run showed is kept in
+data/health, so that only missing runs are trained.
+"""
+
+import argparse
+import itertools
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from training import backend  # noqa: F401 isort: split
+
+import numpy as np
+
+import models
+from benchmarks.failures import FAILING, SOUND, Case
+from config import load_config
+from data_loader import Batches, open_data
+from drawn.reader import read_kinds
+from training import health
+from training.gan import Gan, latents_of
+from training.preview import to_bytes
+from training.step import compile_step
+
+FOLDER = Path("data/health")
+LOOK, COUNT = 25, 50  # steps between two looks, and between two counts of kinds
+SEEN = 256
+FAILED = 0.12  # of the kinds that as many real faces show; no run lies between 0.08 and 0.17
+SIDE = 16  # pixels of what is kept of a face, enough for the monitor's blocks
+CASES = FAILING | SOUND
+
+
+def record(case: Case, path: Path) -> None:
+    """Train a case and keep what the monitor would have seen, and the kinds."""
+    arguments = [*case.arguments, "training.precision=float32", f"training.steps={case.steps}"]
+    config = load_config(None, arguments, models.get_recipe)
+    pictures = open_data(config).pictures
+    real = _some(pictures, SEEN)
+    if case.pictures:
+        pictures = case.pictures(pictures)
+    gan = Gan.create(models.get_version(config.version), config)
+    step = compile_step(gan)
+    run = case.wreck(gan, step) if case.wreck else (lambda number, real: step(real))
+    latents = latents_of(range(SEEN), config.model.latent_dim)
+    rows, looks, covered, small = [], [], [], []
+    kinds = len(set(read_kinds(real)))
+    batch = config.training.batch_size * config.training.n_critic
+    with Batches(pictures, batch, config.training.seed, config.data.x_flip) as batches:
+        for number in range(1, case.steps + 1):
+            rows.append({k: float(v) for k, v in run(number, next(batches)).items()})
+            if not np.isfinite(rows[-1]["d_loss"] + rows[-1]["g_loss"]):
+                break
+            if number % LOOK == 0:
+                some = latents if number % COUNT == 0 else latents[: health.LOOKED_AT]
+                faces = [
+                    to_bytes(gan.sampler(part, training=False))
+                    for part in np.split(some, len(some) // health.LOOKED_AT)
+                ]
+                looks.append(number)
+                small.append(_small(faces[0]))
+                if number % COUNT == 0:
+                    covered.append(len(set(read_kinds(np.concatenate(faces)))) / kinds)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = np.frombuffer(json.dumps(rows).encode(), np.uint8)
+    own = _small(_some(pictures, health.LOOKED_AT))
+    np.savez_compressed(
+        path, steps=looks, small=small, real=own, covered=covered, rows=text, total=case.steps
+    )
+
+
+def _some(pictures, count: int) -> np.ndarray:
+    """Return some of the pictures, drawn at random."""
+    return np.asarray(pictures[np.random.default_rng(0).permutation(len(pictures))[:count]])
+
+
+def _small(pictures) -> np.ndarray:
+    """Return uint8 pictures (N, H, W, C) shrunk to (N, SIDE, SIDE, C)."""
+    count, size, _, channels = pictures.shape
+    part = size // SIDE
+    blocks = pictures.reshape(count, SIDE, part, SIDE, part, channels)
+    return blocks.mean(axis=(2, 4)).round().astype("uint8")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A run that was trained: its looks as the monitor keeps them, and the truth."""
+
+    name: str
+    looks: list[dict]
+    coverage: float
+    nan: int | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether its last faces cover too few kinds."""
+        return self.coverage < FAILED
+
+    def alarm(self, limits: health.Limits) -> tuple[int, str] | None:
+        """Return the step of the first finding and its kind, None if there is none."""
+        for count in range(1, len(self.looks) + 1):
+            found = health.diagnose(self.looks[:count], limits)
+            if found:
+                return self.looks[count - 1]["step"], found[0]
+        return (self.nan, "not a number") if self.nan else None
+
+
+def read(name: str, path: Path) -> Recorded:
+    """Return a recorded run."""
+    with np.load(path) as file:
+        rows = json.loads(file["rows"].tobytes())
+        steps, small, real = file["steps"], file["small"], file["real"]
+        covered, total = file["covered"], int(file["total"])
+    _, place, counts = np.unique(real, axis=0, return_inverse=True, return_counts=True)
+    copies = float((counts[place] > 1).mean())
+    own, before, looks, last = health.sketch(real), None, [], 0
+    for step, faces in zip(steps, small, strict=True):
+        drawn = health.sketch(faces)
+        keys = ("real_accuracy", "fake_accuracy", "d_loss", "g_loss")
+        means = {key: float(np.mean([row[key] for row in rows[last:step]])) for key in keys}
+        found = health.signs(own, drawn, before)
+        looks.append({"step": int(step), **found, "copies": copies, **means})
+        before, last = drawn, step
+    nan = len(rows) if len(rows) < total else None
+    return Recorded(name, looks, 0.0 if nan else float(np.mean(covered[-3:])), nan)
+
+
+def halves(runs: list[Recorded]) -> tuple[list[Recorded], list[Recorded]]:
+    """Return every second run of each sort, and the others."""
+    failed = [run for run in runs if run.failed]
+    sound = [run for run in runs if not run.failed]
+    return failed[::2] + sound[::2], failed[1::2] + sound[1::2]
+
+
+def score(runs: list[Recorded], limits: health.Limits) -> tuple[float, float, float]:
+    """Return the share of failures seen, that of false alarms, and the median delay in steps.
+
+    A delay counts from the first step, or from where the run was broken on purpose.
+    """
+    failed = [run.alarm(limits) for run in runs if run.failed]
+    sound = [run.alarm(limits) for run in runs if not run.failed]
+    delays = [
+        alarm[0] - broken_at(run.name)
+        for run in runs
+        if run.failed and (alarm := run.alarm(limits))
+    ]
+    seen = sum(alarm is not None for alarm in failed) / max(1, len(failed))
+    false = sum(alarm is not None for alarm in sound) / max(1, len(sound))
+    return seen, false, median(delays) if delays else float("nan")
+
+
+def broken_at(name: str) -> int:
+    """Return the step at which a case is broken on purpose, 0 if it is so from the beginning."""
+    words = name.split()
+    return int(words[-1]) if "at" in words else 0
+
+
+def fit(runs: list[Recorded]) -> health.Limits:
+    """Return the limits that do best: most failures less false alarms, then the soonest."""
+    tried = [
+        health.Limits(*values)
+        for values in itertools.product(
+            (300, 400, 500, 600), (0.2, 0.25, 0.33), (0.2, 0.25, 0.3, 0.35, 0.4), (0.9,),
+            (0.05, 0.1, 0.15, 0.2),
+        )
+    ]  # fmt: skip
+
+    def worth(limits):
+        seen, false, delay = score(runs, limits)
+        return seen - false, -delay
+
+    return max(tried, key=worth)
+
+
+def main() -> None:
+    """Train what is missing, judge, and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--fit", action="store_true", help="try other limits on the first half")
+    parser.add_argument("--only", metavar="NAME", help="train this case and judge nothing")
+    options = parser.parse_args()
+    if options.only:
+        record(CASES[options.only], _path(options.only))
+        return
+    started = time.monotonic()
+    for name in CASES:
+        if not _path(name).exists():
+            # In a process of its own: what one leaves in memory would slow the next.
+            subprocess.run([sys.executable, __file__, "--only", name], check=True)
+            print(f"{name}: trained, {time.monotonic() - started:.0f} s so far", flush=True)
+    runs = [read(name, _path(name)) for name in CASES]
+    first, second = halves(runs)
+    limits = fit(first) if options.fit else health.LIMITS
+    print(limits)
+    for run in runs:
+        alarm = run.alarm(limits)
+        print(
+            f"{'set' if run in first else 'report':7} {'failed' if run.failed else 'sound':7}"
+            f"{run.coverage:5.2f}  {run.name:32}"
+            + (f"{alarm[1]} at {alarm[0]}" if alarm else "nothing found")
+        )
+    for name, half in (("the half it was set on", first), ("the other half", second)):
+        seen, false, delay = score(half, limits)
+        failed = sum(run.failed for run in half)
+        print(
+            f"{name}: {seen:.0%} of {failed} failures seen, {false:.0%} of {len(half) - failed} "
+            f"sound runs called wrong, median delay {delay:.0f} steps"
+        )
+
+
+def _path(name: str) -> Path:
+    """Return where a case's record is kept."""
+    return FOLDER / f"{name.replace(' ', '_').replace(',', '')}.npz"
+
+
+if __name__ == "__main__":
+    main()
