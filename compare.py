@@ -4,7 +4,7 @@
     python compare.py all --steps 2000
     python compare.py v5 configs/r3gan_cpu.yaml --kimg 100 --name two
 
-Every key=value goes for all of them; what is one's own is in its config file. The page and the
+Every key=value goes for all of them, but where a config file has a value of its own. The page and the
 table lie in gan_images/<name>/. Interrupted, the same command goes on.
 """
 

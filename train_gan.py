@@ -56,19 +56,27 @@ def train(
             finished = is_finished(config, step, seconds)
             grid = finished or step % schedule.sample_every == 0
             late = time.monotonic() - saved >= schedule.resume_minutes * 60
-            ended = finished or stop.signal or (found and config.health.action != "warn")
+            wrong = found if found and is_acted_on(config, found) else None
+            ended = finished or stop.signal or wrong
             if grid or late or ended or step % schedule.checkpoint_every == 0:
                 run.history.flush()
                 if grid:
                     run.save_grid(step)
                 run.save_checkpoint(step, seconds)
                 saved = time.monotonic()
-            metrics.measure(gan.sampler, step, seconds, run.history)
+            if not (stop.signal or wrong):
+                metrics.measure(gan.sampler, step, seconds, run.history)
             if run.history.rows:
                 bar.show(step, seconds, run.history.rows[-1], batches.passes, run.health.finding)
             if ended:
                 break
-    return step, found if config.health.action != "warn" else None
+    return step, wrong
+
+
+def is_acted_on(config: Config, found: Finding) -> bool:
+    """Say whether a finding ends the loop: going back gives nobody more pictures."""
+    action = config.health.action
+    return action == "stop" or (action == "rollback" and found.kind != "too few pictures")
 
 
 def is_finished(config: Config, step: int, seconds: float) -> bool:
@@ -201,7 +209,7 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
                     raise
         if found and config.health.action == "rollback" and run.rollbacks < config.health.rollbacks:
             step = run.roll_back()
-            print(f"Rolled back to step {step:,}; the rates are halved from there on.")
+            print(f"Rolled back to step {step:,}.")
             return None
         if found:
             print(

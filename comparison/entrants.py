@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import models
-from config import Config, flat, load_config
+from config import Config, flat, load_config, read_yaml
 from errors import UserError
 from training.checks import check
 
@@ -58,7 +58,7 @@ def find_entrants(
 ) -> list[Entrant]:
     """Return those that versions' names, or paths of YAML files, mean; UserError for any mistake.
 
-    overrides: "key=value" for all of them. title: the comparison's, with which runs' names begin.
+    overrides: "key=value" for all of them but where a file says something else. title: the comparison's, with which runs' names begin.
     """
     if "all" in names:
         names = [*models.VERSIONS, *(name for name in names if name != "all")]
@@ -83,7 +83,10 @@ def _entrant(name: str, overrides: list[str], budget: Budget, title: str) -> Ent
     is_file = path.suffix in (".yaml", ".yml")
     own = [] if is_file else [f"version={models.get_version(name).name}"]
     run = f"{title}-{path.stem if is_file else name}"
-    own += [*_DEFAULTS, *overrides, f"run={run}"]
+    # What a file says is what it takes part with.
+    said = flat(read_yaml(path)) if is_file else {}
+    shared = [text for text in [*_DEFAULTS, *overrides] if text.partition("=")[0] not in said]
+    own += [*shared, f"run={run}"]
     file = name if is_file else None
     own += budget.overrides(load_config(file, own, models.get_recipe))
     config = load_config(file, own, models.get_recipe)

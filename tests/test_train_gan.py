@@ -226,7 +226,7 @@ def test_losses_that_are_no_numbers_stop_the_run_with_the_last_checkpoint_whole(
 @pytest.fixture
 def sick(monkeypatch):
     """A monitor that looks after every step and finds a collapse from the third look on."""
-    monkeypatch.setattr("training.run.SHARE", 1e9)
+    monkeypatch.setattr("training.health.SHARE", 1e9)
     monkeypatch.setattr(
         "training.health.diagnose",
         lambda looks: ("generator collapsed", 2) if looks[-1]["step"] >= 3 else None,

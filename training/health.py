@@ -10,6 +10,8 @@ other half says of them.
 """
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -231,25 +233,37 @@ class Health:
             if open_ones
             else None
         )
-        self._real, self._before = sketch(real), None
+        self._real, self._before, self._next = sketch(real), None, 0.0
         _, place, counts = np.unique(real, axis=0, return_inverse=True, return_counts=True)
         self._copies = float((counts[place] > 1).mean())
 
-    def look(self, step: int, rows: list[dict], fake: np.ndarray) -> Finding | None:
-        """Take faces of the same latents as ever, uint8 (N, H, W, C); return what is newly found.
+    @property
+    def due(self) -> bool:
+        """Whether there has been time enough since the last look for another."""
+        return time.monotonic() >= self._next
 
-        rows: the history's up to this step; the part since the last look is meant.
+    def look(self, step: int, rows: list[dict], draw: Callable) -> Finding | None:
+        """Look at faces of the same latents as ever; return what is newly found.
+
+        rows: the history's up to this step; the part since the last look is meant. draw: a function
+        without arguments that returns the faces, uint8 (N, H, W, C).
         """
+        if self._before is None:
+            draw()  # the first time is slower, and it is not to be the measure
+        started = time.monotonic()
         looks = self._lines.rows
         after = looks[-1]["step"] if looks else 0
         new = [row for row in rows[after - step :] if row["step"] > after]
-        drawn = sketch(fake)
+        drawn = sketch(draw())
         means = {
             key: float(np.mean([row[key] for row in new]))
             for key in ("real_accuracy", "fake_accuracy", "d_loss", "g_loss")
         }
         found = signs(self._real, drawn, self._before)
-        self._lines.add({"step": step, **found, "copies": self._copies, **means})
+        seconds = time.monotonic() - started
+        self._next = time.monotonic() + seconds / SHARE
+        row = {"step": step, "seconds": seconds, "copies": self._copies, **found, **means}
+        self._lines.add(row)
         self._lines.flush()
         self._before = drawn
         return self._judged(diagnose(looks), step)

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from pictures.cache import PictureSet
 from training import backend, checkpoint, preview
 from training.files import require_space, whole_file
 from training.gan import Gan, latents_of
-from training.health import LOOKED_AT, SHARE, Finding, Health
+from training.health import LOOKED_AT, Finding, Health
 from training.history import History
 
 WEIGHTS, IMAGES = Path("weights"), Path("gan_images")
@@ -94,21 +93,15 @@ class Run:
         if not shown.exists():
             preview.save_grid(shown, pictures.pictures[np.sort(order[:PREVIEWS])])
         self.health = Health(self.images, self.step, pictures.pictures[np.sort(order[:LOOKED_AT])])
-        self._next_look = 0.0
         if config.health.action == "rollback" and not self.facts:
             self._save_state(0, 0.0)  # there is a way back from the first step on
 
     def look(self, step: int) -> Finding | None:
         """Let the monitor see some faces, if it is time for it; return what it newly found."""
-        if time.monotonic() < self._next_look:
+        if not self.health.due:
             return None
-        if self._next_look == 0:
-            self._draw(LOOKED_AT)  # the first time is slower, and the next look waits by this one
-        started = time.monotonic()
         self.history.flush()
-        found = self.health.look(step, self.history.rows, self._draw(LOOKED_AT))
-        now = time.monotonic()
-        self._next_look = now + (now - started) / SHARE
+        found = self.health.look(step, self.history.rows, lambda: self._draw(LOOKED_AT))
         for key, value in self.health.signs.items():
             self.history.show(step, {f"health/{key}": value})
         if found:

@@ -12,7 +12,7 @@ def test_versions_and_files_get_the_same_budget_and_runs_of_their_own(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("version: wgan\nmodel: {width: 0.1}\ntraining: {batch_size: 10}\n")
     entrants = find_entrants(
-        ["v5", str(file), "v5"], ["data.images=x.zip"], Budget(kimg=1), "title"
+        ["v5", str(file), "v5"], ["data.images=x.zip", "model.width=0.5"], Budget(kimg=1), "title"
     )
     assert [(e.name, e.run, e.config.run) for e in entrants] == [
         ("v5", "title-v5", "title-v5"),
@@ -20,7 +20,7 @@ def test_versions_and_files_get_the_same_budget_and_runs_of_their_own(tmp_path):
     ]
     assert entrants[0].config.training.steps == 16  # 1,000 / 64
     assert entrants[1].config.training.steps == 20  # 1,000 / (10 * 5)
-    assert entrants[1].config.model.width == 0.1
+    assert [e.config.model.width for e in entrants] == [0.5, 0.1]
     assert {e.config.data.images for e in entrants} == {"x.zip"}
     (timed,) = find_entrants(["v1"], [], Budget(minutes=2), "t")
     assert timed.config.training.minutes == 2 and timed.config.training.steps > 10**8

@@ -60,7 +60,7 @@ def test_opennsfw_takes_blue_first_less_its_mean(monkeypatch):
     expected = session.run(["Reshape:0"], {session.get_inputs()[0].name: fed})[0]
     np.testing.assert_allclose(features, expected, rtol=1e-3, atol=1e-4)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match="requirements-networks.txt"):
+    with pytest.raises(UserError, match="requirements-networks"):
         open_network("opennsfw")
 
 

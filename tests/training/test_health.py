@@ -139,7 +139,7 @@ def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
     one, sound = drawn[:1].repeat(LOOKED_AT, 0), drawn[LOOKED_AT:]
     monitor = watch(tmp_path, drawn)
     rows = [row(step) for step in range(1, 20 * WARM_UP)]
-    told = [monitor.look(step, rows[:step], one) for step in LATE]
+    told = [monitor.look(step, rows[:step], lambda: one) for step in LATE]
     monitor.close()
     found = next(filter(None, told))
     assert sum(map(bool, told)) == 1 and found.kind == "generator collapsed"
@@ -148,7 +148,7 @@ def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
     monitor = watch(tmp_path, drawn, LATE[-1])
     assert monitor.finding == found
     for step in (15 * WARM_UP, 15 * WARM_UP + 1, 15 * WARM_UP + 2):
-        assert monitor.look(step, rows[:step], sound) is None
+        assert monitor.look(step, rows[:step], lambda: sound) is None
     assert monitor.finding is None and monitor.sound
     (event,) = json.loads((tmp_path / "health.json").read_text())
     assert event["kind"] == found.kind and event["until"] == 15 * WARM_UP
@@ -163,9 +163,29 @@ def test_pictures_that_are_all_the_same_are_told_at_once(tmp_path, drawn):
     """One picture, many times, and grey ones: nothing can be learned from them."""
     for name, real in (("one", drawn[:1].repeat(LOOKED_AT, 0)), ("few", drawn[:1])):
         monitor = Health(tmp_path / name, 0, real)
-        found = monitor.look(1, [row(1)], drawn[:LOOKED_AT])
+        found = monitor.look(1, [row(1)], lambda: drawn[:LOOKED_AT])
         monitor.close()
         assert (found and found.kind) == ("too few pictures" if name == "one" else None)
+
+
+def test_looking_takes_no_more_than_its_share(tmp_path, drawn, monkeypatch):
+    """After a look of a second there is none for two minutes."""
+    clock = [1000.0]
+    monkeypatch.setattr(health.time, "monotonic", lambda: clock[0])
+    monitor = watch(tmp_path, drawn)
+    assert monitor.due
+
+    def slow():
+        clock[0] += 1
+        return drawn[:LOOKED_AT]
+
+    monitor.look(1, [row(1)], slow)
+    for seconds, due in ((0, False), (100, False), (30, True)):
+        clock[0] += seconds
+        assert monitor.due is due
+    monitor.close()
+    (look,) = map(json.loads, (tmp_path / "health.jsonl").read_text().splitlines())
+    assert look["seconds"] == 1  # not the first drawing, which compiles
 
 
 def test_a_damaged_file_is_begun_anew(tmp_path, drawn):
