@@ -4,8 +4,8 @@
     python compare.py all --steps 2000
     python compare.py v5 configs/r3gan_cpu.yaml --kimg 100 --name two
 
-Every key=value goes for all of them, but where a config file has a value of its own. The page and the
-table lie in gan_images/<name>/. Interrupted, the same command goes on.
+Every key=value goes for all of them, but where a config file has a value of its own. The page and
+the table lie in gan_images/<name>/. Interrupted, the same command goes on.
 """
 
 import argparse

@@ -85,7 +85,8 @@ def main() -> None:
             f"whole ({floor['resize']['whole']}) and coarse ({floor['resize']['coarse']})\n"
         )
         keys = ("frechet", "kernel", "precision", "recall", "coverage")
-        print("| | " + " | ".join(f"{key} {view}" for view in ("whole", "coarse") for key in keys))
+        heads = " | ".join(f"{key} {view}" for view in ("whole", "coarse") for key in keys)
+        print(f"| | {heads} |")
         print("|---" * 11 + "|")
         print(row("unspoiled", floor))
         for words, (spoil, strengths) in SPOILED.items():

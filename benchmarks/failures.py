@@ -81,10 +81,8 @@ def rates_times(factor: float) -> Wreck:
                     variable.assign(np.array(gan.state[name]))
                 own.update(gan=other, step=compile_step(other))
             scalars = own["step"](real)
-            for variable, new in zip(
-                gan.generator.variables, own["gan"].generator.variables, strict=True
-            ):
-                variable.assign(np.array(new))
+            for name, variable in own["gan"].state.items():
+                gan.state[name].assign(np.array(variable))
             return scalars
 
         return run

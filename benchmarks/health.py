@@ -5,7 +5,8 @@
 
 Every run of benchmarks/failures.py is trained on the drawn faces, whose hair, eyes and background
 are read back from what it draws. A run has failed if, at its end, the kinds that 256 of its faces
-show are few beside those of 256 real ones; the monitor does not know them. Half of the runs are
+show are few beside those of 256 real ones, or less than half of what they were before; the monitor
+does not know them. Half of the runs are
 there to set the monitor's limits by, the other half to report. What a run showed is kept in
 data/health, so that only missing runs are trained.
 """
@@ -40,6 +41,7 @@ FOLDER = Path("data/health")
 LOOK, COUNT = 25, 50  # steps between two looks, and between two counts of kinds
 SEEN = 256
 FAILED = 0.12  # of the kinds that as many real faces show; no run lies between 0.08 and 0.17
+LOST = 0.5  # of the most that it showed before
 SIDE = 16  # pixels of what is kept of a face, enough for the monitor's blocks
 CASES = FAILING | SOUND
 
@@ -101,13 +103,21 @@ class Recorded:
 
     name: str
     looks: list[dict]
-    coverage: float
+    covered: list[float]
     nan: int | None
 
     @property
+    def coverage(self) -> float:
+        """The share of kinds at its end, the mean of three counts."""
+        return 0.0 if self.nan else float(np.mean(self.covered[-3:]))
+
+    @property
     def failed(self) -> bool:
-        """Whether its last faces cover too few kinds."""
-        return self.coverage < FAILED
+        """Whether its last faces cover too few kinds, or have lost most of those they covered."""
+        if self.nan:
+            return True
+        best = max(np.convolve(self.covered, np.ones(3) / 3, "valid"))
+        return self.coverage < FAILED or self.coverage < LOST * best
 
     def alarm(self, limits: health.Limits) -> tuple[int, str] | None:
         """Return the step of the first finding and its kind, None if there is none."""
@@ -135,7 +145,7 @@ def read(name: str, path: Path) -> Recorded:
         looks.append({"step": int(step), **found, "copies": copies, **means})
         before, last = drawn, step
     nan = len(rows) if len(rows) < total else None
-    return Recorded(name, looks, 0.0 if nan else float(np.mean(covered[-3:])), nan)
+    return Recorded(name, looks, covered.tolist(), nan)
 
 
 def halves(runs: list[Recorded]) -> tuple[list[Recorded], list[Recorded]]:

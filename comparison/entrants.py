@@ -58,7 +58,8 @@ def find_entrants(
 ) -> list[Entrant]:
     """Return those that versions' names, or paths of YAML files, mean; UserError for any mistake.
 
-    overrides: "key=value" for all of them but where a file says something else. title: the comparison's, with which runs' names begin.
+    overrides: "key=value" for all of them, but where a file has a value of its own. title: the
+    comparison's, with which runs' names begin.
     """
     if "all" in names:
         names = [*models.VERSIONS, *(name for name in names if name != "all")]

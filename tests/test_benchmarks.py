@@ -1,5 +1,17 @@
 """The benchmarks run; what they measure is for docs/, not for a test."""
 
+import numpy as np
+import pytest
+
+import demo_faces
+from benchmarks import distances, failures
+from benchmarks import health as bench
+from benchmarks.failures import Case
+from tests.training.test_health import looks
+from tests.training.test_step import tiny
+from training.health import LIMITS, Limits
+from training.step import compile_step
+
 
 def test_the_step_benchmark_prints_a_ratio(script):
     """Both loops at a tiny width."""
@@ -20,3 +32,78 @@ def test_the_memory_benchmark_prints_its_figures(script):
     done = script("benchmarks/memory.py", "--count", "130")
     assert done.returncode == 0, done.stderr
     assert "later start" in done.stdout and "private memory" in done.stdout
+
+
+def test_the_distances_benchmark_prints_a_table(script, tmp_path):
+    """Every way of spoiling, in every strength, beside the floor."""
+    some = demo_faces.ensure_faces(tmp_path / "sixty", count=60, size=64)
+    done = script("benchmarks/distances.py", some, "--count", "20")
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert len(lines) == 2 + 4 * len(distances.SPOILED)
+    assert all(line.count("|") == 12 for line in lines)
+
+
+def test_a_recorded_run_is_what_the_monitor_would_have_seen(tmp_path, faces, monkeypatch):
+    """Looks, the truth by the drawn faces' kinds, and the monitor's word on both."""
+    tiny = ["version=v1", "model.width=0.02", "training.batch_size=4", f"data.images={faces}"]
+    monkeypatch.chdir(tmp_path)
+    bench.record(Case([*tiny, "model.resolution=64"], 150), tmp_path / "r.npz")
+    run = bench.read("r", tmp_path / "r.npz")
+    assert [look["step"] for look in run.looks] == list(range(25, 151, 25))
+    assert len(run.covered) == 3 and 0 < run.coverage < 1 and run.nan is None
+    assert run.alarm(LIMITS) is None  # in the first steps everything may be far
+    assert run.alarm(Limits(warm_up=50, window=0.9, far=-9, better=0.0)) is not None
+    same = Case(tiny, 50, pictures=failures.repeated(1))
+    bench.record(same, tmp_path / "s.npz")
+    assert bench.read("s", tmp_path / "s.npz").alarm(LIMITS) == (25, "too few pictures")
+
+
+def test_failures_and_false_alarms_are_counted():
+    """Of four runs: seen, not seen, rightly let be, wrongly not."""
+    far, near = (looks([100, 900, 950, 1000], distance=d) for d in (0.9, 0.01))
+    runs = [
+        bench.Recorded("a", far, [0.0] * 3, None),
+        bench.Recorded("b", near, [0.5, 0.5, 0.5, 0.0, 0.0, 0.1], None),
+        bench.Recorded("c", near, [0.5] * 3, None),
+        bench.Recorded("breaks at 700", far, [0.5] * 3, None),
+        bench.Recorded("nan", near[:1], [], 60),
+    ]
+    assert [run.failed for run in runs] == [True, True, False, False, True]
+    seen, false, delay = bench.score(runs, LIMITS)
+    assert (seen, false, delay) == (2 / 3, 0.5, (1000 + 60) / 2)
+    assert bench.broken_at("breaks at 700") == 700 and bench.broken_at("one picture") == 0
+
+
+@pytest.mark.parametrize(
+    "wreck",
+    [
+        failures.frozen("discriminator"),
+        failures.frozen("generator"),
+        failures.fakes_called_real,
+        failures.unscaled,
+        failures.rates_times(100.0),
+        failures.from_step(2, failures.frozen("generator")),
+    ],
+)
+def test_a_run_is_broken_as_its_name_says(wreck):
+    """What is to be frozen is; the rest trains; and what is drawn from follows."""
+    gan = tiny("r3gan", "training.average_kimg=0.001")
+    size = gan.config.model.resolution
+    real = np.random.default_rng(0).uniform(-1, 1, (4, size, size, 3)).astype("float32")
+    step = wreck(gan, compile_step(gan))
+    networks = {"discriminator": gan.discriminator, "generator": gan.generator}
+    before = {k: [np.array(w) for w in network.weights] for k, network in networks.items()}
+    drawn = np.array(gan.sampler(gan.latents(2)))
+    for number in (1, 2):
+        assert {"d_loss", "g_loss"} <= set(step(number, real))
+    assert np.array(gan.sampler(gan.latents(2))).shape == drawn.shape
+    for name, network in networks.items():
+        moved = any(
+            not np.array_equal(a, np.array(b))
+            for a, b in zip(before[name], network.weights, strict=True)
+        )
+        is_frozen = wreck.__qualname__.startswith("frozen") and (
+            wreck.__closure__[0].cell_contents == name
+        )
+        assert moved is not is_frozen
