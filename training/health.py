@@ -48,6 +48,8 @@ LIMITS = Limits()
 ALIKE = 0.3  # spread
 RESTLESS = 0.5  # of the data's diversity, between two looks
 SURE, LOST = 0.98, 0.25  # the discriminator's accuracies, when it or the generator has won
+CEILING = 16.1  # -log(1e-7) is 16.118, where Keras clips the cross-entropy of probabilities
+DEAD = " (16.118 is where cross-entropy is clipped: no gradient comes through any more)"
 FEW = 0.5  # of the data's pictures may be there twice
 
 
@@ -80,8 +82,8 @@ KINDS = {
         "Lower both rates, raise training.batch_size, or add objective.penalties=[r1].",
     ),
     "discriminator has won": (
-        "it tells {sure:.0%} of all pictures right, the generator's loss is {g_loss:.3g} (16.118 "
-        "is where cross-entropy ends), and the faces don't come nearer to the data.",
+        "it tells {sure:.0%} of all pictures right, the generator's loss is {g_loss:.3g}{ceiling}, "
+        "and the faces don't come nearer to the data.",
         "Hold it back: halve discriminator.rate, raise training.label_noise, take a version with "
         "dropout, or widen the generator, as the report did from v1 to v3.",
     ),
@@ -304,7 +306,8 @@ class Health:
             seen, advice = KINDS[kind]
             now = self._lines.rows[-1]
             sure = (now["real_accuracy"] + now["fake_accuracy"]) / 2
-            text = seen.format(**now, sure=sure, lost=now["fake_accuracy"])
+            ceiling = DEAD if now["g_loss"] >= CEILING else ""
+            text = seen.format(**now, sure=sure, lost=now["fake_accuracy"], ceiling=ceiling)
             self.finding = Finding(kind, since, step, text, advice)
             self.events.append(asdict(self.finding) | {"until": None, "rolled_back_to": None})
         self._write()

@@ -159,6 +159,18 @@ def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
     monitor.close()
 
 
+@pytest.mark.parametrize("loss", [16.118, 9.0])
+def test_the_ceiling_of_cross_entropy_is_named(tmp_path, drawn, loss):
+    """Where Keras clips it, the generator learns no more."""
+    monitor = watch(tmp_path, drawn)
+    rows = [row(step, 1.0, 1.0) | {"g_loss": loss} for step in range(1, LATE[-1] + 1)]
+    one = drawn[:1].repeat(LOOKED_AT, 0)
+    (found,) = filter(None, [monitor.look(step, rows[:step], lambda: one) for step in LATE])
+    monitor.close()
+    assert found.kind == "discriminator has won"
+    assert ("no gradient" in found.seen) is (loss > 16)
+
+
 def test_pictures_that_are_all_the_same_are_told_at_once(tmp_path, drawn):
     """One picture, many times, and grey ones: nothing can be learned from them."""
     for name, real in (("one", drawn[:1].repeat(LOOKED_AT, 0)), ("few", drawn[:1])):
@@ -198,7 +210,7 @@ def test_a_damaged_file_is_begun_anew(tmp_path, drawn):
 
 def test_every_kind_has_what_is_seen_and_what_to_try():
     """And its numbers are among those that a look keeps."""
-    numbers = looks([1])[0] | {"sure": 1.0, "lost": 0.0}
+    numbers = looks([1])[0] | {"sure": 1.0, "lost": 0.0, "ceiling": ""}
     for seen, advice in KINDS.values():
         assert seen.format(**numbers).endswith(".") and advice.endswith(".")
     assert health.SHARE < 0.01
