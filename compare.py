@@ -10,6 +10,7 @@ the table lie in gan_images/<name>/. Interrupted, the same command goes on.
 
 import argparse
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from comparison.results import collect
 from data_loader import open_data
 from errors import UserError, clean_exit
 from evaluation.features import NETWORKS, open_network
+from evaluation.reals import LEAST
 from training.files import whole_file
 from training.progress import StopRequest
 from training.run import IMAGES
@@ -74,6 +76,12 @@ def main() -> None:
     spent = Budget(arguments.minutes, arguments.steps, arguments.kimg)
     if min(value for value in vars(spent).values() if value is not None) <= 0:
         raise UserError("a budget of nothing trains nothing; give a number above 0.")
+    if arguments.count < LEAST:
+        raise UserError(f"--count is {arguments.count}, but must be at least {LEAST}.")
+    if not re.fullmatch(r"\w[\w.-]{0,60}", arguments.name):
+        raise UserError(
+            f"--name is {arguments.name!r}, but must be letters, digits, '.', '_' and '-'."
+        )
     names = [entry for entry in arguments.entries if "=" not in entry]
     overrides = [entry for entry in arguments.entries if "=" in entry]
     if not names:

@@ -23,6 +23,7 @@ import numpy as np
 
 from errors import UserError, clean_exit
 from evaluation.features import NETWORKS, open_network
+from evaluation.reals import LEAST
 from evaluation.subject import measure, of_pictures, of_weights
 from training.files import whole_file
 from training.preview import save_grid
@@ -85,8 +86,8 @@ def main() -> None:
     parser.add_argument("--scale", metavar="A,B", help="what a file's takes for black and white")
     parser.add_argument("--layer", metavar="NAME", help="whose output of a file's is taken")
     arguments = parser.parse_args()
-    if arguments.count < 1:
-        raise UserError(f"--count is {arguments.count}, but must be at least 1.")
+    if arguments.count < LEAST:
+        raise UserError(f"--count is {arguments.count}, but must be at least {LEAST}.")
     if arguments.pictures and (arguments.source or not arguments.images):
         raise UserError("--pictures takes no run or weights, but real pictures with --images.")
     scale = parse_scale(arguments.scale)
