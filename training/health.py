@@ -36,11 +36,11 @@ class Limits:
     coming nearer. twins: a distance to the nearest face, over the data's.
     """
 
-    warm_up: int = 400
-    window: float = 0.25
+    warm_up: int = 550
+    window: float = 0.4
     far: float = 0.3
     better: float = 0.9
-    twins: float = 0.15
+    twins: float = 0.1
 
 
 LIMITS = Limits()
@@ -163,8 +163,8 @@ def diagnose(looks: list[dict], limits: Limits = LIMITS) -> tuple[str, int] | No
     looks: rows of "step", what `signs` gives, "copies", and means since the look before of the
         accuracies and losses.
 
-    The looks of the last quarter of the run are judged: if all of them are far from the data, and
-    none comes nearer than the run has been before, something is wrong.
+    The looks of the last part of the run are judged together: if most of them are far from the
+    data, and none comes nearer than the run has been before, something is wrong.
     """
     now = looks[-1]
     if now["copies"] > FEW:
@@ -175,13 +175,12 @@ def diagnose(looks: list[dict], limits: Limits = LIMITS) -> tuple[str, int] | No
     window = [look for look in looks if look["step"] > begin]
     if len(window) < 3:  # one or two may be far by chance
         return None
-    nearest = min(look["distance"] for look in window)
-    if nearest <= limits.far:
+    if np.median([look["distance"] for look in window]) <= limits.far:
         if max(look["twins"] for look in window) < limits.twins:
             return "partly collapsed", _since(looks, lambda look: look["twins"] < limits.twins)
         return None
     before = [look["distance"] for look in looks if look["step"] <= begin]
-    if before and nearest < limits.better * min(before):
+    if before and min(look["distance"] for look in window) < limits.better * min(before):
         return None
     return _name(window), _since(looks, lambda look: look["distance"] > limits.far)
 

@@ -125,8 +125,10 @@ def test_faces_that_come_nearer_are_left_in_peace_and_those_of_the_first_steps()
     assert diagnose(looks([1, WARM_UP // 2], distance=0.9, spread=0.0)) is None
     kind, since = diagnose(looks([WARM_UP, *LATE], distance=[0.1, 0.9, 0.9, 0.9, 0.9]))
     assert (kind, since) == ("no learning", LATE[0])
-    # A single look may be far by chance, and a single one near is no cure.
-    assert diagnose(looks(LATE, distance=[0.9, 0.1, 0.9, 0.9])) is None
+    # A single look may be far by chance, and a single one near is no cure, unless it is the best.
+    assert diagnose(looks([WARM_UP, *LATE], distance=[0.2, 0.1, 0.9, 0.1, 0.1])) is None
+    assert diagnose(looks([WARM_UP, *LATE], distance=[0.2, 0.9, 0.25, 0.9, 0.9])) is not None
+    assert diagnose(looks([WARM_UP, *LATE], distance=[0.2, 0.9, 0.15, 0.9, 0.9])) is None
 
 
 def watch(folder, drawn, step=0):
@@ -138,7 +140,7 @@ def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
     """In a sentence with what is seen, since when, and what to try; a stop changes nothing."""
     one, sound = drawn[:1].repeat(LOOKED_AT, 0), drawn[LOOKED_AT:]
     monitor = watch(tmp_path, drawn)
-    rows = [row(step) for step in range(1, 20 * WARM_UP)]
+    rows = [row(step) for step in range(1, 21 * WARM_UP)]
     told = [monitor.look(step, rows[:step], lambda: one) for step in LATE]
     monitor.close()
     found = next(filter(None, told))
@@ -147,11 +149,11 @@ def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
     assert f"since step {LATE[0]:,}" in str(found) and "rate" in str(found)
     monitor = watch(tmp_path, drawn, LATE[-1])
     assert monitor.finding == found
-    for step in (15 * WARM_UP, 15 * WARM_UP + 1, 15 * WARM_UP + 2):
+    for step in (20 * WARM_UP, 20 * WARM_UP + 1, 20 * WARM_UP + 2):
         assert monitor.look(step, rows[:step], lambda: sound) is None
     assert monitor.finding is None and monitor.sound
     (event,) = json.loads((tmp_path / "health.json").read_text())
-    assert event["kind"] == found.kind and event["until"] == 15 * WARM_UP
+    assert event["kind"] == found.kind and event["until"] == 20 * WARM_UP
     monitor.close()
     # An interrupted run that goes on before the finding finds it again, and doesn't keep it twice.
     monitor = watch(tmp_path, drawn, LATE[0])
