@@ -38,7 +38,7 @@ class Limits:
 
     warm_up: int = 550
     window: float = 0.4
-    far: float = 0.3
+    far: float = 0.4
     better: float = 0.9
     twins: float = 0.1
 
