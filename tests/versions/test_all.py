@@ -113,7 +113,7 @@ for version in sys.argv[2:]:
 
 def test_a_new_version_is_a_file_and_a_line(tmp_path, faces):
     """As versions/README.md says: its code block becomes versions/toy.py, and trains."""
-    for name in ("training", "versions", "pictures", "drawn"):
+    for name in ("training", "versions", "pictures", "drawn", "evaluation"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in [*ROOT.glob("*.py"), ROOT / "config.yaml"]:
         shutil.copy(path, tmp_path)
