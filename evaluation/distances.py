@@ -76,6 +76,7 @@ def overlap(real, fake) -> dict[str, float]:
     pictures a fake lies in, over k; coverage: share of real pictures with a fake in theirs (Naeem
     et al. 2020, arXiv 2002.09797, k = 5). A neighbourhood reaches to the k-th nearest of its kind.
     """
+    real, fake = np.asarray(real, "float64"), np.asarray(fake, "float64")
     among_real, among_fake, across = (
         squared_distances(real, real),
         squared_distances(fake, fake),
@@ -98,8 +99,11 @@ def overlap(real, fake) -> dict[str, float]:
 def squared_distances(first, second) -> np.ndarray:
     """Return the squared Euclidean distances of all pairs, (len(first), len(second))."""
     first, second = np.asarray(first, "float64"), np.asarray(second, "float64")
-    squares = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1)[None]
-    return np.clip(squares - 2 * first @ second.T, 0, None)
+    products = first @ second.T  # of a set with itself, half the work
+    products *= -2
+    products += (first**2).sum(axis=1)[:, None]
+    products += (second**2).sum(axis=1)[None]
+    return np.maximum(products, 0, out=products)
 
 
 def compare(real, fake) -> dict[str, float]:

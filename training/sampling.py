@@ -16,7 +16,7 @@ from training.run import WEIGHTS
 
 # Always so many at a time, whatever is asked for: a convolution may sum in another order in another
 # batch size, and then a face would not be the same to the last bit.
-BATCH = 8
+BATCH = 16
 
 
 def draw(generator: keras.Model, latents: np.ndarray) -> np.ndarray:
@@ -26,7 +26,7 @@ def draw(generator: keras.Model, latents: np.ndarray) -> np.ndarray:
         some = latents[start : start + BATCH]
         padded = np.zeros((BATCH, latents.shape[1]), "float32")
         padded[: len(some)] = some
-        faces = keras.ops.convert_to_numpy(generator(padded, training=False))
+        faces = generator.predict_on_batch(padded)  # compiled: a tenth of a plain call's time
         pictures.append(to_bytes(faces[: len(some)]))
     return np.concatenate(pictures)
 
