@@ -2,13 +2,13 @@
 
     python benchmarks/health.py                train what is missing, judge, print the table
     python benchmarks/health.py --fit          try other limits on the first half of the runs
+    python benchmarks/health.py --seed 7       train and judge the second half from another seed
 
 Every run of benchmarks/failures.py is trained on the drawn faces, whose hair, eyes and background
 are read back from what it draws. A run has failed if, at its end, the kinds that 256 of its faces
 show are few beside those of 256 real ones, or less than half of what they were before; the monitor
-does not know them. Half of the runs are
-there to set the monitor's limits by, the other half to report. What a run showed is kept in
-data/health, so that only missing runs are trained.
+does not know them. Half of the runs are there to set the monitor's limits by, the other half to
+report. What a run showed is kept in data/health, so that only missing runs are trained.
 """
 
 import argparse
@@ -45,9 +45,13 @@ SIDE = 16  # pixels of what is kept of a face, enough for the monitor's blocks
 CASES = FAILING | SOUND
 
 
-def record(case: Case, path: Path) -> None:
-    """Train a case and keep what the monitor would have seen, and the kinds."""
+def record(case: Case, path: Path, seed: int | None = None) -> None:
+    """Train a case, from its own seed if none is given, and keep what the monitor would have seen,
+    and the kinds.
+    """
     arguments = [*case.arguments, "training.precision=float32", f"training.steps={case.steps}"]
+    if seed is not None:
+        arguments.append(f"training.seed={seed}")
     config = load_config(None, arguments, models.get_recipe)
     pictures = open_data(config).pictures
     real = _some(pictures, SEEN)
@@ -203,21 +207,41 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--fit", action="store_true", help="try other limits on the first half")
+    parser.add_argument("--seed", type=int, metavar="N", help="judge the second half from seed N")
     parser.add_argument("--only", metavar="NAME", help="train this case and judge nothing")
     options = parser.parse_args()
     if options.only:
-        record(CASES[options.only], _path(options.only))
+        record(CASES[options.only], _path(options.only, options.seed), options.seed)
         return
-    started = time.monotonic()
-    for name in CASES:
-        if not _path(name).exists():
-            # In a process of its own: what one leaves in memory would slow the next.
-            subprocess.run([sys.executable, __file__, "--only", name], check=True)
-            print(f"{name}: trained, {time.monotonic() - started:.0f} s so far", flush=True)
-    runs = [read(name, _path(name)) for name in CASES]
+    runs = _trained(list(CASES), None)
     first, second = halves(runs)
     limits = fit(first) if options.fit else health.LIMITS
     print(limits)
+    if options.seed is not None:
+        again = _trained([run.name for run in second], options.seed)
+        _print(again, [], limits)
+        _print_score(f"seed {options.seed}", again, limits)
+        return
+    _print(runs, first, limits)
+    _print_score("the half it was set on", first, limits)
+    _print_score("the other half", second, limits)
+
+
+def _trained(names: list[str], seed: int | None) -> list[Recorded]:
+    """Return the records of cases; the missing ones are trained."""
+    started = time.monotonic()
+    for name in names:
+        if not _path(name, seed).exists():
+            # In a process of its own: what one leaves in memory would slow the next.
+            command = [sys.executable, __file__, "--only", name]
+            command += [] if seed is None else ["--seed", str(seed)]
+            subprocess.run(command, check=True)
+            print(f"{name}: trained, {time.monotonic() - started:.0f} s so far", flush=True)
+    return [read(name, _path(name, seed)) for name in names]
+
+
+def _print(runs: list[Recorded], first: list[Recorded], limits: health.Limits) -> None:
+    """Print what became of each run, and what was found."""
     for run in runs:
         alarm = run.alarm(limits)
         print(
@@ -225,18 +249,22 @@ def main() -> None:
             f"{run.coverage:5.2f}  {run.name:32}"
             + (f"{alarm[1]} at {alarm[0]}" if alarm else "nothing found")
         )
-    for name, half in (("the half it was set on", first), ("the other half", second)):
-        seen, false, delay = score(half, limits)
-        failed = sum(run.failed for run in half)
-        print(
-            f"{name}: {seen:.0%} of {failed} failures seen, {false:.0%} of {len(half) - failed} "
-            f"sound runs called wrong, median delay {delay:.0f} steps"
-        )
 
 
-def _path(name: str) -> Path:
+def _print_score(name: str, runs: list[Recorded], limits: health.Limits) -> None:
+    """Print how often the monitor was right."""
+    seen, false, delay = score(runs, limits)
+    failed = sum(run.failed for run in runs)
+    print(
+        f"{name}: {seen:.0%} of {failed} failures seen, {false:.0%} of {len(runs) - failed} "
+        f"sound runs called wrong, median delay {delay:.0f} steps"
+    )
+
+
+def _path(name: str, seed: int | None) -> Path:
     """Return where a case's record is kept."""
-    return FOLDER / f"{name.replace(' ', '_').replace(',', '')}.npz"
+    folder = FOLDER if seed is None else FOLDER / f"seed_{seed}"
+    return folder / f"{name.replace(' ', '_').replace(',', '')}.npz"
 
 
 if __name__ == "__main__":
