@@ -29,7 +29,7 @@ def tables(results: dict[str, dict | str]) -> list[tuple[str, str, list]]:
         ("GFLOPs G", lambda r: f"{r['gflops'][0]:.3f}"),
         ("GFLOPs D", lambda r: f"{r['gflops'][1]:.3f}"),
         ("memory, GiB", lambda r: f"{r['memory'] / 2**30:.2f}"),
-        ("copies", lambda r: "yes" if r["copies_in_pixels"]["copied"] else "no sign"),
+        ("copies", lambda r: "yes" if _copied(r) else "no sign"),
         ("health", lambda r: ", ".join(e["kind"] for e in r["events"]) or "nothing found"),
     ]
     if "kinds" in first:
@@ -42,6 +42,11 @@ def tables(results: dict[str, dict | str]) -> list[tuple[str, str, list]]:
             for index, found in enumerate(first["comparisons"])
         ),
     ]  # fmt: skip
+
+
+def _copied(result: dict) -> bool:
+    """Return whether training pictures were found among the drawn ones, by pixels or features."""
+    return result["copies_in_pixels"]["copied"] or result["copies_in_features"]["copied"]
 
 
 def _opinions(index: int) -> list[tuple[str, Any]]:
@@ -105,10 +110,10 @@ def html(title: str, notes: list[str], results: dict[str, dict | str]) -> str:
     parts = [
         f"<h1>{escape(title)}</h1>",
         *(f"<p>{escape(note)}</p>" for note in notes),
-        "<h2>Faces</h2><p>The same 25 latents for all, not chosen; the last are real faces.</p>",
+        "<h2>Faces</h2><p>The same 25 latents for all, not chosen.</p>",
         '<div class="cards">',
-        *(_card(name, result) for name, result in there.items()),
-        _card("real faces", _first(results), of_reals=True),
+        *(_card(name, result["grid"], result["events"]) for name, result in there.items()),
+        _card("the data", _first(results)["reals"], []),
         "</div>",
     ]
     for head, said, columns in tables(results):
@@ -144,19 +149,17 @@ def _table(columns: list, results: dict[str, dict | str]) -> str:
     return f'<div class="scroll"><table><tr><th></th>{heads}</tr>{"".join(rows)}</table></div>'
 
 
-def _card(name: str, result: dict, of_reals: bool = False) -> str:
-    """Return a grid with what is to be said of it."""
-    path = result["reals" if of_reals else "grid"]
-    parts = [f'<div class="card"><h3>{escape(name)}</h3>']
-    if path.is_file():
-        parts.append(_image(_small(path), "webp", f"faces of {name}", "grid"))
-    if not of_reals:
-        parts += [
-            f'<p class="event">{escape(event["kind"])}, since step {event["since"]:,}: '
-            f"{escape(event['seen'])}</p>"
-            for event in result["events"]
-        ]
-    return "".join(parts) + "</div>"
+def _card(name: str, grid: Path, events: list[dict]) -> str:
+    """Return a grid with what is to be said of it; nothing if it was taken away."""
+    if not grid.is_file():
+        return ""
+    said = "".join(
+        f'<p class="event">{escape(event["kind"])}, since step {event["since"]:,}: '
+        f"{escape(event['seen'])}</p>"
+        for event in events
+    )
+    image = _image(_small(grid), "webp", f"faces of {name}", "grid")
+    return f'<div class="card"><h3>{escape(name)}</h3>{image}{said}</div>'
 
 
 def _image(data: bytes, kind: str, words: str, css: str = "") -> str:

@@ -42,6 +42,7 @@ def result(folder, **values):
         "reals": grid,
         "comparisons": [comparison],
         "copies_in_pixels": {"copied": False},
+        "copies_in_features": {"copied": False},
         **values,
     }
 
@@ -97,7 +98,7 @@ def test_the_page_in_a_browser(browser, results, tmp_path):
     images = browser.execute_script(
         "return [...document.images].map(i => i.complete && i.naturalWidth > 0 && i.alt)"
     )
-    assert len(images) == 3 + 1 + 2 and all(images)  # grids and real faces, distances, losses
+    assert len(images) == 3 + 1 + 2 and all(images)  # grids and the data, distances, losses
     text = browser.execute_script("return document.body.innerText")
     for words in ("<b>odd & co</b>", "all <the same>.", "ended with status 2", "61.2", "Lite <0>"):
         assert words in text
