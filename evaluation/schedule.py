@@ -18,13 +18,13 @@ _PROBE = 2.0  # seconds that opening the network and trying it may take
 
 
 class Metrics:
-    """Measures the faces of a run's schedule and appends a row to the run's metrics.jsonl.
+    """Measures a run's faces now and then, and appends a row to the run's metrics.jsonl.
 
     folder: where that file is. step: which the run goes on from.
 
-    A measurement waits for a grid at which all measurements together, the one to come included,
-    stay below metrics.share of the time that the run has trained; what one costs is told by trying
-    the network on a batch, and later by the last one.
+    A measurement waits until all of them together, the one to come included, stay below
+    metrics.share of the time that the run has trained; what one costs is told by trying the network
+    on a batch, and later by the last one.
     """
 
     def __init__(self, config: Config, pictures: PictureSet, folder: Path, step: int):
