@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 
 # Before anything else of Keras: it decides which backend Keras starts with.
@@ -23,10 +24,12 @@ from training import backend
 from comparison import page
 from comparison.entrants import Budget, Entrant, find_entrants
 from comparison.results import collect
+from config import Config
 from data_loader import open_data
 from errors import UserError, clean_exit
-from evaluation.features import NETWORKS, open_network
-from evaluation.reals import LEAST
+from evaluation.features import NETWORKS, FeatureNetwork, open_network
+from evaluation.measures import SIDES
+from evaluation.reals import LEAST, Reals
 from training.files import whole_file
 from training.progress import StopRequest
 from training.run import IMAGES
@@ -87,8 +90,8 @@ def main() -> None:
     if not names:
         raise UserError("nobody takes part; name versions, config files, or all.")
     entrants = find_entrants(names, overrides, spent, arguments.name)
-    open_data(entrants[0].config)  # what is wrong with the pictures is told once, and now
     networks = [open_network(name) for name in arguments.network or ["lite0"]]
+    look_at_data(entrants[0].config, networks, arguments.count)
 
     title = f"{len(entrants)} {'versions' if len(entrants) > 1 else 'version'}, {spent} each"
     results: dict[str, dict | str] = {entrant.name: "not yet trained" for entrant in entrants}
@@ -101,6 +104,17 @@ def main() -> None:
         results[entrant.name] = found or failure or "nothing to measure"
         write(Path(IMAGES / arguments.name), title, notes(entrant, spent), results)
     print(f"The page is {IMAGES / arguments.name / 'index.html'}, and table.md beside it.")
+
+
+def look_at_data(config: Config, networks: list[FeatureNetwork], count: int) -> None:
+    """Know the real pictures' features before the first is trained, so that no run's time pays.
+
+    UserError if the pictures can't be read, or are too few.
+    """
+    pictures = open_data(config)
+    reals = Reals(pictures.pictures, pictures.key, Path(config.data.cache), count)
+    for network, side in product(networks, SIDES):
+        reals.features(network, reals.taken, side, "real")
 
 
 def notes(entrant: Entrant, budget: Budget) -> list[str]:

@@ -33,8 +33,7 @@ def compare(made: dict, reals: Reals, network: FeatureNetwork, bar: str | None =
         "floor_count": len(reals.halves[0]),
     }
     for side, name in SIDES.items():
-        wanted = np.unique(np.concatenate([reals.sample, *reals.halves]))
-        reals.features(network, wanted, side, bar)
+        reals.features(network, reals.taken, side, bar)
         real, *halves = (
             reals.features(network, some, side) for some in (reals.sample, *reals.halves)
         )

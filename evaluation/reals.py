@@ -28,6 +28,17 @@ class Reals:
         self.sample = order[:count]
         self.halves = order[:half], order[half : 2 * half]
 
+    @property
+    def taken(self) -> np.ndarray:
+        """Indices of all that a comparison takes, for the floor too."""
+        return np.unique(np.concatenate([self.sample, *self.halves]))
+
+    def missing(self, network: FeatureNetwork, indices, side: int | None = None) -> np.ndarray:
+        """Return those of the indices whose features are not known yet."""
+        store = self._open(network, side)
+        # A fresh file reads as zeros, and no picture's features are zeros throughout.
+        return np.array([i for i in indices if not store[i].any()], int)
+
     def features(
         self, network: FeatureNetwork, indices, side: int | None = None, bar: str | None = None
     ) -> np.ndarray:
@@ -35,16 +46,14 @@ class Reals:
 
         side, bar: as the network takes them.
         """
-        path = self._cache / f"{self._key}.{network.key}.{side or 'whole'}.npy"
-        store = self._open(path, network)
-        # A fresh file reads as zeros, and no picture's features are zeros throughout.
-        missing = np.array([i for i in indices if not store[i].any()], int)
+        store, missing = self._open(network, side), self.missing(network, indices, side)
         for some, features in network.batches(self.pictures, missing, side, bar):
             store[some] = features
         return np.array(store[indices])
 
-    def _open(self, path: Path, network: FeatureNetwork) -> np.memmap:
+    def _open(self, network: FeatureNetwork, side: int | None) -> np.memmap:
         """Return the file of features, made if there is none that fits."""
+        path = self._cache / f"{self._key}.{network.key}.{side or 'whole'}.npy"
         try:
             store = np.lib.format.open_memmap(path, "r+")
             if len(store) == len(self.pictures):

@@ -73,8 +73,10 @@ class Metrics:
         )
         some = np.asarray(self._pictures.pictures[:BATCH])
         self._network.features(some)  # the first is slower
-        started = time.perf_counter()
+        self._cost = 0.0
         for side in measures.SIDES:
+            started = time.perf_counter()
             self._network.features(some, side)
-        pictures = metrics.count + len(np.union1d(self._reals.sample, self._reals.halves))
-        self._cost = (time.perf_counter() - started) / BATCH * pictures
+            each = (time.perf_counter() - started) / BATCH
+            missing = self._reals.missing(self._network, self._reals.taken, side)
+            self._cost += each * (metrics.count + len(missing))
