@@ -1,5 +1,6 @@
 """A run's generator measured while it trains, for no more than a share of the run's time."""
 
+import math
 import time
 from pathlib import Path
 
@@ -22,17 +23,16 @@ class Metrics:
 
     folder: where that file is. step: which the run goes on from.
 
-    A measurement waits until all of them together, the one to come included, stay below
-    metrics.share of the time that the run has trained; what one costs is told by trying the network
-    on a batch, and later by the last one.
+    A measurement waits until the time since the last one, of which metrics.share is for measuring,
+    pays for it; what it costs is told by trying the network on a batch, and later by the last one.
     """
 
     def __init__(self, config: Config, pictures: PictureSet, folder: Path, step: int):
         self._config, self._pictures = config, pictures
         self._lines = Lines(folder / "metrics.jsonl", step)
-        self._spent = sum(row["seconds"] for row in self._lines.rows)
         self._network: FeatureNetwork | None = None
-        self._cost = _PROBE
+        last = self._lines.rows[-1] if self._lines.rows else {"trained": 0.0, "seconds": _PROBE}
+        self._due = self._after(last["trained"], last["seconds"])
 
     def __enter__(self) -> "Metrics":
         return self
@@ -42,27 +42,32 @@ class Metrics:
 
     def measure(self, generator, step: int, seconds: float, history: History) -> None:
         """Measure a generator if there is time for it after `seconds` of training."""
-        allowed = self._config.metrics.share * seconds - self._spent
-        if allowed < self._cost or len(self._pictures.pictures) < LEAST:
+        if seconds < self._due or len(self._pictures.pictures) < LEAST:
             return
         started = time.perf_counter()
         if self._network is None:
-            self._open()
-        if allowed >= self._cost:
-            count = self._config.metrics.count
-            fake = draw(generator, latents_of(range(count), self._config.model.latent_dim))
-            made = {side: self._network.features(fake, side) for side in measures.SIDES}
-            result = measures.compare(made, self._reals, self._network)
-            self._cost = time.perf_counter() - started
-            self._lines.add({"step": step, "trained": seconds, "seconds": self._cost, **result})
-            self._lines.flush()
-            for view in measures.SIDES.values():
-                values = {k: v for k, v in result[view].items() if k != "floor"}
-                history.show(step, {f"{view}/{key}": value for key, value in values.items()})
-        self._spent += time.perf_counter() - started
+            self._due = max(self._due, self._after(0.0, _PROBE + self._open()))
+            if seconds < self._due:
+                return
+        count = self._config.metrics.count
+        fake = draw(generator, latents_of(range(count), self._config.model.latent_dim))
+        made = {side: self._network.features(fake, side) for side in measures.SIDES}
+        result = measures.compare(made, self._reals, self._network)
+        cost = time.perf_counter() - started
+        self._due = self._after(seconds, cost)
+        self._lines.add({"step": step, "trained": seconds, "seconds": cost, **result})
+        self._lines.flush()
+        for view in measures.SIDES.values():
+            values = {k: v for k, v in result[view].items() if k != "floor"}
+            history.show(step, {f"{view}/{key}": value for key, value in values.items()})
 
-    def _open(self) -> None:
-        """Open the network and estimate from one batch what a measurement will cost."""
+    def _after(self, seconds: float, cost: float) -> float:
+        """Return when a measurement that costs as much is paid for, begun to be saved for then."""
+        share = self._config.metrics.share
+        return seconds + cost / share if share else math.inf
+
+    def _open(self) -> float:
+        """Open the network, and return from one batch what seconds a measurement will cost."""
         metrics = self._config.metrics
         self._network = open_network(metrics.network)
         self._reals = Reals(
@@ -73,10 +78,11 @@ class Metrics:
         )
         some = np.asarray(self._pictures.pictures[:BATCH])
         self._network.features(some)  # the first is slower
-        self._cost = 0.0
+        cost = 0.0
         for side in measures.SIDES:
             started = time.perf_counter()
             self._network.features(some, side)
             each = (time.perf_counter() - started) / BATCH
             missing = self._reals.missing(self._network, self._reals.taken, side)
-            self._cost += each * (metrics.count + len(missing))
+            cost += each * (metrics.count + len(missing))
+        return cost
