@@ -171,33 +171,40 @@ def diagnose(looks: list[dict], limits: Limits = LIMITS) -> tuple[str, int] | No
         return "too few pictures", looks[0]["step"]
     if now["step"] < limits.warm_up:
         return None
-    begin = (1 - limits.window) * now["step"]
-    window = [look for look in looks if look["step"] > begin]
+    window = _window(looks, limits)
     if len(window) < 3:  # one or two may be far by chance
         return None
-    if np.median([look["distance"] for look in window]) <= limits.far:
+    typical = _typical(window)
+    if typical["distance"] <= limits.far:
         if max(look["twins"] for look in window) < limits.twins:
             return "partly collapsed", _since(looks, lambda look: look["twins"] < limits.twins)
         return None
-    before = [look["distance"] for look in looks if look["step"] <= begin]
+    before = [look["distance"] for look in looks[: -len(window)]]
     if before and min(look["distance"] for look in window) < limits.better * min(before):
         return None
-    return _name(window), _since(looks, lambda look: look["distance"] > limits.far)
+    return _name(typical), _since(looks, lambda look: look["distance"] > limits.far)
 
 
-def _name(window: list[dict]) -> str:
-    """Return what kind of failure the looks of a window show."""
+def _window(looks: list[dict], limits: Limits = LIMITS) -> list[dict]:
+    """Return the looks that are judged together: those of the last part of the run."""
+    begin = (1 - limits.window) * looks[-1]["step"]
+    return [look for look in looks if look["step"] > begin]
 
-    def typical(key):
-        return float(np.median([look[key] for look in window]))
 
-    if min(typical("real_accuracy"), typical("fake_accuracy")) >= SURE:
+def _typical(window: list[dict]) -> dict[str, float]:
+    """Return the medians of what some looks saw."""
+    return {key: float(np.median([look[key] for look in window])) for key in window[-1]}
+
+
+def _name(typical: dict[str, float]) -> str:
+    """Return what kind of failure the looks of a window show, by their medians."""
+    if min(typical["real_accuracy"], typical["fake_accuracy"]) >= SURE:
         return "discriminator has won"
-    if typical("fake_accuracy") <= LOST:
+    if typical["fake_accuracy"] <= LOST:
         return "generator has won"
-    if typical("spread") < ALIKE:
+    if typical["spread"] < ALIKE:
         return "generator collapsed"
-    return "oscillation" if typical("moved") > RESTLESS else "no learning"
+    return "oscillation" if typical["moved"] > RESTLESS else "no learning"
 
 
 def _since(looks: list[dict], wrong) -> int:
@@ -208,6 +215,13 @@ def _since(looks: list[dict], wrong) -> int:
             break
         since = look["step"]
     return since
+
+
+def _in_numbers(seen: str, typical: dict[str, float]) -> str:
+    """Return the sentence of a kind with the medians of what was judged."""
+    sure = (typical["real_accuracy"] + typical["fake_accuracy"]) / 2
+    ceiling = DEAD if typical["g_loss"] >= CEILING else ""
+    return seen.format(**typical, sure=sure, lost=typical["fake_accuracy"], ceiling=ceiling)
 
 
 class Health:
@@ -303,11 +317,9 @@ class Health:
         if diagnosis:
             kind, since = diagnosis
             seen, advice = KINDS[kind]
-            now = self._lines.rows[-1]
-            sure = (now["real_accuracy"] + now["fake_accuracy"]) / 2
-            ceiling = DEAD if now["g_loss"] >= CEILING else ""
-            text = seen.format(**now, sure=sure, lost=now["fake_accuracy"], ceiling=ceiling)
-            self.finding = Finding(kind, since, step, text, advice)
+            if self._lines.rows:  # before the first look only a loss can be wrong
+                seen = _in_numbers(seen, _typical(_window(self._lines.rows)))
+            self.finding = Finding(kind, since, step, seen, advice)
             self.events.append(asdict(self.finding) | {"until": None, "rolled_back_to": None})
         self._write()
         return self.finding

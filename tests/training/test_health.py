@@ -161,6 +161,24 @@ def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
     monitor.close()
 
 
+def test_a_loss_that_breaks_at_once_is_told(tmp_path, drawn):
+    """Before the first look too."""
+    monitor = watch(tmp_path, drawn)
+    assert monitor.break_down(1).kind == "not a number" and not monitor.sound
+    monitor.close()
+
+
+def test_the_numbers_told_are_those_judged(tmp_path, drawn):
+    """The middle of the looks, not the last one, which may be the one that differs."""
+    monitor = watch(tmp_path, drawn)
+    one, sound = drawn[:1].repeat(LOOKED_AT, 0), drawn[LOOKED_AT:]
+    rows = [row(step) for step in range(1, LATE[-1] + 1)]
+    for step, faces in zip(LATE, (one, one, sound), strict=False):
+        found = monitor.look(step, rows[:step], lambda faces=faces: faces)
+    monitor.close()
+    assert found.kind == "generator collapsed" and " 0% of the data's diversity" in found.seen
+
+
 @pytest.mark.parametrize("loss", [16.118, 9.0])
 def test_the_ceiling_of_cross_entropy_is_named(tmp_path, drawn, loss):
     """Where Keras clips it, the generator learns no more."""
