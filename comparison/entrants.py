@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import models
-from config import Config, flat, load_config, read_yaml
+from config import Config, flat, from_dict, load_config, read_yaml
 from errors import UserError
 from training.checks import check
+from training.run import WEIGHTS
 
 # What must be the same for all, so that they are measured alike.
 _SHARED = ("data.images", "data.resize", "model.resolution", "model.channels", "training.seed")
@@ -75,7 +76,25 @@ def find_entrants(
                 f"{key} is {first} for {a} and {second} for {b}, but must be one for all; give it "
                 f"on the command line, {key}={first}."
             )
+    for entrant in entrants:
+        _require_same(entrant)
     return entrants
+
+
+def _require_same(entrant: Entrant) -> None:
+    """Raise UserError if its run was trained otherwise before; to go on for longer is allowed."""
+    path = WEIGHTS / entrant.run / "config.yaml"
+    if not path.is_file():
+        return
+    before, now = flat(from_dict(read_yaml(path)).model_dump()), flat(entrant.config.model_dump())
+    for key, value in now.items():
+        old = before.get(key)
+        longer = key in ("training.steps", "training.minutes") and old and value and value > old
+        if value != old and not longer:
+            raise UserError(
+                f"{entrant.run} was trained with {key} {old}, which is {value} now; give this "
+                "comparison another --name."
+            )
 
 
 def _entrant(name: str, overrides: list[str], budget: Budget, title: str) -> Entrant:

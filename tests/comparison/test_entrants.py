@@ -1,6 +1,7 @@
 """Who takes part: names and files become runs with one budget, and mistakes sentences."""
 
 import pytest
+import yaml
 
 import models
 from comparison.entrants import Budget, find_entrants
@@ -44,3 +45,23 @@ def test_mistakes_are_found_before_anything_is_trained(tmp_path):
             find_entrants(names, [], Budget(steps=1), "t")
     with pytest.raises(UserError, match="label_noise"):
         find_entrants(["wgan"], ["training.label_noise=0.1"], Budget(steps=1), "t")
+
+
+def test_a_run_that_was_trained_otherwise_is_not_taken_for_this(tmp_path, monkeypatch):
+    """A larger budget goes on; other pictures, rates or a smaller budget need another name."""
+    monkeypatch.chdir(tmp_path)
+    (entrant,) = find_entrants(["v5"], [], Budget(steps=10), "t")
+    folder = tmp_path / "weights/t-v5"
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(entrant.config.model_dump()))
+    for budget in (Budget(steps=10), Budget(steps=20)):
+        assert len(find_entrants(["v5"], [], budget, "t")) == 1
+    for overrides, budget, words in (
+        (["data.images=other.zip"], Budget(steps=10), "data.images demo, which is other.zip now"),
+        (["generator.rate=1e-3"], Budget(steps=20), "generator.rate"),
+        ([], Budget(steps=5), "training.steps 10, which is 5 now"),
+        ([], Budget(minutes=5), "training.minutes"),
+    ):
+        with pytest.raises(UserError, match=words):
+            find_entrants(["v5"], overrides, budget, "t")
+    assert find_entrants(["v5"], ["generator.rate=1e-3"], Budget(steps=10), "other")
