@@ -6,6 +6,7 @@ A distance is one network's opinion, so a network carries the name that every re
 import hashlib
 import importlib.util
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +70,9 @@ class FeatureNetwork:
             # Always full batches: one shape is compiled, and a picture's features don't depend on
             # how many come with it.
             batch = np.zeros((BATCH, size, size, 3), "float32")
-            for row, index in enumerate(some):
-                batch[row] = self._fitted(pictures[index], side)
+            with ThreadPoolExecutor() as pool:  # Pillow resizes without holding the interpreter
+                fitted = pool.map(lambda index: self._fitted(pictures[index], side), some)
+                batch[: len(some)] = list(fitted)
             features = np.asarray(self.run(batch), "float32")[: len(some)]
             if features.ndim != 2:
                 raise UserError(

@@ -34,10 +34,8 @@ def compare(made: dict, reals: Reals, network: FeatureNetwork, bar: str | None =
     }
     for side, name in SIDES.items():
         reals.features(network, reals.taken, side, bar)
-        real, *halves = (
-            reals.features(network, some, side) for some in (reals.sample, *reals.halves)
-        )
-        result[name] = distances.compare(real, made[side]) | {"floor": distances.compare(*halves)}
+        real = reals.features(network, reals.sample, side)
+        result[name] = distances.compare(real, made[side]) | {"floor": reals.floor(network, side)}
     return result
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from errors import UserError
+from evaluation import distances
 from evaluation.features import FeatureNetwork
 from evaluation.reals import Reals
 
@@ -52,6 +53,28 @@ def test_features_are_kept(tmp_path):
     for path in tmp_path.iterdir():
         path.write_bytes(b"broken")
     np.testing.assert_allclose(reals.features(own.network, some), expected[some], rtol=1e-5)
+
+
+def test_the_floor_is_kept(tmp_path, monkeypatch):
+    """And is what the distances say of the two halves, again after its file was broken."""
+    network = Counting().network
+    expected = distances.compare(
+        *(PICTURES[list(half)].mean(axis=(1, 2)) / 255 + 1 for half in opened(tmp_path).halves)
+    )
+    found = opened(tmp_path).floor(network)
+    assert found == pytest.approx(expected, rel=1e-4)
+    compare = distances.compare
+    monkeypatch.setattr(distances, "compare", None)
+    assert opened(tmp_path).floor(network) == found
+    monkeypatch.setattr(distances, "compare", compare)
+    assert opened(tmp_path).floor(network, 4) != found  # of shrunk pictures
+    for path in tmp_path.glob("floor*"):
+        path.write_text("{")
+    assert opened(tmp_path).floor(network) == found
+
+
+def opened(folder) -> Reals:
+    return Reals(PICTURES, "key", folder, 50)
 
 
 def test_too_few_pictures_are_refused(tmp_path):
