@@ -54,9 +54,9 @@ def train(
 
             seconds = seconds_before + time.monotonic() - started
             finished = is_finished(config, step, seconds)
-            grid = finished or step % schedule.sample_every == 0
             late = time.monotonic() - saved >= schedule.resume_minutes * 60
             wrong = found if found and is_acted_on(config, found) else None
+            grid = finished or wrong or step % schedule.sample_every == 0
             ended = finished or stop.signal or wrong
             if grid or late or ended or step % schedule.checkpoint_every == 0:
                 run.history.flush()
@@ -77,6 +77,11 @@ def is_acted_on(config: Config, found: Finding) -> bool:
     """Say whether a finding ends the loop: going back gives nobody more pictures."""
     action = config.health.action
     return action == "stop" or (action == "rollback" and found.kind != "too few pictures")
+
+
+def goes_back(config: Config, run: Run) -> bool:
+    """Say whether a run in which something is wrong is to go back once more."""
+    return config.health.action == "rollback" and run.rollbacks < config.health.rollbacks
 
 
 def is_finished(config: Config, step: int, seconds: float) -> bool:
@@ -184,7 +189,10 @@ def main() -> int:
 
 
 def go_on(config: Config, pictures: PictureSet) -> int | None:
-    """Train until the run ends, and return the exit status; None after it was rolled back."""
+    """Train until the run ends, and return the exit status; None after it was rolled back.
+
+    A run that stopped for what is wrong with it does not go on until health.action lets it.
+    """
     training = config.training
     batch_size = training.batch_size * training.n_critic
     with StopRequest() as stop, Run(config.run) as run:
@@ -195,22 +203,26 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
             )
             return 0
         gan = prepare(config, run, pictures)
-        with (
-            Batches(
-                pictures.pictures, batch_size, training.seed, config.data.x_flip, run.step
-            ) as batches,
-            Metrics(config, pictures, run.images, run.step) as metrics,
-        ):
-            try:
-                step, found = train(gan, run, batches, metrics, config, stop)
-            except NotFinite as error:
-                found = run.health.break_down(error.step)
-                if config.health.action != "rollback" or run.rollbacks == config.health.rollbacks:
-                    raise
-        if found and config.health.action == "rollback" and run.rollbacks < config.health.rollbacks:
+        step, found = run.step, run.health.finding  # what was wrong when it stopped
+        if found:
+            print(f"WARNING, when this run stopped: {found}", file=sys.stderr)
+        if not (found and is_acted_on(config, found)):
+            with (
+                Batches(
+                    pictures.pictures, batch_size, training.seed, config.data.x_flip, run.step
+                ) as batches,
+                Metrics(config, pictures, run.images, run.step) as metrics,
+            ):
+                try:
+                    step, found = train(gan, run, batches, metrics, config, stop)
+                except NotFinite as error:
+                    found = run.health.break_down(error.step)
+                    if not goes_back(config, run):
+                        raise
+        if found and goes_back(config, run):
             step = run.roll_back()
             print(f"Rolled back to step {step:,}.")
-            return None
+            return 128 + stop.signal if stop.signal else None
         if found:
             print(
                 f"Stopped and saved at step {step}, since {found.kind}; health.action=warn goes on."

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,8 @@ from PIL import Image
 
 from tests.conftest import ROOT
 from training import checkpoint
+from training.health import Limits
+from training.step import compile_step
 
 SHORT = ["training.steps=4", "schedule.sample_every=2", "schedule.checkpoint_every=3", "run=r"]
 
@@ -225,8 +228,11 @@ def test_losses_that_are_no_numbers_stop_the_run_with_the_last_checkpoint_whole(
 
 @pytest.fixture
 def sick(monkeypatch):
-    """A monitor that looks after every step and finds a collapse from the third look on."""
+    """A monitor that looks after every step and finds a collapse from the third look on; before,
+    all is sound.
+    """
     monkeypatch.setattr("training.health.SHARE", 1e9)
+    monkeypatch.setattr("training.health.LIMITS", Limits(far=99.0, twins=-1.0))
     monkeypatch.setattr(
         "training.health.diagnose",
         lambda looks: ("generator collapsed", 2) if looks[-1]["step"] >= 3 else None,
@@ -254,13 +260,25 @@ def test_health_can_stop_a_run_which_then_goes_on(script, call, sick):
     assert status == 3, errors
     assert [row[0] for row in losses(script.folder)] == [1, 2, 3]
     assert (script.folder / "weights/r/checkpoint_3.npz").exists()
+    assert (script.folder / "gan_images/r/gan_3.png").exists()
+    # The same command again trains nothing and says so again.
+    status, errors = call("train_gan.py", *script.tiny, *SHORT, "health.action=stop")
+    assert status == 3 and "generator collapsed, since step 2" in errors
+    assert [row[0] for row in losses(script.folder)] == [1, 2, 3]
     status, errors = call("train_gan.py", *script.tiny, *SHORT, "health.action=warn")
     assert status == 0 and [row[0] for row in losses(script.folder)] == [1, 2, 3, 4]
 
 
 @pytest.mark.backends
-def test_health_can_take_a_run_back_but_not_for_ever(script, call, sick):
+def test_health_can_take_a_run_back_but_not_for_ever(script, call, sick, monkeypatch):
     """To the last sound checkpoint, with half the rates each time; then it stops."""
+    rates = []
+
+    def noting(gan):
+        rates.append(float(gan.generator_optimizer.learning_rate))
+        return compile_step(gan)
+
+    monkeypatch.setattr("train_gan.compile_step", noting)
     start = [*script.tiny, *SHORT, "health.action=rollback", "health.rollbacks=2", "version=blog"]
     status, errors = call("train_gan.py", *start)
     assert status == 3, errors
@@ -270,9 +288,48 @@ def test_health_can_take_a_run_back_but_not_for_ever(script, call, sick):
         (3, 2),
         (3, None),
     ]
-    facts = checkpoint.newest(script.folder / "weights/r")[0]
-    assert facts["rollbacks"] == 2 and facts["config"]["generator"]["rate"] == 2e-4
+    assert checkpoint.newest(script.folder / "weights/r")[0]["rollbacks"] == 2
+    assert rates == pytest.approx([2e-4, 1e-4, 5e-5])
     assert [row[0] for row in losses(script.folder)] == [1, 2, 3]
+    # What was sound is still there to draw from, and so is what was stopped at.
+    assert {path.name for path in script.folder.glob("weights/r/generator_*")} == {
+        "generator_2.keras",
+        "generator_3.keras",
+    }
+    # A start of its own goes on at the lowered rates.
+    assert call("train_gan.py", *start, "health.action=warn")[0] == 0
+    assert rates[3:] == pytest.approx([5e-5])
+
+
+def test_faces_far_from_the_data_are_not_gone_back_to(script, call, sick, monkeypatch):
+    """But the beginning is; a run that has kept none, not being watched for it, says so."""
+    monkeypatch.setattr("training.health.LIMITS", Limits(far=-99.0))
+    start = [*script.tiny, *SHORT, "health.rollbacks=1"]
+    assert call("train_gan.py", *start, "health.action=rollback")[0] == 3
+    assert [e["rolled_back_to"] for e in events(script.folder)] == [0, None]
+    start.append("run=s")
+    assert call("train_gan.py", *start, "health.action=warn")[0] == 0
+    files = set(script.folder.rglob("*_*"))
+    status, errors = call("train_gan.py", *start, "training.steps=9", "health.action=rollback")
+    assert status == 2 and "no sound checkpoint" in errors, errors
+    assert set(script.folder.rglob("*_*")) == files
+
+
+def test_a_stop_that_comes_with_a_rollback_is_kept(script, call, sick, monkeypatch):
+    """The run is taken back and ends; what is newer is gone."""
+
+    def diagnose(looks):
+        if looks[-1]["step"] < 3:
+            return None
+        os.kill(os.getpid(), signal.SIGINT)
+        return "generator collapsed", 2
+
+    monkeypatch.setattr("training.health.diagnose", diagnose)
+    status, errors = call("train_gan.py", *script.tiny, *SHORT, "health.action=rollback")
+    assert status == 130, errors
+    facts = checkpoint.newest(script.folder / "weights/r")[0]
+    assert (facts["step"], facts["rollbacks"]) == (2, 1)
+    assert [p.name for p in script.folder.glob("weights/r/generator_*")] == ["generator_2.keras"]
 
 
 def test_a_run_whose_losses_are_no_numbers_is_taken_back_too(script, call, monkeypatch):
@@ -293,11 +350,16 @@ def test_a_run_whose_losses_are_no_numbers_is_taken_back_too(script, call, monke
         return step
 
     monkeypatch.setattr("train_gan.compile_step", counted)
-    start = [*script.tiny, *SHORT, "health.action=rollback", "health.rollbacks=1"]
-    status, errors = call("train_gan.py", *start)
+    monkeypatch.setattr("training.health.LIMITS", Limits(far=99.0, twins=-1.0))
+    start = [*script.tiny, *SHORT, "health.action=rollback"]
+    status, errors = call("train_gan.py", *start, "health.rollbacks=2")
     assert status == 2 and errors.count("no longer numbers at step 3") == 1, errors
     assert [(e["kind"], e["step"], e["rolled_back_to"]) for e in events(script.folder)] == [
+        ("not a number", 3, 2),
         ("not a number", 3, 2),
         ("not a number", 3, None),
     ]
     assert checkpoint.newest(script.folder / "weights/r")[0]["step"] == 2
+    # Also if it was taken back more often than it may be now.
+    status, errors = call("train_gan.py", *start, "health.rollbacks=1")
+    assert status == 2 and "no longer numbers" in errors

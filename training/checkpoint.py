@@ -56,14 +56,24 @@ def newest(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
 
     One that can't be read is passed over with a word about it: the one before it is still good.
     """
-    for path in _paths(folder):
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            return json.loads(arrays.pop(_FACTS).tobytes()), arrays
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            print(f"{path} is damaged and passed over ({error}).")
-    return None
+    return next(filter(None, map(_read, _paths(folder))), None)
+
+
+def at(folder: Path, step: int | None) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    """Return the facts and arrays of checkpoint `step`, or None if it is not there or damaged."""
+    path = _path(folder, step)
+    return _read(path) if path.is_file() else None
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    """Return the facts and arrays of a checkpoint, or None, with a word about it, if damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return json.loads(arrays.pop(_FACTS).tobytes()), arrays
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        print(f"{path} is damaged and passed over ({error}).")
+        return None
 
 
 def restore(state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:

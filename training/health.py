@@ -23,7 +23,7 @@ from training.history import Lines
 
 LOOKED_AT = 64  # faces of each kind
 BLOCKS = 8  # a side: layout and colour, no texture
-SHARE = 0.008  # of the time, for looking
+SHARE = 0.0095  # of the time, for looking
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ LIMITS = Limits()
 ALIKE = 0.3  # spread
 RESTLESS = 0.5  # of the data's diversity, between two looks
 SURE, LOST = 0.98, 0.25  # the discriminator's accuracies, when it or the generator has won
-CEILING = 16.1  # -log(1e-7) is 16.118, where Keras clips the cross-entropy of probabilities
+# Where Keras clips the cross-entropy of probabilities, -log(1e-7). On TensorFlow it finds the
+# logits behind a sigmoid and clips nothing, so only a loss that stays on this very value means it.
+CEILING, AT_CEILING = 16.118, 0.01
 DEAD = " (16.118 is where cross-entropy is clipped: no gradient comes through any more)"
 FEW = 0.5  # of the data's pictures may be there twice
 
@@ -220,7 +222,7 @@ def _since(looks: list[dict], wrong) -> int:
 def _in_numbers(seen: str, typical: dict[str, float]) -> str:
     """Return the sentence of a kind with the medians of what was judged."""
     sure = (typical["real_accuracy"] + typical["fake_accuracy"]) / 2
-    ceiling = DEAD if typical["g_loss"] >= CEILING else ""
+    ceiling = DEAD if abs(typical["g_loss"] - CEILING) < AT_CEILING else ""
     return seen.format(**typical, sure=sure, lost=typical["fake_accuracy"], ceiling=ceiling)
 
 
@@ -230,18 +232,16 @@ class Health:
     folder: where they are. step: which the run goes on from. real: uint8 pictures (N, H, W, C), up
     to LOOKED_AT of them.
 
-    finding: what is wrong at the last look, None if nothing is.
+    finding: what is wrong at the last look, also of a run that stopped then; None if nothing is.
     """
 
     def __init__(self, folder: Path, step: int, real: np.ndarray):
         self._lines = Lines(folder / "health.jsonl", step)
         self._path = folder / "health.json"
-        # What was found after the step where an interrupted run goes on is found again.
-        self.events = [
-            event
-            for event in _read_events(self._path)
-            if event["step"] <= step or event["rolled_back_to"] is not None
-        ]
+        before = _read_events(self._path)
+        self.events = [event for event in (_as_of(step, event) for event in before) if event]
+        if self.events != before:
+            self._write()
         open_ones = [event for event in self.events if event["until"] is None]
         self.finding = (
             Finding(**{key: open_ones[-1][key] for key in Finding.__dataclass_fields__})
@@ -290,12 +290,15 @@ class Health:
 
     @property
     def sound(self) -> bool:
-        """Whether a run can be taken back to where it stands: nothing is or begins to be wrong."""
+        """Whether a run can be taken back to where it stands: nothing is or begins to be wrong.
+
+        Faces far from the data may be those of a beginner, or of a failure that is not told yet:
+        then the way back is an earlier state, or the beginning.
+        """
         if self.finding or not self._lines.rows:
             return self.finding is None
         last = self._lines.rows[-1]
-        near = last["distance"] <= LIMITS.far and last["twins"] >= LIMITS.twins
-        return last["step"] < LIMITS.warm_up or near
+        return last["distance"] <= LIMITS.far and last["twins"] >= LIMITS.twins
 
     def break_down(self, step: int) -> Finding:
         """Note that a loss is no longer a number at a step."""
@@ -332,6 +335,17 @@ class Health:
     def close(self) -> None:
         """Close the file."""
         self._lines.close()
+
+
+def _as_of(step: int, event: dict) -> dict | None:
+    """Return an event as it was known at the step where a run goes on: what came later is lost with
+    an interruption and found again, but for what the run was taken back for.
+    """
+    if event["rolled_back_to"] is not None:
+        return event
+    if event["step"] > step:
+        return None
+    return event | {"until": None} if (event["until"] or 0) > step else event
 
 
 def _read_events(path: Path) -> list[dict]:

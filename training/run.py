@@ -121,7 +121,8 @@ class Run:
     def save_checkpoint(self, step: int, seconds: float) -> None:
         """Write a full checkpoint and, before it, the weights that `sample.py` draws from.
 
-        Weights of steps that are not on the schedule go as soon as newer ones are there.
+        Weights of steps that are not on the schedule go as soon as newer ones are there, but for
+        those of the last sound step.
         """
         for name, write in (
             (f"gan_weights_{step}.weights.h5", self._gan.combined.save_weights),
@@ -132,10 +133,15 @@ class Run:
                 write(temporary)
         self._save_state(step, seconds)
         every = self._config.schedule.checkpoint_every
-        for path in self.weights.glob("*_*"):
-            match = re.fullmatch(r"(gan_weights|generator)_(\d+)\.(weights\.h5|keras)", path.name)
-            if match and int(match[2]) < step and int(match[2]) % every:
+        for old, path in self._weights_files():
+            if old < step and old % every and old != self._sound:
                 path.unlink()
+
+    def _weights_files(self) -> list[tuple[int, Path]]:
+        """Return the weights that `sample.py` draws from, each with its step."""
+        pattern = r"(?:gan_weights|generator)_(\d+)\.(?:weights\.h5|keras)"
+        found = ((re.fullmatch(pattern, path.name), path) for path in self.weights.glob("*_*"))
+        return [(int(match[1]), path) for match, path in found if match]
 
     def _save_state(self, step: int, seconds: float) -> None:
         """Write a full checkpoint, and note it as the last sound one if it is."""
@@ -155,16 +161,27 @@ class Run:
         self.step, self.seconds = step, seconds
 
     def roll_back(self) -> int:
-        """Go back to the newest sound checkpoint for good, and return its step.
+        """Go back to the last sound checkpoint for good, and return its step.
 
-        What is newer is removed; the next Run of this name goes on from there.
+        Checkpoints and weights that are newer are removed, grids are kept to look at; the next Run
+        of this name goes on from there. UserError, and nothing is changed, if there is none.
         """
-        self.health.forget(self._sound)
-        checkpoint.drop_after(self.weights, self._sound)
-        facts, arrays = checkpoint.newest(self.weights)
+        found = checkpoint.at(self.weights, self._sound)
+        if not found:
+            raise UserError(
+                f"run {self.name} has no sound checkpoint to go back to; begin anew with another "
+                "name, run=NAME, or go on as it is with health.action=warn."
+            )
+        facts, arrays = found
+        step = facts["step"]
         facts["rollbacks"] = self.rollbacks + 1
-        checkpoint.save(self.weights, facts["step"], arrays, facts, self._config.schedule.keep)
-        return facts["step"]
+        checkpoint.save(self.weights, step, arrays, facts, self._config.schedule.keep, step)
+        self.health.forget(step)
+        checkpoint.drop_after(self.weights, step)
+        for newer, path in self._weights_files():
+            if newer > step:
+                path.unlink()
+        return step
 
 
 def _locked(path: Path, name: str) -> int:

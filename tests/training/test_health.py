@@ -155,9 +155,13 @@ def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
     (event,) = json.loads((tmp_path / "health.json").read_text())
     assert event["kind"] == found.kind and event["until"] == 20 * WARM_UP
     monitor.close()
-    # An interrupted run that goes on before the finding finds it again, and doesn't keep it twice.
+    # Interrupted and gone on from before its end, it is open again; from before the finding, gone.
+    monitor = watch(tmp_path, drawn, LATE[-1])
+    assert monitor.finding == found
+    monitor.close()
     monitor = watch(tmp_path, drawn, LATE[0])
     assert monitor.events == [] and monitor.finding is None
+    assert json.loads((tmp_path / "health.json").read_text()) == []
     monitor.close()
 
 
@@ -179,16 +183,27 @@ def test_the_numbers_told_are_those_judged(tmp_path, drawn):
     assert found.kind == "generator collapsed" and " 0% of the data's diversity" in found.seen
 
 
-@pytest.mark.parametrize("loss", [16.118, 9.0])
+def test_faces_far_from_the_data_are_no_place_to_go_back_to(tmp_path, drawn):
+    """Not even in the first steps, where they may be: what is wrong later may have begun there."""
+    one, sound = drawn[:1].repeat(LOOKED_AT, 0), drawn[LOOKED_AT:]
+    monitor = watch(tmp_path, drawn)
+    assert monitor.sound  # before the first step
+    for step, faces in ((1, one), (2, sound)):
+        assert monitor.look(step, [row(1), row(2)][:step], lambda faces=faces: faces) is None
+        assert monitor.sound is (faces is sound)
+    monitor.close()
+
+
+@pytest.mark.parametrize("loss", [16.118, 9.0, 40.0])
 def test_the_ceiling_of_cross_entropy_is_named(tmp_path, drawn, loss):
-    """Where Keras clips it, the generator learns no more."""
+    """Where Keras clips it, the generator learns no more; a loss above was not clipped."""
     monitor = watch(tmp_path, drawn)
     rows = [row(step, 1.0, 1.0) | {"g_loss": loss} for step in range(1, LATE[-1] + 1)]
     one = drawn[:1].repeat(LOOKED_AT, 0)
     (found,) = filter(None, [monitor.look(step, rows[:step], lambda: one) for step in LATE])
     monitor.close()
     assert found.kind == "discriminator has won"
-    assert ("no gradient" in found.seen) is (loss > 16)
+    assert ("no gradient" in found.seen) is (loss == 16.118)
 
 
 def test_pictures_that_are_all_the_same_are_told_at_once(tmp_path, drawn):
