@@ -3,6 +3,7 @@
     python benchmarks/health.py                train what is missing, judge, print the table
     python benchmarks/health.py --fit          try other limits on the first half of the runs
     python benchmarks/health.py --seed 7       train and judge the second half from another seed
+    python benchmarks/health.py --every 100    judge as if there were fewer looks
 
 Every run of benchmarks/failures.py is trained on the drawn faces, whose hair, eyes and background
 are read back from what it draws. A run has failed if, at its end, the kinds that 256 of its faces
@@ -131,8 +132,8 @@ class Recorded:
         return (self.nan, "not a number") if self.nan else None
 
 
-def read(name: str, path: Path) -> Recorded:
-    """Return a recorded run."""
+def read(name: str, path: Path, every: int = LOOK) -> Recorded:
+    """Return a recorded run, as if looked at every so many steps, a multiple of LOOK."""
     with np.load(path) as file:
         rows = json.loads(file["rows"].tobytes())
         steps, small, real = file["steps"], file["small"], file["real"]
@@ -140,7 +141,8 @@ def read(name: str, path: Path) -> Recorded:
     _, place, counts = np.unique(real, axis=0, return_inverse=True, return_counts=True)
     copies = float((counts[place] > 1).mean())
     own, before, looks, last = health.sketch(real), None, [], 0
-    for step, faces in zip(steps, small, strict=True):
+    fewer = slice(every // LOOK - 1, None, every // LOOK)
+    for step, faces in zip(steps[fewer], small[fewer], strict=True):
         drawn = health.sketch(faces)
         keys = ("real_accuracy", "fake_accuracy", "d_loss", "g_loss")
         means = {key: float(np.mean([row[key] for row in rows[last:step]])) for key in keys}
@@ -208,17 +210,20 @@ def main() -> None:
     )
     parser.add_argument("--fit", action="store_true", help="try other limits on the first half")
     parser.add_argument("--seed", type=int, metavar="N", help="judge the second half from seed N")
+    parser.add_argument("--every", type=int, default=LOOK, metavar="N", help="steps between looks")
     parser.add_argument("--only", metavar="NAME", help="train this case and judge nothing")
     options = parser.parse_args()
     if options.only:
         record(CASES[options.only], _path(options.only, options.seed), options.seed)
         return
-    runs = _trained(list(CASES), None)
+    if options.every < LOOK or options.every % LOOK:
+        parser.error(f"--every must be a multiple of {LOOK}")
+    runs = _trained(list(CASES), None, options.every)
     first, second = halves(runs)
     limits = fit(first) if options.fit else health.LIMITS
     print(limits)
     if options.seed is not None:
-        again = _trained([run.name for run in second], options.seed)
+        again = _trained([run.name for run in second], options.seed, options.every)
         _print(again, [], limits)
         _print_score(f"seed {options.seed}", again, limits)
         return
@@ -227,7 +232,7 @@ def main() -> None:
     _print_score("the other half", second, limits)
 
 
-def _trained(names: list[str], seed: int | None) -> list[Recorded]:
+def _trained(names: list[str], seed: int | None, every: int) -> list[Recorded]:
     """Return the records of cases; the missing ones are trained."""
     started = time.monotonic()
     for name in names:
@@ -237,7 +242,7 @@ def _trained(names: list[str], seed: int | None) -> list[Recorded]:
             command += [] if seed is None else ["--seed", str(seed)]
             subprocess.run(command, check=True)
             print(f"{name}: trained, {time.monotonic() - started:.0f} s so far", flush=True)
-    return [read(name, _path(name, seed)) for name in names]
+    return [read(name, _path(name, seed), every) for name in names]
 
 
 def _print(runs: list[Recorded], first: list[Recorded], limits: health.Limits) -> None:
