@@ -14,6 +14,7 @@ from scipy.stats import fisher_exact
 
 SURROUNDINGS = 50
 TAIL = 0.01  # what share of held-out pictures counts as unusually near
+TWIN = 0.1  # a real picture so near to another is the same once more, coded anew perhaps
 CERTAINTY = 1e-3
 _CHUNK = 256
 
@@ -32,17 +33,22 @@ class Verdict:
     """What the relative distances of generated pictures say beside those of held-out ones.
 
     near, expected: shares of generated pictures below the lowest 1% of the held-out ones', and the
-    held-out share there. copied: whether that is too many for chance.
+    held-out share there. copied: whether that is too many for chance. twins: the share of held-out
+    pictures that are in the training set once more; from these nothing can be told.
     """
 
     near: float
     expected: float
     copied: bool
+    twins: float
 
     def __str__(self) -> str:
         found = f"{self.near:.1%} of the generated pictures lie as near to one training picture as "
         found += f"{self.expected:.1%} of held-out real ones do: "
-        return found + ("copies are among them." if self.copied else "no sign of copying.")
+        found += "copies are among them." if self.copied else "no sign of copying."
+        if self.twins >= TAIL:
+            found += f" {self.twins:.0%} of the real pictures are in the data more than once."
+        return found
 
 
 def nearest(queries, pictures, own=None) -> Neighbours:
@@ -76,15 +82,17 @@ def nearest(queries, pictures, own=None) -> Neighbours:
 
 def judge(fake: Neighbours, held_out: Neighbours) -> Verdict:
     """Return the verdict on generated pictures by real ones held out from the training set."""
-    limit = np.quantile(held_out.relative, TAIL)
-    near, usual = (int((of.relative <= limit).sum()) for of in (fake, held_out))
-    table = [
-        [near, len(fake.relative) - near],
-        [usual, len(held_out.relative) - usual],
-    ]
+    different = held_out.relative[held_out.relative >= TWIN]
+    limit = np.quantile(different, TAIL) if len(different) else TWIN
+    near, usual = (int((relative <= limit).sum()) for relative in (fake.relative, different))
+    count = len(different) or len(held_out.relative)
+    table = [[near, len(fake.relative) - near], [usual, count - usual]]
     chance = fisher_exact(table, alternative="greater").pvalue
     return Verdict(
-        near / len(fake.relative), usual / len(held_out.relative), bool(chance < CERTAINTY)
+        near / len(fake.relative),
+        usual / count,
+        bool(chance < CERTAINTY),
+        1 - len(different) / len(held_out.relative),
     )
 
 

@@ -48,3 +48,18 @@ def test_only_copies_are_called_so(fakes, copied):
     verdict = memorisation.judge(memorisation.nearest(fakes(train), train), held_out)
     assert verdict.copied is copied
     assert ("copies are" in str(verdict)) is copied
+
+
+@pytest.mark.parametrize("share", [0.03, 1.0])
+def test_pictures_that_are_in_the_data_twice_hide_no_copies(share):
+    """Nor are they taken for copies; the verdict says how many there are."""
+    train = clusters(1000, 2)
+    again = train[: round(share * len(train))]
+    train = np.concatenate([again + 0.01 * draw.normal(size=again.shape), train]).astype("f4")
+    place = np.arange(len(train))[::2]
+    held_out = memorisation.nearest(train[place], train, place)
+    for fakes, copied in ((clusters(400, 3), False), (train[-400:] + 0.05, True)):
+        verdict = memorisation.judge(memorisation.nearest(fakes, train), held_out)
+        assert verdict.copied is copied, str(verdict)
+        assert verdict.twins == pytest.approx(2 * share / (1 + share), abs=0.02)
+        assert "more than once" in str(verdict)
