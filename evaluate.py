@@ -33,8 +33,8 @@ def table(result: dict) -> str:
     """Return the results as a person reads them."""
     first = result["comparisons"][0]
     lines = [
-        f"{result['pictures']}: {first['fake_count']:,} pictures beside {first['real_count']:,} of "
-        f"{result['real']}; floors of {first['floor_count']:,} and as many",
+        f"{result['pictures']}: {first['count']:,} pictures beside {first['count']:,} of "
+        f"{result['real']}; floors are of {first['count']:,} real ones beside {first['count']:,}",
     ]
     for found, name in product(result["comparisons"], ("whole", "coarse")):
         values = found[name]
@@ -61,7 +61,7 @@ def table(result: dict) -> str:
         kinds = result["kinds"]
         lines.append(
             f"kinds of drawn faces: {kinds['coverage']:.1%} seen, divergence "
-            f"{kinds['divergence']:.3f} bits; {kinds['floor_count']:,} real ones: "
+            f"{kinds['divergence']:.3f} bits; {kinds['count']:,} real ones: "
             f"{kinds['floor']['coverage']:.1%}, {kinds['floor']['divergence']:.3f}"
         )
     return "\n".join(lines)

@@ -81,7 +81,7 @@ def main() -> None:
 
         floor = distances(held_out)
         print(
-            f"\n{network.name}, {floor['fake_count']:,} against {floor['real_count']:,} faces; "
+            f"\n{network.name}, {floor['count']:,} against {floor['count']:,} faces; "
             f"whole ({floor['resize']['whole']}) and coarse ({floor['resize']['coarse']})\n"
         )
         keys = ("frechet", "kernel", "precision", "recall", "coverage")

@@ -124,6 +124,8 @@ def open_network(
         )
     if not path.is_file():
         raise UserError(f"there is no feature network {path}.")
+    if size is not None and not 1 <= size <= 4096:
+        raise UserError(f"--input-size is {size}, but must be from 1 to 4096.")
     if size is None or scale is None:
         raise UserError(
             f"what {path.name} takes is not known; give --input-size and --scale, such as "
@@ -135,7 +137,7 @@ def open_network(
 
     def guarded(pictures):
         try:
-            return run(pictures)
+            return np.asarray(run(pictures), "float32")  # of several outputs no array can be made
         except Exception as error:  # whatever a network of the user's own makes its library raise
             raise UserError(
                 f"{path.name} can't take pictures of {size}x{size} ({_short(error)})."
@@ -182,7 +184,7 @@ def _keras_file(path: Path, layer: str | None) -> Callable:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
         if layer:
             model = keras.Model(model.inputs, model.get_layer(layer).output)
-    except (ValueError, OSError, KeyError, TypeError) as error:
+    except Exception as error:  # a damaged file raises whatever its reading comes upon
         raise UserError(f"{path} can't be loaded ({_short(error)}).") from None
     return _runner(model)
 
@@ -217,7 +219,8 @@ def _session(model: onnx.ModelProto) -> Callable:
         if channels_first:
             pictures = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
         output = session.run(None, {entry.name: pictures})[0]
-        return output.reshape(len(output), -1)
+        # Pooled features often keep their two axes of one pixel.
+        return output.reshape(len(output), -1) if max(output.shape[2:], default=1) == 1 else output
 
     return run
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from evaluation import attributes, distances, memorisation
 from evaluation.features import RESIZE, FeatureNetwork
-from evaluation.reals import Reals, require_pictures
+from evaluation.reals import Reals
 from training.gan import Gan
 from training.preview import to_image
 
@@ -21,21 +21,20 @@ def compare(made: dict, reals: Reals, network: FeatureNetwork, bar: str | None =
 
     made: by each of SIDES, the features (N, F) of the generated pictures; whole, and shrunk to 24
     pixels, which leaves layout and colour and none of the texture by which networks trained on
-    photographs are led astray. A floor is the same number between two disjoint sets of real ones.
+    photographs are led astray; as many are taken as there are real ones. A floor is the same number
+    between two disjoint sets of real ones, as many on each side.
     """
-    count = len(made[None])
-    require_pictures(count, "generated")
+    count = len(reals.sample)
     result = {
         "network": network.name,
         "resize": {name: _resize(network, side) for side, name in SIDES.items()},
-        "real_count": len(reals.sample),
-        "fake_count": count,
-        "floor_count": len(reals.halves[0]),
+        "count": count,
     }
     for side, name in SIDES.items():
         reals.features(network, reals.taken, side, bar)
         real = reals.features(network, reals.sample, side)
-        result[name] = distances.compare(real, made[side]) | {"floor": reals.floor(network, side)}
+        found = distances.compare(real, made[side][:count])
+        result[name] = found | {"floor": reals.floor(network, side)}
     return result
 
 
@@ -109,11 +108,10 @@ def _shrunk(pictures) -> np.ndarray:
 
 def kinds(fake: np.ndarray, reals: Reals) -> dict:
     """Return what pictures of the built-in faces cover, beside as many real ones."""
-    real = reals.pictures[reals.halves[0][: len(fake)]]
-    other = reals.pictures[reals.halves[1]]
+    count = min(len(fake), len(reals.sample))
+    real, other = (reals.pictures[np.sort(some)] for some in (reals.sample[:count], reals.others))
     return {
-        "count": len(fake),
-        **attributes.measure(fake, other),
-        "floor_count": len(real),
+        "count": count,
+        **attributes.measure(fake[:count], other),
         "floor": attributes.measure(real, other),
     }

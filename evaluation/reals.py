@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,38 +11,37 @@ import numpy as np
 from errors import UserError
 from evaluation import distances
 from evaluation.features import FeatureNetwork
+from training.files import require_space, whole_file
 
-LEAST = 20
+LEAST = 10  # on each side
 
 
 class Reals:
     """Real pictures and which of them a comparison takes.
 
     pictures: uint8 (N, H, W, C). key: what tells this set of pictures from others. cache: the
-    folder where features are kept. count: how many pictures a comparison takes at most.
+    folder where features are kept. count: how many pictures there are at most on each side.
 
-    sample: indices of those it takes. halves: indices of two disjoint sets of up to as many, for
-    the floor: what a number is between real pictures and real pictures.
+    sample: indices of those that generated pictures are compared with, up to half of all. others:
+    indices of as many that are not among them, for the floor: what a number is between real
+    pictures and real pictures. All numbers change with the count, so it is one for both.
     """
 
     def __init__(self, pictures, key: str, cache: Path, count: int, seed: int = 0):
-        require_pictures(len(pictures), "real")
+        require_pictures(len(pictures), 2 * LEAST, "real", ", half of them for its floor")
         self.pictures, self._key, self._cache = pictures, key, cache
         order = np.random.default_rng(seed).permutation(len(pictures))
-        half = min(count, len(order) // 2)
-        self.sample = order[:count]
-        self.halves = order[:half], order[half : 2 * half]
+        count = min(count, len(order) // 2)
+        self.sample, self.others = order[:count], order[count : 2 * count]
 
     @property
     def taken(self) -> np.ndarray:
         """Indices of all that a comparison takes, for the floor too."""
-        return np.unique(np.concatenate([self.sample, *self.halves]))
+        return np.concatenate([self.sample, self.others])
 
     def missing(self, network: FeatureNetwork, indices, side: int | None = None) -> np.ndarray:
         """Return those of the indices whose features are not known yet."""
-        store = self._open(network, side)
-        # A fresh file reads as zeros, and no picture's features are zeros throughout.
-        return np.array([i for i in indices if not store[i].any()], int)
+        return _missing(self._open(network, side), indices)
 
     def features(
         self, network: FeatureNetwork, indices, side: int | None = None, bar: str | None = None
@@ -50,24 +50,25 @@ class Reals:
 
         side, bar: as the network takes them.
         """
-        store, missing = self._open(network, side), self.missing(network, indices, side)
-        for some, features in network.batches(self.pictures, missing, side, bar):
+        store = self._open(network, side)
+        for some, features in network.batches(self.pictures, _missing(store, indices), side, bar):
             store[some] = features
         return np.array(store[indices])
 
     def floor(self, network: FeatureNetwork, side: int | None = None) -> dict[str, float]:
-        """Return the distances between the two halves, kept beside their features."""
-        halves = [self.features(network, half, side) for half in self.halves]
+        """Return the distances between sample and others, kept beside their features."""
+        sets = [self.features(network, some, side) for some in (self.sample, self.others)]
         told_by = hashlib.sha256(inspect.getsource(distances).encode())
-        for half in halves:
-            told_by.update(half)
+        for features in sets:
+            told_by.update(features)
         path = self._cache / f"floor.{told_by.hexdigest()[:20]}.json"
         try:
             return json.loads(path.read_text())
         except (OSError, ValueError):
             pass  # not known yet, or damaged
-        floor = distances.compare(*halves)
-        path.write_text(json.dumps(floor))
+        floor = distances.compare(*sets)
+        with whole_file(path) as temporary:
+            temporary.write_text(json.dumps(floor))
         return floor
 
     def _open(self, network: FeatureNetwork, side: int | None) -> np.memmap:
@@ -82,13 +83,27 @@ class Reals:
         path.parent.mkdir(parents=True, exist_ok=True)
         width = network.features(self.pictures[:1]).shape[1]
         shape = (len(self.pictures), width)
-        return np.lib.format.open_memmap(path, "w+", dtype="float32", shape=shape)
+        # Where there is no room, writing to a mapped file would kill the process.
+        require_space(path.parent, 4 * shape[0] * shape[1] + 2**20)
+        # Another process that made it meanwhile keeps its own, and nothing is mixed.
+        temporary = path.with_name(f".{os.getpid()}.{path.name}")
+        store = np.lib.format.open_memmap(temporary, "w+", dtype="float32", shape=shape)
+        os.replace(temporary, path)
+        return store
 
 
-def require_pictures(count: int, kind: str) -> None:
+def _missing(store: np.ndarray, indices) -> np.ndarray:
+    """Return those of the indices whose features are not in the store.
+
+    A fresh file reads as zeros, and no picture's features are zeros throughout.
+    """
+    return np.array([i for i in indices if not store[i].any()], int)
+
+
+def require_pictures(count: int, least: int, kind: str, why: str = "") -> None:
     """Raise UserError if there are too few pictures of a kind to compare."""
-    if count < LEAST:
+    if count < least:
         raise UserError(
-            f"there are {count} {kind} pictures, but a comparison needs at least {LEAST}, and a "
-            "telling one thousands."
+            f"there are {count} {kind} pictures, but a comparison needs at least {least}{why}; and "
+            "a telling one thousands."
         )

@@ -1,6 +1,5 @@
 """A run's generator measured while it trains, for no more than a share of the run's time."""
 
-import math
 import time
 from pathlib import Path
 
@@ -8,20 +7,22 @@ import numpy as np
 
 from config import Config
 from evaluation import measures
-from evaluation.features import BATCH, FeatureNetwork, open_network
+from evaluation.features import BATCH, open_network
 from evaluation.reals import LEAST, Reals
 from pictures.cache import PictureSet
 from training.gan import latents_of
 from training.history import History, Lines
 from training.sampling import draw
 
-_PROBE = 2.0  # seconds that opening the network and trying it may take
+_PROBE = 2.0  # seconds that trying the network may take
 
 
 class Metrics:
     """Measures a run's faces now and then, and appends a row to the run's metrics.jsonl.
 
     folder: where that file is. step: which the run goes on from.
+
+    UserError if the network that metrics.network names can't be had.
 
     A measurement waits until the time since the last one, of which metrics.share is for measuring,
     pays for it; what it costs is told by trying the network on a batch, and later by the last one.
@@ -30,7 +31,9 @@ class Metrics:
     def __init__(self, config: Config, pictures: PictureSet, folder: Path, step: int):
         self._config, self._pictures = config, pictures
         self._lines = Lines(folder / "metrics.jsonl", step)
-        self._network: FeatureNetwork | None = None
+        enough = config.metrics.share and len(pictures.pictures) >= 2 * LEAST
+        self._network = open_network(config.metrics.network) if enough else None
+        self._reals: Reals | None = None
         last = self._lines.rows[-1] if self._lines.rows else {"trained": 0.0, "seconds": _PROBE}
         self._due = self._after(last["trained"], last["seconds"])
 
@@ -42,15 +45,15 @@ class Metrics:
 
     def measure(self, generator, step: int, seconds: float, history: History) -> None:
         """Measure a generator if there is time for it after `seconds` of training."""
-        if seconds < self._due or len(self._pictures.pictures) < LEAST:
+        if self._network is None or seconds < self._due:
             return
         started = time.perf_counter()
-        if self._network is None:
-            self._due = max(self._due, self._after(0.0, _PROBE + self._open()))
+        if self._reals is None:
+            self._due = max(self._due, self._after(0.0, _PROBE + self._probe()))
             if seconds < self._due:
                 return
-        count = self._config.metrics.count
-        fake = draw(generator, latents_of(range(count), self._config.model.latent_dim))
+        seeds = range(len(self._reals.sample))
+        fake = draw(generator, latents_of(seeds, self._config.model.latent_dim))
         made = {side: self._network.features(fake, side) for side in measures.SIDES}
         result = measures.compare(made, self._reals, self._network)
         cost = time.perf_counter() - started
@@ -63,18 +66,15 @@ class Metrics:
 
     def _after(self, seconds: float, cost: float) -> float:
         """Return when a measurement that costs as much is paid for, begun to be saved for then."""
-        share = self._config.metrics.share
-        return seconds + cost / share if share else math.inf
+        return seconds + cost / (self._config.metrics.share or 1)
 
-    def _open(self) -> float:
-        """Open the network, and return from one batch what seconds a measurement will cost."""
-        metrics = self._config.metrics
-        self._network = open_network(metrics.network)
+    def _probe(self) -> float:
+        """Try the network on a batch, and return what seconds a measurement will cost."""
         self._reals = Reals(
             self._pictures.pictures,
             self._pictures.key,
             Path(self._config.data.cache),
-            metrics.count,
+            self._config.metrics.count,
         )
         some = np.asarray(self._pictures.pictures[:BATCH])
         self._network.features(some)  # the first is slower
@@ -84,5 +84,5 @@ class Metrics:
             self._network.features(some, side)
             each = (time.perf_counter() - started) / BATCH
             missing = self._reals.missing(self._network, self._reals.taken, side)
-            cost += each * (metrics.count + len(missing))
+            cost += each * (len(self._reals.sample) + len(missing))
         return cost

@@ -13,7 +13,7 @@ from data_loader import PictureSet, open_data, open_pictures, picture_sizes
 from errors import UserError
 from evaluation import measures
 from evaluation.features import FeatureNetwork
-from evaluation.reals import Reals
+from evaluation.reals import LEAST, Reals, require_pictures
 from training import checkpoint
 from training.gan import Gan, latents_of
 from training.run import IMAGES, WEIGHTS
@@ -51,37 +51,39 @@ def of_pictures(pictures: str, images: str, count: int) -> Subject:
     made = open_pictures(pictures, sizes[0][0], cache=cache)
     real = open_pictures(images, sizes[0][0], cache=cache)
     name = re.sub(r"\W+", "_", Path(pictures).stem).strip("_") or "pictures"
-    return Subject(pictures, made.pictures[:count], real, Path(f"evaluation_{name}"))
+    # Names often sort by kind, and the kernel distance takes blocks.
+    some = np.random.default_rng(0).permutation(len(made.pictures))[:count]
+    return Subject(pictures, made.pictures[some], real, Path(f"evaluation_{name}"))
 
 
 def of_weights(source: str | None, images: str | None, count: int) -> Subject:
     """Return the pictures of a run's or a file's generator as what is measured."""
     path = find_weights(source)
     generator = load_generator(path)
-    beside = path.with_name("config.yaml")
-    if beside.is_file():
-        config = from_dict(read_yaml(beside))
+    is_run = path.with_name("gan.json").is_file()  # another config.yaml may lie beside it by chance
+    if is_run:
+        config = from_dict(read_yaml(path.with_name("config.yaml")))
     elif images:
         _, _, resolution, channels = generator.output_shape
         config = from_dict({"model": {"resolution": resolution, "channels": channels}})
     else:
         raise UserError(
-            f"no config.yaml lies beside {path} to tell what it was trained on; name the real "
-            "pictures with --images."
+            f"{path} does not lie in a run's folder, so it is not known what it was trained on; "
+            "name the real pictures with --images."
         )
     if images:
         data = config.data.model_copy(update={"images": images})
         config = config.model_copy(update={"data": data})
     step = re.search(r"_(\d+)\.", path.name)
-    in_run = path.parent.parent == WEIGHTS
+    folder = IMAGES / path.parent.name if path.parent.parent == WEIGHTS else Path()
+    folder.mkdir(parents=True, exist_ok=True)
     return Subject(
         str(path),
         draw(generator, latents_of(range(count), generator.input_shape[1])),
         open_data(config),
-        (IMAGES / path.parent.name if in_run else Path())
-        / f"evaluation_{step[1] if step else path.stem}",
+        folder / f"evaluation_{step[1] if step else path.stem}",
         config,
-        _gan_at(path.parent, config, int(step[1])) if in_run and step else None,
+        _gan_at(path.parent, config, int(step[1])) if is_run and step else None,
     )
 
 
@@ -98,9 +100,13 @@ def _gan_at(folder: Path, config: Config, step: int) -> Gan | None:
 def measure(subject: Subject, networks: list[FeatureNetwork], count: int) -> tuple[dict, dict]:
     """Return all results, and by space the (generated, real) pictures of the nearest pairs.
 
+    count: on each side, at most; as many again are taken of the real ones for the floor.
+
     Every network has its own comparison; copies are looked for in the features of the first.
     """
     cache = Path((subject.config.data if subject.config else Data()).cache)
+    require_pictures(len(subject.fake), LEAST, "generated")
+    count = min(count, len(subject.fake))
     reals = Reals(subject.real.pictures, subject.real.key, cache, count)
     made = [
         {side: network.features(subject.fake, side, "generated") for side in measures.SIDES}

@@ -58,14 +58,22 @@ def load_generator(path: Path) -> keras.Model:
             # Of weights that have no place, or places left without weights, Keras only warns.
             warnings.simplefilter("error", UserWarning)
             if path.suffix == ".keras":
-                return keras.saving.load_model(path, compile=False, safe_mode=True)
-            config = from_dict(read_yaml(path.with_name("config.yaml")))
-            gan = Gan.create(models.get_version(config.version), config)
-            gan.combined.load_weights(path)
+                generator = keras.saving.load_model(path, compile=False, safe_mode=True)
+            else:
+                config = from_dict(read_yaml(path.with_name("config.yaml")))
+                gan = Gan.create(models.get_version(config.version), config)
+                gan.combined.load_weights(path)
+                generator = gan.generator
     except (ValueError, OSError, KeyError, TypeError, UserWarning) as error:
         reason = " ".join(str(error).split())[:120]
         raise UserError(
             f"{path} can't be loaded as a generator: it is damaged, or of another version than "
             f"the config.yaml beside it says ({reason})."
         ) from None
-    return gan.generator
+    taken, given = generator.input_shape, generator.output_shape
+    if len(taken) != 2 or len(given) != 4 or given[1] != given[2] or given[3] not in (1, 3):
+        raise UserError(
+            f"{path} is no generator: it makes {given[1:]} of {taken[1:]}, not a square picture of "
+            "a row of numbers."
+        )
+    return generator

@@ -112,6 +112,7 @@ def test_mistakes_are_one_sentence(tmp_path, network_file):
         ((str(tmp_path / "broken.keras"), 8, (0, 1)), "can't be loaded"),
         ((str(tmp_path / "broken.onnx"), 8, (0, 1)), "can't be loaded"),
         ((str(network_file), 8, (0, 1), "nowhere"), "can't be loaded"),
+        ((str(network_file), 0, (0, 1)), "from 1 to 4096"),
         ((str(network_file), 9, (0, 1)), "can't take pictures of 9x9"),
         ((str(network_file), 8, (0, float("nan"))), "not finite"),
     ):
@@ -119,5 +120,19 @@ def test_mistakes_are_one_sentence(tmp_path, network_file):
             open_network(*arguments).features(pictures(1))
     picture = keras.Input((8, 8, 3))
     keras.Model(picture, layers.ReLU()(picture)).save(tmp_path / "maps.keras")
-    with pytest.raises(UserError, match="--layer"):
-        open_network(str(tmp_path / "maps.keras"), 8, (0, 1)).features(pictures(1))
+    half = layers.AveragePooling2D(2)(picture)
+    keras.Model(picture, [picture, half]).save(tmp_path / "two.keras")
+    entry, end = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3, 8, 8])
+        for name in ("in", "out")
+    )
+    graph = helper.make_graph([helper.make_node("Neg", ["in"], ["out"])], "g", [entry], [end])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, tmp_path / "maps.onnx")
+    for name, words in (
+        ("maps.keras", "--layer"),
+        ("maps.onnx", "--layer"),
+        ("two.keras", "can't"),
+    ):
+        with pytest.raises(UserError, match=words):
+            open_network(str(tmp_path / name), 8, (0, 1)).features(pictures(1))

@@ -1,5 +1,7 @@
 """Real pictures' features are computed once, and the floor's two sides share no picture."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -24,12 +26,37 @@ class Counting:
 
 
 @pytest.mark.parametrize("count", [10, 50, 70, 1000])
-def test_the_halves_of_the_floor_are_disjoint(count, tmp_path):
-    """And as large as the sample where there are enough pictures."""
+def test_the_floor_is_of_as_many_others(count, tmp_path):
+    """Every number depends on the count, so it is the same for a number and its floor."""
     reals = Reals(PICTURES, "key", tmp_path, count)
-    first, second = map(set, reals.halves)
-    assert len(reals.sample) == min(count, 100) and len(first) == len(second) == min(count, 50)
-    assert not first & second
+    assert len(reals.sample) == len(reals.others) == min(count, 50)
+    assert len(set(reals.taken)) == 2 * min(count, 50)
+
+
+def test_a_process_that_makes_the_same_file_takes_nothing_from_another(tmp_path, monkeypatch):
+    """One that found none a moment ago: what the first has stored stays under its hands."""
+    network = Counting().network
+    first, second = (Reals(PICTURES, "key", tmp_path, 50) for _ in range(2))
+    store = first._open(network, None)
+    store[:] = 7
+    real = np.lib.format.open_memmap
+
+    def late(path, mode, **options):
+        if mode == "r+":
+            raise FileNotFoundError
+        return real(path, mode, **options)
+
+    monkeypatch.setattr(np.lib.format, "open_memmap", late)
+    assert not second._open(network, None).any() and (store == 7).all()
+
+
+def test_a_full_disk_is_told_before_the_file_is_made(tmp_path, monkeypatch):
+    """To write into a mapped file that has no room would kill the process."""
+    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(UserError, match="is full"):
+        Reals(PICTURES, "key", tmp_path, 50).features(Counting().network, np.arange(5))
+    assert not list(tmp_path.iterdir())
 
 
 def test_features_are_kept(tmp_path):
@@ -59,7 +86,10 @@ def test_the_floor_is_kept(tmp_path, monkeypatch):
     """And is what the distances say of the two halves, again after its file was broken."""
     network = Counting().network
     expected = distances.compare(
-        *(PICTURES[list(half)].mean(axis=(1, 2)) / 255 + 1 for half in opened(tmp_path).halves)
+        *(
+            PICTURES[some].mean(axis=(1, 2)) / 255 + 1
+            for some in (opened(tmp_path).sample, opened(tmp_path).others)
+        )
     )
     found = opened(tmp_path).floor(network)
     assert found == pytest.approx(expected, rel=1e-4)

@@ -1,11 +1,13 @@
 """Measuring while training: what is written, and that it never takes more than its share."""
 
+import importlib.util
 import json
 
 import pytest
 
 import demo_faces
 import evaluation.schedule
+from errors import UserError
 from evaluation.schedule import Metrics
 from pictures.cache import PictureSet
 from tests.evaluation.test_measures import network
@@ -43,19 +45,31 @@ def test_a_measurement_waits_for_its_share_of_the_time(parts, pictures, tmp_path
         assert rows(tmp_path) == []
         metrics.measure(gan.generator, 2, 1e5, history)
         (first,) = rows(tmp_path)
-        # As much time again must pass before the next.
-        metrics.measure(gan.generator, 3, first["seconds"] / config.metrics.share, history)
+        # What it took must be paid for before the next.
+        paid = first["seconds"] / config.metrics.share
+        metrics.measure(gan.generator, 3, 1e5 + 0.5 * paid, history)
         assert len(rows(tmp_path)) == 1
-        metrics.measure(gan.generator, 4, 2e5, history)
+        metrics.measure(gan.generator, 4, 1e5 + 1.5 * paid, history)
     found = rows(tmp_path)
     assert [row["step"] for row in found] == [2, 4] and found[0]["trained"] == 1e5
-    assert (found[0]["network"], found[0]["fake_count"], found[0]["real_count"]) == ("grid", 20, 20)
+    assert (found[0]["network"], found[0]["count"]) == ("grid", 20)
     assert found[0]["whole"]["frechet"] > found[0]["whole"]["floor"]["frechet"]
     # A run that goes on keeps what it has spent, and the rows up to where it is.
     with Metrics(config, pictures, tmp_path, 3) as metrics:
         assert [row["step"] for row in rows(tmp_path)] == [2]
-        metrics.measure(gan.generator, 4, first["seconds"] / config.metrics.share, history)
+        metrics.measure(gan.generator, 4, 1e5 + 0.5 * paid, history)
         assert len(rows(tmp_path)) == 1
+        metrics.measure(gan.generator, 5, 1e5 + 1.5 * paid, history)
+        assert len(rows(tmp_path)) == 2
+
+
+def test_a_network_that_is_missing_is_told_at_the_start(parts, pictures, tmp_path, monkeypatch):
+    """Not after minutes of training."""
+    monkeypatch.undo()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    metrics = parts[1].metrics.model_copy(update={"network": "opennsfw"})
+    with pytest.raises(UserError, match="opennsfw is missing"):
+        Metrics(parts[1].model_copy(update={"metrics": metrics}), pictures, tmp_path, 0)
 
 
 def test_no_share_and_too_few_pictures_measure_nothing(parts, pictures, tmp_path):
