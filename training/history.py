@@ -1,5 +1,6 @@
 """The record of a run: one JSON line a step, TensorBoard curves, and what the bar shows."""
 
+import itertools
 import json
 import math
 import time
@@ -10,7 +11,7 @@ from tensorboardX import SummaryWriter
 
 from errors import UserError
 from training import preview
-from training.files import whole_file
+from training.files import require_space, whole_file
 
 
 class NotFinite(UserError):
@@ -35,6 +36,7 @@ class History:
     """
 
     def __init__(self, folder: Path, step: int, batch_size: int):
+        self._folder = folder
         self._lines = Lines(folder / "losses.jsonl", step)
         self.rows = self._lines.rows
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
@@ -61,13 +63,16 @@ class History:
         now = time.perf_counter()
         rate = self._batch_size * len(values) / (now - self._flushed)
         self._flushed = now
-        for step, row in values:
-            if not (math.isfinite(row["d_loss"]) and math.isfinite(row["g_loss"])):
-                self._lines.flush()
-                raise NotFinite(step, row)
+        sound = list(itertools.takewhile(_is_finite, values))
+        for step, row in sound:
             self._lines.add({"step": step, **row, "images_per_second": rate})
-            self.show(step, row)
         self._lines.flush()
+        # TensorBoard's writer is a thread: on a full disk it dies, and this one would wait for it.
+        require_space(self._folder, 2**20)
+        for step, row in sound:
+            self.show(step, row)
+        if len(sound) < len(values):
+            raise NotFinite(*values[len(sound)])
 
     def show(self, step: int, scalars: dict[str, float]) -> None:
         """Add a point to TensorBoard's curves."""
@@ -92,6 +97,12 @@ class History:
         """Close both files."""
         self._lines.close()
         self._board.close()
+
+
+def _is_finite(step_and_row: tuple[int, dict[str, float]]) -> bool:
+    """Say whether a step's losses are numbers."""
+    _, row = step_and_row
+    return math.isfinite(row["d_loss"]) and math.isfinite(row["g_loss"])
 
 
 class Lines:

@@ -90,7 +90,7 @@ class Run:
         )
         order = np.random.default_rng(config.training.seed).permutation(len(pictures.pictures))
         shown = self.images / "reals.png"
-        if not shown.exists():
+        if not shown.exists() or (self.facts and self.facts["data_key"] != pictures.key):
             preview.save_grid(shown, pictures.pictures[np.sort(order[:PREVIEWS])])
         self.health = Health(self.images, self.step, pictures.pictures[np.sort(order[:LOOKED_AT])])
         if config.health.action == "rollback" and not self.facts:

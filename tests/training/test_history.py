@@ -1,6 +1,7 @@
 """The record of a run: each step once, and no step after the first that is not a number."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -47,3 +48,17 @@ def test_a_loss_that_is_no_number_stops_by_its_step(tmp_path):
     with pytest.raises(UserError, match="step 3"):
         history.flush()
     assert [row["step"] for row in read_rows(tmp_path / "losses.jsonl")] == [1, 2]
+
+
+def test_a_full_disk_is_told_before_tensorboard_waits_for_it(tmp_path, monkeypatch):
+    """Its writer would have died, and the run would hang."""
+    history = History(tmp_path, 0, batch_size=4)
+    history.add(1, scalars())
+    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda folder: usage)
+        full.setattr(history, "show", None)
+        with pytest.raises(UserError, match="is full"):
+            history.flush()
+    history.close()
+    assert [row["step"] for row in read_rows(tmp_path / "losses.jsonl")] == [1]
