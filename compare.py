@@ -22,10 +22,9 @@ from pathlib import Path
 from training import backend
 
 from comparison import page
-from comparison.entrants import Budget, Entrant, find_entrants
+from comparison.entrants import Budget, Entrant, find_entrants, require_same_data
 from comparison.results import collect
-from config import Config
-from data_loader import open_data
+from data_loader import open_data, require_batch
 from errors import UserError, clean_exit
 from evaluation.features import NETWORKS, FeatureNetwork, open_network
 from evaluation.measures import SIDES
@@ -44,13 +43,15 @@ def train(entrant: Entrant) -> str | None:
     """
     command = [sys.executable, str(Path(__file__).with_name("train_gan.py")), *entrant.arguments]
     with StopRequest() as stop:
-        process = subprocess.Popen(command)
-        told = False
-        while (status := process.poll()) is None:
-            time.sleep(0.2)
-            if stop.signal == signal.SIGTERM and not told:  # Ctrl-C reaches both by itself
-                process.send_signal(signal.SIGTERM)
-                told = True
+        process, told = subprocess.Popen(command), False
+        try:
+            while (status := process.poll()) is None:
+                time.sleep(0.2)
+                if stop.signal and not told:  # of Ctrl-C it may know by itself, or not
+                    process.send_signal(signal.SIGTERM)
+                    told = True
+        finally:
+            process.kill()  # what insists on an end, ends both
     if stop.signal or status in (128 + signal.SIGINT, 128 + signal.SIGTERM):
         raise SystemExit(128 + (stop.signal or signal.SIGINT))
     if status == STOPPED_BY_HEALTH:
@@ -91,29 +92,43 @@ def main() -> None:
         raise UserError("nobody takes part; name versions, config files, or all.")
     entrants = find_entrants(names, overrides, spent, arguments.name)
     networks = [open_network(name) for name in arguments.network or ["lite0"]]
-    look_at_data(entrants[0].config, networks, arguments.count)
+    look_at_data(entrants, networks, arguments.count)
 
     title = f"{len(entrants)} {'versions' if len(entrants) > 1 else 'version'}, {spent} each"
     results: dict[str, dict | str] = {entrant.name: "not yet trained" for entrant in entrants}
     for number, entrant in enumerate(entrants, 1):
         print(f"== {entrant.name}, {number} of {len(entrants)}", flush=True)
-        failure = train(entrant)
-        found = collect(entrant, networks, arguments.count)
+        failure, found = train(entrant), None
+        try:
+            found = collect(entrant, networks, arguments.count)
+        except UserError as error:
+            failure = failure or str(error)
         if found and failure:
             found["events"].append({"kind": failure, "since": found["step"], "seen": ""})
         results[entrant.name] = found or failure or "nothing to measure"
         write(Path(IMAGES / arguments.name), title, notes(entrant, spent), results)
+    if not any(isinstance(result, dict) for result in results.values()):
+        raise UserError("none of them came to anything; why stands above.")
     print(f"The page is {IMAGES / arguments.name / 'index.html'}, and table.md beside it.")
 
 
-def look_at_data(config: Config, networks: list[FeatureNetwork], count: int) -> None:
+def look_at_data(entrants: list[Entrant], networks: list[FeatureNetwork], count: int) -> None:
     """Know the real pictures' features before the first is trained, so that no run's time pays.
 
-    UserError if the pictures can't be read, or are too few.
+    UserError if the pictures can't be read, are too few, or are not those that a run was trained on
+    before.
     """
+    config = entrants[0].config
     pictures = open_data(config)
-    reals = Reals(pictures.pictures, pictures.key, Path(config.data.cache), count)
-    for network, side in product(networks, SIDES):
+    for entrant in entrants:
+        training = entrant.config.training
+        require_batch(len(pictures.pictures), training.batch_size * training.n_critic)
+        require_same_data(entrant, pictures.key)
+    wanted = [(network, count) for network in networks]
+    if config.metrics.share:
+        wanted.append((open_network(config.metrics.network), config.metrics.count))
+    for (network, some), side in product(wanted, SIDES):
+        reals = Reals(pictures.pictures, pictures.key, Path(config.data.cache), some)
         reals.features(network, reals.taken, side, "real")
 
 

@@ -7,11 +7,20 @@ from pathlib import Path
 import models
 from config import Config, flat, from_dict, load_config, read_yaml
 from errors import UserError
+from training import checkpoint
 from training.checks import check
 from training.run import WEIGHTS
 
 # What must be the same for all, so that they are measured alike.
-_SHARED = ("data.images", "data.resize", "model.resolution", "model.channels", "training.seed")
+_SHARED = (
+    "data.images",
+    "data.resize",
+    "model.resolution",
+    "model.channels",
+    "training.seed",
+    "metrics.network",
+    "metrics.count",
+)
 # Unless said otherwise: all see the same pixels, and are measured often enough for a curve.
 _DEFAULTS = ["data.resize=lanczos", "metrics.count=250", "metrics.share=0.05"]
 
@@ -95,6 +104,16 @@ def _require_same(entrant: Entrant) -> None:
                 f"{entrant.run} was trained with {key} {old}, which is {value} now; give this "
                 "comparison another --name."
             )
+
+
+def require_same_data(entrant: Entrant, key: str) -> None:
+    """Raise UserError if its run was trained on other pictures before than those of a key."""
+    found = checkpoint.newest(WEIGHTS / entrant.run)
+    if found and found[0]["data_key"] != key:
+        raise UserError(
+            f"{entrant.run} was trained on other pictures than are in {entrant.config.data.images} "
+            "now; give this comparison another --name."
+        )
 
 
 def _entrant(name: str, overrides: list[str], budget: Budget, title: str) -> Entrant:

@@ -81,9 +81,9 @@ def _floor(found: dict) -> str:
     """Return in words what a network was shown, and what it says of real and real faces."""
     whole, coarse = found["whole"]["floor"], found["coarse"]["floor"]
     return (
-        f"{found['fake_count']:,} generated faces against {found['real_count']:,} real ones, whole "
+        f"{found['count']:,} generated faces against {found['count']:,} real ones, whole "
         f"({found['resize']['whole']}) and coarse ({found['resize']['coarse']}). Floors, "
-        f"{found['floor_count']:,} real faces against as many others, whole and coarse: Fréchet "
+        f"{found['count']:,} real faces against as many others, whole and coarse: Fréchet "
         f"{whole['frechet']:.1f}, {coarse['frechet']:.1f}; kernel {whole['kernel']:.3f}, "
         f"{coarse['kernel']:.3f}; recall {whole['recall']:.2f}, {coarse['recall']:.2f}; coverage "
         f"{whole['coverage']:.2f}, {coarse['coverage']:.2f}."
@@ -118,9 +118,14 @@ def html(title: str, notes: list[str], results: dict[str, dict | str]) -> str:
     ]
     for head, said, columns in tables(results):
         parts += [f"<h2>{escape(head)}</h2><p>{escape(said)}</p>", _table(columns, results)]
-    if any(result["metrics"] for result in there.values()):
-        words = "Fréchet distances over the minutes trained"
-        parts += ["<h2>Distances over time</h2>", _image(_distances(there), "svg+xml", words)]
+    measured = [row for result in there.values() for row in result["metrics"]]
+    if measured:
+        words = (
+            f"Fréchet distances over the minutes trained, by {measured[0]['network']}, "
+            f"{measured[0]['count']:,} faces on each side."
+        )
+        parts += [f"<h2>Distances over time</h2><p>{escape(words)}</p>"]
+        parts += [_image(_distances(there), "svg+xml", words)]
     parts += ["<h2>Losses</h2>", '<div class="cards">']
     parts += [
         f'<figure class="card"><h3>{escape(name)}</h3>'

@@ -1,12 +1,13 @@
 """What a comparison knows of each that took part: read from its run, and measured once."""
 
+import hashlib
 import json
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import models
 from comparison.entrants import Entrant
+from errors import UserError
 from evaluation.features import FeatureNetwork
 from evaluation.subject import measure, of_weights
 from training import checkpoint
@@ -19,19 +20,28 @@ from training.run import IMAGES, WEIGHTS
 def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dict[str, Any] | None:
     """Return all that the page shows of a run, or None if it has not come to a checkpoint.
 
-    count: faces to measure. What was measured at the same step with the same networks is kept
-    beside the run's grids and not measured again.
+    count: faces to measure. What was measured of the same weights with the same networks is kept
+    beside the run's grids and not measured again. UserError if the weights are gone.
     """
     images = IMAGES / entrant.run
     found = checkpoint.newest(WEIGHTS / entrant.run)
     if not found or found[0]["step"] == 0:
         return None
     facts = found[0]
-    wanted = {"step": facts["step"], "count": count, "networks": [n.name for n in networks]}
+    weights = WEIGHTS / entrant.run / f"generator_{facts['step']}.keras"
+    if not weights.is_file():
+        raise UserError(f"{weights} is gone; give this comparison another --name.")
+    wanted = {
+        "step": facts["step"],
+        "weights": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "data": facts["data_key"],
+        "count": count,
+        "networks": [network.name for network in networks],
+    }
     path = images / "comparison.json"
     kept = json.loads(path.read_text()) if path.is_file() else {}
     if kept.get("of") != wanted:
-        subject = of_weights(str(_weights(entrant, facts["step"])), None, count)
+        subject = of_weights(str(weights), None, count)
         kept = {
             "of": wanted,
             "costs": _costs(entrant),
@@ -48,7 +58,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         "precision": facts["precision"],
         "memory": facts["peak_memory"],
         "seen": facts["step"] * training.batch_size * training.n_critic,
-        "speed": median(row["images_per_second"] for row in rows),
+        "speed": median(row["images_per_second"] for row in rows) if rows else float("nan"),
         "losses": rows,
         "metrics": read_rows(images / "metrics.jsonl"),
         "events": json.loads(health.read_text()) if health.is_file() else [],
@@ -57,11 +67,6 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         **kept["costs"],
         **kept["measured"],
     }
-
-
-def _weights(entrant: Entrant, step: int) -> Path:
-    """Return the weights of a run's step."""
-    return WEIGHTS / entrant.run / f"generator_{step}.keras"
 
 
 def _costs(entrant: Entrant) -> dict[str, Any]:

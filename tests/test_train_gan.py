@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ROOT
+from tests.evaluation.test_measures import network
 from training import checkpoint
 from training.health import Limits
 from training.step import compile_step
@@ -23,9 +24,9 @@ from training.step import compile_step
 SHORT = ["training.steps=4", "schedule.sample_every=2", "schedule.checkpoint_every=3", "run=r"]
 
 
-def arrays(folder: Path, step: int) -> dict[str, np.ndarray]:
+def arrays(folder: Path, step: int, run: str = "r") -> dict[str, np.ndarray]:
     """The arrays of a checkpoint, without its facts."""
-    with np.load(folder / f"weights/r/checkpoint_{step}.npz") as file:
+    with np.load(folder / f"weights/{run}/checkpoint_{step}.npz") as file:
         return {name: file[name] for name in file.files if name != "facts.json"}
 
 
@@ -224,6 +225,25 @@ def test_losses_that_are_no_numbers_stop_the_run_with_the_last_checkpoint_whole(
     assert status == 2 and "no longer numbers at step 5" in errors
     assert before == {path: path.stat().st_mtime_ns for path in folder.glob("*_*")}
     assert [row[0] for row in losses(script.folder)] == [1, 2, 3, 4]
+
+
+@pytest.mark.backends
+def test_looking_and_measuring_change_nothing(script, call, monkeypatch):
+    """A run that is looked at and measured at every step, and stopped between, is the same run."""
+    monkeypatch.setattr("training.health.SHARE", 1e-9)
+    assert call("train_gan.py", *script.tiny, *SHORT, "metrics.share=0")[0] == 0
+    monkeypatch.setattr("training.health.SHARE", 1e9)
+    monkeypatch.setattr("evaluation.schedule.open_network", lambda name: network())
+    monkeypatch.setattr("evaluation.schedule.Metrics._after", lambda self, seconds, cost: 0.0)
+    for steps in ("training.steps=2", "training.steps=4"):
+        assert call("train_gan.py", *script.tiny, *SHORT, "run=s", steps)[0] == 0
+    for name in ("metrics", "health"):
+        lines = (script.folder / f"gan_images/s/{name}.jsonl").read_text().splitlines()
+        assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4]
+    expected, found = arrays(script.folder, 4), arrays(script.folder, 4, "s")
+    assert set(expected) == set(found)
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
 
 
 @pytest.fixture

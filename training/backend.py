@@ -13,11 +13,16 @@ memory, the fastest precision.
 import importlib.util
 import os
 import resource
+import signal
 import sys
+import threading
 import time
 from contextlib import contextmanager
 
 from errors import UserError
+
+# A GPU's memory is taken as needed, so that two programs can share it; TensorFlow is told below.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 if "KERAS_BACKEND" not in os.environ:
     installed = [name for name in ("tensorflow", "jax") if importlib.util.find_spec(name)]
@@ -50,14 +55,26 @@ def _quiet():
         os.close(nowhere)
 
 
-with _quiet():
+@contextmanager
+def _ended_by_ctrl_c():
+    """Let Ctrl-C end the program at once: there is nothing to save yet, and nobody to catch it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+with _quiet(), _ended_by_ctrl_c():
     import keras
 
     NAME = keras.backend.backend()
     if NAME == "tensorflow":
         import tensorflow as tf
 
-        # A GPU's memory is taken as needed, so that two programs can share it.
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
         tf.constant(0)  # the first operation starts the devices

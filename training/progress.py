@@ -64,6 +64,8 @@ class StopRequest:
             signal.signal(number, handler)
 
     def _ask(self, number, frame) -> None:
-        self.signal = number
+        first, self.signal = self.signal is None, self.signal or number
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("\nstopping: this step is finished and saved first.", file=sys.stderr, flush=True)
+        if first:
+            words = "\nstopping: this step is finished and saved first."
+            print(words, file=sys.stderr, flush=True)

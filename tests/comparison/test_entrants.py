@@ -4,8 +4,9 @@ import pytest
 import yaml
 
 import models
-from comparison.entrants import Budget, find_entrants
+from comparison.entrants import Budget, find_entrants, require_same_data
 from errors import UserError
+from training import checkpoint
 
 
 def test_versions_and_files_get_the_same_budget_and_runs_of_their_own(tmp_path):
@@ -65,3 +66,15 @@ def test_a_run_that_was_trained_otherwise_is_not_taken_for_this(tmp_path, monkey
         with pytest.raises(UserError, match=words):
             find_entrants(["v5"], overrides, budget, "t")
     assert find_entrants(["v5"], ["generator.rate=1e-3"], Budget(steps=10), "other")
+
+
+def test_other_pictures_of_the_same_name_are_told(tmp_path, monkeypatch):
+    """A folder that got more pictures is not what the first were trained on."""
+    monkeypatch.chdir(tmp_path)
+    (entrant,) = find_entrants(["v5"], [], Budget(steps=10), "t")
+    require_same_data(entrant, "new")
+    (tmp_path / "weights/t-v5").mkdir(parents=True)
+    checkpoint.save(tmp_path / "weights/t-v5", 1, {}, {"data_key": "old"}, 3)
+    require_same_data(entrant, "old")
+    with pytest.raises(UserError, match="other pictures"):
+        require_same_data(entrant, "new")

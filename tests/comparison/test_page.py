@@ -20,9 +20,7 @@ def result(folder, **values):
     comparison = {
         "network": "Lite <0>",
         "resize": {"whole": "bicubic to 224", "coarse": "box to 24"},
-        "fake_count": 2000,
-        "real_count": 2000,
-        "floor_count": 1000,
+        "count": 2000,
         "whole": view,
         "coarse": view,
     }
@@ -34,9 +32,7 @@ def result(folder, **values):
         "parameters": [10, 20],
         "gflops": [0.5, 0.25],
         "losses": [{"step": s, "d_loss": 1 / s, "g_loss": s} for s in range(1, 300)],
-        "metrics": [
-            {"step": s, "trained": 60.0 * s, "whole": view, "coarse": view} for s in (1, 2, 3)
-        ],
+        "metrics": [{"step": s, "trained": 60.0 * s} | comparison for s in (1, 2, 3)],
         "events": [],
         "grid": grid,
         "reals": grid,
