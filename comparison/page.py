@@ -30,18 +30,26 @@ def tables(results: dict[str, dict | str]) -> list[tuple[str, str, list]]:
         ("GFLOPs D", lambda r: f"{r['gflops'][1]:.3f}"),
         ("memory, GiB", lambda r: f"{r['memory'] / 2**30:.2f}"),
         ("copies", lambda r: "yes" if _copied(r) else "no sign"),
-        ("health", lambda r: ", ".join(e["kind"] for e in r["events"]) or "nothing found"),
+        ("health", lambda r: ", ".join(map(_told, r["events"])) or "nothing found"),
     ]
     if "kinds" in first:
         took.insert(-2, ("kinds of drawn faces", lambda r: f"{r['kinds']['coverage']:.0%}"))
     return [
         ("What it took", "Parameters and billions of operations a picture, generator's (G) and "
-         "discriminator's (D).", took),
+         "discriminator's (D); the most memory that the run took, its measuring included.", took),
         *(
             (f"Distances by {found['network']}", _floor(found), _opinions(index))
             for index, found in enumerate(first["comparisons"])
         ),
     ]  # fmt: skip
+
+
+def _told(event: dict) -> str:
+    """Return what was found, and from which step to which; of what ended a run, just that."""
+    if "until" not in event:
+        return event["kind"]
+    end = f"until {event['until']:,}" if event["until"] else "to the end"
+    return f"{event['kind']} from step {event['since']:,} {end}"
 
 
 def _copied(result: dict) -> bool:

@@ -46,7 +46,7 @@ def result(folder, **values):
 @pytest.fixture
 def results(tmp_path):
     """Three: one sound, one with a finding and a name to be escaped, one that failed."""
-    event = {"kind": "generator collapsed", "since": 500, "seen": "all <the same>."}
+    event = {"kind": "generator collapsed", "since": 500, "seen": "all <the same>.", "until": None}
     return {
         "v5": result(tmp_path),
         "<b>odd & co</b>": result(tmp_path, events=[event], metrics=[]),
@@ -57,7 +57,14 @@ def results(tmp_path):
 def test_the_table_has_every_number_with_its_network_and_floor(results):
     """Markdown: a row for each, also for the one that failed."""
     text = page.markdown("Title", ["a note"], results)
-    for words in ("1,234", "61.2", "0.500 ± 0.010", "Lite <0>", "4.4", "generator collapsed"):
+    for words in (
+        "1,234",
+        "61.2",
+        "0.500 ± 0.010",
+        "Lite <0>",
+        "4.4",
+        "generator collapsed from step 500 to the end",
+    ):
         assert words in text
     assert text.count("ended with status 2") == 2  # what it took, and the distances
     assert len({line.count("|") for line in text.splitlines() if line.startswith("| v5")}) == 2
