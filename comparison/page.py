@@ -167,8 +167,7 @@ def _card(name: str, grid: Path, events: list[dict]) -> str:
     if not grid.is_file():
         return ""
     said = "".join(
-        f'<p class="event">{escape(event["kind"])}, since step {event["since"]:,}: '
-        f"{escape(event['seen'])}</p>"
+        f'<p class="event">{escape(": ".join(filter(None, (_told(event), event["seen"]))))}</p>'
         for event in events
     )
     image = _image(_small(grid), "webp", f"faces of {name}", "grid")
