@@ -102,6 +102,7 @@ def main() -> None:
         try:
             found = collect(entrant, networks, arguments.count)
         except UserError as error:
+            print(f"{entrant.name}: {error}", file=sys.stderr)
             failure = failure or str(error)
         if found and failure:
             found["events"].append({"kind": failure, "since": found["step"], "seen": ""})

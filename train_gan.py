@@ -219,6 +219,7 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
                     found = run.health.break_down(error.step)
                     if not goes_back(config, run):
                         raise
+                    print(f"WARNING at step {error.step:,}: {found}", file=sys.stderr)
         if found and goes_back(config, run):
             step = run.roll_back()
             print(f"Rolled back to step {step:,}.")

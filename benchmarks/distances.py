@@ -70,10 +70,12 @@ def main() -> None:
     found = open_pictures(options.images, options.resolution)
     order = np.random.default_rng(0).permutation(len(found.pictures))
     half = np.sort(order[: len(order) // 2])
-    held_out = found.pictures[np.sort(order[len(order) // 2 :])[: options.count]]
+    # Half of the other half is for the floor; all of these are compared.
+    count = min(options.count, len(half) // 2)
+    held_out = found.pictures[np.sort(order[len(order) // 2 :][:count])]
     for name in options.network or ["lite0"]:
         network = open_network(name)
-        reals = Reals(found.pictures[half], f"{found.key}.half", Path("data/cache"), options.count)
+        reals = Reals(found.pictures[half], f"{found.key}.half", Path("data/cache"), count)
 
         def distances(pictures, network=network, reals=reals):
             made = {side: network.features(pictures, side) for side in measures.SIDES}

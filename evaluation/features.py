@@ -220,7 +220,11 @@ def _session(model: onnx.ModelProto) -> Callable:
             pictures = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
         output = session.run(None, {entry.name: pictures})[0]
         # Pooled features often keep their two axes of one pixel.
-        return output.reshape(len(output), -1) if max(output.shape[2:], default=1) == 1 else output
+        return (
+            output.reshape(len(output), -1)
+            if output.size == len(output) * max(output.shape[1:], default=1)
+            else output
+        )
 
     return run
 

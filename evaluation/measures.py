@@ -90,7 +90,7 @@ def copies(made, reals: Reals, network: FeatureNetwork | None, bar: str | None =
     which 32x32 pixels are compared. A copy is one at 24 pixels too, and the whole training set is
     gone through in a fifth of the time.
     """
-    held_out = reals.sample[:HELD_OUT]
+    held_out = reals.order[:HELD_OUT]
     if network:
         everything = reals.features(network, np.arange(len(reals.pictures)), COARSE, bar)
     else:

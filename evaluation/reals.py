@@ -24,15 +24,16 @@ class Reals:
 
     sample: indices of those that generated pictures are compared with, up to half of all. others:
     indices of as many that are not among them, for the floor: what a number is between real
-    pictures and real pictures. All numbers change with the count, so it is one for both.
+    pictures and real pictures. All numbers change with the count, so it is one for both. order: all
+    indices in the order in which both are taken.
     """
 
     def __init__(self, pictures, key: str, cache: Path, count: int, seed: int = 0):
         require_pictures(len(pictures), 2 * LEAST, "real", ", half of them for its floor")
         self.pictures, self._key, self._cache = pictures, key, cache
-        order = np.random.default_rng(seed).permutation(len(pictures))
-        count = min(count, len(order) // 2)
-        self.sample, self.others = order[:count], order[count : 2 * count]
+        self.order = np.random.default_rng(seed).permutation(len(pictures))
+        count = min(count, len(pictures) // 2)
+        self.sample, self.others = self.order[:count], self.order[count : 2 * count]
 
     @property
     def taken(self) -> np.ndarray:

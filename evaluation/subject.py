@@ -131,7 +131,7 @@ def measure(subject: Subject, networks: list[FeatureNetwork], count: int) -> tup
         pairs[space] = subject.fake[closest], reals.pictures[found.index[closest]]
     if subject.gan:
         result["discriminator"] = measures.discriminator_scores(
-            subject.gan, subject.fake[:SCORED], reals.pictures[reals.sample[:SCORED]]
+            subject.gan, subject.fake[:SCORED], reals.pictures[np.sort(reals.order[:SCORED])]
         )
     is_drawn = subject.config is not None and subject.config.data.images == "demo"
     if is_drawn and subject.fake.shape[1:] == (64, 64, 3):

@@ -49,10 +49,10 @@ def test_interrupted_it_goes_on_and_ends_with_page_and_table(script):
         (["v1", "--steps", "1", "--name", "a/b"], "--name is 'a/b'"),
         (["v1", "v9", "--steps", "1"], "version is 'v9'"),
         (["v1", "--steps", "1", "data.images=nowhere"], "nowhere"),
-        (["v1", "--steps", "1", "training.batch_size=10000"], "10000"),
+        (["v1", "--steps", "1", "training.batch_size=100"], "only 24 pictures"),
     ],
 )
-def test_mistakes(call, arguments, words):
+def test_mistakes(call, script, arguments, words):
     """One sentence and status 2, before anything is trained."""
-    status, errors = call("compare.py", *arguments)
+    status, errors = call("compare.py", *script.tiny, *arguments)
     assert status == 2 and errors.count("error:") >= 1 and words in errors

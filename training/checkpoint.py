@@ -45,8 +45,10 @@ def save(
 
 
 def drop_after(folder: Path, step: int) -> None:
-    """Remove the checkpoints that are newer than `step`."""
-    for path in _paths(folder):
+    """Remove the checkpoints that are newer than `step`, the newest last: cut off, it is done anew
+    at the next start.
+    """
+    for path in reversed(_paths(folder)):
         if int(path.stem.rpartition("_")[2]) > step:
             path.unlink()
 

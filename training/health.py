@@ -251,6 +251,8 @@ class Health:
         self._real, self._before, self._next = sketch(real), None, 0.0
         _, place, counts = np.unique(real, axis=0, return_inverse=True, return_counts=True)
         self._copies = float((counts[place] > 1).mean())
+        if self.finding and self.finding.kind == "too few pictures" and self._copies <= FEW:
+            self._judged(None, step)  # other pictures were given since
 
     @property
     def due(self) -> bool:

@@ -176,11 +176,11 @@ class Run:
         step = facts["step"]
         facts["rollbacks"] = self.rollbacks + 1
         checkpoint.save(self.weights, step, arrays, facts, self._config.schedule.keep, step)
-        self.health.forget(step)
-        checkpoint.drop_after(self.weights, step)
         for newer, path in self._weights_files():
             if newer > step:
                 path.unlink()
+        checkpoint.drop_after(self.weights, step)
+        self.health.forget(step)
         return step
 
 

@@ -215,6 +215,19 @@ def test_pictures_that_are_all_the_same_are_told_at_once(tmp_path, drawn):
         assert (found and found.kind) == ("too few pictures" if name == "one" else None)
 
 
+def test_other_pictures_end_what_was_said_of_the_first(tmp_path, drawn):
+    """A run that was stopped for them can go on as it was told to."""
+    monitor = Health(tmp_path, 0, drawn[:1].repeat(LOOKED_AT, 0))
+    assert monitor.look(1, [row(1)], lambda: drawn[:LOOKED_AT]).kind == "too few pictures"
+    monitor.close()
+    for real, told in ((drawn[:1].repeat(LOOKED_AT, 0), True), (drawn[:LOOKED_AT], False)):
+        monitor = Health(tmp_path, 1, real)
+        assert bool(monitor.finding) is told
+        monitor.close()
+    (event,) = json.loads((tmp_path / "health.json").read_text())
+    assert event["until"] == 1
+
+
 def test_looking_takes_no_more_than_its_share(tmp_path, drawn, monkeypatch):
     """After a look of a second there is none for two minutes."""
     clock = [1000.0]
