@@ -61,6 +61,7 @@ def script(tmp_path, faces):
         "model.resolution=32",
         "training.batch_size=4",
         "training.precision=float32",
+        "metrics.share=0",  # a second a start; tests/evaluation/test_schedule.py has it
     ]
     return run
 
