@@ -1,7 +1,6 @@
 """What is measured of generated pictures, put together: distances, scores, copies, attributes."""
 
 import numpy as np
-from keras import ops
 from PIL import Image
 
 from evaluation import attributes, distances, memorisation
@@ -52,15 +51,15 @@ def discriminator_scores(gan: Gan, fake: np.ndarray, real: np.ndarray) -> dict[s
     alone.
     """
     objective, result = gan.objective, {}
-    # Scores are taken batch by batch as in training, in inference mode.
+    # Scores are taken batch by batch as in training, in inference mode, compiled.
     size = gan.config.training.batch_size
     scores = {}
     for kind, pictures in (("real", real), ("fake", fake)):
         parts = [
-            gan.discriminator(pictures[i : i + size].astype("float32") / 127.5 - 1, training=False)
+            gan.discriminator.predict_on_batch(pictures[i : i + size].astype("float32") / 127.5 - 1)
             for i in range(0, len(pictures), size)
         ]
-        scores[kind] = np.concatenate([ops.convert_to_numpy(part) for part in parts])
+        scores[kind] = np.concatenate([np.asarray(part, "float32") for part in parts])
         result[f"{kind}_score"] = float(scores[kind].mean())
     if objective.threshold is None:
         return result
