@@ -64,27 +64,34 @@ class FeatureNetwork:
 
     def batches(self, pictures, indices, side: int | None = None, bar: str | None = None):
         """Yield (some of the indices, the features of those pictures) until all are through."""
-        size, starts = self.size_for(side), range(0, len(indices), BATCH)
-        for start in tqdm(starts, bar, disable=not (bar and starts), leave=False):
-            some = indices[start : start + BATCH]
-            # Always full batches: one shape is compiled, and a picture's features don't depend on
-            # how many come with it.
-            batch = np.zeros((BATCH, size, size, 3), "float32")
-            with ThreadPoolExecutor() as pool:  # Pillow resizes without holding the interpreter
-                fitted = pool.map(lambda index: self._fitted(pictures[index], side), some)
+        size = self.size_for(side)
+        groups = [indices[start : start + BATCH] for start in range(0, len(indices), BATCH)]
+        with ThreadPoolExecutor() as pool:  # Pillow resizes without holding the interpreter
+            fitting = (
+                pool.map(lambda index: self._fitted(pictures[index], side), some) for some in groups
+            )
+            fitted = next(fitting, None)
+            for some in tqdm(groups, bar, disable=not (bar and groups), leave=False):
+                # Always full batches: one shape is compiled, and a picture's features don't depend
+                # on how many come with it.
+                batch = np.zeros((BATCH, size, size, 3), "float32")
                 batch[: len(some)] = list(fitted)
-            features = np.asarray(self.run(batch), "float32")[: len(some)]
-            if features.ndim != 2:
-                raise UserError(
-                    f"{self.name} gives {features.shape[1:]} for a picture, not a row of features; "
-                    "name a layer that does with --layer."
-                )
-            if not np.isfinite(features).all():
-                raise UserError(
-                    f"{self.name} gives features that are not finite; its weights are broken, or "
-                    "--scale is not what it was trained with."
-                )
-            yield some, features
+                fitted = next(fitting, None)  # begun while the network has this batch
+                yield some, self._checked(np.asarray(self.run(batch), "float32")[: len(some)])
+
+    def _checked(self, features: np.ndarray) -> np.ndarray:
+        """Return features (N, F); UserError if they are not that, or not finite."""
+        if features.ndim != 2:
+            raise UserError(
+                f"{self.name} gives {features.shape[1:]} for a picture, not a row of features; "
+                "name a layer that does with --layer."
+            )
+        if not np.isfinite(features).all():
+            raise UserError(
+                f"{self.name} gives features that are not finite; its weights are broken, or "
+                "--scale is not what it was trained with."
+            )
+        return features
 
     def _fitted(self, picture: np.ndarray, side: int | None) -> np.ndarray:
         """Return a uint8 picture (H, W, C) as the network takes it."""
