@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -185,14 +186,15 @@ def _small(path: Path) -> bytes:
     with Image.open(path) as image:
         small = image.resize((image.width // 2, image.height // 2), Image.Resampling.NEAREST)
     file = io.BytesIO()
-    small.convert("RGB").save(file, "WEBP", quality=88)
+    small.convert("RGB").save(file, "WEBP", quality=70)
     return file.getvalue()
 
 
 def _svg(figure: Figure) -> bytes:
     """Return a figure as SVG."""
     file = io.BytesIO()
-    figure.savefig(file, format="svg", metadata={"Date": None})
+    with rc_context({"svg.fonttype": "none"}):  # letters as letters, a third of their outlines
+        figure.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()
 
 
