@@ -2,7 +2,7 @@
 
 Features are (N, F), a row a picture, from one network for both sets; everything is computed in
 float64. None of these numbers means anything without the network, the counts and the floor: the
-same number between two disjoint halves of the real pictures.
+same number between two disjoint sets of real pictures.
 """
 
 import numpy as np

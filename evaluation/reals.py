@@ -3,7 +3,6 @@
 import hashlib
 import inspect
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -87,10 +86,8 @@ class Reals:
         # Where there is no room, writing to a mapped file would kill the process.
         require_space(path.parent, 4 * shape[0] * shape[1] + 2**20)
         # Another process that made it meanwhile keeps its own, and nothing is mixed.
-        temporary = path.with_name(f".{os.getpid()}.{path.name}")
-        store = np.lib.format.open_memmap(temporary, "w+", dtype="float32", shape=shape)
-        os.replace(temporary, path)
-        return store
+        with whole_file(path) as temporary:
+            return np.lib.format.open_memmap(temporary, "w+", dtype="float32", shape=shape)
 
 
 def _missing(store: np.ndarray, indices) -> np.ndarray:

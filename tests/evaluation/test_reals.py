@@ -83,7 +83,7 @@ def test_features_are_kept(tmp_path):
 
 
 def test_the_floor_is_kept(tmp_path, monkeypatch):
-    """And is what the distances say of the two halves, again after its file was broken."""
+    """And is what the distances say of the two sets, again after its file was broken."""
     network = Counting().network
     expected = distances.compare(
         *(
