@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 def test_interrupted_it_goes_on_and_ends_with_page_and_table(script):
     """Stopped within the second entrant, the first is not trained or measured again."""
     (script.folder / "own.yaml").write_text("version: v3")
-    arguments = ["v1", "own.yaml", "--steps", "12", "--count", "20", "--name", "two"]
+    arguments = ["v1", "own.yaml", "--steps", "300", "--count", "20", "--name", "two"]
     command = [sys.executable, str(ROOT / "compare.py"), *arguments, *script.tiny]
     process = subprocess.Popen(
         command, cwd=script.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -25,8 +25,9 @@ def test_interrupted_it_goes_on_and_ends_with_page_and_table(script):
     process.send_signal(signal.SIGINT)  # to it alone, as an editor's stop button does
     _, errors = process.communicate(timeout=200)
     assert process.returncode == 128 + signal.SIGINT, errors
+    assert len(log.read_text().splitlines()) < 300, "the one that trained was not told to stop"
     first = script.folder / "gan_images/two-v1"
-    before = {p: p.stat().st_mtime_ns for p in (first / "gan_12.png", first / "comparison.json")}
+    before = {p: p.stat().st_mtime_ns for p in (first / "gan_300.png", first / "comparison.json")}
     page = script.folder / "gan_images/two/index.html"
     assert "not yet trained" in page.read_text()
 
@@ -35,9 +36,9 @@ def test_interrupted_it_goes_on_and_ends_with_page_and_table(script):
     assert before == {path: path.stat().st_mtime_ns for path in before}
     text = (script.folder / "gan_images/two/table.md").read_text()
     for name in ("v1", "own"):
-        assert f"| {name} | 12 |" in text
+        assert f"| {name} | 300 |" in text
     assert "not yet trained" not in page.read_text()
-    assert json.loads((first / "comparison.json").read_text())["of"]["step"] == 12
+    assert json.loads((first / "comparison.json").read_text())["of"]["step"] == 300
 
 
 @pytest.mark.parametrize(
