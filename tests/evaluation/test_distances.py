@@ -36,21 +36,25 @@ def test_frechet_survives_fewer_pictures_than_features():
 
 
 def test_kernel_is_the_formula():
-    """Against sums over pairs, block by block."""
+    """Against sums over pairs: of all for the value, block by block for its error."""
     real, fake = features(9), features(8, shift=0.5)
-    blocks = []
-    for x, y in ((real[:4], fake[:4]), (real[4:8], fake[4:8])):
 
-        def k(a, b):
-            return (a @ b / 6 + 1) ** 3
+    def k(a, b):
+        return (a @ b / 6 + 1) ** 3
 
-        own = sum(k(s[i], s[j]) for s in (x, y) for i in range(4) for j in range(4) if i != j) / (
-            4 * 3
+    def discrepancy(x, y):
+        own = sum(
+            k(s[i], s[j]) / (len(s) * (len(s) - 1))
+            for s in (x, y)
+            for i in range(len(s))
+            for j in range(len(s))
+            if i != j
         )
-        across = sum(k(a, b) for a in x for b in y) / 16
-        blocks.append(own - 2 * across)
-    value, error = distances.kernel(real, fake)
-    assert value == pytest.approx(np.mean(blocks), rel=1e-9)
+        return own - 2 * sum(k(a, b) for a in x for b in y) / (len(x) * len(y))
+
+    blocks = [discrepancy(real[:4], fake[:4]), discrepancy(real[4:8], fake[4:8])]
+    value, error = distances.kernel(distances.products(real, fake))
+    assert value == pytest.approx(discrepancy(real, fake), rel=1e-9)
     assert error == pytest.approx(np.std(blocks, ddof=1) / np.sqrt(2), rel=1e-9)
 
 
@@ -65,7 +69,7 @@ def test_overlap_is_the_definition():
     three = np.array([reach(real, i, 3) for i in range(40)])[:, None]
     five = np.array([reach(real, i, 5) for i in range(40)])[:, None]
     own = np.array([reach(fake, i, 3) for i in range(30)])[None]
-    assert distances.overlap(real, fake) == {
+    assert distances.overlap(distances.products(real, fake)) == {
         "precision": pytest.approx((near <= three).any(0).mean()),
         "recall": pytest.approx((near <= own).any(1).mean()),
         "density": pytest.approx((near <= five).sum() / 30 / 5),
@@ -79,7 +83,8 @@ def test_a_set_is_at_no_distance_from_itself(count, size, scale, seed):
     """And every distance is finite, never negative beyond rounding, whatever the scale."""
     x = np.random.default_rng(seed).normal(size=(count, size)) * scale
     assert abs(distances.frechet(x, x)) < 1e-6 * scale**2 * size
-    assert distances.overlap(x, x)["precision"] == distances.overlap(x, x)["coverage"] == 1
+    itself = distances.overlap(distances.products(x, x))
+    assert itself["precision"] == itself["coverage"] == 1
     y = np.random.default_rng(seed + 1).normal(size=(count, size)) * scale
     assert distances.frechet(x, y) > -1e-9 * scale**2 * size
-    assert np.isfinite(distances.kernel(x, y)).all()
+    assert np.isfinite(distances.kernel(distances.products(x, y))).all()
