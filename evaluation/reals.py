@@ -75,9 +75,9 @@ class Reals:
         """Return the file of features, made if there is none that fits."""
         path = self._cache / f"{self._key}.{network.key}.{side or 'whole'}.npy"
         try:
-            store = np.lib.format.open_memmap(path, "r+")
-            if len(store) == len(self.pictures):
-                return store
+            whole = np.load(path, mmap_mode="r")  # refuses a file that was cut off
+            if whole.ndim == 2 and len(whole) == len(self.pictures):
+                return np.lib.format.open_memmap(path, "r+")
         except (OSError, ValueError):
             pass  # missing or damaged: made again
         path.parent.mkdir(parents=True, exist_ok=True)
