@@ -78,10 +78,16 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
     (folder / "config.yaml").write_text(yaml.safe_dump(config.model_dump()))
     v4 = load_config(None, ["model.width=0.02", "version=v4"], models.get_recipe)
     other = folder / "gan_weights_2.weights.h5"
-    Gan.create(models.get_version("v4"), v4).combined.save_weights(other)
+    gan = Gan.create(models.get_version("v4"), v4)
+    gan.combined.save_weights(other)
+    damaged = folder / "damaged.keras"
+    gan.generator.save(damaged)
+    data = damaged.read_bytes()
+    damaged.write_bytes(data[: len(data) // 2] + bytes(200) + data[len(data) // 2 + 200 :])
     for arguments, words in (
         (["nobody"], ["nobody", "train_gan.py"]),
         (["weights/r/broken.keras"], ["broken.keras"]),
+        (["weights/r/damaged.keras"], ["damaged.keras", "can't be loaded"]),
         (["weights/r/gan_weights_2.weights.h5"], ["another version"]),
         (["--grid", "5by5"], ["5by5"]),
         (["--seeds", "1,x"], ["1,x"]),

@@ -1,6 +1,7 @@
 """Trained weights: found, loaded, and drawn from."""
 
 import warnings
+import zipfile
 from pathlib import Path
 
 import keras
@@ -64,7 +65,7 @@ def load_generator(path: Path) -> keras.Model:
                 gan = Gan.create(models.get_version(config.version), config)
                 gan.combined.load_weights(path)
                 generator = gan.generator
-    except (ValueError, OSError, KeyError, TypeError, UserWarning) as error:
+    except (ValueError, OSError, KeyError, TypeError, UserWarning, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())[:120]
         raise UserError(
             f"{path} can't be loaded as a generator: it is damaged, or of another version than "
