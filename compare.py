@@ -78,8 +78,8 @@ def main() -> None:
     )
     arguments = parser.parse_intermixed_args()
     spent = Budget(arguments.minutes, arguments.steps, arguments.kimg)
-    if min(value for value in vars(spent).values() if value is not None) <= 0:
-        raise UserError("a budget of nothing trains nothing; give a number above 0.")
+    if not all(0 < value <= 1e9 for value in vars(spent).values() if value is not None):
+        raise UserError("a budget must be a number above 0, and 1e9 at most.")
     if arguments.count < LEAST:
         raise UserError(f"--count is {arguments.count}, but must be at least {LEAST}.")
     if not re.fullmatch(r"\w[\w.-]{0,60}", arguments.name):

@@ -120,7 +120,11 @@ def parse_scale(text: str | None) -> tuple[float, float] | None:
     try:
         low, high = map(float, text.split(","))
     except ValueError:
-        raise UserError(f"--scale is {text!r}, but must be two numbers, such as -1,1.") from None
+        low = high = 0
+    if low == high:
+        raise UserError(
+            f"--scale is {text!r}, but must be two different numbers, as in --scale=-1,1."
+        )
     return low, high
 
 

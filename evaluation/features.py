@@ -136,7 +136,7 @@ def open_network(
     if size is None or scale is None:
         raise UserError(
             f"what {path.name} takes is not known; give --input-size and --scale, such as "
-            "--input-size 224 --scale -1,1."
+            "--input-size 224 --scale=-1,1."
         )
     run = _keras_file(path, layer) if path.suffix == ".keras" else _onnx_file(path, layer)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]

@@ -45,6 +45,8 @@ def test_interrupted_it_goes_on_and_ends_with_page_and_table(script):
     ("arguments", "words"),
     [
         (["v1", "--steps", "0"], "above 0"),
+        (["v1", "--kimg", "inf"], "above 0"),
+        (["v1", "--kimg", "nan"], "above 0"),
         (["a=b", "--steps", "1"], "nobody takes part"),
         (["v1", "--steps", "1", "--count", "3"], "--count is 3"),
         (["v1", "--steps", "1", "--name", "a/b"], "--name is 'a/b'"),

@@ -119,6 +119,7 @@ def test_mistakes(call, script, network, faces, tmp_path):
         (["--pictures", faces], "--images"),
         (["--count", "0"], "--count is 0"),
         (["--scale", "1"], "--scale is '1'"),
+        (["--scale=1,1"], "two different numbers"),
         (["--pictures", few, "--images", faces, *network], "3 generated pictures"),
         (["--pictures", faces, "--images", few, *network], "3 real pictures"),
         (["--pictures", odd, "--images", faces, *network], "all of one size"),
