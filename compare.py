@@ -33,7 +33,7 @@ from training.files import whole_file
 from training.progress import StopRequest
 from training.run import IMAGES
 
-STOPPED_BY_HEALTH = 3
+STOPPED_BY_HEALTH, STOPPED = 3, "stopped by health.action"
 
 
 def train(entrant: Entrant) -> str | None:
@@ -55,7 +55,7 @@ def train(entrant: Entrant) -> str | None:
     if stop.signal or status in (128 + signal.SIGINT, 128 + signal.SIGTERM):
         raise SystemExit(128 + (stop.signal or signal.SIGINT))
     if status == STOPPED_BY_HEALTH:
-        return "stopped by health.action"
+        return STOPPED
     return f"ended with status {status}; its message stands above" if status else None
 
 
@@ -96,6 +96,7 @@ def main() -> None:
 
     title = f"{len(entrants)} {'versions' if len(entrants) > 1 else 'version'}, {spent} each"
     results: dict[str, dict | str] = {entrant.name: "not yet trained" for entrant in entrants}
+    failed = []
     for number, entrant in enumerate(entrants, 1):
         print(f"== {entrant.name}, {number} of {len(entrants)}", flush=True)
         failure, found = train(entrant), None
@@ -104,12 +105,19 @@ def main() -> None:
         except UserError as error:
             print(f"{entrant.name}: {error}", file=sys.stderr)
             failure = failure or str(error)
+        if failure and failure != STOPPED:
+            failed.append(entrant.name)
         if found and failure:
             found["events"].append({"kind": failure, "since": found["step"], "seen": ""})
         results[entrant.name] = found or failure or "nothing to measure"
         write(Path(IMAGES / arguments.name), title, notes(entrant, spent), results)
     if not any(isinstance(result, dict) for result in results.values()):
         raise UserError("none of them came to anything; why stands above.")
+    if failed:
+        raise UserError(
+            f"{', '.join(failed)} did not come to the end, why stands above and in "
+            f"{IMAGES / arguments.name / 'index.html'}; the same command tries again."
+        )
     print(f"The page is {IMAGES / arguments.name / 'index.html'}, and table.md beside it.")
 
 

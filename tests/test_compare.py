@@ -1,5 +1,6 @@
 """compare.py from end to end: two that train, a stop between, and mistakes."""
 
+import fcntl
 import json
 import signal
 import subprocess
@@ -39,6 +40,19 @@ def test_interrupted_it_goes_on_and_ends_with_page_and_table(script):
         assert f"| {name} | 300 |" in text
     assert "not yet trained" not in page.read_text()
     assert json.loads((first / "comparison.json").read_text())["of"]["step"] == 300
+
+
+def test_one_that_fails_is_named_at_the_end(script):
+    """The others are trained and shown; the status says that not all is there."""
+    weights = script.folder / "weights/comparison-v1"
+    weights.mkdir(parents=True)
+    lock = (weights / ".lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)  # as if another process trained it
+    arguments = ["v1", "v2", "--steps", "2", "--count", "20", *script.tiny]
+    done = script("compare.py", *arguments)
+    assert done.returncode == 2 and "v1 did not come to the end" in done.stderr, done.stderr
+    text = (script.folder / "gan_images/comparison/table.md").read_text()
+    assert "| v2 | 2 |" in text and "status 2" in text
 
 
 @pytest.mark.parametrize(
