@@ -33,7 +33,7 @@ from training.files import whole_file
 from training.progress import StopRequest
 from training.run import IMAGES
 
-STOPPED_BY_HEALTH, STOPPED = 3, "stopped by health.action"
+STOPPED_BY_HEALTH = 3  # train_gan.py's exit status
 
 
 def train(entrant: Entrant) -> str | None:
@@ -55,12 +55,42 @@ def train(entrant: Entrant) -> str | None:
     if stop.signal or status in (128 + signal.SIGINT, 128 + signal.SIGTERM):
         raise SystemExit(128 + (stop.signal or signal.SIGINT))
     if status == STOPPED_BY_HEALTH:
-        return STOPPED
+        return "stopped by health.action"
     return f"ended with status {status}; its message stands above" if status else None
 
 
 def main() -> None:
-    """Read the command line, train, measure, and write after each of them."""
+    """Train and measure one after the other, and write after each of them."""
+    arguments = parse_arguments()
+    budget = Budget(arguments.minutes, arguments.steps, arguments.kimg)
+    names = [entry for entry in arguments.entries if "=" not in entry]
+    overrides = [entry for entry in arguments.entries if "=" in entry]
+    if not names:
+        raise UserError("nobody takes part; name versions, config files, or all.")
+    entrants = find_entrants(names, overrides, budget, arguments.name)
+    networks = [open_network(name) for name in arguments.network or ["lite0"]]
+    look_at_data(entrants, networks, arguments.count)
+
+    title = f"{len(entrants)} {'versions' if len(entrants) > 1 else 'version'}, {budget} each"
+    folder = IMAGES / arguments.name
+    results: dict[str, dict | str] = {entrant.name: "not yet trained" for entrant in entrants}
+    for number, entrant in enumerate(entrants, 1):
+        print(f"== {entrant.name}, {number} of {len(entrants)}", flush=True)
+        results[entrant.name] = outcome(entrant, networks, arguments.count)
+        write(folder, title, notes(entrant, budget), results)
+    if all(isinstance(result, str) for result in results.values()):
+        raise UserError("none of them came to anything; why stands above.")
+    early = [name for name, found in results.items() if isinstance(found, str) or found["ended"]]
+    if early:
+        raise UserError(
+            f"{', '.join(early)} did not come to the end, why stands above and in "
+            f"{folder / 'index.html'}; the same command tries again."
+        )
+    print(f"The page is {folder / 'index.html'}, and table.md beside it.")
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return the command line; UserError for a value out of range."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -77,8 +107,8 @@ def main() -> None:
         "--network", action="append", choices=NETWORKS, help="lite0 if none; may be given again"
     )
     arguments = parser.parse_intermixed_args()
-    spent = Budget(arguments.minutes, arguments.steps, arguments.kimg)
-    if not all(0 < value <= 1e9 for value in vars(spent).values() if value is not None):
+    spent = [arguments.minutes, arguments.steps, arguments.kimg]
+    if not all(0 < value <= 1e9 for value in spent if value is not None):
         raise UserError("a budget must be a number above 0, and 1e9 at most.")
     if arguments.count < LEAST:
         raise UserError(f"--count is {arguments.count}, but must be at least {LEAST}.")
@@ -86,39 +116,21 @@ def main() -> None:
         raise UserError(
             f"--name is {arguments.name!r}, but must be letters, digits, '.', '_' and '-'."
         )
-    names = [entry for entry in arguments.entries if "=" not in entry]
-    overrides = [entry for entry in arguments.entries if "=" in entry]
-    if not names:
-        raise UserError("nobody takes part; name versions, config files, or all.")
-    entrants = find_entrants(names, overrides, spent, arguments.name)
-    networks = [open_network(name) for name in arguments.network or ["lite0"]]
-    look_at_data(entrants, networks, arguments.count)
+    return arguments
 
-    title = f"{len(entrants)} {'versions' if len(entrants) > 1 else 'version'}, {spent} each"
-    results: dict[str, dict | str] = {entrant.name: "not yet trained" for entrant in entrants}
-    failed = []
-    for number, entrant in enumerate(entrants, 1):
-        print(f"== {entrant.name}, {number} of {len(entrants)}", flush=True)
-        failure, found = train(entrant), None
-        try:
-            found = collect(entrant, networks, arguments.count)
-        except UserError as error:
-            print(f"{entrant.name}: {error}", file=sys.stderr)
-            failure = failure or str(error)
-        if failure and failure != STOPPED:
-            failed.append(entrant.name)
-        if found and failure:
-            found["events"].append({"kind": failure, "since": found["step"], "seen": ""})
-        results[entrant.name] = found or failure or "nothing to measure"
-        write(Path(IMAGES / arguments.name), title, notes(entrant, spent), results)
-    if not any(isinstance(result, dict) for result in results.values()):
-        raise UserError("none of them came to anything; why stands above.")
-    if failed:
-        raise UserError(
-            f"{', '.join(failed)} did not come to the end, why stands above and in "
-            f"{IMAGES / arguments.name / 'index.html'}; the same command tries again."
-        )
-    print(f"The page is {IMAGES / arguments.name / 'index.html'}, and table.md beside it.")
+
+def outcome(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dict | str:
+    """Train one and return all that the page shows of it, or in words why there is nothing.
+
+    "ended" in it says why training did not come to its end; None if it did.
+    """
+    ended = train(entrant)
+    try:
+        found = collect(entrant, networks, count)
+    except UserError as error:
+        print(f"{entrant.name}: {error}", file=sys.stderr)
+        return ended or str(error)
+    return found | {"ended": ended} if found else ended or "nothing to measure"
 
 
 def look_at_data(entrants: list[Entrant], networks: list[FeatureNetwork], count: int) -> None:

@@ -31,7 +31,7 @@ def tables(results: dict[str, dict | str]) -> list[tuple[str, str, list]]:
         ("GFLOPs D", lambda r: f"{r['gflops'][1]:.3f}"),
         ("memory, GiB", lambda r: f"{r['memory'] / 2**30:.2f}"),
         ("copies", lambda r: "yes" if _copied(r) else "no sign"),
-        ("health", lambda r: ", ".join(map(_told, r["events"])) or "nothing found"),
+        ("health", lambda r: ", ".join(_health(r)) or "nothing found"),
     ]
     if "kinds" in first:
         took.insert(-2, ("kinds of drawn faces", lambda r: f"{r['kinds']['coverage']:.0%}"))
@@ -45,12 +45,14 @@ def tables(results: dict[str, dict | str]) -> list[tuple[str, str, list]]:
     ]  # fmt: skip
 
 
-def _told(event: dict) -> str:
-    """Return what was found, and from which step to which; of what ended a run, just that."""
-    if "until" not in event:
-        return event["kind"]
-    end = f"until {event['until']:,}" if event["until"] else "to the end"
-    return f"{event['kind']} from step {event['since']:,} {end}"
+def _health(result: dict, in_full: bool = False) -> list[str]:
+    """Return what was found wrong, from which step to which, and what ended the run early."""
+    said = []
+    for event in result["events"]:
+        end = f"until {event['until']:,}" if event["until"] else "to the end"
+        told = f"{event['kind']} from step {event['since']:,} {end}"
+        said.append(f"{told}: {event['seen']}" if in_full else told)
+    return [*said, result["ended"]] if result["ended"] else said
 
 
 def _copied(result: dict) -> bool:
@@ -121,7 +123,10 @@ def html(title: str, notes: list[str], results: dict[str, dict | str]) -> str:
         *(f"<p>{escape(note)}</p>" for note in notes),
         "<h2>Faces</h2><p>The same 25 latents for all, not chosen.</p>",
         '<div class="cards">',
-        *(_card(name, result["grid"], result["events"]) for name, result in there.items()),
+        *(
+            _card(name, result["grid"], _health(result, in_full=True))
+            for name, result in there.items()
+        ),
         _card("the data", _first(results)["reals"], []),
         "</div>",
     ]
@@ -163,16 +168,13 @@ def _table(columns: list, results: dict[str, dict | str]) -> str:
     return f'<div class="scroll"><table><tr><th></th>{heads}</tr>{"".join(rows)}</table></div>'
 
 
-def _card(name: str, grid: Path, events: list[dict]) -> str:
+def _card(name: str, grid: Path, said: list[str]) -> str:
     """Return a grid with what is to be said of it; nothing if it was taken away."""
     if not grid.is_file():
         return ""
-    said = "".join(
-        f'<p class="event">{escape(": ".join(filter(None, (_told(event), event["seen"]))))}</p>'
-        for event in events
-    )
     image = _image(_small(grid), "webp", f"faces of {name}", "grid")
-    return f'<div class="card"><h3>{escape(name)}</h3>{image}{said}</div>'
+    words = "".join(f'<p class="event">{escape(text)}</p>' for text in said)
+    return f'<div class="card"><h3>{escape(name)}</h3>{image}{words}</div>'
 
 
 def _image(data: bytes, kind: str, words: str, css: str = "") -> str:

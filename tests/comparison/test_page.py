@@ -34,6 +34,7 @@ def result(folder, **values):
         "losses": [{"step": s, "d_loss": 1 / s, "g_loss": s} for s in range(1, 300)],
         "metrics": [{"step": s, "trained": 60.0 * s} | comparison for s in (1, 2, 3)],
         "events": [],
+        "ended": None,
         "grid": grid,
         "reals": grid,
         "comparisons": [comparison],
@@ -45,11 +46,12 @@ def result(folder, **values):
 
 @pytest.fixture
 def results(tmp_path):
-    """Three: one sound, one with a finding and a name to be escaped, one that failed."""
+    """One sound, one with a finding and a name to be escaped, one that ended early, one failed."""
     event = {"kind": "generator collapsed", "since": 500, "seen": "all <the same>.", "until": None}
     return {
         "v5": result(tmp_path),
         "<b>odd & co</b>": result(tmp_path, events=[event], metrics=[]),
+        "v1": result(tmp_path, ended="stopped by health.action"),
         "wgan": "ended with status 2",
     }
 
@@ -63,7 +65,8 @@ def test_the_table_has_every_number_with_its_network_and_floor(results):
         "0.500 ± 0.010",
         "Lite <0>",
         "4.4",
-        "generator collapsed from step 500 to the end",
+        "generator collapsed from step 500 to the end |",
+        "| stopped by health.action |",
     ):
         assert words in text
     assert text.count("ended with status 2") == 2  # what it took, and the distances
@@ -101,9 +104,16 @@ def test_the_page_in_a_browser(browser, results, tmp_path):
     images = browser.execute_script(
         "return [...document.images].map(i => i.complete && i.naturalWidth > 0 && i.alt)"
     )
-    assert len(images) == 3 + 1 + 2 and all(images)  # grids and the data, distances, losses
+    assert len(images) == 4 + 1 + 3 and all(images)  # grids and the data, distances, losses
     text = browser.execute_script("return document.body.innerText")
-    for words in ("<b>odd & co</b>", "all <the same>.", "ended with status 2", "61.2", "Lite <0>"):
+    for words in (
+        "<b>odd & co</b>",
+        "all <the same>.",
+        "ended with status 2",
+        "61.2",
+        "Lite <0>",
+        "stopped by",
+    ):
         assert words in text
     wide = browser.execute_script(
         "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
