@@ -108,7 +108,7 @@ def row(name: str, result: dict) -> str:
     cells = []
     for view in ("whole", "coarse"):
         values = result[view]
-        cells += [f"{values['frechet']:.1f}", f"{values['kernel']:.3f}"]
+        cells += [f"{values['frechet']:.1f}", f"{values['kernel']:.4f}"]
         cells += [f"{values[key]:.2f}" for key in ("precision", "recall", "coverage")]
     return f"| {name} | " + " | ".join(cells) + " |"
 

@@ -2,17 +2,20 @@
 
 import hashlib
 import json
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import models
 from comparison.entrants import Entrant
 from errors import UserError
+from evaluation import schedule
 from evaluation.features import FeatureNetwork
 from evaluation.subject import measure, of_weights
-from training import checkpoint
+from training import checkpoint, history
 from training.files import whole_file
 from training.gan import Gan
+from training.health import read_events
 from training.history import read_rows
 from training.run import IMAGES, WEIGHTS
 
@@ -39,19 +42,14 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         "networks": [network.name for network in networks],
     }
     path = images / "comparison.json"
-    kept = json.loads(path.read_text()) if path.is_file() else {}
-    if kept.get("of") != wanted:
+    known = _known(path, wanted)
+    if known is None:
         subject = of_weights(str(weights), None, count)
-        kept = {
-            "of": wanted,
-            "costs": _costs(entrant),
-            "measured": measure(subject, networks, count)[0],
-        }
+        known = _costs(entrant) | measure(subject, networks, count)[0]
         with whole_file(path) as temporary:
-            temporary.write_text(json.dumps(kept, indent=2) + "\n")
-    rows = read_rows(images / "losses.jsonl")
+            temporary.write_text(json.dumps({"of": wanted, "known": known}, indent=2) + "\n")
+    rows = read_rows(images / "losses.jsonl", history.COLUMNS)
     training = entrant.config.training
-    health = images / "health.json"
     return {
         "step": facts["step"],
         "seconds": facts["seconds"],
@@ -60,13 +58,21 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         "seen": facts["step"] * training.batch_size * training.n_critic,
         "speed": median(row["images_per_second"] for row in rows) if rows else float("nan"),
         "losses": rows,
-        "metrics": read_rows(images / "metrics.jsonl"),
-        "events": json.loads(health.read_text()) if health.is_file() else [],
+        "metrics": read_rows(images / "metrics.jsonl", schedule.COLUMNS),
+        "events": read_events(images / "health.json"),
         "grid": images / f"gan_{facts['step']}.png",
         "reals": images / "reals.png",
-        **kept["costs"],
-        **kept["measured"],
+        **known,
     }
+
+
+def _known(path: Path, wanted: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what a comparison.json holds of the same weights, None if of others or damaged."""
+    try:
+        kept = json.loads(path.read_text())
+        return dict(kept["known"]) if kept["of"] == wanted else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _costs(entrant: Entrant) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from training.gan import latents_of
 from training.history import History, Lines
 from training.sampling import draw
 
+COLUMNS = ("trained", "seconds", "network", "count", *measures.SIDES.values())
 _PROBE = 2.0  # seconds that trying the network may take
 
 
@@ -30,7 +31,7 @@ class Metrics:
 
     def __init__(self, config: Config, pictures: PictureSet, folder: Path, step: int):
         self._config, self._pictures = config, pictures
-        self._lines = Lines(folder / "metrics.jsonl", step)
+        self._lines = Lines(folder / "metrics.jsonl", step, COLUMNS)
         enough = config.metrics.share and len(pictures.pictures) >= 2 * LEAST
         self._network = open_network(config.metrics.network) if enough else None
         self._reals: Reals | None = None

@@ -25,6 +25,10 @@ LOOKED_AT = 64  # faces of each kind
 BLOCKS = 8  # a side: layout and colour, no texture
 SHARE = 0.008  # of the time, for looking; the first look comes on top
 
+SIGNS = ("distance", "spread", "twins", "moved")
+MEANS = ("real_accuracy", "fake_accuracy", "d_loss", "g_loss")
+COLUMNS = ("copies", *SIGNS, *MEANS)  # of health.jsonl
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -73,6 +77,7 @@ class Finding:
         return f"{self.kind}, since step {self.since:,}: {self.seen} {self.advice}"
 
 
+FIELDS = tuple(Finding.__dataclass_fields__)
 KINDS = {
     "generator collapsed": (
         "the faces are nearly all the same: {spread:.0%} of the data's diversity.",
@@ -236,18 +241,14 @@ class Health:
     """
 
     def __init__(self, folder: Path, step: int, real: np.ndarray):
-        self._lines = Lines(folder / "health.jsonl", step)
+        self._lines = Lines(folder / "health.jsonl", step, COLUMNS)
         self._path = folder / "health.json"
-        before = _read_events(self._path)
+        before = read_events(self._path)
         self.events = [event for event in (_as_of(step, event) for event in before) if event]
         if self.events != before:
             self._write()
         open_ones = [event for event in self.events if event["until"] is None]
-        self.finding = (
-            Finding(**{key: open_ones[-1][key] for key in Finding.__dataclass_fields__})
-            if open_ones
-            else None
-        )
+        self.finding = Finding(**{key: open_ones[-1][key] for key in FIELDS}) if open_ones else None
         self._real, self._before, self._next = sketch(real), None, 0.0
         _, place, counts = np.unique(real, axis=0, return_inverse=True, return_counts=True)
         self._copies = float((counts[place] > 1).mean())
@@ -272,10 +273,7 @@ class Health:
         after = looks[-1]["step"] if looks else 0
         new = [row for row in rows[after - step :] if row["step"] > after]
         drawn = sketch(draw())
-        means = {
-            key: float(np.mean([row[key] for row in new]))
-            for key in ("real_accuracy", "fake_accuracy", "d_loss", "g_loss")
-        }
+        means = {key: float(np.mean([row[key] for row in new])) for key in MEANS}
         found = signs(self._real, drawn, self._before)
         seconds = time.monotonic() - started
         self._next = time.monotonic() + seconds / SHARE
@@ -288,7 +286,7 @@ class Health:
     @property
     def signs(self) -> dict[str, float]:
         """What the last look saw, in numbers."""
-        return {key: self._lines.rows[-1][key] for key in ("distance", "spread", "twins", "moved")}
+        return {key: self._lines.rows[-1][key] for key in SIGNS}
 
     @property
     def sound(self) -> bool:
@@ -350,9 +348,11 @@ def _as_of(step: int, event: dict) -> dict | None:
     return event | {"until": None} if (event["until"] or 0) > step else event
 
 
-def _read_events(path: Path) -> list[dict]:
-    """Return the events in a health.json; none if there is no file, or a damaged one."""
+def read_events(path: Path) -> list[dict]:
+    """Return the events in a health.json; none if there is no file, or what is there is none."""
     try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
+        events = json.loads(path.read_text())
+        whole = all({*FIELDS, "until", "rolled_back_to"} <= event.keys() for event in events)
+        return events if whole else []
+    except (OSError, ValueError, TypeError, AttributeError):
         return []

@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ from tensorboardX import SummaryWriter
 from errors import UserError
 from training import preview
 from training.files import require_space, whole_file
+
+
+COLUMNS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "images_per_second")
 
 
 class NotFinite(UserError):
@@ -37,7 +41,7 @@ class History:
 
     def __init__(self, folder: Path, step: int, batch_size: int):
         self._folder = folder
-        self._lines = Lines(folder / "losses.jsonl", step)
+        self._lines = Lines(folder / "losses.jsonl", step, COLUMNS)
         self.rows = self._lines.rows
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
         self._pending: list[tuple[int, dict]] = []
@@ -106,14 +110,14 @@ def _is_finite(step_and_row: tuple[int, dict[str, float]]) -> bool:
 
 
 class Lines:
-    """The rows of a run in a .jsonl file, one for a step, each with its "step".
+    """The rows of a run in a .jsonl file, one for a step, each with its "step" and some keys.
 
     Those after `step`, where the run goes on, are dropped. rows: all of them.
     """
 
-    def __init__(self, path: Path, step: int):
+    def __init__(self, path: Path, step: int, keys: Iterable[str]):
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.rows = [row for row in read_rows(path) if row["step"] <= step]
+        self.rows = [row for row in read_rows(path, keys) if row["step"] <= step]
         with whole_file(path) as temporary:
             temporary.write_text("".join(_line(row) for row in self.rows))
         self._file = path.open("a")
@@ -132,19 +136,22 @@ class Lines:
         self._file.close()
 
 
-def read_rows(path: Path) -> list[dict]:
-    """Return the rows of a .jsonl; none if there is no file.
+def read_rows(path: Path, keys: Iterable[str]) -> list[dict]:
+    """Return the rows of a .jsonl that have a whole number as "step", and all of `keys`.
 
-    A line cut off by a crash, and what stands after it, is left out.
+    Other lines are left out: one cut off by a crash, or changed by hand. None if there is no file.
     """
     rows: list[dict] = []
     if not path.exists():
         return rows
-    for line in path.read_text().splitlines():
+    needed = {"step", *keys}
+    for line in path.read_text(errors="replace").splitlines():
         try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and needed <= row.keys() and isinstance(row["step"], int):
+            rows.append(row)
     return rows
 
 

@@ -165,6 +165,15 @@ def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
     monitor.close()
 
 
+@pytest.mark.parametrize("text", ["", "{", "3", "[3]", '[{"kind": "no learning"}]'])
+def test_events_that_are_damaged_or_changed_by_hand_stop_nobody(tmp_path, drawn, text):
+    """The run goes on as one in which nothing was found."""
+    (tmp_path / "health.json").write_text(text)
+    monitor = watch(tmp_path, drawn)
+    assert monitor.events == [] and monitor.sound
+    monitor.close()
+
+
 def test_a_loss_that_breaks_at_once_is_told(tmp_path, drawn):
     """Before the first look too."""
     monitor = watch(tmp_path, drawn)
