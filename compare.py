@@ -33,7 +33,9 @@ from training.files import whole_file
 from training.progress import StopRequest
 from training.run import IMAGES
 
-STOPPED_BY_HEALTH = 3  # train_gan.py's exit status
+# Exit statuses of train_gan.py; a stop before its first step ends it by the signal itself.
+STOPPED_BY_HEALTH = 3
+STOPPED = [code for number in (signal.SIGINT, signal.SIGTERM) for code in (128 + number, -number)]
 
 
 def train(entrant: Entrant) -> str | None:
@@ -52,7 +54,7 @@ def train(entrant: Entrant) -> str | None:
                     told = True
         finally:
             process.kill()  # what insists on an end, ends both
-    if stop.signal or status in (128 + signal.SIGINT, 128 + signal.SIGTERM):
+    if stop.signal or status in STOPPED:
         raise SystemExit(128 + (stop.signal or signal.SIGINT))
     if status == STOPPED_BY_HEALTH:
         return "stopped by health.action"

@@ -1,11 +1,41 @@
 """Mistakes that a user can make, told in one sentence, and how a script ends on one."""
 
 import functools
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 
 
 class UserError(Exception):
     """A mistake or a limit outside the program; its text is one sentence with the way out."""
+
+
+def _without_traceback_if_stopped(kind, error, trace) -> None:
+    """Say of Ctrl-C, whenever it comes, that it stopped the program: it is no bug."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("stopped.", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+# Set here since the imports that follow in a script take seconds; a notebook doesn't ask the hook.
+sys.excepthook = _without_traceback_if_stopped
+
+
+@contextmanager
+def ended_by_ctrl_c():
+    """Let Ctrl-C end the program at once while native libraries start, which make other errors of
+    it: there is nothing to save yet.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def clean_exit(main):
@@ -25,9 +55,6 @@ def clean_exit(main):
                 raise
             where = f" {error.filename}" if error.filename else ""
             print(f"error: {error.strerror}{where}; what was saved is whole.", file=sys.stderr)
-        except KeyboardInterrupt:
-            print("stopped.", file=sys.stderr)
-            raise SystemExit(130) from None
         raise SystemExit(2)
 
     return run

@@ -12,14 +12,17 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import onnx
-import onnxruntime
 from PIL import Image
 from tqdm import tqdm
 
-from errors import UserError
-from evaluation import lite0
+from errors import UserError, ended_by_ctrl_c
 from training.preview import to_image
+
+with ended_by_ctrl_c():
+    import onnx
+    import onnxruntime
+
+    from evaluation import lite0
 
 BATCH = 32
 RESIZE = "bicubic"

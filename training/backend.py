@@ -13,13 +13,11 @@ memory, the fastest precision.
 import importlib.util
 import os
 import resource
-import signal
 import sys
-import threading
 import time
 from contextlib import contextmanager
 
-from errors import UserError
+from errors import UserError, ended_by_ctrl_c
 
 # A GPU's memory is taken as needed, so that two programs can share it; TensorFlow is told below.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -55,20 +53,7 @@ def _quiet():
         os.close(nowhere)
 
 
-@contextmanager
-def _ended_by_ctrl_c():
-    """Let Ctrl-C end the program at once: there is nothing to save yet, and nobody to catch it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-with _quiet(), _ended_by_ctrl_c():
+with _quiet(), ended_by_ctrl_c():
     import keras
 
     NAME = keras.backend.backend()

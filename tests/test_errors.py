@@ -1,0 +1,41 @@
+"""How a program ends when it is stopped, wherever that comes."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+STOP = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+NATIVE = f"""
+with errors.ended_by_ctrl_c():
+    try:
+        {STOP}
+    except KeyboardInterrupt:
+        raise ImportError("what a native library makes of it")
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (STOP, "stopped.\n"),
+        (f"errors.clean_exit(lambda: exec({STOP!r}))()", "stopped.\n"),
+        (NATIVE, ""),
+    ],
+)
+def test_ctrl_c_is_no_traceback(code, said):
+    """During the imports, in a native library's start, and in the middle of the work."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import errors\n{code}"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == -signal.SIGINT and done.stderr == said
+
+
+def test_a_bug_keeps_its_traceback():
+    """It is not to be hidden."""
+    code = "import errors; errors.clean_exit(lambda: {}[1])()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" in done.stderr and "KeyError" in done.stderr
