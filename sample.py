@@ -24,8 +24,7 @@ from errors import UserError, clean_exit
 from training.files import whole_file
 from training.gan import latents_of
 from training.preview import save_grid, to_image
-from training.run import IMAGES, WEIGHTS
-from training.sampling import draw, find_weights, load_generator
+from training.sampling import draw, find_weights, images_beside, load_generator
 
 
 def walk(first: int, second: int, frames: int, latent_dim: int) -> np.ndarray:
@@ -73,8 +72,8 @@ def main() -> None:
     job = plan(arguments)
     path = find_weights(arguments.source)
     generator = load_generator(path)
-    where = IMAGES / path.parent.name if path.parent.parent == WEIGHTS else Path(".")
-    out = Path(arguments.out) if arguments.out else where / f"sample_{path.name.split('.')[0]}"
+    default = images_beside(path) / f"sample_{path.name.split('.')[0]}"
+    out = Path(arguments.out) if arguments.out else default
     write = {"walk": write_walk, "grid": write_grid, "single": write_faces}[job["kind"]]
     print(f"{write(generator, job, out)} from {path}")
 
@@ -98,10 +97,20 @@ def plan(arguments: argparse.Namespace) -> dict:
     return {"kind": "single", "seeds": seeds or list(range(arguments.count))}
 
 
+def as_file(out: Path, *suffixes: str) -> Path:
+    """Return where a picture or film goes: the first suffix if it has none, and a folder that is
+    there.
+    """
+    named = out if out.suffix or out.name in ("", "..") else out.with_suffix(suffixes[0])
+    if named.suffix not in suffixes or named.is_dir():
+        raise UserError(f"--out is {out}, but must be a file ending in {' or '.join(suffixes)}.")
+    named.parent.mkdir(parents=True, exist_ok=True)
+    return named
+
+
 def write_grid(generator: keras.Model, job: dict, out: Path) -> Path:
     """Write one PNG with the faces of the seeds."""
-    out = out if out.suffix else out.with_suffix(".png")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    out = as_file(out, ".png", ".jpg", ".webp")
     faces = draw(generator, latents_of(job["seeds"], generator.input_shape[1]))
     save_grid(out, faces, job["columns"])
     return out
@@ -118,10 +127,7 @@ def write_faces(generator: keras.Model, job: dict, out: Path) -> Path:
 
 def write_walk(generator: keras.Model, job: dict, out: Path) -> Path:
     """Write the film, a GIF or by the suffix an MP4, at 24 frames a second."""
-    out = out if out.suffix else out.with_suffix(".gif")
-    if out.suffix not in (".gif", ".mp4"):
-        raise UserError(f"{out} must end in .gif or .mp4.")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    out = as_file(out, ".gif", ".mp4")
     latents = walk(*job["ends"], job["frames"], generator.input_shape[1])
     frames = draw(generator, latents).repeat(4, 1).repeat(4, 2)
     if frames.shape[-1] == 1:

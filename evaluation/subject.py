@@ -16,8 +16,7 @@ from evaluation.features import FeatureNetwork
 from evaluation.reals import LEAST, Reals, require_pictures
 from training import checkpoint
 from training.gan import Gan, latents_of
-from training.run import IMAGES, WEIGHTS
-from training.sampling import draw, find_weights, load_generator
+from training.sampling import draw, find_weights, images_beside, load_generator
 
 PAIRS, SCORED = 16, 1_000
 
@@ -75,7 +74,7 @@ def of_weights(source: str | None, images: str | None, count: int) -> Subject:
         data = config.data.model_copy(update={"images": images})
         config = config.model_copy(update={"data": data})
     step = re.search(r"_(\d+)\.", path.name)
-    folder = IMAGES / path.parent.name if path.parent.parent == WEIGHTS else Path()
+    folder = images_beside(path)
     folder.mkdir(parents=True, exist_ok=True)
     return Subject(
         str(path),

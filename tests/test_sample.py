@@ -83,12 +83,22 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
     damaged = folder / "damaged.keras"
     gan.generator.save(damaged)
     data = damaged.read_bytes()
+    (folder / "whole.keras").write_bytes(data)
+    (folder / "notes.txt").write_text("a note")
+    (folder.parent / "alone.weights.h5").write_bytes(other.read_bytes())
     damaged.write_bytes(data[: len(data) // 2] + bytes(200) + data[len(data) // 2 + 200 :])
     for arguments, words in (
         (["nobody"], ["nobody", "train_gan.py"]),
         (["weights/r/broken.keras"], ["broken.keras"]),
         (["weights/r/damaged.keras"], ["damaged.keras", "can't be loaded"]),
         (["weights/r/gan_weights_2.weights.h5"], ["another version"]),
+        (["weights/r/notes.txt"], ["notes.txt", ".keras"]),
+        (["weights/alone.weights.h5"], ["alone.weights.h5", "config.yaml"]),
+        *(
+            (["weights/r/whole.keras", "--out", out], ["--out"])
+            for out in (".", "..", "/", "a.txt")
+        ),
+        (["weights/r/whole.keras", "--walk", "1,2", "--out", "a.png"], [".gif or .mp4"]),
         (["--grid", "5by5"], ["5by5"]),
         (["--seeds", "1,x"], ["1,x"]),
         (["--count", "0"], ["--count", "0"]),

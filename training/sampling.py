@@ -9,11 +9,11 @@ import numpy as np
 from tqdm import tqdm
 
 import models
-from config import from_dict, read_yaml
+from config import Config, from_dict, read_yaml
 from errors import UserError
 from training.gan import Gan
 from training.preview import to_bytes
-from training.run import WEIGHTS
+from training.run import IMAGES, WEIGHTS
 
 # Always so many at a time, whatever is asked for: a convolution may sum in another order in another
 # batch size, and then a face would not be the same to the last bit.
@@ -49,6 +49,12 @@ def find_weights(source: str | None) -> Path:
     return max(found, key=lambda path: path.stat().st_mtime)
 
 
+def images_beside(path: Path) -> Path:
+    """Return the folder for what is made from a weights file: its run's, or the current one."""
+    folder = path.resolve().parent
+    return IMAGES / folder.name if folder.parent == WEIGHTS.resolve() else Path()
+
+
 def load_generator(path: Path) -> keras.Model:
     """Return the generator in a .keras file, or in a .weights.h5 of the combined model.
 
@@ -61,7 +67,7 @@ def load_generator(path: Path) -> keras.Model:
             if path.suffix == ".keras":
                 generator = keras.saving.load_model(path, compile=False, safe_mode=True)
             else:
-                config = from_dict(read_yaml(path.with_name("config.yaml")))
+                config = _config_beside(path)
                 gan = Gan.create(models.get_version(config.version), config)
                 gan.combined.load_weights(path)
                 generator = gan.generator
@@ -78,3 +84,14 @@ def load_generator(path: Path) -> keras.Model:
             "a row of numbers."
         )
     return generator
+
+
+def _config_beside(path: Path) -> Config:
+    """Return the config that a run left beside its .weights.h5."""
+    config = path.with_name("config.yaml")
+    if path.suffix != ".h5" or not config.is_file():
+        raise UserError(
+            f"{path} is no generator: give a .keras file, or a .weights.h5 with its run's "
+            "config.yaml beside it."
+        )
+    return from_dict(read_yaml(config))
