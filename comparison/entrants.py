@@ -1,6 +1,7 @@
 """Who takes part in a comparison: a version or a config, and the run that trains it."""
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def find_entrants(
     if "all" in names:
         names = [*models.VERSIONS, *(name for name in names if name != "all")]
     entrants = [_entrant(name, overrides, budget, title) for name in dict.fromkeys(names)]
-    if len({entrant.name for entrant in entrants}) < len(entrants):
+    if len({entrant.run for entrant in entrants}) < len(entrants):
         raise UserError("two configs have one name; rename one of the files.")
     values = [flat(entrant.config.model_dump()) for entrant in entrants]
     for key in _SHARED:
@@ -121,7 +122,7 @@ def _entrant(name: str, overrides: list[str], budget: Budget, title: str) -> Ent
     path = Path(name)
     is_file = path.suffix in (".yaml", ".yml")
     own = [] if is_file else [f"version={models.get_version(name).name}"]
-    run = f"{title}-{path.stem if is_file else name}"
+    run = f"{title}-" + (re.sub(r"[^\w.-]", "_", path.stem) if is_file else name)
     # What a file says is what it takes part with.
     said = flat(read_yaml(path)) if is_file else {}
     shared = [text for text in [*_DEFAULTS, *overrides] if text.partition("=")[0] not in said]

@@ -11,14 +11,14 @@ from training import checkpoint
 
 def test_versions_and_files_get_the_same_budget_and_runs_of_their_own(tmp_path):
     """Thousands of pictures become steps by each one's own batch and critic updates."""
-    file = tmp_path / "mine.yaml"
+    file = tmp_path / "my own.yaml"
     file.write_text("version: wgan\nmodel: {width: 0.1}\ntraining: {batch_size: 10}\n")
     entrants = find_entrants(
         ["v5", str(file), "v5"], ["data.images=x.zip", "model.width=0.5"], Budget(kimg=1), "title"
     )
     assert [(e.name, e.run, e.config.run) for e in entrants] == [
         ("v5", "title-v5", "title-v5"),
-        ("mine", "title-mine", "title-mine"),
+        ("my own", "title-my_own", "title-my_own"),
     ]
     assert entrants[0].config.training.steps == 16  # 1,000 / 64
     assert entrants[1].config.training.steps == 20  # 1,000 / (10 * 5)
