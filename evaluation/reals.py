@@ -58,6 +58,11 @@ class Reals:
     def floor(self, network: FeatureNetwork, side: int | None = None) -> dict[str, float]:
         """Return the distances between sample and others, kept beside their features."""
         sets = [self.features(network, some, side) for some in (self.sample, self.others)]
+        if not np.ptp(np.concatenate(sets), axis=0).any():
+            raise UserError(
+                f"{network.name} gives the same features for all real pictures, so it compares "
+                "nothing; look at --scale and --layer, and whether the pictures differ."
+            )
         told_by = hashlib.sha256(inspect.getsource(distances).encode())
         for features in sets:
             told_by.update(features)

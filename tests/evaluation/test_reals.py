@@ -50,6 +50,13 @@ def test_a_process_that_makes_the_same_file_takes_nothing_from_another(tmp_path,
     assert not second._open(network, None).any() and (store == 7).all()
 
 
+def test_a_network_that_tells_no_picture_from_another_is_refused(tmp_path):
+    """All distances would be 0, which reads as perfect."""
+    network = FeatureNetwork("blind", 8, 0, 1, lambda pictures: np.ones((len(pictures), 4)))
+    with pytest.raises(UserError, match="blind gives the same features"):
+        Reals(PICTURES, "key", tmp_path, 50).floor(network)
+
+
 def test_a_full_disk_is_told_before_the_file_is_made(tmp_path, monkeypatch):
     """To write into a mapped file that has no room would kill the process."""
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
