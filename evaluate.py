@@ -90,11 +90,10 @@ def main() -> None:
         raise UserError(f"--count is {arguments.count}, but must be at least {LEAST}.")
     if arguments.pictures and (arguments.source or not arguments.images):
         raise UserError("--pictures takes no run or weights, but real pictures with --images.")
-    scale = parse_scale(arguments.scale)
-    networks = [
-        open_network(name, arguments.input_size, scale, arguments.layer)
-        for name in arguments.network or ["lite0"]
-    ]
+    scale, names = parse_scale(arguments.scale), arguments.network or ["lite0"]
+    if (arguments.input_size or scale or arguments.layer) and set(names) <= set(NETWORKS):
+        raise UserError(f"--input-size, --scale and --layer are for a file, not {names[0]}.")
+    networks = [open_network(name, arguments.input_size, scale, arguments.layer) for name in names]
     if arguments.pictures:
         subject = of_pictures(arguments.pictures, arguments.images, arguments.count)
     else:

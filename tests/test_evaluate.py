@@ -120,6 +120,7 @@ def test_mistakes(call, script, network, faces, tmp_path):
         (["--count", "0"], "--count is 0"),
         (["--scale", "1"], "--scale is '1'"),
         (["--scale=1,1"], "two different numbers"),
+        (["--layer", "last"], "are for a file, not lite0"),
         (["--pictures", few, "--images", faces, *network], "3 generated pictures"),
         (["--pictures", faces, "--images", few, *network], "3 real pictures"),
         (["--pictures", odd, "--images", faces, *network], "all of one size"),
