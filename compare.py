@@ -19,7 +19,7 @@ from itertools import product
 from pathlib import Path
 
 # Before anything else of Keras: it decides which backend Keras starts with.
-from training import backend
+from training import backend, checkpoint
 
 from comparison import page
 from comparison.entrants import Budget, Entrant, find_entrants, require_same_data
@@ -31,7 +31,7 @@ from evaluation.measures import SIDES
 from evaluation.reals import LEAST, Reals
 from training.files import whole_file
 from training.progress import StopRequest
-from training.run import IMAGES
+from training.run import IMAGES, WEIGHTS, is_finished
 
 # Exit statuses of train_gan.py; a stop before its first step ends it by the signal itself.
 STOPPED_BY_HEALTH = 3
@@ -43,6 +43,9 @@ def train(entrant: Entrant) -> str | None:
 
     Returns in words why it ended early, None if it did not. Ends the program if it is stopped.
     """
+    found = checkpoint.newest(WEIGHTS / entrant.run)
+    if found and is_finished(entrant.config, found[0]["step"], found[0]["seconds"]):
+        return None  # a start less
     command = [sys.executable, str(Path(__file__).with_name("train_gan.py")), *entrant.arguments]
     with StopRequest() as stop:
         process, told = subprocess.Popen(command), False

@@ -28,7 +28,7 @@ from training.health import Finding
 from training.history import NotFinite
 from training.optimizers import slowed
 from training.progress import Progress, StopRequest
-from training.run import Run
+from training.run import Run, is_finished
 from training.step import compile_step
 
 
@@ -82,13 +82,6 @@ def is_acted_on(config: Config, found: Finding) -> bool:
 def goes_back(config: Config, run: Run) -> bool:
     """Say whether a run in which something is wrong is to go back once more."""
     return config.health.action == "rollback" and run.rollbacks < config.health.rollbacks
-
-
-def is_finished(config: Config, step: int, seconds: float) -> bool:
-    """Say whether a run has had its steps, or its minutes of training, whichever ends first."""
-    training = config.training
-    out_of_time = training.minutes is not None and seconds >= training.minutes * 60
-    return step >= training.steps or out_of_time
 
 
 def prepare(config: Config, run: Run, pictures: PictureSet) -> Gan:

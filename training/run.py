@@ -184,6 +184,13 @@ class Run:
         return step
 
 
+def is_finished(config: Config, step: int, seconds: float) -> bool:
+    """Say whether a run has had its steps, or its minutes of training, whichever ends first."""
+    training = config.training
+    out_of_time = training.minutes is not None and seconds >= training.minutes * 60
+    return step >= training.steps or out_of_time
+
+
 def _locked(path: Path, name: str) -> int:
     """Return the descriptor of a lock file that this process alone holds until it ends."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
