@@ -42,8 +42,6 @@ def script(tmp_path, faces):
 
     def run(name: str, *arguments, **options) -> subprocess.CompletedProcess:
         environment = os.environ | options.pop("env", {})
-        # This process has set it for itself; a user's shell has not.
-        environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
         return subprocess.run(
             [sys.executable, str(ROOT / name), *map(str, arguments)],
             cwd=folder,

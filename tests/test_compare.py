@@ -53,6 +53,7 @@ def test_one_that_fails_is_named_at_the_end(script):
     assert done.returncode == 2 and "v1 did not come to the end" in done.stderr, done.stderr
     text = (script.folder / "gan_images/comparison/table.md").read_text()
     assert "| v2 | 2 |" in text and "status 2" in text
+    assert "oneDNN" not in done.stderr, "the processes it starts print TensorFlow's notes"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def _quiet():
         os.dup2(terminal, 2)
         os.close(terminal)
         os.close(nowhere)
+        del os.environ["TF_CPP_MIN_LOG_LEVEL"]  # it was read; a process begun by this sets its own
 
 
 with _quiet(), ended_by_ctrl_c():
