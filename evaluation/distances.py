@@ -18,23 +18,22 @@ def frechet(real, fake) -> float:
     """Return the Fréchet distance of two normal distributions with the sets' means and covariances.
 
     |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) (Dowson and Landau 1982; Heusel et al. 2017, arXiv
-    1706.08500). The last trace is taken from the eigenvalues of the symmetric C1^(1/2) C2 C1^(1/2),
-    which are real and, but for rounding, not negative even where there are fewer pictures than
-    features.
+    1706.08500). With C = R'R the last trace is the sum of the singular values of R1 R2', so that no
+    root of a matrix is taken, and fewer pictures than features are no special case.
     """
     real, fake = np.asarray(real, "float64"), np.asarray(fake, "float64")
     difference = real.mean(axis=0) - fake.mean(axis=0)
-    first, second = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (real, fake))
-    values, vectors = np.linalg.eigh(first)
-    root = (vectors * _roots(values)) @ vectors.T
-    shared = _roots(np.linalg.eigvalsh(root @ second @ root)).sum()
-    return float(difference @ difference + np.trace(first) + np.trace(second) - 2 * shared)
+    first, second = _root(real), _root(fake)
+    shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
+    return float(difference @ difference + (first**2).sum() + (second**2).sum() - 2 * shared)
 
 
-def _roots(eigenvalues):
-    """Return square roots; what is 0 but for rounding, whose root would be no small thing, is 0."""
-    rounding = len(eigenvalues) * np.finfo("float64").eps * eigenvalues.max()
-    return np.sqrt(np.where(eigenvalues > rounding, eigenvalues, 0))
+def _root(features) -> np.ndarray:
+    """Return R (up to N or F, F) of features (N, F), where R'R is their covariance."""
+    centred = features - features.mean(axis=0)
+    if len(features) > features.shape[1]:
+        centred = np.linalg.qr(centred, mode="r")
+    return centred / np.sqrt(len(features) - 1)
 
 
 @dataclass(frozen=True)
