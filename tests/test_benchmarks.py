@@ -88,7 +88,7 @@ def test_failures_and_false_alarms_are_counted():
 )
 def test_a_run_is_broken_as_its_name_says(wreck):
     """What is to be frozen is; the rest trains; and what is drawn from follows."""
-    gan = tiny("r3gan", "training.average_kimg=0.001")
+    gan = tiny("blog", "training.average_kimg=0.001")
     size = gan.config.model.resolution
     real = np.random.default_rng(0).uniform(-1, 1, (4, size, size, 3)).astype("float32")
     step = wreck(gan, compile_step(gan))

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 
 
-def test_interrupted_it_goes_on_and_ends_with_page_and_table(script):
+def test_interrupted_it_goes_on_and_ends_with_page_and_table(script, call):
     """Stopped within the second entrant, the first is not trained or measured again."""
     (script.folder / "own.yaml").write_text("version: v3")
     arguments = ["v1", "own.yaml", "--steps", "300", "--count", "20", "--name", "two"]
@@ -32,8 +32,8 @@ def test_interrupted_it_goes_on_and_ends_with_page_and_table(script):
     page = script.folder / "gan_images/two/index.html"
     assert "not yet trained" in page.read_text()
 
-    done = script("compare.py", *arguments, *script.tiny)
-    assert done.returncode == 0, done.stderr
+    status, errors = call("compare.py", *arguments, *script.tiny)
+    assert status == 0, errors
     assert before == {path: path.stat().st_mtime_ns for path in before}
     text = (script.folder / "gan_images/two/table.md").read_text()
     for name in ("v1", "own"):
@@ -42,18 +42,18 @@ def test_interrupted_it_goes_on_and_ends_with_page_and_table(script):
     assert json.loads((first / "comparison.json").read_text())["of"]["step"] == 300
 
 
-def test_one_that_fails_is_named_at_the_end(script):
+def test_one_that_fails_is_named_at_the_end(script, call):
     """The others are trained and shown; the status says that not all is there."""
     weights = script.folder / "weights/comparison-v1"
     weights.mkdir(parents=True)
     lock = (weights / ".lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)  # as if another process trained it
     arguments = ["v1", "v2", "--steps", "2", "--count", "20", *script.tiny]
-    done = script("compare.py", *arguments)
-    assert done.returncode == 2 and "v1 did not come to the end" in done.stderr, done.stderr
+    status, errors = call("compare.py", *arguments)
+    assert status == 2 and "v1 did not come to the end" in errors, errors
     text = (script.folder / "gan_images/comparison/table.md").read_text()
     assert "| v2 | 2 |" in text and "status 2" in text
-    assert "oneDNN" not in done.stderr, "the processes it starts print TensorFlow's notes"
+    assert "oneDNN" not in errors, "the processes it starts print TensorFlow's notes"
 
 
 @pytest.mark.parametrize(

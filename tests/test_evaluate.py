@@ -23,10 +23,10 @@ def network(script):
 
 
 @pytest.fixture
-def trained(script):
+def trained(script, call):
     """A script runner in whose folder a run `r` of two steps lies."""
-    done = script("train_gan.py", *script.tiny, "run=r", "training.steps=2")
-    assert done.returncode == 0, done.stderr
+    status, errors = call("train_gan.py", *script.tiny, "run=r", "training.steps=2")
+    assert status == 0, errors
     return script
 
 

@@ -17,12 +17,11 @@ OTHER = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
 
 
 @pytest.fixture
-def trained(script):
+def trained(script, call):
     """A script runner in whose folder a run `r` of two steps lies."""
-    done = script(
-        "train_gan.py", *script.tiny, "run=r", "training.steps=2", "schedule.checkpoint_every=1"
-    )
-    assert done.returncode == 0, done.stderr
+    arguments = ["run=r", "training.steps=2", "schedule.checkpoint_every=1"]
+    status, errors = call("train_gan.py", *script.tiny, *arguments)
+    assert status == 0, errors
     return script
 
 
