@@ -1,0 +1,125 @@
+"""Pictures are decoded once, and what is kept of them is whole and of today."""
+
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import pictures.cache
+import pictures.decode
+from errors import UserError
+from tests.conftest import ROOT
+from tests.pictures.files import assert_one_sentence, draw, fill, open_in
+
+
+def forbid_decoding(monkeypatch) -> None:
+    def fail(*_):
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(pictures.cache.Cache, "build", fail)
+    monkeypatch.setattr(pictures.decode, "decode", fail)
+
+
+def test_warm_start_does_not_decode(tmp_path, monkeypatch):
+    """Protects the fast start: unchanged pictures are never decoded twice."""
+    folder = fill(tmp_path / "set", 5)
+    cold = open_in(tmp_path, folder)
+    forbid_decoding(monkeypatch)
+    warm = open_in(tmp_path, str(folder))
+    assert np.array_equal(warm.pictures, cold.pictures)
+    assert (warm.names, warm.key, warm.source) == (cold.names, cold.key, str(folder))
+    assert isinstance(warm.pictures, np.memmap) and not warm.pictures.flags.writeable
+
+
+def test_cache_notices_changes(tmp_path):
+    """Protects against training on pictures that are no longer those on disk."""
+    folder = fill(tmp_path / "set", 3)
+    keys = [open_in(tmp_path, folder).key]
+    draw(seed=9).save(folder / "new.png")
+    assert len(open_in(tmp_path, folder).names) == 4
+    keys.append(open_in(tmp_path, folder).key)
+    os.remove(folder / "0000.png")
+    keys.append(open_in(tmp_path, folder).key)
+    Image.new("RGB", (8, 8), "red").save(folder / "0001.png")
+    changed = open_in(tmp_path, folder)
+    assert (changed.pictures[changed.names.index("0001.png")] == (255, 0, 0)).all()
+    keys.append(changed.key)
+    keys.append(open_in(tmp_path, folder, resolution=9).key)
+    keys.append(open_in(tmp_path, folder, channels=1).key)
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("damage", ["short data", "no index", "cut index", "other json"])
+def test_incomplete_cache_is_not_used(tmp_path, damage):
+    """Protects against pixels of a cache that was cut off half-way or damaged."""
+    folder = fill(tmp_path / "set", 4)
+    first = open_in(tmp_path, folder)
+    expected = np.array(first.pictures)
+    data, index = (tmp_path / "cache" / f"{first.key}{end}" for end in (".u8", ".json"))
+    if damage == "short data":
+        data.write_bytes(data.read_bytes()[:-100])
+    elif damage == "no index":
+        data.write_bytes(bytes(data.stat().st_size))
+        index.unlink()
+    else:
+        index.write_text("[]" if damage == "other json" else index.read_text()[:-9])
+    assert np.array_equal(open_in(tmp_path, folder).pictures, expected)
+
+
+def test_stale_temporary_files_are_removed(tmp_path):
+    """Protects the disk from what killed starts leave, and other starts and files from that."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    old, running = (cache / f"{'a' * 32}.{letter * 32}.tmp" for letter in "bc")
+    foreign = cache / "mine.tmp"
+    for path in (old, running, foreign):
+        path.write_bytes(b"x")
+    for path in (old, foreign):
+        os.utime(path, (time.time() - 10**6,) * 2)
+    open_in(tmp_path, fill(tmp_path / "set", 1))
+    assert not old.exists() and running.exists() and foreign.exists()
+
+
+def test_two_starts_at_once(tmp_path):
+    """Protects two trainings started together from each other's unfinished cache."""
+    folder = fill(tmp_path / "set", 300, size=(64, 64))
+    code = (
+        "import sys, data_loader as d; from pathlib import Path;"
+        "s = d.open_pictures(sys.argv[1], 64, cache=Path(sys.argv[2]));"
+        "print(s.key, len(s.names), int(s.pictures.astype('u8').sum()))"
+    )
+    command = [sys.executable, "-c", code, str(folder), str(tmp_path / "cache")]
+    starts = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
+    printed = [start.communicate(timeout=60)[0] for start in starts]
+    opened = open_in(tmp_path, folder, resolution=64)
+    total = int(opened.pictures.astype("u8").sum())
+    assert printed == [f"{opened.key} 300 {total}\n".encode()] * 2
+    assert not list((tmp_path / "cache").glob("*.tmp"))
+
+
+def test_cache_folder_that_cannot_be_written(tmp_path):
+    """Protects the sentence for a cache folder that is no folder."""
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(UserError) as error:
+        open_in(tmp_path, fill(tmp_path / "set", 1))
+    assert_one_sentence(error, str(tmp_path / "cache"))
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_full_disk(tmp_path, monkeypatch):
+    """Protects against a half-written file left behind, and a traceback, when the disk is full."""
+    real_fsync, folder = os.fsync, fill(tmp_path / "set", 3)
+    monkeypatch.setattr(os, "fsync", lambda _: os.write(os.open("/dev/full", os.O_WRONLY), b"x"))
+    with pytest.raises(UserError) as error:
+        open_in(tmp_path, folder)
+    assert_one_sentence(error, str(tmp_path / "cache"), "No space left", "MB free")
+    assert list((tmp_path / "cache").iterdir()) == []
+    monkeypatch.setattr(os, "fsync", real_fsync)
+    assert len(open_in(tmp_path, folder).names) == 3
