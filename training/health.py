@@ -23,7 +23,7 @@ from training.history import Lines
 
 LOOKED_AT = 64  # faces of each kind
 BLOCKS = 8  # a side: layout and colour, no texture
-SHARE = 0.008  # of the time, for looking; the first look comes on top
+SHARE = 0.008  # of the time, for looking
 
 SIGNS = ("distance", "spread", "twins", "moved")
 MEANS = ("real_accuracy", "fake_accuracy", "d_loss", "g_loss")
@@ -249,16 +249,24 @@ class Health:
             self._write()
         open_ones = [event for event in self.events if event["until"] is None]
         self.finding = Finding(**{key: open_ones[-1][key] for key in FIELDS}) if open_ones else None
-        self._real, self._before, self._next = sketch(real), None, 0.0
+        self._real, self._before = sketch(real), None
+        self._begin, self._started = step, time.monotonic()
+        self._looks, self._spent = 0, 0.0  # since then; the first, which is slower, is not in spent
         _, place, counts = np.unique(real, axis=0, return_inverse=True, return_counts=True)
         self._copies = float((counts[place] > 1).mean())
         if self.finding and self.finding.kind == "too few pictures" and self._copies <= FEW:
             self._judged(None, step)  # other pictures were given since
 
-    @property
-    def due(self) -> bool:
-        """Whether there has been time enough since the last look for another."""
-        return time.monotonic() >= self._next
+    def due(self, step: int) -> bool:
+        """Return whether another look is paid for, so that all take SHARE of the time.
+
+        Until a second look has shown what one costs, it is taken for a step's time.
+        """
+        looks = self._looks + 1
+        if self._looks < 2:
+            return step - self._begin >= looks / SHARE
+        cost = self._spent / (self._looks - 1)
+        return time.monotonic() - self._started >= looks * cost / SHARE
 
     def look(self, step: int, rows: list[dict], draw: Callable) -> Finding | None:
         """Look at faces of the same latents as ever; return what is newly found.
@@ -266,8 +274,6 @@ class Health:
         rows: the history's up to this step; the part since the last look is meant. draw: a function
         without arguments that returns the faces, uint8 (N, H, W, C).
         """
-        if self._before is None:
-            draw()  # the first time is slower, and it is not to be the measure
         started = time.monotonic()
         looks = self._lines.rows
         after = looks[-1]["step"] if looks else 0
@@ -276,7 +282,8 @@ class Health:
         means = {key: float(np.mean([row[key] for row in new])) for key in MEANS}
         found = signs(self._real, drawn, self._before)
         seconds = time.monotonic() - started
-        self._next = time.monotonic() + seconds / SHARE
+        self._spent += seconds if self._looks else 0
+        self._looks += 1
         row = {"step": step, "seconds": seconds, "copies": self._copies, **found, **means}
         self._lines.add(row)
         self._lines.flush()

@@ -98,7 +98,7 @@ class Run:
 
     def look(self, step: int) -> Finding | None:
         """Let the monitor see some faces, if it is time for it; return what it newly found."""
-        if not self.health.due:
+        if not self.health.due(step):
             return None
         self.history.flush()
         found = self.health.look(step, self.history.rows, lambda: self._draw(LOOKED_AT))

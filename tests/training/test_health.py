@@ -238,23 +238,24 @@ def test_other_pictures_end_what_was_said_of_the_first(tmp_path, drawn):
 
 
 def test_looking_takes_no_more_than_its_share(tmp_path, drawn, monkeypatch):
-    """After a look of a second there is none for two minutes."""
+    """Of an hour in which a step takes half a second and a look one: all looks, the first too."""
     clock = [1000.0]
     monkeypatch.setattr(health.time, "monotonic", lambda: clock[0])
-    monitor = watch(tmp_path, drawn)
-    assert monitor.due
+    monitor = watch(tmp_path, drawn, 40)
 
     def slow():
-        clock[0] += 1
+        clock[0] += 1 if len(looked) else 3  # the first is slower
         return drawn[:LOOKED_AT]
 
-    monitor.look(1, [row(1)], slow)
-    for seconds, due in ((0, False), (100, False), (30, True)):
-        clock[0] += seconds
-        assert monitor.due is due
+    looked = []
+    for step in range(41, 7241):
+        clock[0] += 0.5
+        if monitor.due(step):
+            monitor.look(step, [row(n) for n in range(1, step + 1)], slow)
+            looked.append(step)
     monitor.close()
-    (look,) = map(json.loads, (tmp_path / "health.jsonl").read_text().splitlines())
-    assert look["seconds"] == 1  # not the first drawing, which compiles
+    assert looked[:2] == [40 + 125, 40 + 250]  # as if a look took a step
+    assert 24 <= len(looked) <= 29 and len(looked) + 2 <= 0.01 * (clock[0] - 1000)
 
 
 def test_a_damaged_file_is_begun_anew(tmp_path, drawn):
