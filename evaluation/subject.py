@@ -73,13 +73,15 @@ def of_weights(source: str | None, images: str | None, count: int) -> Subject:
     if images:
         data = config.data.model_copy(update={"images": images})
         config = config.model_copy(update={"data": data})
+    real = open_data(config)
+    count = min(count, max(len(real.pictures) // 2, LEAST))  # more are never compared
     step = re.search(r"_(\d+)\.", path.name)
     folder = images_beside(path)
     folder.mkdir(parents=True, exist_ok=True)
     return Subject(
         str(path),
         draw(generator, latents_of(range(count), generator.input_shape[1])),
-        open_data(config),
+        real,
         folder / f"evaluation_{step[1] if step else path.stem}",
         config,
         _gan_at(path.parent, config, int(step[1])) if is_run and step else None,

@@ -32,7 +32,7 @@ def trained(script, call):
 
 def test_a_run_end_to_end(trained, network, call, faces):
     """By default beside what it was trained on: a table, a JSON of the same, and two figures."""
-    done = trained("evaluate.py", "--count", "40", *network)
+    done = trained("evaluate.py", "--count", "10000000", *network)
     assert done.returncode == 0, done.stderr
     for words in ("Fréchet distance", "floor", "coarse", "copies", "discriminator", "net.keras"):
         assert words in done.stdout
