@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,9 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _compiled.name)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 # And few of them run it long enough for fast code to be worth its compilation.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+
+# Of a command put into the background the shell lets Ctrl-C be ignored, and so would the scripts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import demo_faces
 import training.backend  # noqa: F401 (chooses Keras's backend)
