@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import threading
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -12,6 +13,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from pictures.sources import Source, Unreadable
 
 DECODERS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+# Those that start other programs, know no more than the format's name, or had holes of late.
+UNSAFE_DECODERS = ("BUFR", "EPS", "FITS", "GRIB", "HDF5", "MPEG", "PSD", "WMF")
 MAX_PIXELS = 100_000_000
 LARGE_PIXELS = 8_000_000
 LARGE_FILE_BYTES = 8 * 2**20
@@ -26,26 +29,50 @@ def decode(data: bytes, shape: tuple[int, int, int], resize: str = "lanczos") ->
     resize: "lanczos", or "bilinear" for the filter that torchvision takes.
     """
     height, width, channels = shape
-    with Image.open(io.BytesIO(data), formats=DECODERS) as image:
+    # A JPEG is decoded at a half, quarter or eighth of its size if that is still 3 times what is
+    # needed: LANCZOS then gives the same picture, sooner.
+    with _opened(data, DECODERS, (3 * width, 3 * height)) as image:
+        image = _resize(image, width, height, resize)
+    return np.asarray(_opaque(image, "L" if channels == 1 else "RGB")).reshape(shape)
+
+
+def whole_picture(data: bytes) -> Image.Image:
+    """The first picture in the file `data` in RGB at its own size, upright and over white.
+
+    Takes all that Pillow reads by itself; raises whatever a decoder raises.
+    """
+    Image.init()
+    with _opened(data, [name for name in Image.OPEN if name not in UNSAFE_DECODERS]) as image:
+        return _opaque(_resize(image, *image.size, "lanczos"), "RGB")
+
+
+@contextmanager
+def _opened(
+    data: bytes, decoders: Sequence[str], draft: tuple[int, int] | None = None
+) -> Iterator[Image.Image]:
+    """The picture in `data`, upright; draft: a JPEG may be decoded smaller, but at least so large.
+
+    While a large one is open, no other thread opens a large one.
+    """
+    with Image.open(io.BytesIO(data), formats=decoders) as image:
         pixels = image.width * image.height
         if pixels > MAX_PIXELS:
             size, limit = f"{image.width}x{image.height}", MAX_PIXELS // 10**6
             raise Unreadable(f"{size} is over the limit of {limit} megapixels")
-        # A JPEG is decoded at a half, quarter or eighth of its size if that is still 3 times what
-        # is needed: LANCZOS then gives the same picture, sooner.
-        image.draft(None, (3 * width, 3 * height))
+        if draft:
+            image.draft(None, draft)
         with _large_picture if pixels > LARGE_PIXELS else nullcontext():
             image.load()
             with suppress(Exception):  # with a broken EXIF block, the picture is taken as it is
                 ImageOps.exif_transpose(image, in_place=True)
-            image = _resize(image, width, height, resize)
+            yield image
+
+
+def _opaque(image: Image.Image, mode: str) -> Image.Image:
     if image.mode == "RGBA":
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
-    mode = "L" if channels == 1 else "RGB"
-    if image.mode != mode:
-        image = image.convert(mode)
-    return np.asarray(image).reshape(shape)
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.Image:

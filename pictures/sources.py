@@ -26,26 +26,27 @@ class Unreadable(Exception):
     """The reason for which one picture is left out."""
 
 
-def open_source(images: str | Path) -> FolderSource | ZipSource:
-    """Tell a zip, a folder, a single picture and a glob apart, and list its pictures."""
+def open_source(images: str | Path, every_file: bool = False) -> FolderSource | ZipSource:
+    """Tell a zip, a folder, a single picture and a glob apart, and list its pictures.
+
+    every_file: whether to list files of all extensions, and leave it to the decoder what they are.
+    """
     if not str(images).strip():
         raise UserError("no pictures are named: give a folder, a glob or a .zip file.")
     path = Path(images).expanduser()
+    extensions = ("",) if every_file else EXTENSIONS
     if os.path.isdir(path):
-        return FolderSource(path, ("**",))
+        return FolderSource(path, ("**",), extensions)
     if os.path.isfile(path):
-        if _is_picture(path.name):
-            return FolderSource(path.parent, (glob.escape(path.name),))
-        return ZipSource(path)
+        named_zip = path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)
+        if path.name.lower().endswith(EXTENSIONS) or (every_file and not named_zip):
+            return FolderSource(path.parent, (glob.escape(path.name),), extensions)
+        return ZipSource(path, extensions)
     fixed = next((i for i, part in enumerate(path.parts) if glob.has_magic(part)), None)
     root = Path(*path.parts[:fixed])
     if fixed is None or not os.path.isdir(root):
         raise UserError(f"{root} does not exist: give a folder, a glob or a .zip file of pictures.")
-    return FolderSource(root, path.parts[fixed:])
-
-
-def _is_picture(name: str) -> bool:
-    return name.lower().endswith(EXTENSIONS)
+    return FolderSource(root, path.parts[fixed:], extensions)
 
 
 def _is_hidden(name: str) -> bool:
@@ -53,11 +54,15 @@ def _is_hidden(name: str) -> bool:
 
 
 class FolderSource:
-    """The pictures below `root` whose relative path matches the parts of a glob, `pattern`."""
+    """The files below `root` whose relative path matches the parts of a glob, `pattern`.
 
-    def __init__(self, root: Path, pattern: tuple[str, ...]):
+    extensions: what their names may end in, in lower case.
+    """
+
+    def __init__(self, root: Path, pattern: tuple[str, ...], extensions: tuple[str, ...]):
         self._root = root
         self._pattern = pattern
+        self._extensions = extensions
         self._max_depth = math.inf if "**" in pattern else len(pattern) - 1
         self.entries: list[Entry] = sorted(self._walk())
 
@@ -82,7 +87,7 @@ class FolderSource:
             for item in found:
                 if _is_folder(item):
                     inside.append((*parts, item.name))
-                elif _is_picture(item.name) and (
+                elif item.name.lower().endswith(self._extensions) and (
                     every or _matches((*parts, item.name), self._pattern)
                 ):
                     yield _file_entry(item, prefix)
@@ -130,9 +135,12 @@ def _file_entry(item: os.DirEntry, prefix: str) -> Entry:
 
 
 class ZipSource:
-    """The pictures of a zip file, read in place: nothing is ever extracted to disk."""
+    """The pictures of a zip file, read in place: nothing is ever extracted to disk.
 
-    def __init__(self, path: Path):
+    extensions: what their names may end in, in lower case.
+    """
+
+    def __init__(self, path: Path, extensions: tuple[str, ...]):
         try:
             self._zip = zipfile.ZipFile(path)
         except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
@@ -140,16 +148,18 @@ class ZipSource:
                 f"{path} is not a readable zip file: zip the pictures again or name their folder."
             ) from error
         self._lock = threading.Lock()
+        self._extensions = extensions
         self._infos = sorted(
             (info for info in self._zip.infolist() if self._is_wanted(info)),
             key=lambda info: info.filename,
         )
         self.entries = [(i.filename, i.file_size, i.CRC) for i in self._infos]
 
-    @staticmethod
-    def _is_wanted(info: zipfile.ZipInfo) -> bool:
+    def _is_wanted(self, info: zipfile.ZipInfo) -> bool:
         parts = info.filename.replace("\\", "/").split("/")
-        return _is_picture(parts[-1]) and not any(map(_is_hidden, parts))
+        if info.is_dir() or any(map(_is_hidden, parts)):
+            return False
+        return parts[-1].lower().endswith(self._extensions)
 
     def read(self, index: int) -> bytes:
         """The bytes of entry `index`; raises Unreadable or what zipfile raises."""
