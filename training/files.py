@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -42,3 +43,17 @@ def require_space(folder: Path, size: int) -> None:
             "are needed; make room and give the same command again, it goes on from the last "
             "checkpoint."
         )
+
+
+def locked(path: Path, sentence: str) -> int:
+    """Return the descriptor of a lock file that this process alone holds until it ends.
+
+    Raises UserError with a sentence if another one holds it.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise UserError(sentence) from None
+    return descriptor

@@ -1,6 +1,5 @@
 """A run: its two folders, and everything that is written into them on the schedule."""
 
-import fcntl
 import os
 import re
 from pathlib import Path
@@ -12,7 +11,7 @@ from config import Config, from_dict
 from errors import UserError
 from pictures.cache import PictureSet
 from training import backend, checkpoint, preview
-from training.files import require_space, whole_file
+from training.files import locked, require_space, whole_file
 from training.gan import Gan, latents_of
 from training.health import LOOKED_AT, Finding, Health
 from training.history import History
@@ -45,7 +44,11 @@ class Run:
                     f"the folder {folder} can't be written ({error.strerror}); make it writable, "
                     "or start in another folder."
                 ) from None
-        self._lock = _locked(self.weights / ".lock", name)
+        self._lock = locked(
+            self.weights / ".lock",
+            f"run {name} is being trained by another process; wait for it, or give this one "
+            "another name with run=NAME.",
+        )
         found = checkpoint.newest(self.weights)
         self.facts, self._arrays = found if found else (None, None)
         self.step: int = self.facts["step"] if self.facts else 0
@@ -189,17 +192,3 @@ def is_finished(config: Config, step: int, seconds: float) -> bool:
     training = config.training
     out_of_time = training.minutes is not None and seconds >= training.minutes * 60
     return step >= training.steps or out_of_time
-
-
-def _locked(path: Path, name: str) -> int:
-    """Return the descriptor of a lock file that this process alone holds until it ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise UserError(
-            f"run {name} is being trained by another process; wait for it, or give this one "
-            "another name with run=NAME."
-        ) from None
-    return descriptor
