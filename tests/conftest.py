@@ -1,7 +1,9 @@
 """What the tests share: tiny networks and a way to run the scripts as a user does."""
 
 import importlib
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,3 +88,33 @@ def call(script, monkeypatch, capfd):
         return status, capfd.readouterr().err
 
     return run
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """Headless Chromium with its logs; without one on the machine the test says so."""
+    selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("no Chromium and chromedriver; on Debian: apt install chromium-driver")
+    options = selenium.ChromeOptions()
+    options.binary_location = chromium
+    for flag in ("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking"):
+        options.add_argument(f"--{flag}")
+    options.add_argument(f"--user-data-dir={tmp_path / 'profile'}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    opened = selenium.Chrome(options, selenium.ChromeService(driver))
+    yield opened
+    opened.quit()
+
+
+def asked_for(browser) -> list[str]:
+    """Return what a page asked for since the last look, but for what it brings along itself."""
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+    return [url for url in asked if not url.startswith("data:")]

@@ -1,13 +1,11 @@
 """The page opens in a real browser, whole, from one file, and asks the network for nothing."""
 
-import json
-import shutil
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from comparison import page
+from tests.conftest import asked_for
 
 
 def result(folder, **values):
@@ -73,25 +71,6 @@ def test_the_table_has_every_number_with_its_network_and_floor(results):
     assert len({line.count("|") for line in text.splitlines() if line.startswith("| v5")}) == 2
 
 
-@pytest.fixture
-def browser(tmp_path):
-    """Headless Chromium with its logs; without one on the machine the test says so."""
-    selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("no Chromium and chromedriver; on Debian: apt install chromium-driver")
-    options = selenium.ChromeOptions()
-    options.binary_location = chromium
-    for flag in ("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking"):
-        options.add_argument(f"--{flag}")
-    options.add_argument(f"--user-data-dir={tmp_path / 'profile'}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    opened = selenium.Chrome(options, selenium.ChromeService(driver))
-    yield opened
-    opened.quit()
-
-
 def test_the_page_in_a_browser(browser, results, tmp_path):
     """All pictures are there, names are text, nothing is asked for or complained about."""
     path = tmp_path / "a page.html"
@@ -120,10 +99,4 @@ def test_the_page_in_a_browser(browser, results, tmp_path):
     )
     assert wide <= 0  # tables scroll by themselves, the page does not
     assert browser.get_log("browser") == []
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = [
-        message["params"]["request"]["url"]
-        for message in messages
-        if message["method"] == "Network.requestWillBeSent"
-    ]
-    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+    assert asked_for(browser) == [path.as_uri()]
