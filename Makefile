@@ -31,7 +31,7 @@ $(VENV)/.run: requirements.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run requirements-dev.txt requirements-networks.txt
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt requirements-faces.txt requirements-networks.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-networks.txt
 	@touch $@

@@ -1,0 +1,167 @@
+"""What is known of the pictures so far, on disk: an interrupted start goes on from there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from errors import UserError
+from pictures.sources import Entry
+from preparation.duplicates import THUMBNAIL, near_duplicates
+from training.files import locked, whole_file
+
+_THUMBNAIL_BYTES = THUMBNAIL * THUMBNAIL * 3
+
+
+class Store:
+    """The folder OUT/work: a line for every picture looked at, and every face found in one.
+
+    settings.json says what the faces were cut with, pictures.jsonl what came of each picture,
+    thumbnails.u8 holds a small picture of each face in the same order, faces/ the faces as PNG,
+    pairs.jsonl how many faces were compared with those before them, and which are alike.
+    A line is written when its faces and thumbnails are, so that one cut short counts for nothing.
+    """
+
+    def __init__(self, out: Path, settings: dict):
+        self.folder = out / "work"
+        self.faces = self.folder / "faces"
+        try:
+            self.faces.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{out} can't hold a set of faces ({error.strerror}): name a new folder."
+            ) from error
+        self._lock = locked(
+            self.folder / ".lock",
+            f"{out} is being made by another process; wait for it, or name another folder.",
+        )
+        self._require_same(out, settings)
+        self._known: dict[Entry, tuple[str | None, list[dict]]] = {}
+        self._rows: dict[str, int] = {}
+        lines, whole = self._read()
+        self._lines = (self.folder / "pictures.jsonl").open("r+b" if lines else "w+b")
+        self._lines.truncate(whole)
+        self._lines.seek(whole)
+        self._thumbnails = (self.folder / "thumbnails.u8").open("r+b" if lines else "w+b")
+        self._thumbnails.truncate(len(self._rows) * _THUMBNAIL_BYTES)
+        self._thumbnails.seek(0, os.SEEK_END)
+
+    def _require_same(self, out: Path, settings: dict) -> None:
+        path = self.folder / "settings.json"
+        try:
+            before = json.loads(path.read_text())
+        except (OSError, ValueError):
+            with whole_file(path) as temporary:
+                temporary.write_text(json.dumps(settings, indent=2) + "\n")
+            return
+        for name, value in settings.items():
+            if before.get(name) != value:
+                raise UserError(
+                    f"{out} was begun with {name} {before.get(name)!r}, not {value!r}: name "
+                    "another folder, or remove it."
+                )
+
+    def _read(self) -> tuple[int, int]:
+        """Take in the lines of earlier starts; returns how many, and how many bytes of them."""
+        path = self.folder / "pictures.jsonl"
+        thumbnails = self.folder / "thumbnails.u8"
+        if not (path.exists() and thumbnails.exists()):
+            return 0, 0
+        room = thumbnails.stat().st_size // _THUMBNAIL_BYTES
+        lines = whole = 0
+        with path.open("rb") as file:
+            for line in file:
+                try:
+                    entry, why, faces = json.loads(line)
+                except ValueError:
+                    break
+                if not line.endswith(b"\n") or len(self._rows) + len(faces) > room:
+                    break
+                self._take(tuple(entry), why, faces)
+                lines, whole = lines + 1, whole + len(line)
+        return lines, whole
+
+    def _take(self, entry: Entry, why: str | None, faces: list[dict]) -> None:
+        self._known[entry] = why, faces
+        for face in faces:
+            self._rows[face["name"]] = len(self._rows)
+
+    def __contains__(self, entry: Entry) -> bool:
+        return entry in self._known
+
+    def add(
+        self, entry: Entry, why: str | None, faces: list[dict], thumbnails: list[np.ndarray]
+    ) -> None:
+        """Keep what came of one picture; the faces' files must be there already."""
+        if faces:
+            self._thumbnails.write(b"".join(picture.tobytes() for picture in thumbnails))
+            self._thumbnails.flush()
+        self._lines.write(json.dumps([entry, why, faces]).encode() + b"\n")
+        self._lines.flush()
+        self._take(entry, why, faces)
+
+    def of(self, entries: Iterable[Entry]) -> tuple[list[dict], list[tuple[str, str]]]:
+        """Return the faces of some pictures, and (name, reason) of those without one."""
+        faces, without = [], []
+        for entry in entries:
+            why, found = self._known[entry]
+            faces += [{"source": entry[0], **face} for face in found]
+            if not found:
+                without.append((entry[0], why or "no face found"))
+        return faces, without
+
+    def thumbnails(self, faces: list[dict]) -> np.ndarray:
+        """Return the small pictures of some faces, uint8 (N, 32, 32, 3)."""
+        return self._thumbnails_of([self._rows[face["name"]] for face in faces])
+
+    def compare(self) -> set[tuple[str, str]]:
+        """Return all pairs of near-duplicates, by their faces' `pixels`; shows a bar.
+
+        Faces once compared are not again.
+        """
+        path = self.folder / "pairs.jsonl"
+        pairs: list[tuple[int, int]] = []
+        done = whole = 0
+        for line in path.read_bytes().splitlines(keepends=True) if path.exists() else []:
+            try:
+                done, found = json.loads(line)
+            except ValueError:
+                break
+            pairs += found
+            whole += len(line)
+        faces = [face for _, found in self._known.values() for face in found]
+        seen: set[str] = set()
+        repeated = np.array(
+            [face["pixels"] in seen or bool(seen.add(face["pixels"])) for face in faces]
+        )
+        with (
+            path.open("r+b" if whole else "w+b") as file,
+            tqdm(total=len(faces), initial=done, desc="Comparing", unit="face") as bar,
+        ):
+            file.truncate(whole)
+            file.seek(whole)
+            if done < len(faces):
+                every = self._thumbnails_of(range(len(faces)))
+                for end, found in near_duplicates(every, repeated, done):
+                    file.write(json.dumps([end, found]).encode() + b"\n")
+                    file.flush()
+                    pairs += found
+                    bar.update(end - bar.n)
+        return {(faces[i]["pixels"], faces[j]["pixels"]) for i, j in pairs}
+
+    def _thumbnails_of(self, rows: Sequence[int]) -> np.ndarray:
+        if not len(rows):
+            return np.zeros((0, THUMBNAIL, THUMBNAIL, 3), np.uint8)
+        every = np.memmap(self.folder / "thumbnails.u8", np.uint8, "r")
+        return every.reshape(-1, THUMBNAIL, THUMBNAIL, 3)[rows]
+
+    def close(self) -> None:
+        """Let go of the files and the lock."""
+        self._lines.close()
+        self._thumbnails.close()
+        os.close(self._lock)

@@ -1,0 +1,71 @@
+"""The best of a group stays, and a person's word is the last."""
+
+import pytest
+
+from errors import UserError
+from preparation.decisions import EXACT, NEAR, SMALL, decide, overrule, read_list
+from preparation.quality import Limits
+
+SOUND = {
+    "spread": 0.2,
+    "light": 0.9,
+    "contrast": 0.8,
+    "sharpness": 0.1,
+    "blocks": 1.2,
+    "colour": 0.2,
+    "enlarged": 1.0,
+}
+
+
+def face(name, side=100, pixels=None, **values):
+    return {
+        "name": name,
+        "source": f"from {name}",
+        "box": [0, 0, side],
+        "pixels": pixels or name,
+        **SOUND,
+        **values,
+    }
+
+
+def test_the_largest_of_each_group_stays():
+    """Exact copies first, then those alike; a faulty one stands for nobody."""
+    faces = [
+        face("small", 50),
+        face("large", 90),
+        face("twin", 90, pixels="large"),
+        face("dark", 200, light=0.1),
+        face("other", 90),
+        face("tiny", enlarged=3.0),
+    ]
+    alike = {("small", "large"), ("small", "dark")}
+    decisions = decide(faces, alike, Limits(), enlarge=2.0)
+    assert [decision.reason for decision in decisions] == [
+        NEAR, None, EXACT, "too dark", None, SMALL,
+    ]  # fmt: skip
+    assert decisions[0].instead == decisions[2].instead == "large"
+
+
+def test_lists_win_by_face_and_by_file():
+    """A face's own name is closer than its file's, and unknown names are told."""
+    faces = [face("a", light=0.1), face("b"), face("c"), face("d")]
+    for one in faces[2:]:
+        one["source"] = "pair.png"
+    decisions = decide(faces, set(), Limits(), 2.0)
+    unknown = overrule(faces, decisions, keep={"a", "c", "x"}, drop={"pair.png", "from b"})
+    assert unknown == ["x"]
+    assert [decision.kept for decision in decisions] == [True, False, True, False]
+    assert decisions[0].forced and decisions[0].reason == "too dark"
+
+
+def test_a_name_in_both_lists_is_asked_about():
+    """There is no right answer to it."""
+    with pytest.raises(UserError, match=r"keep\.txt and in drop\.txt"):
+        overrule([], [], {"a"}, {"a"})
+
+
+def test_a_list_is_lines_with_remarks(tmp_path):
+    """A missing one is empty; editors of other systems are allowed for."""
+    assert read_list(tmp_path / "keep.txt") == set()
+    (tmp_path / "keep.txt").write_bytes(b"\xef\xbb\xbfone.png\r\n# a remark\n\n two words.png \n")
+    assert read_list(tmp_path / "keep.txt") == {"one.png", "two words.png"}

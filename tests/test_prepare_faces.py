@@ -1,0 +1,298 @@
+"""prepare_faces.py as a user starts it: on sound, odd and damaged files, interrupted, overruled."""
+
+import csv
+import io
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import demo_faces
+from tests.conftest import ROOT, asked_for
+
+DRAWN = demo_faces.draw_faces(40, 96)
+
+
+def encoded(image, kind, **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def face(number):
+    return Image.fromarray(DRAWN[number % len(DRAWN)])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, but for what one process tells another."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+@pytest.fixture
+def ready(tmp_path):
+    """A folder of 40 ready faces, five copies of them and two bad ones."""
+    folder = tmp_path / "ready faces"
+    folder.mkdir()
+    for number in range(40):
+        face(number).save(folder / f"face {number:02}.png")
+    for number in range(5):
+        (folder / f"copy {number}.jpg").write_bytes(encoded(face(number), "JPEG", quality=60))
+    Image.new("RGB", (96, 96), "pink").save(folder / "wall.png")
+    face(7).point(lambda v: v // 6).save(folder / "night.png")
+    return folder
+
+
+def rows(out):
+    with (out / "decisions.csv").open(newline="") as file:
+        return {row["source"]: row for row in csv.DictReader(file)}
+
+
+def test_ready_faces_are_cleaned_and_can_be_trained_on(script, ready):
+    """One start on files, and what it leaves is what train_gan.py reads."""
+    done = script("prepare_faces.py", "clean", ready, "out")
+    assert done.returncode == 0, done.stderr
+    out = script.folder / "out"
+    found = json.loads((out / "report.json").read_text())
+    assert found["files"]["looked at"] == found["faces"]["found"] == 47
+    assert found["faces"]["dropped"]["of one colour"] == 1
+    assert found["faces"]["dropped"]["near-duplicate"] >= 5
+    decided = rows(out)
+    assert decided["night.png"]["reason"] == "too dark"
+    for number in range(5):
+        # Either of two alike may stay, but not both.
+        names = (f"copy {number}.jpg", f"face {number:02}.png")
+        assert {decided[name]["kept"] for name in names} != {"yes"}
+    kept = sorted((out / "faces").iterdir())
+    assert len(kept) == found["faces"]["kept"] > 25
+    with Image.open(kept[0]) as image:
+        assert image.mode == "RGB" and image.size == (64, 64)
+    dry = script("train_gan.py", "--dry-run", "data.images=out/faces", "training.batch_size=4")
+    assert dry.returncode == 0, dry.stderr
+
+
+def test_a_killed_start_goes_on_to_the_same_bytes(script, ready):
+    """Stopped after the first pictures, by Ctrl-C and by force."""
+    assert script("prepare_faces.py", "clean", ready, "whole").returncode == 0
+    for way in (signal.SIGINT, signal.SIGKILL):
+        command = [sys.executable, str(ROOT / "prepare_faces.py"), "clean", str(ready), way.name]
+        running = subprocess.Popen(command, cwd=script.folder, stderr=subprocess.PIPE, text=True)
+        lines = script.folder / way.name / "work" / "pictures.jsonl"
+        while not (lines.exists() and lines.stat().st_size) and running.poll() is None:
+            time.sleep(0.01)
+        running.send_signal(way)
+        said = running.communicate()[1]
+        assert "Traceback" not in said
+        assert script("prepare_faces.py", "clean", ready, way.name).returncode == 0
+        assert contents(script.folder / way.name) == contents(script.folder / "whole")
+
+
+def test_a_second_start_repeats_nothing_and_a_person_wins(script, ready):
+    """Lists are read each time; a face is named as in the report, or by its file."""
+    assert script("prepare_faces.py", "clean", ready, "out").returncode == 0
+    out = script.folder / "out"
+    before = {path: path.stat().st_mtime_ns for path in (out / "work" / "faces").iterdir()}
+    night = rows(out)["night.png"]["face"]
+    (out / "keep.txt").write_text(f"{night}\n")
+    (out / "drop.txt").write_text("face 30.png\nno such.png\n")
+    done = script("prepare_faces.py", "clean", ready, "out", "--zip", "--held-out", "0.3")
+    assert done.returncode == 0 and "no such.png" in done.stdout
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    decided = rows(out)
+    assert decided["night.png"]["kept"] == "by hand"
+    assert decided["face 30.png"]["reason"] == "in drop.txt"
+    packed = [zipfile.ZipFile(out / f"{part}.zip").namelist() for part in ("train", "heldout")]
+    assert night in packed[0] + packed[1] and all(packed)
+    assert not (out / "faces").exists()  # nobody trains on the older set by mistake
+
+
+def test_faces_are_found_cut_out_and_shown(script, tmp_path):
+    """Two faces in one picture, none in another: crop writes two, check shows both pictures."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    wall = Image.new("RGB", (700, 300), "#88bbdd")
+    drawn = demo_faces.draw_faces(4, 160)
+    wall.paste(Image.fromarray(drawn[0]), (60, 70))
+    wall.paste(Image.fromarray(drawn[3]), (420, 90))
+    wall.save(folder / "two.jpg")
+    Image.new("RGB", (300, 300), "#88bbdd").save(folder / "none.png")
+    done = script("prepare_faces.py", "crop", folder, "out", "--quick", "--size", "128")
+    assert done.returncode == 0, done.stderr
+    faces = sorted((script.folder / "out" / "faces").iterdir())
+    assert len(faces) == 2 and Image.open(faces[0]).size == (128, 128)
+    assert rows(script.folder / "out")["none.png"]["reason"] == "no face found"
+    done = script("prepare_faces.py", "check", folder, "out", "--quick", "--size", "128")
+    assert done.returncode == 0, done.stderr
+    assert len(list((script.folder / "out" / "check").iterdir())) == 2
+
+
+def test_the_page_in_a_browser(browser, script, ready):
+    """All pictures are there, a click lists a name, nothing is asked for or complained about."""
+    odd = ready / "<b>odd & co.png"
+    face(9).point(lambda v: v // 6).save(odd)
+    assert script("prepare_faces.py", "clean", ready, "out").returncode == 0
+    path = script.folder / "out" / "report.html"
+    browser.get("about:blank")
+    browser.get_log("performance")
+    browser.get(path.as_uri())
+    pictures = browser.execute_script(
+        "return [...document.images].map(i => i.complete && i.naturalWidth > 0)"
+    )
+    assert len(pictures) > 40 and all(pictures)
+    name = browser.execute_script(
+        "const face = document.querySelector('.face'); face.click(); return face.dataset.name"
+    )
+    assert browser.execute_script("return document.querySelector('textarea').value") == name
+    assert browser.execute_script("return document.querySelectorAll('b').length") == 0
+    assert browser.get_log("browser") == []
+    assert asked_for(browser) == [path.as_uri()]
+
+
+def png_of_size(width, height):
+    """A PNG whose header promises more than there is."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = b""
+    for kind, data in ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 99)), (b"IEND", b"")):
+        chunks += struct.pack(">I", len(data)) + kind + data
+        chunks += struct.pack(">I", zlib.crc32(kind + data))
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def damaged(number):
+    """The name and bytes of one damaged or odd file, made from a sound face."""
+    rng = np.random.default_rng(number)
+    kinds = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+    kind = kinds[rng.integers(len(kinds))]
+    data = bytearray(encoded(face(number), kind))
+    match number % 10:
+        case 0:
+            data = data[: rng.integers(1, len(data))]
+        case 1:
+            for place in rng.integers(0, len(data), 8):
+                data[place] ^= 1 << rng.integers(8)
+        case 2:
+            return f"{number}.{'txt' if number % 20 == 2 else 'exe'}", bytes(data)
+        case 3:
+            return f"{number}.png", b"" if number % 20 == 3 else b"not a picture at all"
+        case 4:
+            return f"{number}.png", png_of_size(60_000 + number, 60_000)
+        case 5:
+            more = [face(number + 1), face(number + 2)]
+            data = encoded(face(number), "GIF", save_all=True, append_images=more)
+        case 6:
+            data = encoded(face(number).convert("CMYK"), "JPEG")
+        case 7:
+            deep = np.asarray(face(number).convert("L")).astype(np.uint16) * 257
+            data = encoded(Image.fromarray(deep), "PNG")
+        case 8:
+            exif = Image.Exif()
+            exif[0x0112] = int(rng.integers(0, 12))
+            data = encoded(face(number), "JPEG", exif=exif)
+        case 9:
+            data[: len(data) // 2] = rng.bytes(len(data) // 2)
+    return f"{number}.{kind.lower()}", bytes(data)
+
+
+def test_a_thousand_damaged_files(script, tmp_path):
+    """No crash, no hang, nothing written outside OUT, and every file accounted for."""
+    folder = tmp_path / "damaged"
+    folder.mkdir()
+    for number in range(990):
+        name, data = damaged(number)
+        (folder / name).write_bytes(data)
+    (folder / "loop.png").symlink_to("loop.png")
+    (folder / "gone.png").symlink_to("nowhere.png")
+    (folder / "up").symlink_to("..", target_is_directory=True)
+    (folder / "secret.png").symlink_to("/etc/passwd")
+    os.mkfifo(folder / "pipe.png")
+    files = 990 + 4  # the link to the folder above leads back here and counts once
+    before = contents(tmp_path)
+    done = script("prepare_faces.py", "clean", folder, "out")
+    assert done.returncode == 0, done.stderr
+    assert contents(folder) == {
+        name.removeprefix("damaged/"): data
+        for name, data in before.items()
+        if name.startswith("damaged/")
+    }
+    decided = rows(script.folder / "out")
+    names = {path.name for path in folder.iterdir()} - {"up"}
+    assert names <= set(decided) and len(names) == files
+    assert all(row["kept"] == "yes" or row["reason"] for row in decided.values())
+    for name, reason in (
+        ("3.png", "empty file"),
+        ("13.png", "not a picture"),
+        ("4.png", "megapixels"),
+        ("loop.png", "symbolic links"),
+        ("gone.png", "No such file"),
+        ("secret.png", "not a picture"),
+        ("pipe.png", "not a regular file"),
+    ):
+        assert reason in decided[name]["reason"], name
+    for number in (2, 5, 6, 7, 8):  # these are sound, whatever they are called
+        sound = [row for name, row in decided.items() if name.startswith(f"{number}.")]
+        assert sound[0]["face"], number
+    assert {path.name for path in script.folder.iterdir()} == {"out"}
+
+
+def test_a_zip_that_tries_to_get_out(script, tmp_path):
+    """Names that lead elsewhere and links are refused one by one, and the rest is used."""
+    path = tmp_path / "evil.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("../../outside.png", encoded(face(0), "PNG"))
+        file.writestr("/absolute.png", encoded(face(1), "PNG"))
+        file.writestr("sub/good.png", encoded(face(2), "PNG"))
+        link = zipfile.ZipInfo("link.png")
+        link.external_attr = 0o120777 << 16
+        file.writestr(link, "/etc/passwd")
+        file.writestr("broken.png", encoded(face(3), "PNG"))
+    data = path.read_bytes()
+    place = data.index(encoded(face(3), "PNG")) + 60
+    path.write_bytes(data[:place] + b"\xff\xff" + data[place + 2 :])
+    done = script("prepare_faces.py", "clean", path, "out")
+    assert done.returncode == 0, done.stderr
+    decided = rows(script.folder / "out")
+    kept = {name: row["kept"] for name, row in decided.items()}
+    assert kept.pop("sub/good.png") == "yes" and set(kept.values()) == {"no"} and len(kept) == 4
+    assert {item.name for item in script.folder.iterdir()} == {"out"}
+    assert not list(tmp_path.parent.glob("**/outside.png"))
+    path.write_bytes(b"PK\x03\x04 nothing more")
+    done = script("prepare_faces.py", "clean", path, "other")
+    assert done.returncode == 2 and "not a readable zip" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere", "out"], "does not exist"),
+        (["empty", "out"], "holds no files"),
+        (["faces", "out", "--size", "100"], "power of two"),
+        (["faces", "out", "--likelihood", "3"], "from 0 to 1"),
+        (["faces", "out", "--detector", "none.xml"], "does not exist"),
+        (["faces", "out", "--upscaler", "magic"], "waifu2x"),
+        (["faces", "faces/out"], "outside of it"),
+        (["faces", "faces/one.png"], "is no folder"),
+        (["faces", "out", "--held-out", "1"], "from 0 to 0.9"),
+    ],
+)
+def test_mistakes_are_one_sentence(call, script, arguments, said):
+    """Status 2, and nothing is made."""
+    (script.folder / "empty").mkdir()
+    (script.folder / "faces").mkdir()
+    face(0).save(script.folder / "faces" / "one.png")
+    status, error = call("prepare_faces.py", *arguments)
+    lines = [line for line in error.splitlines() if line.startswith("error: ")]
+    assert status == 2 and len(lines) == 1 and said in lines[0]
+    assert not (script.folder / "out" / "report.html").exists()
