@@ -101,7 +101,7 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     find.add_argument(
         "--detector", default="animeface", metavar="NAME", help="animeface, or a cascade's .xml"
     )
-    find.add_argument("--quick", action="store_true", help="six times faster, finds fewer")
+    find.add_argument("--quick", action="store_true", help="twenty times faster, finds fewer")
     find.add_argument("--likelihood", type=float, default=0.5, metavar="X", help="at least, 0 to 1")
     find.add_argument(
         "--widen", type=float, default=1.0, metavar="X", help="hair and shoulders taken in; 0: none"
