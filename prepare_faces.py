@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from errors import UserError, clean_exit
+from preparation.enlarge import UPSCALERS
 from preparation.quality import GREY, Limits
 
 COMMANDS = ("crop", "clean", "check")
@@ -149,10 +150,8 @@ def _require(arguments: argparse.Namespace) -> None:
         if not low <= value <= high:
             option = name.replace("_", "-")
             raise UserError(f"--{option} is {value:g}, but must be from {low} to {high}.")
-    if arguments.upscaler not in ("lanczos", "waifu2x", "waifu2x-gpu"):
-        raise UserError(
-            f"--upscaler is {arguments.upscaler}, but must be lanczos, waifu2x or waifu2x-gpu."
-        )
+    if arguments.upscaler not in UPSCALERS:
+        raise UserError(f"--upscaler is {arguments.upscaler}, not one of {', '.join(UPSCALERS)}.")
     if not arguments.out.strip() or (
         os.path.exists(arguments.out) and not os.path.isdir(arguments.out)
     ):

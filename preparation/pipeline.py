@@ -126,6 +126,7 @@ def _write(
     kept = [face for face, decision in zip(faces, decisions, strict=True) if decision.kept]
     parts = writing.parts(kept, output.held_out)
     every = {path.name for path in store.faces.iterdir()}
+    writing.remove_records(out / "tfrecords")
     for name in ("faces", "train", writing.HELD_OUT):
         folder, packed = out / name, out / f"{name}.zip"
         files = parts.get(name)

@@ -140,7 +140,7 @@ def _warnings(found: dict, kept: list[dict]) -> list[str]:
     counts = found["faces"]
     said = []
     if not kept:
-        return ["No face is left: the reasons are below."]
+        return ["No face is left: each was dropped for one of the reasons told."]
     if len(kept) < _FEW:
         said.append(
             f"Only {len(kept):,} faces: a GAN learns fewer than {_FEW:,} by heart; add pictures, "

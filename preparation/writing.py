@@ -100,6 +100,14 @@ def write_records(made: Path, folder: Path, name: str, faces: list[dict], size: 
                 writer.write(example.SerializeToString())
 
 
+def remove_records(folder: Path) -> None:
+    """Remove an earlier start's TFRecords: they may hold faces that are dropped by now."""
+    for path in folder.glob("*-r[0-9][0-9].tfrecords"):
+        path.unlink()
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def _shrunk(path: Path, side: int) -> np.ndarray:
     """Return a face as uint8 (3, side, side), each pixel the mean of those that it stands for."""
     with Image.open(path) as image:

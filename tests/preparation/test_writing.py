@@ -92,3 +92,12 @@ def test_records_are_those_of_the_original_stylegan(made, tmp_path):
     assert {pixels.transpose(1, 2, 0).tobytes() for pixels in whole} == there
     means = whole.reshape(3, 3, 4, 2, 4, 2).astype(float).mean(axis=(3, 5))
     assert half.shape == (3, 3, 4, 4) and np.abs(half - means).max() <= 0.5
+
+
+def test_old_records_go_and_nothing_else(tmp_path):
+    """Records of an earlier start would hold faces that a person has dropped since."""
+    for name in ("faces-r02.tfrecords", "notes.txt"):
+        (tmp_path / name).write_text("")
+    writing.remove_records(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    writing.remove_records(tmp_path / "missing")
