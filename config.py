@@ -26,6 +26,11 @@ Whole = Annotated[int, BeforeValidator(_not_bool)]
 Number = Annotated[float, BeforeValidator(_not_bool), Field(allow_inf_nan=False)]
 
 
+def _whole(value):
+    """Return the text of a whole number as that number, and everything else as it is."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else _not_bool(value)
+
+
 def _scheduled(low: float, high: float):
     """Return the type of a number from `low` to `high`, or of a pair [first, last] of such.
 
@@ -44,6 +49,9 @@ def _scheduled(low: float, high: float):
 
     return Annotated[Any, BeforeValidator(check)]
 
+
+# A size of growing networks, in pixels; a mapping's keys come as text from JSON and command lines.
+Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512], BeforeValidator(_whole)]
 
 # Names that are folders as well.
 _NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
@@ -89,6 +97,15 @@ class Training(Section):
     average_kimg: _scheduled(0, 1e6) | None = None
 
 
+class Growing(Section):
+    """How a version that grows does so: sizes from `start` to model.resolution, one by one."""
+
+    start: Size | None = None
+    fade_kimg: Number = Field(600, ge=0)
+    stable_kimg: Number = Field(600, gt=0)
+    batch_at: dict[Size, Annotated[Whole, Field(ge=1, le=65_536)]] = {}
+
+
 class Objective(Section):
     """What the two networks try to make small."""
 
@@ -97,6 +114,9 @@ class Objective(Section):
     ] = "report"
     penalties: tuple[Literal["gradient", "dragan", "r1", "r2"], ...] = ()
     gamma: _scheduled(0, 1e4) = 10.0
+    penalty_every: Whole = Field(1, ge=1, le=1000)
+    path_weight: Number = Field(0.0, ge=0)
+    path_every: Whole = Field(8, ge=1, le=1000)
     latent_weight: Number = Field(1.0, ge=0)
 
 
@@ -114,6 +134,7 @@ class Network(Section):
 
     optimizer: Literal["rmsprop", "adam"] = "rmsprop"
     rate: _scheduled(1e-12, 1) = 5e-4
+    rate_at: dict[Size, Annotated[Number, Field(ge=1e-12, le=1)]] = {}
     decay: Number = Field(0.0, ge=0)
     beta1: Number = Field(0.9, ge=0, lt=1)
     beta2: _scheduled(0, 0.999999) = 0.999
@@ -154,6 +175,7 @@ class Config(Section):
     model: Model = Model()
     data: Data = Data()
     training: Training = Training()
+    growing: Growing = Growing()
     objective: Objective = Objective()
     augment: Augment = Augment()
     generator: Network = Network()
@@ -167,6 +189,7 @@ class Config(Section):
 SHAPES = (
     "version",
     "model.",
+    "growing.",
     "generator.optimizer",
     "generator.spectral_norm",
     "discriminator.optimizer",
@@ -227,12 +250,14 @@ def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
     "key: old -> new".
     """
     before, after = flat(old.model_dump()), flat(new.model_dump())
-    changed = [key for key in after if before.get(key) != after[key]]
-    texts = {key: f"{key}: {before.get(key)} -> {after[key]}" for key in changed}
+    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    texts = {key: f"{key}: {before.get(key)} -> {after.get(key)}" for key in changed}
+    # How large the networks of a growing run are follows from the pictures seen at each step.
+    fixed = SHAPES if old.growing.start is None else (*SHAPES, "training.batch_size")
     shapes = [
         texts[key]
         for key in changed
-        if key.startswith(SHAPES)
+        if key.startswith(fixed)
         or (key in KEPT and (before.get(key) == KEPT[key]) != (after[key] == KEPT[key]))
     ]
     return shapes, [text for text in texts.values() if text not in shapes]
@@ -298,7 +323,7 @@ def _checked(values: dict[str, Any]) -> Config:
 
 def _sentence(error: dict[str, Any]) -> str:
     """Return one of pydantic's errors in the user's words."""
-    place = [str(part) for part in error["loc"]]
+    place = [str(part) for part in error["loc"] if part != "[key]"]
     key = ".".join(place)
     if error["type"] == "extra_forbidden":
         known = [*flat(Config().model_dump())]

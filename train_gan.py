@@ -24,6 +24,7 @@ from errors import UserError, clean_exit
 from evaluation.schedule import Metrics
 from training.checks import check
 from training.gan import Gan
+from training.growing import Stage, stage_at, stage_before, stages_of, without_metrics
 from training.health import Finding
 from training.history import NotFinite
 from training.optimizers import slowed
@@ -33,12 +34,18 @@ from training.step import compile_step
 
 
 def train(
-    gan: Gan, run: Run, batches: Batches, metrics: Metrics, config: Config, stop: StopRequest
+    gan: Gan,
+    run: Run,
+    batches: Batches,
+    metrics: Metrics,
+    config: Config,
+    stop: StopRequest,
+    last: int | None,
 ) -> tuple[int, Finding | None]:
     """Run the loop from the run's step on; return the step it came to, and what ended it if wrong.
 
     Every step is logged; on the schedule, and at the end, a grid and a checkpoint are written, and
-    the faces measured.
+    the faces measured. last: the number of steps after which larger networks follow, None if none.
     """
     schedule = config.schedule
     train_step = compile_step(gan)
@@ -56,8 +63,8 @@ def train(
             finished = is_finished(config, step, seconds)
             late = time.monotonic() - saved >= schedule.resume_minutes * 60
             wrong = found if found and is_acted_on(config, found) else None
-            grid = finished or wrong or step % schedule.sample_every == 0
-            ended = finished or stop.signal or wrong
+            grid = finished or wrong or step == last or step % schedule.sample_every == 0
+            ended = finished or stop.signal or wrong or step == last
             if grid or late or ended or step % schedule.checkpoint_every == 0:
                 run.history.flush()
                 if grid:
@@ -84,8 +91,8 @@ def goes_back(config: Config, run: Run) -> bool:
     return config.health.action == "rollback" and run.rollbacks < config.health.rollbacks
 
 
-def prepare(config: Config, run: Run, pictures: PictureSet) -> Gan:
-    """Build the networks and bring them to where the run stands.
+def prepare(config: Config, stage: Stage, run: Run, pictures: PictureSet) -> Gan:
+    """Build the networks of a stage and bring them to where the run stands.
 
     Raises UserError if the run was trained with networks of another shape.
     """
@@ -99,7 +106,7 @@ def prepare(config: Config, run: Run, pictures: PictureSet) -> Gan:
             )
         if others:
             print(f"Changed since this run began: {'; '.join(others)}.")
-        if pictures.key != run.facts["data_key"]:
+        if stage == stage_before(config, run.step) and pictures.key != run.facts["data_key"]:
             print("The pictures are not those that this run was trained on so far.")
         if precision == "auto":
             precision = run.facts["precision"]
@@ -110,12 +117,22 @@ def prepare(config: Config, run: Run, pictures: PictureSet) -> Gan:
             f"Rolled back {run.rollbacks} times: rates are {0.5**run.rollbacks:g} of the config's."
         )
     version = models.get_version(config.version)
-    gan = Gan.create(version, slowed(config, 0.5**run.rollbacks), precision)
+    slow = slowed(config, 0.5**run.rollbacks)
+    gan = Gan.create(version, slow, precision, stage_at(slow, run.step))
+    if run.facts:
+        before = stage_before(slow, run.step)
+        if before.resolution == stage.resolution:
+            run.restore(gan)
+        else:
+            smaller = Gan.create(version, slow, precision, before)
+            run.restore(smaller)
+            gan.grow_from(smaller)
     run.start(gan, config, precision, pictures)
     generator, discriminator = gan.parameter_counts()
     print(
-        f"{config.version}: generator {generator:,} and discriminator {discriminator:,} "
-        f"parameters, {precision}, on {backend.device()} with {backend.NAME}."
+        f"{config.version} at {stage.resolution}x{stage.resolution}: generator {generator:,} and "
+        f"discriminator {discriminator:,} parameters, {precision}, on {backend.device()} with "
+        f"{backend.NAME}."
     )
     return gan
 
@@ -125,6 +142,7 @@ def dry_run(config: Config) -> None:
 
     Writes nothing: it reads just one batch of pictures, past the cache.
     """
+    config = stages_of(config)[-1].config
     model, training = config.model, config.training
     batch_size = training.batch_size * training.n_critic
     if config.data.images == "demo":
@@ -173,21 +191,28 @@ def main() -> int:
         dry_run(config)
         return 0
 
-    pictures = open_data(config)
-    require_batch(len(pictures.pictures), config.training.batch_size * config.training.n_critic)
+    pictures = open_stage(stage_at(config, 0))
     status = None
     while status is None:
         status = go_on(config, pictures)
     return status
 
 
-def go_on(config: Config, pictures: PictureSet) -> int | None:
-    """Train until the run ends, and return the exit status; None after it was rolled back.
+def open_stage(stage: Stage) -> PictureSet:
+    """Return the pictures of a stage; UserError if they don't fill a batch."""
+    training = stage.config.training
+    pictures = open_data(stage.config)
+    require_batch(len(pictures.pictures), training.batch_size * training.n_critic)
+    return pictures
 
-    A run that stopped for what is wrong with it does not go on until health.action lets it.
+
+def go_on(config: Config, pictures: PictureSet) -> int | None:
+    """Train until the run ends, and return the exit status.
+
+    None after it was rolled back, and when the networks are to grow: begun again, it goes on.
+    pictures: those of the first stage. A run that stopped for what is wrong with it does not go on
+    until health.action lets it.
     """
-    training = config.training
-    batch_size = training.batch_size * training.n_critic
     with StopRequest() as stop, Run(config.run) as run:
         if is_finished(config, run.step, run.seconds):
             print(
@@ -195,19 +220,28 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
                 "training.minutes) to go on, or give another run a name with run=NAME."
             )
             return 0
-        gan = prepare(config, run, pictures)
+        stage = stage_at(config, run.step)
+        if stage.first:
+            pictures = open_stage(stage)
+        own = stage.config if stage.end is None else without_metrics(stage.config)
+        batch_size = own.training.batch_size * own.training.n_critic
+        gan = prepare(config, stage, run, pictures)
         step, found = run.step, run.health.finding  # what was wrong when it stopped
         if found:
             print(f"WARNING, when this run stopped: {found}", file=sys.stderr)
         if not (found and is_acted_on(config, found)):
             with (
                 Batches(
-                    pictures.pictures, batch_size, training.seed, config.data.x_flip, run.step
+                    pictures.pictures,
+                    batch_size,
+                    own.training.seed,
+                    config.data.x_flip,
+                    stage.batches_before(run.step),
                 ) as batches,
-                Metrics(config, pictures, run.images, run.step) as metrics,
+                Metrics(own, pictures, run.images, run.step) as metrics,
             ):
                 try:
-                    step, found = train(gan, run, batches, metrics, config, stop)
+                    step, found = train(gan, run, batches, metrics, config, stop, stage.end)
                 except NotFinite as error:
                     found = run.health.break_down(error.step)
                     if not goes_back(config, run):
@@ -225,6 +259,8 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
         if stop.signal and not is_finished(config, step, run.seconds):
             print(f"Stopped and saved at step {step}; the same command goes on from there.")
             return 128 + stop.signal
+        if not is_finished(config, step, run.seconds):
+            return None
         print(
             f"Finished at step {step}.\n"
             f"  faces       {run.images / f'gan_{step}.png'}\n"

@@ -16,6 +16,7 @@ from evaluation.features import FeatureNetwork
 from evaluation.reals import LEAST, Reals, require_pictures
 from training import checkpoint
 from training.gan import Gan, latents_of
+from training.growing import stage_before
 from training.sampling import draw, find_weights, images_beside, load_generator
 
 PAIRS, SCORED = 16, 1_000
@@ -93,7 +94,8 @@ def _gan_at(folder: Path, config: Config, step: int) -> Gan | None:
     found = checkpoint.newest(folder)
     if not found or found[0]["step"] != step:
         return None
-    gan = Gan.create(models.get_version(config.version), config)
+    stage = stage_before(config, step)
+    gan = Gan.create(models.get_version(config.version), config, stage=stage)
     checkpoint.restore(gan.state, found[1])
     return gan
 

@@ -63,6 +63,9 @@ with _quiet(), ended_by_ctrl_c():
 
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
+        # It tells one compiled step from another by an address, which the next stage's may get
+        # again, and then warns of steps compiled twice.
+        tf.get_logger().setLevel("ERROR")
         tf.constant(0)  # the first operation starts the devices
 
 if NAME == "tensorflow":

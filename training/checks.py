@@ -2,8 +2,9 @@
 
 import keras
 
-from config import Config
+from config import Config, flat
 from errors import UserError
+from training.growing import stages_of
 from training.objectives import OBJECTIVES
 from versions.version import Version
 
@@ -30,7 +31,11 @@ def check(config: Config, version: Version) -> None:
     It asks a tiny discriminator of the version, so that it is done before pictures are read.
     """
     discriminator = version.discriminator(resolution=32, width=0.02)
-    for wrong, sentence in (*_about_network(config, discriminator), *_about_config(config)):
+    for wrong, sentence in (
+        *_about_network(config, discriminator),
+        *_about_config(config),
+        *_about_styles(config, version),
+    ):
         if wrong:
             raise UserError(sentence)
 
@@ -57,6 +62,33 @@ def _about_network(config: Config, discriminator: keras.Model):
         "objective.penalties holds gradient, but the discriminator of version "
         f"{config.version} compares the pictures of a batch, and that penalty is each picture's "
         "own (Gulrajani et al. 2017); take it out, or a version without batch normalisation.",
+    )
+
+
+def _about_styles(config: Config, version: Version):
+    """Yield (whether it is broken, the sentence that says so) of what only some versions can do."""
+    growing, name = config.growing, config.version
+    yield (
+        growing.start is not None and not version.grows,
+        f"growing.start is {growing.start}, but version {name} does not grow; set it to null, or "
+        "take version stylegan.",
+    )
+    yield (
+        growing.start is not None and growing.start > config.model.resolution,
+        f"growing.start is {growing.start}, but model.resolution is {config.model.resolution}; "
+        "start at that or below.",
+    )
+    pairs = [key for key, value in flat(config.model_dump()).items() if isinstance(value, tuple)]
+    pairs = [key for key in pairs if key not in ("objective.penalties", "augment.policy")]
+    yield (
+        growing.start is not None and bool(pairs),
+        f"{', '.join(pairs[:1])} is a pair, but version {name} grows, with batches of several "
+        "sizes; give it one number, or set growing.start to null.",
+    )
+    yield (
+        config.objective.path_weight > 0 and not version.styled,
+        f"objective.path_weight is {config.objective.path_weight:g}, but version {name} has no "
+        "styles; set it to 0, or take version stylegan2.",
     )
 
 
@@ -91,11 +123,12 @@ def _about_config(config: Config):
         "[translation, cutout, colour] or some of them.",
     )
     micro = training.micro_batch
-    yield (
-        micro is not None and training.batch_size % micro != 0,
-        f"training.micro_batch is {micro}, which does not divide training.batch_size "
-        f"{training.batch_size}; set it to a divisor.",
-    )
+    for batch in [stage.config.training.batch_size for stage in stages_of(config)]:
+        yield (
+            micro is not None and batch % micro != 0,
+            f"training.micro_batch is {micro}, which does not divide a batch of {batch}; set it to "
+            "a divisor.",
+        )
     for section in ("generator", "discriminator"):
         own = getattr(config, section)
         yield (

@@ -10,11 +10,12 @@ import numpy as np
 from keras import ops, random
 
 from config import Config
-from training import augment, backend
+from training import augment, backend, growing
 from training.objectives import OBJECTIVES, Objective
 from training.optimizers import make_optimizer
 from training.schedules import steps_of
 from training.spectral import normalised
+from versions.styles import Fade
 from versions.version import Version
 
 
@@ -31,6 +32,9 @@ class Gan:
         generator's weights; None for a version without one.
     seed: what the noise in the step is drawn from.
     augment_p: the adaptive augmentation's probability, None where it does not adapt.
+    path_mean: the mean length of paths so far, None where the generator pays for no other.
+    first, fade: the step at which the networks began, and the steps over which their outer parts
+        fade in; both 0 but for a version that grows.
     """
 
     config: Config
@@ -43,14 +47,26 @@ class Gan:
     average: keras.Model | None = None
     predictor: keras.Model | None = None
     augment_p: keras.Variable | None = None
+    path_mean: keras.Variable | None = None
+    first: int = 0
+    fade: int = 0
 
     @classmethod
-    def create(cls, version: Version, config: Config, precision: str = "float32") -> "Gan":
+    def create(
+        cls,
+        version: Version,
+        config: Config,
+        precision: str = "float32",
+        stage: growing.Stage | None = None,
+    ) -> "Gan":
         """Build the networks of `version` and their optimizers as `config` says.
 
         precision: "float32" or "bfloat16"; weights and last layers are float32 in both.
+        stage: of growing; the last one if not given.
         What makes no sense together is for training/checks.py to refuse before.
         """
+        stage = stage or growing.stages_of(config)[-1]
+        config = stage.config
         training, shape = config.training, config.model
         keras.utils.set_random_seed(training.seed)
         before = keras.config.dtype_policy()
@@ -86,12 +102,21 @@ class Gan:
             average,
             predictor,
             keras.Variable(0.0, trainable=False) if config.augment.p == "adaptive" else None,
+            keras.Variable(0.0, trainable=False) if config.objective.path_weight else None,
+            stage.first,
+            stage.fade,
         )
 
     def __post_init__(self):
         # What each step may move is listed once; the `trainable` flag decides nothing afterwards.
         self.generator_weights = list((self.predictor or self.generator).trainable_variables)
         self.discriminator_weights = list(self.discriminator.trainable_variables)
+        networks = [n for n in (self.generator, self.discriminator, self.average) if n]
+        self.fades = [layer for n in networks for layer in _layers(n) if isinstance(layer, Fade)]
+        if self.path_mean is not None:
+            self.synthesis = self.generator.get_layer("synthesis")
+            styles = self.generator.get_layer("styles").output
+            self.to_styles = keras.Model(self.generator.input, styles)
         # An optimizer that is not built yet would silently drop the state of a checkpoint.
         self.generator_optimizer.build(self.generator_weights)
         self.discriminator_optimizer.build(self.discriminator_weights)
@@ -131,6 +156,8 @@ class Gan:
             parts["average"] = self.average.variables
         if self.augment_p is not None:
             parts["augment"] = [self.augment_p]
+        if self.path_mean is not None:
+            parts["path"] = [self.path_mean]
         return {
             f"{part}/{index:03}/{re.sub(r'_[0-9]+', '', variable.path.split('/')[-1])}": variable
             for part, variables in parts.items()
@@ -140,7 +167,51 @@ class Gan:
     @property
     def step(self):
         """The number of steps done so far: a step ends with one update of the generator."""
-        return self.generator_optimizer.iterations
+        return self.generator_optimizer.iterations + self.first
+
+    def faded(self, real):
+        """Set how far the outer parts are faded in at this step; return real pictures as far.
+
+        real: (B, H, W, C). The first step of a stage begins with what its networks were before.
+        """
+        if not self.fade:
+            return real
+        alpha = ops.cast(self.generator_optimizer.iterations, "float32") / self.fade
+        alpha = ops.minimum(alpha, 1.0)
+        for layer in self.fades:
+            layer.alpha.assign(alpha)
+        halved = ops.average_pool(real, 2)
+        coarse = ops.repeat(ops.repeat(halved, 2, axis=1), 2, axis=2)
+        return coarse + alpha * (real - coarse)
+
+    def grow_from(self, smaller: "Gan") -> None:
+        """Take the weights that the networks of half the size have, and all but the optimizers'.
+
+        Optimizers begin anew, as in the original; the outer parts are not faded in at all.
+        """
+        for own, theirs in (
+            (self.generator, smaller.generator),
+            (self.discriminator, smaller.discriminator),
+            (self.average, smaller.average),
+        ):
+            if own is None:
+                continue
+            values = {layer.name: layer for layer in _layers(theirs) if layer.weights}
+            for layer in _layers(own):
+                if isinstance(layer, Fade):
+                    layer.alpha.assign(0.0)
+                elif layer.name in values:
+                    for mine, other in zip(
+                        layer.variables, values[layer.name].variables, strict=True
+                    ):
+                        mine.assign(other)
+        for mine, other in (
+            (self.seed.state, smaller.seed.state),
+            (self.augment_p, smaller.augment_p),
+            (self.path_mean, smaller.path_mean),
+        ):
+            if mine is not None:
+                mine.assign(other)
 
     def latents(self, count):
         """Draw `count` latents, (count, latent_dim), standard normal."""
@@ -162,6 +233,12 @@ class Gan:
     def parameter_counts(self) -> tuple[int, int]:
         """Return the numbers of parameters of the generator and of the discriminator."""
         return self.generator.count_params(), self.discriminator.count_params()
+
+
+def _layers(model: keras.Model) -> list:
+    """Return the layers of a model, those of models within it in their place."""
+    nested = [_layers(x) if isinstance(x, keras.Model) else [x] for x in model.layers]
+    return [layer for part in nested for layer in part]
 
 
 @contextmanager

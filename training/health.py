@@ -125,9 +125,10 @@ KINDS = {
 def sketch(pictures: np.ndarray) -> np.ndarray:
     """Return uint8 pictures (N, H, W, C) as rows of block colours (N, 64 C) in [0, 1]."""
     count, height, width, channels = pictures.shape
-    blocks = pictures.reshape(
-        count, BLOCKS, height // BLOCKS, BLOCKS, width // BLOCKS, channels
-    ).mean(axis=(2, 4), dtype="float32")
+    side = min(BLOCKS, height)
+    blocks = pictures.reshape(count, side, height // side, side, width // side, channels).mean(
+        axis=(2, 4), dtype="float32"
+    )
     return blocks.reshape(count, -1) / 255
 
 

@@ -27,7 +27,8 @@ def slowed(config: Config, factor: float) -> Config:
     def section(network: Network) -> Network:
         rate = network.rate
         rate = tuple(factor * r for r in rate) if isinstance(rate, tuple) else factor * rate
-        return network.model_copy(update={"rate": rate})
+        rate_at = {size: factor * r for size, r in network.rate_at.items()}
+        return network.model_copy(update={"rate": rate, "rate_at": rate_at})
 
     networks = {name: section(getattr(config, name)) for name in ("generator", "discriminator")}
     return config.model_copy(update=networks)

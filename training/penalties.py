@@ -57,6 +57,16 @@ def _around(fake, real, seed):
     return real + share * noise
 
 
+def path_lengths(slopes):
+    """Return the length of a generator's slope with respect to styles (B, layers, D): (B,).
+
+    Karras et al. 2019 (arXiv 1912.04958, eq. 4) take the norm for one style; of styles for each
+    layer it is the root of the mean of the squared norms, as in their code.
+    """
+    squares = ops.sum(ops.square(ops.cast(slopes, "float32")), axis=2)
+    return ops.sqrt(ops.mean(squares, axis=1) + 1e-12)
+
+
 PENALTIES = {
     # Gulrajani et al. 2017 (arXiv 1704.00028, eq. 3).
     "gradient": Penalty(_between, _distance_from_one),

@@ -73,14 +73,17 @@ class Run:
         """The config that the run was last trained with, None for a new run."""
         return from_dict(self.facts["config"]) if self.facts else None
 
-    def start(self, gan: Gan, config: Config, precision: str, pictures: PictureSet) -> None:
-        """Give the networks the checkpoint's values, if there is one, and open the records.
+    def restore(self, gan: Gan) -> None:
+        """Give the networks the values of the newest checkpoint."""
+        checkpoint.restore(gan.state, self._arrays)
+        self._arrays = None
 
-        A grid of the real pictures is written too, for the eye to compare with.
+    def start(self, gan: Gan, config: Config, precision: str, pictures: PictureSet) -> None:
+        """Open the records of the run, whose networks stand where it does.
+
+        config: the run's, of which gan.config may be a stage. A grid of the real pictures is
+        written too, for the eye to compare with.
         """
-        if self.facts:
-            checkpoint.restore(gan.state, self._arrays)
-            self._arrays = None
         self._gan, self._config, self._precision = gan, config, precision
         self._data_key = pictures.key
         self._latents = latents_of(range(LOOKED_AT), config.model.latent_dim)
@@ -89,7 +92,7 @@ class Run:
         with whole_file(self.weights / "gan.json") as temporary:
             temporary.write_text(gan.combined.to_json())
         self.history = History(
-            self.images, self.step, config.training.batch_size * config.training.n_critic
+            self.images, self.step, gan.config.training.batch_size * config.training.n_critic
         )
         order = np.random.default_rng(config.training.seed).permutation(len(pictures.pictures))
         shown = self.images / "reals.png"
@@ -117,7 +120,10 @@ class Run:
 
     def save_grid(self, step: int) -> None:
         """Write gan_<step>.png, from the same latents throughout the run, and losses.png."""
-        grid = preview.save_grid(self.images / f"gan_{step}.png", self._draw(PREVIEWS))
+        faces = self._draw(PREVIEWS)
+        times = self._config.model.resolution // faces.shape[1]  # while it grows
+        faces = faces.repeat(times, axis=1).repeat(times, axis=2)
+        grid = preview.save_grid(self.images / f"gan_{step}.png", faces)
         self.history.add_grid(step, grid)
         self.history.save_curve(self.images / "losses.png")
 

@@ -1,5 +1,6 @@
 """Trained weights: found, loaded, and drawn from."""
 
+import re
 import warnings
 import zipfile
 from pathlib import Path
@@ -12,6 +13,7 @@ import models
 from config import Config, from_dict, read_yaml
 from errors import UserError
 from training.gan import Gan
+from training.growing import stage_before
 from training.preview import to_bytes
 from training.run import IMAGES, WEIGHTS
 
@@ -68,7 +70,9 @@ def load_generator(path: Path) -> keras.Model:
                 generator = keras.saving.load_model(path, compile=False, safe_mode=True)
             else:
                 config = _config_beside(path)
-                gan = Gan.create(models.get_version(config.version), config)
+                step = re.search(r"_(\d+)\.", path.name)
+                stage = stage_before(config, int(step[1])) if step else None
+                gan = Gan.create(models.get_version(config.version), config, stage=stage)
                 gan.combined.load_weights(path)
                 generator = gan.generator
     except (ValueError, OSError, KeyError, TypeError, UserWarning, zipfile.BadZipFile) as error:

@@ -8,7 +8,7 @@ from keras import ops, random
 
 from training import augment, backend
 from training.gan import Gan, unmoved
-from training.penalties import PENALTIES
+from training.penalties import PENALTIES, path_lengths
 from training.schedules import value_at
 
 
@@ -17,30 +17,46 @@ def compile_step(gan: Gan):
 
     It takes (n_critic * batch_size, H, W, C), float32 in [-1, 1]: the discriminator trains once on
     each batch of them, then the generator once. The two halves are compiled on their own, so that
-    five critic steps are not five copies of one.
+    five critic steps are not five copies of one; each is compiled with and without what
+    is paid for only every so many steps.
     """
-    state = gan.variables
-    discriminate = backend.compile_step(lambda real: train_discriminator(gan, real), state)
-    generate = backend.compile_step(lambda real: train_generator(gan, real), state)
+    state, objective = gan.variables, gan.config.objective
+    discriminate = {
+        paid: backend.compile_step(
+            lambda real, paid=paid: train_discriminator(gan, real, paid), state
+        )
+        for paid in (True, False)
+    }
+    generate = {
+        paid: backend.compile_step(lambda real, paid=paid: train_generator(gan, real, paid), state)
+        for paid in (True, False)
+    }
+    count = None
 
     def step(pictures):
+        # Counted here, since asking the device for its count would wait for it.
+        nonlocal count
+        count = int(gan.step) if count is None else count + 1
         for real in np.split(pictures, gan.config.training.n_critic):
-            scalars = discriminate(real)
-        return scalars | generate(real)
+            scalars = discriminate[count % objective.penalty_every == 0](real)
+        return scalars | generate[count % objective.path_every == 0](real)
 
     return step
 
 
-def train_discriminator(gan: Gan, real):
+def train_discriminator(gan: Gan, real, penalised: bool = True):
     """Train the discriminator once: steps 2 and 3 of the report's eight (ch. 6.1.3).
 
     real: pictures (B, H, W, C) in [-1, 1], float32; step 1, sampling them, is the loader's.
+    penalised: whether the penalties are paid, for all steps of objective.penalty_every at once
+        (lazy regularisation, Karras et al. 2019, appendix B).
     Returns scalars: `d_loss`, the mean scores of real and fake pictures, the shares of each taken
     for what they are, and `penalty` and `augment_p` where there are such.
     """
     config, objective = gan.config, gan.objective
     batch, noise_limit = real.shape[0], config.training.label_noise
     parts = _parts(gan, batch)
+    real = gan.faded(real)
 
     # 2. Sample fake images by the generator; it is in training mode, but this is not its step.
     latents = gan.latents(batch)
@@ -57,7 +73,7 @@ def train_discriminator(gan: Gan, real):
         "fake": (fake, _augmentation(gan, fake), noise[:batch]),
         "real": (real, _augmentation(gan, real), noise[batch:]),
     }
-    penalties = [PENALTIES[name] for name in config.objective.penalties]
+    penalties = [PENALTIES[name] for name in config.objective.penalties if penalised]
     points = [p.at(fake, real, gan.seed) for p in penalties if callable(p.at)]
 
     # 3. Train the discriminator on real and fake images.
@@ -69,6 +85,7 @@ def train_discriminator(gan: Gan, real):
         if "real" in kinds:
             cost += _cost_at(gan, penalties, points, batches["real"][1], part)
         gamma = value_at(config.objective.gamma, gan.step, config.training)
+        gamma *= config.objective.penalty_every
         return value + gamma * cost, (value, cost, scores)
 
     turns = [("real",), ("fake",)] if config.training.passes == "in_turn" else [("fake", "real")]
@@ -82,16 +99,20 @@ def train_discriminator(gan: Gan, real):
             parts,
             config.discriminator.weight_clip,
         )
-    return _report(gan, outcomes, len(parts), batch)
+    return _report(gan, outcomes, len(parts), batch, bool(penalties))
 
 
-def train_generator(gan: Gan, real):
+def train_generator(gan: Gan, real, penalised: bool = True):
     """Train the generator once on fresh noise, steps 4 to 6 of the report's eight.
 
     real: pictures (B, H, W, C) as for the discriminator; only a paired objective looks at them.
-    Returns the scalar `g_loss`. Steps 7 and 8, logging and saving, are the caller's.
+    penalised: whether the lengths of paths are paid for, for all steps of objective.path_every.
+    Returns the scalar `g_loss`, and `path_length` where it is paid for. Steps 7 and 8, logging and
+    saving, are the caller's.
     """
     config, objective = gan.config, gan.objective
+    penalised = penalised and gan.path_mean is not None
+    real = gan.faded(real)
     latents = gan.latents(real.shape[0])
     drawn_fake, drawn_real = _augmentation(gan, real), {}
     if objective.paired:
@@ -112,11 +133,16 @@ def train_generator(gan: Gan, real):
             if objective.paired:
                 real_scores, _ = gan.judge(part(real), _of(part, drawn_real))
         value = objective.generator(fake_scores, real_scores)
-        return value + cost, value
+        lengths = None
+        if penalised:
+            lengths = _path_lengths(gan, latent)
+            weight = config.objective.path_weight * config.objective.path_every
+            cost += weight * ops.mean(ops.square(lengths - gan.path_mean))
+        return value + cost, (value, lengths)
 
     # 6. Update losses and perform gradient descent.
     parts = _parts(gan, real.shape[0])
-    values = _descend(
+    outcomes = _descend(
         gan,
         gan.generator_optimizer,
         gan.generator_weights,
@@ -126,7 +152,32 @@ def train_generator(gan: Gan, real):
     )
     if gan.average:
         _follow(gan, real.shape[0])
-    return {"g_loss": sum(values) / len(values)}
+    scalars = {"g_loss": sum(value for value, _ in outcomes) / len(outcomes)}
+    if penalised:
+        length = ops.mean(_joined([lengths for _, lengths in outcomes]))
+        gan.path_mean.assign(gan.path_mean + 0.01 * (length - gan.path_mean))
+        scalars["path_length"] = length
+    return scalars
+
+
+def _path_lengths(gan, latents):
+    """Return how far pictures move with their styles, for half of some latents: (B // 2,).
+
+    For each picture, the length of the slope of (picture x noise) with respect to its styles, the
+    root of the mean over layers of the squared norm (Karras et al. 2019, 3.2).
+    """
+    latents = latents[: max(1, latents.shape[0] // 2)]
+    with unmoved(gan.generator):
+        w = gan.to_styles(latents, training=True)
+        size = gan.synthesis.output_shape[1:]
+        noise = random.normal((latents.shape[0], *size), seed=gan.seed) / (size[0] * size[1]) ** 0.5
+
+        def score(w):
+            pictures = gan.synthesis(w, training=True)
+            return ops.sum(pictures * noise, axis=(1, 2, 3))[:, None]
+
+        _, slopes = backend.input_slopes(score, w, gan.variables)
+    return path_lengths(slopes)
 
 
 def _descend(gan, optimizer, weights, loss, parts, limit: float | None) -> list:
@@ -245,7 +296,7 @@ def _follow(gan, pictures: int) -> None:
         mean.assign(new + share * (mean - new))
 
 
-def _report(gan, outcomes, parts: int, batch: int) -> dict:
+def _report(gan, outcomes, parts: int, batch: int, penalised: bool) -> dict:
     """Return the scalars of a discriminator's step, and adapt the augmentation to them."""
     scores = {
         kind: _joined([outcome[2][kind] for outcome in outcomes if kind in outcome[2]])
@@ -261,7 +312,7 @@ def _report(gan, outcomes, parts: int, batch: int) -> dict:
         "real_accuracy": real_right,
         "fake_accuracy": fake_right,
     }
-    if gan.config.objective.penalties:
+    if penalised:
         scalars["penalty"] = sum(outcome[1] for outcome in outcomes) / parts
     if gan.augment_p is not None:
         scalars["augment_p"] = ops.add(gan.augment_p, 0)

@@ -18,6 +18,9 @@ class Version:
     recipe: the values that config.yaml takes where it says nothing, nested by the same keys.
     predictor(generator): a Keras model from the generator's input to its pictures and to the
         latents read back, (B, latent_dim), which shares its layers; None for most.
+    grows: whether the networks of a resolution begin with those of half of it, by layers of the
+        same name, and fade the rest in by a layer styles.Fade.
+    styled: whether the generator is made by stylegan.styled, of a mapping and a synthesis network.
     """
 
     name: str
@@ -27,6 +30,8 @@ class Version:
     discriminator: Callable[..., Any]
     recipe: dict[str, Any] = field(default_factory=dict)
     predictor: Callable[..., Any] | None = None
+    grows: bool = False
+    styled: bool = False
 
 
 def scaled(filters: int, width: float) -> int:

@@ -9,7 +9,7 @@ import models
 from config import load_config
 from training import backend
 from training.gan import Gan
-from training.penalties import PENALTIES
+from training.penalties import PENALTIES, path_lengths
 
 SHAPE = (4, 5, 5, 2)
 
@@ -130,3 +130,22 @@ def test_each_versions_penalty_on_its_own_discriminator(version):
             weight.assign(weight + step * w)
         values.append(float(loss()[0]))
     assert exact == pytest.approx((values[0] - values[1]) / 2e-9, rel=2e-3)
+
+
+@pytest.mark.backends
+def test_path_lengths_are_the_formula():
+    """Of a linear generator, pictures = w A, the slope of picture times noise is A noise."""
+    draw = np.random.default_rng(0)
+    matrix = draw.normal(size=(6, 12)).astype("float32")
+    noise = draw.normal(size=(3, 12)).astype("float32")
+    w = draw.normal(size=(3, 4, 6)).astype("float32")
+    shares = np.array([1.0, 2.0, 0.5, 0.0], "float32")  # how much each of 4 layers takes of its w
+
+    def score(w):
+        pictures = ops.matmul(ops.sum(w * shares[:, None], axis=1), matrix)
+        return ops.sum(pictures * noise, axis=1)[:, None]
+
+    _, slopes = backend.input_slopes(score, ops.convert_to_tensor(w), [])
+    norms = np.linalg.norm(noise @ matrix.T, axis=1)
+    expected = norms * np.sqrt((shares**2).mean())
+    np.testing.assert_allclose(ops.convert_to_numpy(path_lengths(slopes)), expected, rtol=1e-4)

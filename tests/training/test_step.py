@@ -40,8 +40,9 @@ def moved(before, after) -> list[bool]:
 
 
 def statistics(model) -> list[np.ndarray]:
-    """A copy of what passes may move: batch statistics and spectral vectors."""
-    return [np.array(keras.ops.convert_to_numpy(v)) for v in model.non_trainable_weights]
+    """A copy of what passes may move: batch statistics, spectral vectors, the mean of styles."""
+    variables = [v for v in model.non_trainable_weights if v.name not in ("fixed", "psi", "alpha")]
+    return [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
 
 
 def nudge(gan) -> None:
@@ -63,6 +64,8 @@ def test_each_half_moves_its_own_network_only(version):
     """
     gan = tiny(version, "model.resolution=32", "model.width=0.1", "discriminator.weight_clip=10")
     nudge(gan)
+    # Half-way into a fade, where there is one: before, the outer part has no gradient.
+    gan.generator_optimizer.iterations.assign(gan.fade // 2)
     real = batch(size=4)[:, :32, :32]
     for half, free, still in (
         (train_discriminator, gan.discriminator, gan.generator),
@@ -325,3 +328,43 @@ def test_latents_of_a_seed_do_not_depend_on_its_neighbours():
     assert many.shape == (3, 16) and many.dtype == np.float32
     np.testing.assert_array_equal(many[2], latents_of([7], 16)[0])
     assert abs(latents_of(range(200), 50).mean()) < 0.05
+
+
+def test_lazy_penalties_are_paid_at_every_so_many_steps_for_all_of_them():
+    """Every third step, for three; a run that goes on at a step keeps to it."""
+    gan = tiny("stylegan2", "model.resolution=16", "objective.penalty_every=3")
+    gan.generator_optimizer.iterations.assign(2)
+    step = compile_step(gan)
+    rows = [step(batch(size=4)[:, :16, :16]) for _ in range(5)]
+    assert ["penalty" in row for row in rows] == [False, True, False, False, True]
+    each, at_once = (
+        tiny("r3gan", "model.resolution=16", "objective.gamma=1", f"objective.penalty_every={n}")
+        for n in (1, 3)
+    )
+    real = batch(size=4)[:, :16, :16]
+    once, thrice = (train_discriminator(gan, real) for gan in (each, at_once))
+    assert float(once["penalty"]) == pytest.approx(float(thrice["penalty"]), rel=1e-4)
+    extra = float(thrice["d_loss"]) - float(once["d_loss"])
+    assert extra == pytest.approx(0, abs=1e-4)  # what is logged is the loss alone
+
+
+def test_path_lengths_are_paid_for_and_their_mean_follows():
+    """Every second step, and by a hundredth of the way."""
+    gan = tiny("stylegan2", "model.resolution=16", "objective.path_every=2")
+    step = compile_step(gan)
+    rows = [step(batch(size=4)[:, :16, :16]) for _ in range(3)]
+    lengths = [float(row["path_length"]) for row in rows if "path_length" in row]
+    assert len(lengths) == 2 and min(lengths) > 0
+    first = 0.01 * lengths[0]
+    assert float(gan.path_mean) == pytest.approx(first + 0.01 * (lengths[1] - first), rel=1e-4)
+
+
+def test_mean_style_follows_one_pass_a_step():
+    """The generator's own; what the discriminator's half draws leaves it alone."""
+    gan = tiny("stylegan", "model.resolution=16", "growing.start=null")
+    mean = gan.generator.get_layer("styles").mean
+    real = keras.ops.convert_to_tensor(batch(size=4)[:, :16, :16])
+    train_discriminator(gan, real)
+    assert not np.any(keras.ops.convert_to_numpy(mean))
+    train_generator(gan, real)
+    assert np.any(keras.ops.convert_to_numpy(mean))
