@@ -16,10 +16,10 @@ import keras
 from config import load_config
 from errors import UserError, clean_exit
 from training.gan import Gan
-from versions import illustration, jin, r3gan, radford, sagan, srm, wasserstein
+from versions import illustration, jin, r3gan, radford, sagan, srm, stylegan, stylegan2, wasserstein
 from versions.version import Version
 
-FAMILIES = [srm, radford, wasserstein, jin, sagan, illustration, r3gan]
+FAMILIES = [srm, radford, wasserstein, jin, sagan, illustration, r3gan, stylegan, stylegan2]
 VERSIONS: dict[str, Version] = {v.name: v for family in FAMILIES for v in family.VERSIONS}
 
 
