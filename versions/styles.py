@@ -97,11 +97,12 @@ class EqualConv(_Equalised):
         kernel = self.kernel * self.scale
         if self.resample is None:
             return self._biased(ops.conv(inputs, kernel, padding="same"))
-        around = ops.pad(kernel, ((1, 1), (1, 1), (0, 0), (0, 0)))
-        kernel = around[1:, 1:] + around[1:, :-1] + around[:-1, 1:] + around[:-1, :-1]
+        # The sum of the kernel at its four places within 4x4.
+        places = np.eye(self.size + 1, self.size) + np.eye(self.size + 1, self.size, -1)
         if self.resample == "halve":
-            return self._biased(ops.conv(inputs, kernel / 4, strides=2, padding="same"))
-        return self._biased(_transposed(inputs, kernel))
+            kernel = _relaid(kernel, places / 2)
+            return self._biased(ops.conv(inputs, kernel, strides=2, padding="same"))
+        return self._biased(_transposed(inputs, kernel, places))
 
     def compute_output_shape(self, shape):
         """Return the shape of what comes out."""
@@ -123,9 +124,24 @@ def _resampled(shape, resample: str | None, filters: int) -> tuple:
     return batch, height, width, filters
 
 
-def _transposed(inputs, kernel):
-    """Return maps spread by `kernel` (K, K, N, M) at each second pixel of maps twice the size."""
-    kernel = ops.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
+def _relaid(kernel, lines: np.ndarray):
+    """Return a kernel (K, K, N, M) with `lines` (L, K) applied to its rows and its columns.
+
+    As one product of matrices, since the slopes of slices and mirrorings take longer than those of
+    the convolution itself.
+    """
+    matrix = ops.cast(np.kron(lines, lines), kernel.dtype)
+    rows = ops.matmul(matrix, ops.reshape(kernel, (matrix.shape[1], -1)))
+    return ops.reshape(rows, (len(lines), len(lines), *kernel.shape[2:]))
+
+
+def _transposed(inputs, kernel, lines: np.ndarray):
+    """Return maps spread by a kernel at each second pixel of maps twice the size.
+
+    kernel: (K, K, N, M), first laid out anew by `lines`, as _relaid does; its mirror image is
+    what spreads.
+    """
+    kernel = ops.transpose(_relaid(kernel, lines[::-1]), (0, 1, 3, 2))
     return ops.conv_transpose(inputs, kernel, strides=2, padding="same")
 
 
@@ -295,7 +311,7 @@ class ModulatedConv(_Equalised):
         x = x * style[:, None, None, :]
         if self.double:
             # Only a quarter of the doubled maps is spread: times four, the mean is kept.
-            x = _blurred(_transposed(x, 4 * kernel), (1, 3, 3, 1))
+            x = _blurred(_transposed(x, kernel, 2 * np.eye(self.size)), (1, 3, 3, 1))
         else:
             x = ops.conv(x, kernel, padding="same")
         if self.demodulate:
@@ -369,9 +385,8 @@ class Styles(layers.Layer):
     """Hands a style to each of `count` layers (Karras et al. 2018, 3.1 and appendix B).
 
     From [w, other], both (B, D), it makes (B, count, D). In training, a share `mixing` of the
-    pictures takes `other` from a random layer on, and `mean` follows w, 0.5% a step. Else all
-    layers take w, moved towards the mean: mean + psi (w - mean). psi, a weight so that it is one
-    value for the whole model, is 1 until somebody sets it.
+    pictures takes `other` from a random layer on, and the weight `mean` follows w, 0.5% a step: it
+    is what figures/drawer.py truncates towards. Else all layers take w.
     """
 
     def __init__(self, count: int, mixing: float = 0.9, **options):
@@ -380,19 +395,19 @@ class Styles(layers.Layer):
         self.seed = keras.random.SeedGenerator()
 
     def build(self, shapes):
-        """Add the mean and psi; training moves neither by gradients."""
-        start = {"trainable": False, "autocast": False}
+        """Add the mean, which is not for gradients to move."""
         self.mean = self.add_weight(
-            name="mean", shape=(shapes[0][-1],), initializer="zeros", **start
+            name="mean",
+            shape=(shapes[0][-1],),
+            initializer="zeros",
+            trainable=False,
+            autocast=False,
         )
-        self.psi = self.add_weight(name="psi", shape=(), initializer="ones", **start)
 
     def call(self, inputs, training=False):
         """Return the styles."""
         w, other = inputs
         if not training:
-            mean = ops.cast(self.mean, w.dtype)
-            w = mean + ops.cast(self.psi, w.dtype) * (w - mean)
             return ops.repeat(w[:, None], self.count, axis=1)
         now = ops.mean(ops.cast(w, "float32"), axis=0)
         self.mean.assign(self.mean + 0.005 * (ops.stop_gradient(now) - self.mean))

@@ -41,7 +41,7 @@ def moved(before, after) -> list[bool]:
 
 def statistics(model) -> list[np.ndarray]:
     """A copy of what passes may move: batch statistics, spectral vectors, the mean of styles."""
-    variables = [v for v in model.non_trainable_weights if v.name not in ("fixed", "psi", "alpha")]
+    variables = [v for v in model.non_trainable_weights if v.name not in ("fixed", "alpha")]
     return [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
 
 
