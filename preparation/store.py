@@ -42,13 +42,16 @@ class Store:
         )
         self._require_same(out, settings)
         self._known: dict[Entry, tuple[str | None, list[dict]]] = {}
+        # By the rows of thumbnails.u8. A face is in more than one where its file was written anew
+        # with the same bytes, or is twice in a zip under one name.
+        self._faces: list[dict] = []
         self._rows: dict[str, int] = {}
         lines, whole = self._read()
         self._lines = (self.folder / "pictures.jsonl").open("r+b" if lines else "w+b")
         self._lines.truncate(whole)
         self._lines.seek(whole)
         self._thumbnails = (self.folder / "thumbnails.u8").open("r+b" if lines else "w+b")
-        self._thumbnails.truncate(len(self._rows) * _THUMBNAIL_BYTES)
+        self._thumbnails.truncate(len(self._faces) * _THUMBNAIL_BYTES)
         self._thumbnails.seek(0, os.SEEK_END)
 
     def _require_same(self, out: Path, settings: dict) -> None:
@@ -80,7 +83,7 @@ class Store:
                     entry, why, faces = json.loads(line)
                 except ValueError:
                     break
-                if not line.endswith(b"\n") or len(self._rows) + len(faces) > room:
+                if not line.endswith(b"\n") or len(self._faces) + len(faces) > room:
                     break
                 self._take(tuple(entry), why, faces)
                 lines, whole = lines + 1, whole + len(line)
@@ -89,7 +92,8 @@ class Store:
     def _take(self, entry: Entry, why: str | None, faces: list[dict]) -> None:
         self._known[entry] = why, faces
         for face in faces:
-            self._rows[face["name"]] = len(self._rows)
+            self._rows[face["name"]] = len(self._faces)
+            self._faces.append(face)
 
     def __contains__(self, entry: Entry) -> bool:
         return entry in self._known
@@ -134,7 +138,7 @@ class Store:
                 break
             pairs += found
             whole += len(line)
-        faces = [face for _, found in self._known.values() for face in found]
+        faces = self._faces
         seen: set[str] = set()
         repeated = np.array(
             [face["pixels"] in seen or bool(seen.add(face["pixels"])) for face in faces]

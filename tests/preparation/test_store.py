@@ -38,6 +38,22 @@ def test_a_later_start_knows_what_an_earlier_one_found(tmp_path):
     store.close()
 
 
+def test_a_face_may_come_twice(tmp_path):
+    """From a file written anew with the same bytes, or twice in a zip: each row stays its own."""
+    store = Store(tmp_path, SETTINGS)
+    fill(store)
+    store.add(("one.png", 10, 9), None, [face("a"), face("b")], thumbnails(1, 2))
+    store.add(ENTRIES[2], None, [face("c")], thumbnails(3))
+    store.add(("four.png", 40, 4), None, [face("d")], thumbnails(4))
+    for _ in range(2):
+        faces = [face(name) for name in "abcd"]
+        assert store.thumbnails(faces)[:, 0, 0, 0].tolist() == [1, 2, 3, 4]
+        store.compare()
+        store.close()
+        store = Store(tmp_path, SETTINGS)
+    store.close()
+
+
 @pytest.mark.parametrize("lost", [1, 5, 90])
 def test_a_line_cut_short_counts_for_nothing(tmp_path, lost):
     """The killed start's last picture is looked at again, and nothing of it is left."""
