@@ -76,16 +76,23 @@ def _looked_at(images: str, out: Path, settings: Settings) -> Iterator[tuple[Sou
     with closing(open_source(images, every_file=True)) as source:
         if not source.entries:
             raise UserError(f"{images} holds no files: name a folder, a zip or a glob of pictures.")
-        if _holds(images, out):
-            raise UserError(f"{out} lies in {images}: name a folder outside of it.")
+        _require_apart(images, out)
         with closing(Store(out, asdict(settings))) as store:
             _look(source, store, settings)
             yield source, store
 
 
-def _holds(images: str, out: Path) -> bool:
-    folder = Path(images).expanduser()
-    return folder.is_dir() and out.resolve().is_relative_to(folder.resolve())
+def _require_apart(images: str, out: Path) -> None:
+    """Raise UserError where the set would be written among the pictures, or they lie in it."""
+    path = Path(images).expanduser()
+    wild = 0
+    while not path.exists():  # of a glob, the folder before its first wildcard
+        path, wild = path.parent, wild + 1
+    deep = wild > 1 or "**" in Path(images).name or (not wild and path.is_dir())
+    if deep and out.resolve().is_relative_to(path.resolve()):
+        raise UserError(f"{out} lies in {images}: name a folder outside of it.")
+    if path.resolve().is_relative_to(out.resolve()):
+        raise UserError(f"{images} lies in {out}, where the set would be written: name another.")
 
 
 def _look(source: Source, store: Store, settings: Settings) -> None:

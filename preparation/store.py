@@ -30,6 +30,7 @@ class Store:
     def __init__(self, out: Path, settings: dict):
         self.folder = out / "work"
         self.faces = self.folder / "faces"
+        _require_own(out)
         try:
             self.faces.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -41,6 +42,7 @@ class Store:
             f"{out} is being made by another process; wait for it, or name another folder.",
         )
         self._require_same(out, settings)
+        _remove_unfinished(out)
         self._known: dict[Entry, tuple[str | None, list[dict]]] = {}
         # By the rows of thumbnails.u8. A face is in more than one where its file was written anew
         # with the same bytes, or is twice in a zip under one name.
@@ -169,3 +171,24 @@ class Store:
         self._lines.close()
         self._thumbnails.close()
         os.close(self._lock)
+
+
+def _require_own(out: Path) -> None:
+    """Raise UserError where a folder holds what no start of this program wrote there.
+
+    Otherwise somebody's own faces.zip or train.zip would make room for the set.
+    """
+    if not out.is_dir() or (out / "work" / "settings.json").exists():
+        return
+    ours = {"work", "keep.txt", "drop.txt"}
+    others = [name for name in os.listdir(out) if name not in ours and not name.startswith(".")]
+    if others:
+        raise UserError(f"{out} holds {min(others)} and is no set of faces: name a new folder.")
+
+
+def _remove_unfinished(out: Path) -> None:
+    """Remove the temporary files of `whole_file` that a start which was killed left behind."""
+    for pattern in (".[0-9]*.*", "*/.[0-9]*.*"):
+        for path in out.glob(pattern):
+            if path.name.split(".")[1].isdecimal() and path.is_file():
+                path.unlink()

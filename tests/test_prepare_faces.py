@@ -285,6 +285,11 @@ def test_a_zip_that_tries_to_get_out(script, tmp_path):
         (["faces", "faces/out"], "outside of it"),
         (["faces", "faces/one.png"], "is no folder"),
         (["faces", "out", "--held-out", "1"], "from 0 to 0.9"),
+        (["faces", "out", "--compressed", "0.5"], "1 or more, or 0"),
+        (["faces/*.png", "faces"], "lies in faces"),
+        (["faces/**", "faces/out"], "outside of it"),
+        (["full/train.zip", "full"], "lies in full"),
+        (["faces", "full"], "is no set of faces"),
     ],
 )
 def test_mistakes_are_one_sentence(call, script, arguments, said):
@@ -292,7 +297,11 @@ def test_mistakes_are_one_sentence(call, script, arguments, said):
     (script.folder / "empty").mkdir()
     (script.folder / "faces").mkdir()
     face(0).save(script.folder / "faces" / "one.png")
+    (script.folder / "full").mkdir()
+    with zipfile.ZipFile(script.folder / "full" / "train.zip", "w") as file:
+        file.writestr("two.png", encoded(face(1), "PNG"))
+    before = contents(script.folder)
     status, error = call("prepare_faces.py", *arguments)
     lines = [line for line in error.splitlines() if line.startswith("error: ")]
     assert status == 2 and len(lines) == 1 and said in lines[0]
-    assert not (script.folder / "out" / "report.html").exists()
+    assert contents(script.folder) == before

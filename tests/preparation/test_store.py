@@ -1,5 +1,7 @@
 """What is known of pictures survives any interruption, and counts only when it is whole."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,18 @@ def test_thumbnails_cut_short_take_their_lines_along(tmp_path):
     store = Store(tmp_path, SETTINGS)
     assert ENTRIES[1] in store and ENTRIES[2] not in store
     store.close()
+
+
+def test_only_own_files_are_touched(tmp_path):
+    """What a killed start left half written goes; a folder with other things is not taken."""
+    Store(tmp_path / "set", SETTINGS).close()
+    for name in (".7.report.html", "work/.7.settings.json", "mine.txt", ".notes.txt"):
+        (tmp_path / "set" / name).write_text("")
+    Store(tmp_path / "set", SETTINGS).close()
+    assert sorted(os.listdir(tmp_path / "set")) == [".notes.txt", "mine.txt", "work"]
+    assert not (tmp_path / "set" / "work" / ".7.settings.json").exists()
+    with pytest.raises(UserError, match="holds set and is no set of faces"):
+        Store(tmp_path, SETTINGS)
 
 
 def test_other_settings_need_another_folder(tmp_path):
