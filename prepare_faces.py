@@ -142,14 +142,16 @@ def _require(arguments: argparse.Namespace) -> None:
         ("widen", 0, 3),
         ("enlarge", 1, 16),
         ("held_out", 0, 0.9),
-        ("dark", Limits.dark, 1),
+        ("dark", 0, 1),
         ("washed_out", 0, 1),
-        ("blurred", Limits.blurred, 1),
+        ("blurred", 0, 1),
     ):
         value = getattr(arguments, name)
         if not low <= value <= high:
             option = name.replace("_", "-")
             raise UserError(f"--{option} is {value:g}, but must be from {low} to {high}.")
+    if not arguments.compressed >= 1:
+        raise UserError(f"--compressed is {arguments.compressed:g}, but must be 1 or more, or 0.")
     if arguments.upscaler not in UPSCALERS:
         raise UserError(f"--upscaler is {arguments.upscaler}, not one of {', '.join(UPSCALERS)}.")
     if not arguments.out.strip() or (
