@@ -115,6 +115,7 @@ def _face(image: Image.Image, square: Square, settings: Settings) -> tuple[dict,
         if factor <= settings.enlarge and settings.upscaler != "lanczos":
             face = _enlarger(settings.upscaler)(original, settings.size)
         face = face.resize(size, Image.Resampling.LANCZOS)
+    face.info = {}  # the file's colour profile, say, which some decoders stamp with the time
     luminance = np.asarray(original.convert("L"))
     quality = measure(measured, luminance, (square.x, square.y))
     pixels = hashlib.sha256(face.tobytes()).hexdigest()

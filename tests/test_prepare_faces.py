@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 import demo_faces
 from tests.conftest import ROOT, asked_for
@@ -82,6 +82,23 @@ def test_ready_faces_are_cleaned_and_can_be_trained_on(script, ready):
         assert image.mode == "RGB" and image.size == (64, 64)
     dry = script("train_gan.py", "--dry-run", "data.images=out/faces", "training.batch_size=4")
     assert dry.returncode == 0, dry.stderr
+
+
+def test_faces_bring_nothing_along(script, tmp_path):
+    """Colour profiles and resolutions stay out of the set, which only holds pixels."""
+    folder = tmp_path / "marked"
+    folder.mkdir()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    face(0).save(folder / "profile.png", icc_profile=profile, dpi=(300, 300))
+    ImageCms.profileToProfile(
+        face(1), ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+    ).save(folder / "lab.tiff")
+    assert script("prepare_faces.py", "clean", folder, "out").returncode == 0
+    faces = list((script.folder / "out" / "faces").iterdir())
+    assert len(faces) == 2
+    for path in faces:
+        with Image.open(path) as image:
+            assert image.mode == "RGB" and not image.info
 
 
 def test_a_killed_start_goes_on_to_the_same_bytes(script, ready):
