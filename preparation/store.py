@@ -59,8 +59,10 @@ class Store:
     def _require_same(self, out: Path, settings: dict) -> None:
         path = self.folder / "settings.json"
         try:
-            before = json.loads(path.read_text())
-        except (OSError, ValueError):
+            before = dict(json.loads(path.read_text()))
+        except (ValueError, TypeError):  # not written here
+            before = {}
+        except FileNotFoundError:
             with whole_file(path) as temporary:
                 temporary.write_text(json.dumps(settings, indent=2) + "\n")
             return
@@ -78,16 +80,19 @@ class Store:
         if not (path.exists() and thumbnails.exists()):
             return 0, 0
         room = thumbnails.stat().st_size // _THUMBNAIL_BYTES
+        there = set(os.listdir(self.faces))
         lines = whole = 0
         with path.open("rb") as file:
             for line in file:
                 try:
                     entry, why, faces = json.loads(line)
-                except ValueError:
+                except (ValueError, TypeError):
                     break
                 if not line.endswith(b"\n") or len(self._faces) + len(faces) > room:
                     break
                 self._take(tuple(entry), why, faces)
+                if not all(face["name"] in there for face in faces):
+                    del self._known[tuple(entry)]  # so that it is looked at again
                 lines, whole = lines + 1, whole + len(line)
         return lines, whole
 
@@ -136,7 +141,7 @@ class Store:
         for line in path.read_bytes().splitlines(keepends=True) if path.exists() else []:
             try:
                 done, found = json.loads(line)
-            except ValueError:
+            except (ValueError, TypeError):
                 break
             pairs += found
             whole += len(line)

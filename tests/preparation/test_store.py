@@ -21,6 +21,8 @@ def thumbnails(*values):
 
 
 def fill(store):
+    for name in "abc":
+        (store.faces / name).write_text("")
     store.add(ENTRIES[0], None, [face("a"), face("b")], thumbnails(1, 2))
     store.add(ENTRIES[1], "empty file", [], [])
     store.add(ENTRIES[2], None, [face("c")], thumbnails(3))
@@ -100,6 +102,24 @@ def test_only_own_files_are_touched(tmp_path):
     assert sorted(os.listdir(tmp_path / "set")) == [".notes.txt", "mine.txt", "work"]
     assert not (tmp_path / "set" / "work" / ".7.settings.json").exists()
     with pytest.raises(UserError, match="holds set and is no set of faces"):
+        Store(tmp_path, SETTINGS)
+
+
+def test_what_was_removed_or_damaged_is_made_again(tmp_path):
+    """A person may look into OUT/work, and tidy up."""
+    store = Store(tmp_path, SETTINGS)
+    fill(store)
+    store.compare()
+    store.close()
+    (store.faces / "c").unlink()
+    with (store.folder / "pairs.jsonl").open("a") as file:
+        file.write("5\n")
+    store = Store(tmp_path, SETTINGS)
+    assert ENTRIES[0] in store and ENTRIES[2] not in store
+    store.compare()
+    store.close()
+    (store.folder / "settings.json").write_text("[]")
+    with pytest.raises(UserError, match="begun with size None"):
         Store(tmp_path, SETTINGS)
 
 
