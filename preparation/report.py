@@ -140,10 +140,15 @@ def _warnings(found: dict, kept: list[dict]) -> list[str]:
     counts = found["faces"]
     said = []
     if not kept:
+        if not counts["found"]:
+            return [
+                "No face was found: check shows where the search looked, a lower --likelihood lets "
+                "it take more, and pictures that are faces already are for clean."
+            ]
         return ["No face is left: each was dropped for one of the reasons told."]
     if len(kept) < _FEW:
         said.append(
-            f"Only {len(kept):,} faces: a GAN learns fewer than {_FEW:,} by heart; add pictures, "
+            f"Few faces, {len(kept):,}: a GAN learns fewer than {_FEW:,} by heart; add pictures, "
             "or train with augment.policy."
         )
     near = counts["dropped"].get(NEAR, 0)
