@@ -12,6 +12,7 @@ interrupted start goes on where it stopped.
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -24,9 +25,10 @@ COMMANDS = ("crop", "clean", "check")
 
 def main() -> None:
     """Read the command line, prepare, print."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # files' names need not be text
     command, arguments = _arguments(sys.argv[1:])
     try:
-        from preparation import pipeline
+        from preparation import pipeline, writing
         from preparation.enlarge import enlarger
         from preparation.faces import open_detector
         from preparation.picture import Settings
@@ -49,6 +51,8 @@ def main() -> None:
         open_detector(settings.detector)
     if settings.upscaler != "lanczos":
         enlarger(settings.upscaler)
+    if arguments.tfrecords:
+        writing.tensorflow()
     out = Path(arguments.out)
     if command == "check":
         for path in pipeline.check(arguments.source, out, settings):
@@ -83,7 +87,7 @@ def _tell(found: dict, out: Path, arguments: argparse.Namespace) -> None:
     ready = out / (("train" if arguments.held_out else "faces") + (".zip" if arguments.zip else ""))
     if faces["kept"]:
         print(
-            f"train with: python train_gan.py data.images={str(ready)!r} "
+            f"train with: python train_gan.py data.images={shlex.quote(str(ready))} "
             f"model.resolution={arguments.size}"
         )
 

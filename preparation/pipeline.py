@@ -77,9 +77,16 @@ def _looked_at(images: str, out: Path, settings: Settings) -> Iterator[tuple[Sou
         if not source.entries:
             raise UserError(f"{images} holds no files: name a folder, a zip or a glob of pictures.")
         _require_apart(images, out)
-        with closing(Store(out, asdict(settings))) as store:
-            _look(source, store, settings)
-            yield source, store
+        try:
+            with closing(Store(out, asdict(settings))) as store:
+                _look(source, store, settings)
+                yield source, store
+        except OSError as error:  # of the pictures' own, `readable` keeps the reason
+            raise UserError(
+                f"{error.filename or out} could not be written ({reason(error)}); what was saved "
+                "before is whole: make room or make the folder writable, and give the same command "
+                "again."
+            ) from error
 
 
 def _require_apart(images: str, out: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from PIL import Image
@@ -72,13 +73,7 @@ def write_records(made: Path, folder: Path, name: str, faces: list[dict], size: 
     "shape" (3, H, W) and "data", uint8 channels first. Smaller ones are averages of 2x2 pixels.
     UserError without TensorFlow, whose format it is.
     """
-    try:
-        from tensorflow import io, train
-    except ImportError as error:
-        raise UserError(
-            "TFRecords are TensorFlow's format, and it is not installed: pip install "
-            "tensorflow==2.21.0, or leave --tfrecords out."
-        ) from error
+    io, train = tensorflow()
     folder.mkdir(parents=True, exist_ok=True)
     # The original shuffles, since its reader takes the first pictures for some of its measures.
     order = np.random.default_rng(123).permutation(len(faces))
@@ -98,6 +93,19 @@ def write_records(made: Path, folder: Path, name: str, faces: list[dict], size: 
                 }
                 example = train.Example(features=train.Features(feature=features))
                 writer.write(example.SerializeToString())
+
+
+def tensorflow() -> tuple[ModuleType, ModuleType]:
+    """Return TensorFlow's `io` and `train`; UserError without it."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its first lines are about GPUs
+    try:
+        from tensorflow import io, train
+    except ImportError as error:
+        raise UserError(
+            "TFRecords are TensorFlow's format, and it is not installed: pip install "
+            "tensorflow==2.21.0, or leave --tfrecords out."
+        ) from error
+    return io, train
 
 
 def remove_records(folder: Path) -> None:
