@@ -73,6 +73,7 @@ def page(
         *(f'<p class="warning">{escape(warning)}</p>' for warning in found["warnings"]),
         "<h2>What became of them</h2>",
         _counts(found),
+        "<p>Each file and each face is in decisions.csv beside this page, with its numbers.</p>",
         "<h2>The faces kept</h2>",
         f"<p>Up to {SHOWN} faces on each sheet, drawn by lot. Click on those that you would have "
         "decided otherwise; their names are listed below.</p>",
@@ -235,7 +236,8 @@ def _histograms(faces: list[dict], decisions: list[Decision]) -> str:
         drawn = io.BytesIO()
         figure.savefig(drawn, format="svg", metadata={"Date": None})
     text = base64.b64encode(drawn.getvalue()).decode()
-    return f'<img class="chart" alt="distributions" src="data:image/svg+xml;base64,{text}">'
+    drawing = f'<img class="chart" alt="distributions" src="data:image/svg+xml;base64,{text}">'
+    return f'<div class="wide">{drawing}</div>'
 
 
 def _wrapped(words: str, width: int) -> list[str]:
