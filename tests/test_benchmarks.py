@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import demo_faces
-from benchmarks import distances, failures
+from benchmarks import distances, failures, thresholds
 from benchmarks import health as bench
 from benchmarks.failures import Case
 from tests.training.test_health import looks
@@ -42,6 +42,17 @@ def test_the_distances_benchmark_prints_a_table(script, tmp_path):
     lines = [line for line in done.stdout.splitlines() if line.startswith("| ")]
     assert len(lines) == 2 + 4 * len(distances.SPOILED)
     assert all(line.count("|") == 12 for line in lines)
+
+
+def test_the_limits_of_cleaning_are_drawn(script):
+    """A row for each reason, with numbers on either side of its limit."""
+    done = script("benchmarks/thresholds.py", "limits.webp")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|")[1:-1] for line in done.stdout.splitlines()[2:]]
+    assert [row[0].strip() for row in rows] == list(thresholds.ROWS)
+    for _, limit, _, kept, dropped in rows:
+        assert float(limit) == pytest.approx((float(kept) + float(dropped)) / 2, rel=0.1)
+    assert 10_000 < (script.folder / "limits.webp").stat().st_size < 150_000
 
 
 def test_a_recorded_run_is_what_the_monitor_would_have_seen(tmp_path, faces, monkeypatch):
