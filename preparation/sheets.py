@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image, ImageDraw
+from tqdm import tqdm
 
 from pictures.decode import whole_picture
 from pictures.sources import Source
@@ -36,7 +37,8 @@ def write_sheets(source: Source, store: Store, folder: Path) -> list[Path]:
 
 def _pictures(source: Source, store: Store) -> Iterator[tuple[Image.Image, str]]:
     number = 0
-    for index, entry in enumerate(source.entries):
+    bar = tqdm(source.entries, "Drawing sheets", unit="pic", dynamic_ncols=True)
+    for index, entry in enumerate(bar):
         faces, _ = store.of([entry])
         try:
             image = whole_picture(source.read(index))

@@ -6,11 +6,13 @@ import csv
 import os
 import shutil
 import zipfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
 from errors import UserError
 from preparation.decisions import Decision
@@ -46,7 +48,7 @@ def write_files(made: Path, folder: Path, faces: list[dict], every: set[str]) ->
     wanted = {face["name"] for face in faces}
     for name in (there & every) - wanted:
         (folder / name).unlink()
-    for name in sorted(wanted):
+    for name in _with_bar(sorted(wanted), folder.name):
         source, target = made / name, folder / name
         if name in there and target.stat().st_size == source.stat().st_size:
             continue
@@ -61,7 +63,7 @@ def write_files(made: Path, folder: Path, faces: list[dict], every: set[str]) ->
 def write_zip(made: Path, path: Path, faces: list[dict]) -> None:
     """Write the faces as one zip, uncompressed since PNG is already."""
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as file:
-        for face in sorted(faces, key=lambda face: face["name"]):
+        for face in _with_bar(sorted(faces, key=lambda face: face["name"]), path.name):
             info = zipfile.ZipInfo(face["name"], _LONG_AGO)
             file.writestr(info, (made / face["name"]).read_bytes())
 
@@ -79,11 +81,12 @@ def write_records(made: Path, folder: Path, name: str, faces: list[dict], size: 
     order = np.random.default_rng(123).permutation(len(faces))
     faces = sorted(faces, key=lambda face: face["name"])
     for level in range(2, size.bit_length()):
+        path = folder / f"{name}-r{level:02}.tfrecords"
         with (
-            whole_file(folder / f"{name}-r{level:02}.tfrecords") as temporary,
+            whole_file(path) as temporary,
             io.TFRecordWriter(str(temporary)) as writer,
         ):
-            for index in order:
+            for index in _with_bar(order, path.name):
                 pixels = _shrunk(made / faces[index]["name"], 2**level)
                 shape = train.Int64List(value=list(pixels.shape))
                 data = train.BytesList(value=[pixels.tobytes()])
@@ -114,6 +117,11 @@ def remove_records(folder: Path) -> None:
         path.unlink()
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
+
+
+def _with_bar(items: Sequence, name: str) -> Iterable:
+    """Return what is written into a folder or file, with a bar to be shown meanwhile."""
+    return tqdm(items, f"Writing {name}", unit="face", dynamic_ncols=True, disable=not len(items))
 
 
 def _shrunk(path: Path, side: int) -> np.ndarray:
