@@ -2,7 +2,7 @@
 
     python prepare_faces.py pictures faces --size 64       find faces, cut them out, clean, report
     python prepare_faces.py check pictures faces           sheets to see what the search finds
-    python prepare_faces.py crop pictures faces            find faces and cut them out, no cleaning
+    python prepare_faces.py crop pictures faces            find faces and cut out those large enough
     python prepare_faces.py clean ready.zip faces          the pictures are faces already
 
 SOURCE is a folder, zip or glob; it is never changed. OUT gets faces/ for data.images, report.html,
@@ -29,7 +29,7 @@ def main() -> None:
     command, arguments = _arguments(sys.argv[1:])
     try:
         from preparation import pipeline, writing
-        from preparation.enlarge import enlarger
+        from preparation.enlarge import enlarger, installed
         from preparation.faces import open_detector
         from preparation.picture import Settings
     except ImportError as error:
@@ -44,7 +44,7 @@ def main() -> None:
         likelihood=arguments.likelihood,
         widen=arguments.widen,
         enlarge=arguments.enlarge,
-        upscaler=arguments.upscaler,
+        upscaler=installed() if arguments.upscaler == "auto" else arguments.upscaler,
     )
     # Tried here, so that what is missing is told once and at the start.
     if settings.detector:
@@ -114,7 +114,12 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     find.add_argument(
         "--enlarge", type=float, default=2.0, metavar="X", help="times a face may be enlarged"
     )
-    find.add_argument("--upscaler", default="lanczos", help="lanczos, waifu2x or waifu2x-gpu")
+    find.add_argument(
+        "--upscaler",
+        default="auto",
+        metavar="NAME",
+        help="waifu2x, waifu2x-gpu or lanczos; auto: waifu2x where it is installed, else lanczos",
+    )
     clean = parser.add_argument_group("cleaning; 0 switches a limit off")
     for name, value, words in (
         ("dark", Limits.dark, "a tenth of the pixels must be brighter, 0 to 1"),

@@ -80,10 +80,15 @@ def read_list(path: Path) -> set[str]:
     return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
 
 
+def too_small(face: dict, enlarge: float) -> str | None:
+    """Return SMALL for a face that was enlarged more than so many times, else None."""
+    return SMALL if face["enlarged"] > enlarge else None
+
+
 def _fault(face: dict, limits: Limits, enlarge: float) -> str | None:
-    if face["enlarged"] > enlarge:
-        return SMALL
-    return fault(Quality(**{field.name: face[field.name] for field in fields(Quality)}), limits)
+    return too_small(face, enlarge) or fault(
+        Quality(**{field.name: face[field.name] for field in fields(Quality)}), limits
+    )
 
 
 def _rank(face: dict) -> tuple:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from errors import UserError
 
-UPSCALERS = ("lanczos", "waifu2x", "waifu2x-gpu")
+UPSCALERS = ("auto", "lanczos", "waifu2x", "waifu2x-gpu")
 
 
 def enlarger(name: str) -> Callable[[Image.Image, int], Image.Image]:
@@ -34,3 +34,12 @@ def enlarger(name: str) -> Callable[[Image.Image, int], Image.Image]:
         return image
 
     return enlarge
+
+
+def installed() -> str:
+    """Return what enlarges best of what can be started here: "waifu2x", else "lanczos"."""
+    try:
+        enlarger("waifu2x")
+    except UserError:
+        return "lanczos"
+    return "waifu2x"

@@ -14,7 +14,7 @@ from errors import UserError
 from pictures.decode import reason
 from pictures.sources import Source, open_source
 from preparation import report, writing
-from preparation.decisions import Decision, decide, overrule, read_list
+from preparation.decisions import Decision, decide, overrule, read_list, too_small
 from preparation.picture import Job, Settings, prepare, start
 from preparation.quality import Limits
 from preparation.sheets import write_sheets
@@ -37,7 +37,8 @@ def make_set(
 ) -> dict:
     """Make a set of faces of the pictures in `images`, and return the report's summary.
 
-    limits: where cleaning draws the line; None leaves all faces in. Raises UserError.
+    limits: where cleaning draws the line; None leaves in all faces that are large enough. Raises
+    UserError.
     """
     with _looked_at(images, out, settings) as (source, store):
         faces, without = store.of(source.entries)
@@ -45,7 +46,7 @@ def make_set(
         if limits:
             decisions = decide(faces, store.compare(), limits, settings.enlarge)
         else:
-            decisions = [Decision() for _ in faces]
+            decisions = [Decision(too_small(face, settings.enlarge)) for face in faces]
         unknown = overrule(
             faces, decisions, read_list(out / "keep.txt"), read_list(out / "drop.txt")
         )

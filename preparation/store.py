@@ -69,8 +69,8 @@ class Store:
         for name, value in settings.items():
             if before.get(name) != value:
                 raise UserError(
-                    f"{out} was begun with {name} {before.get(name)!r}, not {value!r}: name "
-                    "another folder, or remove it."
+                    f"{out} was begun with {name} {before.get(name)!r}, not {value!r}: give the "
+                    "same again, name another folder, or remove this one."
                 )
 
     def _read(self) -> tuple[int, int]:

