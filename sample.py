@@ -1,47 +1,143 @@
-"""Draw faces from trained weights.
+"""Draw faces, figures and films from trained weights.
 
     python sample.py                                 a 5x5 grid from the newest run
     python sample.py v4 --grid 8x4                   from a run, by its name
     python sample.py weights/v5/generator_5000.keras --count 1000 --out faces
     python sample.py --seeds 1,5,100-109             single faces; a seed is always the same face
-    python sample.py --walk 3,8 --out walk.mp4       from one face to another, GIF or MP4
+    python sample.py --count 1000 --psi 1.2,1,0.7,0.5,0,-0.5,-1        so many for each truncation
+    python sample.py --figure truncation             or uncurated; with styles mixing, noise-detail,
+                                                     noise-components
+    python sample.py --walk 3,8,20 --out walk.mp4    from face to face and back, GIF or MP4
+    python sample.py v5 --film                       the run's grids, from the first to the last
+    python sample.py stylegan --project face.png     the nearest face that a StyleGAN can make
 
 A seed's face depends on nothing but the weights: not on the batch, the machine or the backend.
 """
 
 import argparse
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 # Before anything else of Keras: it decides which backend Keras starts with.
 import training.backend  # noqa: F401
 
-import imageio.v3 as imageio
-import keras
-import numpy as np
-
 from errors import UserError, clean_exit
+from figures import films
+from figures.drawer import NOISE, Drawer, parse_psis
+from figures.sheets import FIGURES, sheet
+from pictures.decode import decode, reason
 from training.files import whole_file
-from training.gan import latents_of
 from training.preview import save_grid, to_image
-from training.sampling import draw, find_weights, images_beside, load_generator
+from training.run import IMAGES
+from training.sampling import find_weights, images_beside, load_generator
+
+PICTURE, FILM = (".png", ".jpg", ".webp"), (".gif", ".mp4")
 
 
-def walk(first: int, second: int, frames: int, latent_dim: int) -> np.ndarray:
-    """Return the latents (2 * frames, latent_dim) of a walk between two seeds and back.
+@dataclass
+class Job:
+    """What is to be drawn, how, and where."""
 
-    Normal latents lie near a sphere, so the way is an arc on it and not the chord, whose middle the
-    generator never saw (White 2016, arXiv 1609.04468). The ends are slow, so that it loops well.
-    """
-    a, b = latents_of([first, second], latent_dim).astype("float64")
-    cosine = np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))
-    angle = np.arccos(np.clip(cosine, -1, 1))
-    share = (1 - np.cos(np.linspace(0, np.pi, frames)))[:, None] / 2
-    if np.sin(angle) < 1e-6:
-        way = a + share * (b - a)
-    else:
-        way = (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
-    return np.concatenate([way, way[::-1]]).astype("float32")
+    arguments: argparse.Namespace
+    drawer: Drawer
+    out: Path
+    psis: list[float]
+    seeds: list[int]
+
+    @property
+    def psi(self) -> float:
+        """The one truncation."""
+        return self.psis[0] if self.psis else 1.0
+
+
+def main() -> None:
+    """Read the command line, draw, write, and say where."""
+    arguments = parser().parse_args()
+    kind = kind_of(arguments)
+    psis = parse_psis(arguments.psi) if arguments.psi else []
+    seeds = seeds_of(kind, arguments)
+    if kind == "film":
+        print(f"{write_film(arguments)} from the grids of {arguments.source or 'the newest run'}")
+        return
+    path = find_weights(arguments.source)
+    drawer = Drawer(load_generator(path))
+    default = images_beside(path) / f"{NAMES[kind](arguments)}_{path.name.split('.')[0]}"
+    job = Job(arguments, drawer, Path(arguments.out or default), psis, seeds)
+    print(f"{WRITERS[kind](job)} from {path}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    result = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = result.add_argument
+    add("source", nargs="?", help="a run's name or a weights file; else the newest")
+    add("--grid", metavar="5x5", help="columns x rows of one picture")
+    add("--count", type=int, metavar="N", help="single faces of the seeds 0 to N-1")
+    add("--seeds", metavar="LIST", help="such as 1,5,100-109")
+    add("--psi", metavar="LIST", help="truncation: 1 none, 0 the mean face; several for a figure")
+    add("--noise", choices=NOISE, default="fixed", help="of StyleGANs: the same in all, new, none")
+    add("--figure", choices=FIGURES, help="a figure of many faces")
+    add("--walk", metavar="A,B,...", help="a film from seed to seed and back to the first")
+    add("--space", choices=("z", "w"), help="where it walks: latents, or styles where there are")
+    add("--film", action="store_true", help="of training; several runs in a row: --film a,b")
+    add("--project", metavar="PICTURE", help="find a face in a StyleGAN; PNG, with .mp4 its film")
+    add("--frames", type=int, default=48, metavar="N", help="of a walk, from one seed to the next")
+    add("--steps", type=int, default=500, metavar="N", help="of a projection")
+    add("--size", type=int, metavar="PIXELS", help="height of a film")
+    add("--fps", type=float, default=24, metavar="N", help="frames of a film in a second")
+    add("--out", metavar="PATH", help="a folder for single faces, else a file")
+    return result
+
+
+def kind_of(arguments: argparse.Namespace) -> str:
+    """Return what the arguments ask for; UserError where they contradict each other."""
+    asked = [
+        name for name in ("figure", "walk", "film", "project", "grid") if getattr(arguments, name)
+    ]
+    if len(asked) > 1:
+        raise UserError(f"--{asked[0]} and --{asked[1]} are two pictures; ask for one at a time.")
+    for name, low, high in (
+        ("count", 1, 1_000_000),
+        ("frames", 2, 10_000),
+        ("steps", 1, 100_000),
+        ("size", 2, 4096),
+        ("fps", 1, 240),
+    ):
+        value = getattr(arguments, name)
+        if value is not None and not low <= value <= high:
+            raise UserError(f"--{name} is {value:g}, but must be from {low} to {high}.")
+    if asked:
+        return asked[0]
+    return "single" if arguments.seeds or arguments.count else "grid"
+
+
+def seeds_of(kind: str, arguments: argparse.Namespace) -> list[int]:
+    """Return the seeds that the arguments name, or else those that this kind begins with."""
+    if kind == "walk":
+        seeds = parse_seeds(arguments.walk)
+        if len(seeds) < 2:
+            raise UserError("--walk takes two seeds or more, such as 3,8.")
+        return seeds
+    if kind == "grid":
+        columns, rows = grid_of(arguments)
+        given = parse_seeds(arguments.seeds) if arguments.seeds else range(columns * rows)
+        return list(given)[: columns * rows]
+    if arguments.seeds:
+        return parse_seeds(arguments.seeds)
+    if arguments.count:
+        return list(range(arguments.count))
+    return list(FIGURES[arguments.figure][1]) if kind == "figure" else []
+
+
+def grid_of(arguments: argparse.Namespace) -> tuple[int, int]:
+    """Return the columns and rows of a grid."""
+    size = re.fullmatch(r"(\d{1,3})x(\d{1,3})", arguments.grid or "5x5")
+    if not size or 0 in (int(size[1]), int(size[2])):
+        raise UserError(f"--grid is {arguments.grid!r}, but must be columns x rows, as 5x5.")
+    return int(size[1]), int(size[2])
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -55,48 +151,6 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def main() -> None:
-    """Read the command line, draw, write, and say where."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("source", nargs="?", help="a run's name or a weights file; else the newest")
-    parser.add_argument("--grid", metavar="5x5", help="columns x rows of one picture")
-    parser.add_argument("--count", type=int, metavar="N", help="single faces of the seeds 0 to N-1")
-    parser.add_argument("--seeds", metavar="LIST", help="such as 1,5,100-109")
-    parser.add_argument("--walk", metavar="A,B", help="a film from seed A to seed B and back")
-    parser.add_argument("--frames", type=int, default=48, metavar="N", help="of the walk, one way")
-    parser.add_argument("--out", metavar="PATH", help="a folder for single faces, else a file")
-    arguments = parser.parse_args()
-
-    job = plan(arguments)
-    path = find_weights(arguments.source)
-    generator = load_generator(path)
-    default = images_beside(path) / f"sample_{path.name.split('.')[0]}"
-    out = Path(arguments.out) if arguments.out else default
-    write = {"walk": write_walk, "grid": write_grid, "single": write_faces}[job["kind"]]
-    print(f"{write(generator, job, out)} from {path}")
-
-
-def plan(arguments: argparse.Namespace) -> dict:
-    """Return what the arguments ask for; UserError where they contradict each other."""
-    if arguments.walk:
-        ends = parse_seeds(arguments.walk)
-        if len(ends) != 2 or arguments.frames < 2 or arguments.grid or arguments.count:
-            raise UserError("--walk takes two seeds, such as 3,8, at least 2 frames and no grid.")
-        return {"kind": "walk", "ends": ends, "frames": arguments.frames}
-    if arguments.count is not None and not 1 <= arguments.count <= 1_000_000:
-        raise UserError(f"--count is {arguments.count}, but must be from 1 to 1000000.")
-    seeds = parse_seeds(arguments.seeds) if arguments.seeds else None
-    if arguments.grid or not (seeds or arguments.count):
-        size = re.fullmatch(r"(\d{1,3})x(\d{1,3})", arguments.grid or "5x5")
-        if not size or 0 in (columns := int(size[1]), rows := int(size[2])):
-            raise UserError(f"--grid is {arguments.grid!r}, but must be columns x rows, as 5x5.")
-        seeds = seeds or list(range(columns * rows))
-        return {"kind": "grid", "seeds": seeds[: columns * rows], "columns": columns}
-    return {"kind": "single", "seeds": seeds or list(range(arguments.count))}
-
-
 def as_file(out: Path, *suffixes: str) -> Path:
     """Return where a picture or film goes: the first suffix if it has none, and a folder that is
     there.
@@ -108,37 +162,106 @@ def as_file(out: Path, *suffixes: str) -> Path:
     return named
 
 
-def write_grid(generator: keras.Model, job: dict, out: Path) -> Path:
-    """Write one PNG with the faces of the seeds."""
-    out = as_file(out, ".png", ".jpg", ".webp")
-    faces = draw(generator, latents_of(job["seeds"], generator.input_shape[1]))
-    save_grid(out, faces, job["columns"])
+def one_psi(job: Job) -> float:
+    """Return the truncation; UserError if there are several."""
+    if len(job.psis) > 1:
+        raise UserError(
+            f"--psi names {len(job.psis)} values; give one, or take --count or --figure truncation."
+        )
+    return job.psi
+
+
+def write_grid(job: Job) -> Path:
+    """Write one picture with the faces of the seeds."""
+    out = as_file(job.out, *PICTURE)
+    faces = job.drawer.faces(job.seeds, one_psi(job), job.arguments.noise)
+    save_grid(out, faces, grid_of(job.arguments)[0])
     return out
 
 
-def write_faces(generator: keras.Model, job: dict, out: Path) -> Path:
-    """Write face_<seed>.png for every seed into a folder."""
-    out.mkdir(parents=True, exist_ok=True)
-    faces = draw(generator, latents_of(job["seeds"], generator.input_shape[1]))
-    for seed, face in zip(job["seeds"], faces, strict=True):
-        to_image(face).save(out / f"face_{seed}.png")
-    return out
+def write_faces(job: Job) -> Path:
+    """Write face_<seed>.png for every seed into a folder; of several psis each has its own."""
+    for psi in job.psis or [1.0]:
+        folder = job.out / f"psi_{psi:g}" if len(job.psis) > 1 else job.out
+        folder.mkdir(parents=True, exist_ok=True)
+        faces = job.drawer.faces(job.seeds, psi, job.arguments.noise)
+        for seed, face in zip(job.seeds, faces, strict=True):
+            to_image(face).save(folder / f"face_{seed}.png")
+    return job.out
 
 
-def write_walk(generator: keras.Model, job: dict, out: Path) -> Path:
-    """Write the film, a GIF or by the suffix an MP4, at 24 frames a second."""
-    out = as_file(out, ".gif", ".mp4")
-    latents = walk(*job["ends"], job["frames"], generator.input_shape[1])
-    frames = draw(generator, latents).repeat(4, 1).repeat(4, 2)
-    if frames.shape[-1] == 1:
-        frames = frames.repeat(3, -1)
+def write_figure(job: Job) -> Path:
+    """Write one of FIGURES."""
+    out = as_file(job.out, *PICTURE)
+    draw, _ = FIGURES[job.arguments.figure]
+    image = draw(job.drawer, job.seeds, job.psis, job.arguments.noise)
     with whole_file(out) as temporary:
-        if out.suffix == ".gif":
-            imageio.imwrite(temporary, frames, duration=1000 / 24, loop=0)
-        else:
-            imageio.imwrite(temporary, frames, fps=24, codec="libx264", plugin="FFMPEG")
+        image.save(temporary)
     return out
 
+
+def write_walk(job: Job) -> Path:
+    """Write the film from face to face."""
+    out, drawer, psi = as_file(job.out, *FILM), job.drawer, one_psi(job)
+    space = job.arguments.space or ("w" if drawer.styled else "z")
+    if space == "w" and not drawer.styled:
+        raise UserError("--space w is for versions with styles: stylegan, stylegan2; take z.")
+    if space == "w":
+        codes = films.walk(drawer.codes(job.seeds, psi), job.arguments.frames, arc=False)
+    else:
+        latents = films.walk(drawer.latents(job.seeds), job.arguments.frames, arc=True)
+        codes = drawer.codes_of(latents, psi)
+    faces = drawer.pictures(codes, job.arguments.noise, range(len(codes)))
+    films.write(out, films.of_faces(faces, job.arguments.size), job.arguments.fps)
+    return out
+
+
+def write_film(arguments: argparse.Namespace) -> Path:
+    """Write the film of a training, or of several that went on one from the other."""
+    names = arguments.source.split(",") if arguments.source else [find_weights(None).parent.name]
+    folders = [IMAGES / name for name in names]
+    out = as_file(Path(arguments.out or folders[-1] / "training"), ".mp4", ".gif")
+    films.write(out, films.of_training(folders, arguments.size), arguments.fps)
+    return out
+
+
+def write_projection(job: Job) -> str:
+    """Write target, mean and result side by side, and the film of the way."""
+    from figures.projection import project  # a second's import that nothing else needs
+
+    out, drawer = as_file(job.out, *PICTURE), job.drawer
+    if not drawer.styled:
+        raise UserError("--project is for versions with styles: stylegan, stylegan2.")
+    try:
+        target = decode(Path(job.arguments.project).read_bytes(), drawer.shape)
+    except Exception as error:  # on malformed data, decoders raise all there is
+        raise UserError(f"{job.arguments.project} can't be read ({reason(error)}).") from None
+    found = project(drawer, target, job.arguments.steps)
+    faces = drawer.pictures(found.codes)
+    ends = found.distances[[0, -1]]
+    top = ["target", f"mean, {ends[0]:.3f}", f"nearest, {ends[1]:.3f}"]
+    with whole_file(out) as temporary:
+        sheet([[target, faces[0], faces[-1]]], top).save(temporary)
+    film = out.with_suffix(".mp4")
+    every = max(1, len(faces) // 240)  # ten seconds
+    films.write(film, films.of_pairs(target, faces[::every], job.arguments.size), 24)
+    return f"{out} and {film}"
+
+
+NAMES = {
+    "grid": lambda a: "sample",
+    "single": lambda a: "sample",
+    "walk": lambda a: "walk",
+    "figure": lambda a: a.figure,
+    "project": lambda a: f"projection_{Path(a.project).stem}",
+}
+WRITERS = {
+    "grid": write_grid,
+    "single": write_faces,
+    "walk": write_walk,
+    "figure": write_figure,
+    "project": write_projection,
+}
 
 if __name__ == "__main__":
     clean_exit(main)()

@@ -10,8 +10,8 @@ from PIL import Image
 import models
 from config import load_config
 from errors import UserError
-from sample import parse_seeds, walk
-from training.gan import Gan, latents_of
+from sample import parse_seeds
+from training.gan import Gan
 
 OTHER = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
 
@@ -19,7 +19,12 @@ OTHER = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
 @pytest.fixture
 def trained(script, call):
     """A script runner in whose folder a run `r` of two steps lies."""
-    arguments = ["run=r", "training.steps=2", "schedule.checkpoint_every=1"]
+    arguments = [
+        "run=r",
+        "training.steps=2",
+        "schedule.checkpoint_every=1",
+        "schedule.sample_every=1",
+    ]
     status, errors = call("train_gan.py", *script.tiny, *arguments)
     assert status == 0, errors
     return script
@@ -39,6 +44,9 @@ def test_sampling_end_to_end(trained, call):
         ("weights/r/gan_weights_2.weights.h5", "--seeds", "3", "--out", "old"),
         ("--walk", "1,2", "--frames", "4", "--out", "walk.gif"),
         ("--walk", "1,2", "--frames", "4", "--out", "walk.mp4"),
+        ("--figure", "truncation", "--seeds", "1", "--out", "truncation.png"),
+        ("--count", "2", "--psi", "1,0.5,-1", "--out", "table"),
+        ("r", "--film", "--size", "100", "--out", "training.mp4"),
     ):
         status, errors = call("sample.py", *arguments)
         assert status == 0, errors
@@ -49,7 +57,16 @@ def test_sampling_end_to_end(trained, call):
     assert (folder / "old/face_3.png").read_bytes() == third  # whatever the file
     for name in ("walk.gif", "walk.mp4"):
         frames = imageio.imread(folder / name, index=None)
-        assert len(frames) >= 6 and frames.shape[1:3] == (128, 128)
+        assert len(frames) == 8 and frames.shape[1:3] == (256, 256)
+    assert sorted(path.name for path in (folder / "table").iterdir()) == [
+        "psi_-1",
+        "psi_0.5",
+        "psi_1",
+    ]
+    assert (folder / "table/psi_1/face_1.png").read_bytes() == (
+        folder / "five/face_1.png"
+    ).read_bytes()
+    assert imageio.imread(folder / "training.mp4", index=None).shape[:2] == (25, 100)
 
 
 def test_weights_of_one_backend_are_sampled_on_the_other(trained):
@@ -101,7 +118,16 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
         (["--grid", "5by5"], ["5by5"]),
         (["--seeds", "1,x"], ["1,x"]),
         (["--count", "0"], ["--count", "0"]),
-        (["--walk", "1,2,3"], ["--walk"]),
+        (["--walk", "1"], ["--walk", "two"]),
+        (["--walk", "1,2", "--frames", "1"], ["--frames"]),
+        (["--walk", "1,2", "--film"], ["--walk", "--film"]),
+        (["--count", "2", "--psi", "much"], ["--psi", "much"]),
+        (["weights/r/whole.keras", "--psi", "1,0"], ["--psi", "--count"]),
+        (["weights/r/whole.keras", "--noise", "off"], ["--noise", "stylegan"]),
+        (["weights/r/whole.keras", "--walk", "1,2", "--space", "w"], ["--space", "stylegan"]),
+        (["weights/r/whole.keras", "--figure", "mixing"], ["mixing", "stylegan"]),
+        (["weights/r/whole.keras", "--project", "face.png"], ["--project", "stylegan"]),
+        (["nobody", "--film"], ["gan_images/nobody", "0 grids"]),
     ):
         status, errors = call("sample.py", *arguments)
         assert status == 2 and errors.startswith("error: "), errors
@@ -117,13 +143,47 @@ def test_seeds_are_parsed_or_refused():
             parse_seeds(text)
 
 
-def test_a_walk_stays_where_latents_are_and_closes():
-    """It begins and ends at its seeds, comes back, and never passes through the empty middle."""
-    way = walk(3, 8, 10, 100)
-    ends = latents_of([3, 8], 100)
-    assert way.shape == (20, 100)
-    for place, seed in ((0, 0), (9, 1), (10, 1), (19, 0)):
-        np.testing.assert_allclose(way[place], ends[seed], atol=1e-5)
-    lengths = np.linalg.norm(way, axis=1)
-    assert lengths.min() > 0.95 * np.linalg.norm(ends, axis=1).min()
-    np.testing.assert_allclose(walk(3, 3, 4, 100)[1], ends[0], atol=1e-6)
+def test_stylegan_end_to_end(script, call):
+    """Grown from 8x8 to 16x16 in four steps: its stages' weights, figures, films and projection."""
+    tiny = [value for value in script.tiny if not value.startswith("model.resolution")]
+    growing = ["fade_kimg=0.004", "stable_kimg=0.004", "batch_at={8: 4, 16: 4, 32: 4}"]
+    status, errors = call(
+        "train_gan.py",
+        *tiny,
+        "version=stylegan",
+        "run=s",
+        "model.resolution=16",
+        "model.latent_dim=8",
+        "training.steps=3",
+        "schedule.checkpoint_every=1",
+        "schedule.sample_every=1",
+        *(f"growing.{value}" for value in growing),
+    )
+    assert status == 0, errors
+    folder = script.folder
+    small, large = (
+        np.asarray(Image.open(folder / f"gan_images/s/gan_{step}.png")) for step in (1, 3)
+    )
+    assert small.shape == large.shape  # faces of 8x8 are shown as large as the last
+    status, errors = call("sample.py", "weights/s/generator_1.keras", "--out", "first.png")
+    assert status == 0, errors
+    status, errors = call("sample.py", "weights/s/gan_weights_1.weights.h5", "--out", "same.png")
+    assert status == 0, errors
+    ours, theirs = (
+        np.asarray(Image.open(folder / name), int) for name in ("first.png", "same.png")
+    )
+    assert ours.shape == theirs.shape
+    for arguments in (
+        ("--figure", "mixing", "--seeds", "0-3"),
+        ("--walk", "1,2", "--frames", "2", "--psi", "0.7", "--noise", "fresh"),
+        ("--walk", "1,2", "--frames", "2", "--space", "z", "--out", "z.gif"),
+        ("--project", folder / "gan_images/s/gan_3.png", "--steps", "3", "--out", "found.png"),
+    ):
+        status, errors = call("sample.py", "s", *arguments)
+        assert status == 0, errors
+    made = {path.name for path in (folder / "gan_images/s").iterdir()}
+    assert {"mixing_generator_3.png", "walk_generator_3.gif"} <= made
+    assert (folder / "found.png").is_file() and (folder / "found.mp4").is_file()
+    (folder / "none.png").write_text("no picture")
+    status, errors = call("sample.py", "s", "--project", "none.png")
+    assert status == 2 and "none.png" in errors and errors.count("\n") == 1, errors

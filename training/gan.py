@@ -112,7 +112,7 @@ class Gan:
         self.generator_weights = list((self.predictor or self.generator).trainable_variables)
         self.discriminator_weights = list(self.discriminator.trainable_variables)
         networks = [n for n in (self.generator, self.discriminator, self.average) if n]
-        self.fades = [layer for n in networks for layer in _layers(n) if isinstance(layer, Fade)]
+        self.fades = [layer for n in networks for layer in layers_of(n) if isinstance(layer, Fade)]
         if self.path_mean is not None:
             self.synthesis = self.generator.get_layer("synthesis")
             styles = self.generator.get_layer("styles").output
@@ -196,8 +196,8 @@ class Gan:
         ):
             if own is None:
                 continue
-            values = {layer.name: layer for layer in _layers(theirs) if layer.weights}
-            for layer in _layers(own):
+            values = {layer.name: layer for layer in layers_of(theirs) if layer.weights}
+            for layer in layers_of(own):
                 if isinstance(layer, Fade):
                     layer.alpha.assign(0.0)
                 elif layer.name in values:
@@ -235,9 +235,9 @@ class Gan:
         return self.generator.count_params(), self.discriminator.count_params()
 
 
-def _layers(model: keras.Model) -> list:
+def layers_of(model: keras.Model) -> list:
     """Return the layers of a model, those of models within it in their place."""
-    nested = [_layers(x) if isinstance(x, keras.Model) else [x] for x in model.layers]
+    nested = [layers_of(x) if isinstance(x, keras.Model) else [x] for x in model.layers]
     return [layer for part in nested for layer in part]
 
 

@@ -24,14 +24,21 @@ BATCH = 16
 
 def draw(generator: keras.Model, latents: np.ndarray) -> np.ndarray:
     """Return the pictures of latents (N, latent_dim) as uint8 (N, H, W, C)."""
-    pictures = []
-    for start in tqdm(range(0, len(latents), BATCH), "faces", disable=len(latents) < 100):
-        some = latents[start : start + BATCH]
-        padded = np.zeros((BATCH, latents.shape[1]), "float32")
+    return batched(generator, latents, to_bytes)
+
+
+def batched(
+    model: keras.Model, inputs: np.ndarray, finish=np.asarray, batch: int = BATCH
+) -> np.ndarray:
+    """Return what a model makes of inputs (N, ...), `finish` done to each batch of it."""
+    outputs = []
+    for start in tqdm(range(0, len(inputs), batch), "faces", disable=len(inputs) < 100):
+        some = inputs[start : start + batch]
+        padded = np.zeros((batch, *inputs.shape[1:]), "float32")
         padded[: len(some)] = some
-        faces = generator.predict_on_batch(padded)  # compiled: a tenth of a plain call's time
-        pictures.append(to_bytes(faces[: len(some)]))
-    return np.concatenate(pictures)
+        made = model.predict_on_batch(padded)  # compiled: a tenth of a plain call's time
+        outputs.append(finish(made[: len(some)]))
+    return np.concatenate(outputs)
 
 
 def find_weights(source: str | None) -> Path:
