@@ -180,7 +180,7 @@ class Gan:
         alpha = ops.minimum(alpha, 1.0)
         for layer in self.fades:
             layer.alpha.assign(alpha)
-        halved = ops.average_pool(real, 2)
+        halved = ops.average_pool(real, 2, 2)
         coarse = ops.repeat(ops.repeat(halved, 2, axis=1), 2, axis=2)
         return coarse + alpha * (real - coarse)
 
