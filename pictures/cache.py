@@ -139,7 +139,7 @@ class Cache:
             pictures, kept, left_out = waiting.popleft().result()
             for picture in pictures:
                 file.write(picture)
-            names.extend(kept)
+            names.extend(self._source.entries[index][0] for index in kept)
             skipped.extend(left_out)
             progress.update(len(kept) + len(left_out))
 

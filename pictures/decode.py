@@ -94,20 +94,27 @@ def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.I
     return image
 
 
+def read_picture(
+    source: Source, index: int, shape: tuple[int, int, int], resize: str = "lanczos"
+) -> np.ndarray:
+    """The picture of one entry as uint8 of `shape`; raises whatever reading and decoding raise."""
+    large = source.entries[index][1] > LARGE_FILE_BYTES
+    with _large_picture if large else nullcontext():
+        return decode(source.read(index), shape, resize)
+
+
 def read_chunk(
     source: Source, indices: range, shape: tuple[int, int, int], resize: str = "lanczos"
-) -> tuple[list[np.ndarray], list[str], list[tuple[str, str]]]:
-    """The pictures of some entries, their names, and (name, reason) of those skipped."""
-    pictures, names, skipped = [], [], []
+) -> tuple[list[np.ndarray], list[int], list[tuple[str, str]]]:
+    """The pictures of some entries, the indices of these, and (name, reason) of those skipped."""
+    pictures, kept, skipped = [], [], []
     for index in indices:
-        name, size, _ = source.entries[index]
         try:
-            with _large_picture if size > LARGE_FILE_BYTES else nullcontext():
-                pictures.append(decode(source.read(index), shape, resize))
-            names.append(name)
+            pictures.append(read_picture(source, index, shape, resize))
+            kept.append(index)
         except Exception as error:  # on malformed data, decoders raise all there is
-            skipped.append((name, reason(error)))
-    return pictures, names, skipped
+            skipped.append((source.entries[index][0], reason(error)))
+    return pictures, kept, skipped
 
 
 def reason(error: Exception) -> str:
