@@ -12,6 +12,7 @@ import mmap
 import os
 import queue
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from config import Config
 from errors import UserError
 from pictures.cache import Cache, PictureSet
 from pictures.decode import DECODERS, read_chunk
+from pictures.encoded import Encoded
 from pictures.sources import EXTENSIONS, Source, open_source
 
 PREFETCHED_BATCHES = 2
@@ -135,7 +137,7 @@ def require_batch(count: int, batch_size: int) -> None:
 
 
 class Batches:
-    """Endless iterator over shuffled training batches, prepared in a background thread.
+    """Endless iterator over shuffled training batches, prepared in background threads.
 
     Yields float32 arrays (batch_size, H, W, C) with values x / 127.5 - 1, in [-1, 1]. Each pass
     goes through the pictures in a fresh order; what does not fill a whole batch is left out of
@@ -143,17 +145,18 @@ class Batches:
     number of batches already trained on. With x_flip each picture is mirrored left to right with
     probability 1/2, drawn anew each pass.
 
-    pictures: uint8 array or memory map (N, H, W, C).
+    pictures: uint8 array, memory map or Encoded (N, H, W, C).
     seed: whole number, at least 0.
     batches_per_pass: N // batch_size.
 
-    Raises UserError if there are fewer pictures than `batch_size`. Use it as a context manager, or
-    call close(), to end the thread.
+    Raises UserError if there are fewer pictures than `batch_size`, and what preparing a batch
+    raised where that batch is taken. Use it as a context manager, or call close(), to end the
+    threads.
     """
 
     def __init__(
         self,
-        pictures: np.ndarray,
+        pictures: np.ndarray | Encoded,
         batch_size: int,
         seed: int,
         x_flip: bool = False,
@@ -163,12 +166,12 @@ class Batches:
             raise UserError(f"training.batch_size is {batch_size} but must be at least 1.")
         require_batch(len(pictures), batch_size)
         self.batches_per_pass = len(pictures) // batch_size
-        self._pictures = np.asarray(pictures)
+        self._pictures = pictures
         self._mapping = _read_only_mapping(pictures)
         self._right_to_left = np.arange(pictures.shape[2])[::-1]
         self._batch_size, self._seed, self._x_flip = batch_size, seed, x_flip
         self._step = start_step
-        self._ready: queue.Queue[np.ndarray | Exception] = queue.Queue(PREFETCHED_BATCHES)
+        self._ready: queue.Queue[Future[np.ndarray]] = queue.Queue(PREFETCHED_BATCHES)
         self._closed = threading.Event()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._prepare, args=(start_step,), daemon=True)
@@ -186,15 +189,17 @@ class Batches:
         if self._closed.is_set():
             raise StopIteration
         if self._error is None:
-            item = self._ready.get()
-            if isinstance(item, np.ndarray):
+            try:
+                batch = self._ready.get().result()
+            except Exception as error:
+                self._error = error
+            else:
                 self._step += 1
-                return item
-            self._error = item
+                return batch
         raise self._error
 
     def close(self) -> None:
-        """End the background thread; no more batches can be taken."""
+        """End the background threads; no more batches can be taken."""
         self._closed.set()
         while self._thread.is_alive():
             with suppress(queue.Empty):
@@ -208,19 +213,17 @@ class Batches:
         self.close()
 
     def _prepare(self, step: int) -> None:
-        """The background thread: prepares batch `step` and those after it."""
-        try:
+        """The background thread: has batch `step` and those after it prepared."""
+        # All that may wait are begun at once: one batch can be too few pictures to decode for all
+        # cores, and its last ones always are.
+        with ThreadPoolExecutor(PREFETCHED_BATCHES + 1) as pool:
             drawn_pass = None
             while not self._closed.is_set():
                 number, position = divmod(step, self.batches_per_pass)
                 if number != drawn_pass:
-                    order, mirrored = self._draw_pass(number)
-                    drawn_pass = number
-                rows = slice(position * self._batch_size, (position + 1) * self._batch_size)
-                self._ready.put(self._gather(order[rows], mirrored[rows]))
+                    drawn, drawn_pass = pool.submit(self._draw_pass, number), number
+                self._ready.put(pool.submit(self._gather, drawn, position))
                 step += 1
-        except Exception as error:  # raised again where the batches are taken
-            self._ready.put(error)
 
     def _draw_pass(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """The order of the pictures in pass `number`, and which places in it are mirrored."""
@@ -230,8 +233,11 @@ class Batches:
             return order, np.zeros(len(order), dtype=bool)
         return order, generator.random(len(order)) < 0.5
 
-    def _gather(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-        chosen = self._pictures.take(indices, axis=0)
+    def _gather(self, drawn: Future, position: int) -> np.ndarray:
+        """Batch `position`, counted from 0, of the pass that `drawn` draws."""
+        rows = slice(position * self._batch_size, (position + 1) * self._batch_size)
+        indices, mirrored = (part[rows] for part in drawn.result())
+        chosen = np.asarray(self._pictures[indices])
         if self._mapping is not None:
             # Pages once read would count as this process's memory until it holds the whole file;
             # let go of here, they stay in the system's file cache.
