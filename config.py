@@ -79,6 +79,7 @@ class Data(Section):
     resize: Literal["lanczos", "bilinear"] = "lanczos"
     x_flip: bool = False
     cache: str = Field("data/cache", min_length=1)
+    cache_share: Number = Field(0.5, ge=0, le=1)
 
 
 class Training(Section):

@@ -1,7 +1,8 @@
-"""Training pictures: read once from a folder, glob or zip into a memory-mapped cache, then batched.
+"""Training pictures: read from a folder, glob or zip, kept decoded where there is room, batched.
 
 ``open_pictures`` decodes every picture to the training resolution on the first start and keeps the
-result as one uint8 file that later starts map in a moment. ``Batches`` serves shuffled float
+result as one uint8 file that later starts map in a moment; where that would take too much of the
+disk, pictures are decoded anew whenever they are needed. ``Batches`` serves shuffled float
 batches from it, prepared in the background so that a training step does not wait for data.
 """
 
@@ -13,7 +14,7 @@ import os
 import queue
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ def open_pictures(
     cache: Path = Path("data/cache"),
     workers: int | None = None,
     resize: str = "lanczos",
+    cache_share: float = 0.5,
 ) -> PictureSet:
     """Open a glob, a folder (searched recursively) or a .zip of pictures for training.
 
@@ -44,15 +46,21 @@ def open_pictures(
     (resolution, resolution, channels) by the filter `resize`, lanczos or bilinear; `channels` is 3
     for RGB or 1 for grey. The first call
     decodes with `workers` threads (default: one per core, at most 8) into the folder `cache`;
-    later calls reuse that until a file is added, removed or changed. Files that cannot be read are
-    skipped and listed in the result. Hidden files are ignored.
+    later calls reuse that until a file is added, removed or changed. If the pixels would take more
+    than `cache_share`, 0 to 1, of what is free there, the first call only looks which pictures can
+    be read, and the result decodes them with so many threads whenever they are asked for. Files
+    that cannot be read are skipped and listed in the result. Hidden files are ignored.
 
     Raises UserError if the source is missing, empty, broken or wholly unreadable, or if the cache
     cannot be written.
     """
-    with closing(_source_of(images, resolution, channels)) as source:
+    with ExitStack() as until_read:
+        source = until_read.enter_context(closing(_source_of(images, resolution, channels)))
         store = Cache(Path(cache), source, (resolution, resolution, channels), str(images), resize)
-        return store.load() or store.build(workers or min(8, os.cpu_count() or 1))
+        found = store.open(cache_share, workers or min(8, os.cpu_count() or 1))
+        if isinstance(found.pictures, Encoded):
+            until_read.pop_all()  # they go on reading from it, until nobody has them any more
+        return found
 
 
 def open_data(config: Config) -> PictureSet:
@@ -67,8 +75,9 @@ def open_data(config: Config) -> PictureSet:
         config.model.channels,
         Path(config.data.cache),
         resize=config.data.resize,
+        cache_share=config.data.cache_share,
     )
-    print(f"{len(found.names):,} pictures from {images}.")
+    print(" ".join([f"{len(found.names):,} pictures from {images}.", *filter(None, [found.note])]))
     if found.skipped:
         print(f"{len(found.skipped):,} more can't be used; {found.skipped_file} says why.")
     return found

@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import data_loader
+import pictures.encoded
+from config import from_dict
 from data_loader import Batches
 from errors import UserError
+from pictures.encoded import Encoded
 from tests.conftest import ROOT
-from tests.pictures.files import assert_one_sentence, fill, open_in
+from tests.pictures.files import assert_one_sentence, fill, open_in, zipped
 
 
 def test_errors_are_one_sentence(tmp_path):
@@ -133,6 +136,57 @@ def test_batches_of_a_cache_equal_batches_of_an_array(tmp_path):
             assert np.array_equal(next(mapped), next(plain))
     with Batches(pictures[5:20], 7, 3) as part:
         assert next(part).shape == (7, 8, 8, 3)
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_encoded_pictures_give_the_same_batches(tmp_path, kind):
+    """Protects runs that go on where the pixels fit no longer, or fit again: to the last bit."""
+    images = fill(tmp_path / "set", 30, size=(12, 9))
+    images = zipped(images) if kind == "zip" else images
+    raw = open_in(tmp_path, images).pictures
+    encoded = open_in(tmp_path / "other", images, cache_share=0).pictures
+    assert isinstance(encoded, Encoded) and isinstance(raw, np.memmap)
+    for start in (0, 5):
+        with Batches(raw, 7, 3, True, start) as one, Batches(encoded, 7, 3, True, start) as other:
+            for _ in range(9):
+                assert np.array_equal(next(one), next(other))
+
+
+def test_a_picture_deleted_during_training(tmp_path):
+    """Protects against a traceback, or a wait for ever, when a file goes while it is needed."""
+    folder = fill(tmp_path / "set", 8)
+    encoded = open_in(tmp_path, folder, cache_share=0).pictures
+    with Batches(encoded, 8, seed=0) as batches:
+        next(batches)
+        (folder / "0005.png").unlink()
+        with pytest.raises(UserError) as error:
+            for _ in range(data_loader.PREFETCHED_BATCHES + 3):
+                next(batches)
+    assert_one_sentence(error, "0005.png", str(folder), "start again")
+
+
+def test_decoding_goes_on_during_the_step(monkeypatch, tmp_path):
+    """Protects the step from waiting: while it has a batch, all that may wait are decoded."""
+    encoded = open_in(tmp_path, fill(tmp_path / "set", 4), cache_share=0, workers=3).pictures
+    together = threading.Barrier(data_loader.PREFETCHED_BATCHES + 1, timeout=10)
+    read = pictures.encoded.read_picture
+    monkeypatch.setattr(
+        pictures.encoded, "read_picture", lambda *given: (together.wait(), read(*given))[1]
+    )
+    with Batches(encoded, 1, seed=0) as batches:
+        # Batches of one picture each: only side by side do they come through the barrier.
+        for _ in range(6):
+            assert next(batches).shape == (1, 8, 8, 3)
+        together.abort()
+
+
+def test_open_data_says_that_pictures_stay_encoded(tmp_path, capsys):
+    """Protects the user from wondering why nothing is in the cache, and which key decides."""
+    images, cache = str(fill(tmp_path / "set", 3)), str(tmp_path / "cache")
+    config = from_dict({"data": {"images": images, "cache": cache, "cache_share": 0}})
+    data_loader.open_data(config)
+    said = capsys.readouterr().out
+    assert said.endswith("They are decoded as needed, since data.cache_share is 0.\n")
 
 
 def test_too_few_pictures():

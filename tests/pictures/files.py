@@ -1,6 +1,7 @@
 """Pictures drawn for tests, and how they are opened there."""
 
 import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,15 @@ def fill(folder: Path, count: int, size=(8, 8)) -> Path:
     for number in range(count):
         draw(size=size, seed=number).save(folder / f"{number:04d}.png")
     return folder
+
+
+def zipped(folder: Path) -> Path:
+    """Put the files of `folder` into a zip beside it."""
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, file.name)
+    return path
 
 
 def open_in(tmp_path: Path, images, **options):

@@ -1,9 +1,12 @@
 """Pictures are decoded once, and what is kept of them is whole and of today."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,15 +15,16 @@ from PIL import Image
 import pictures.cache
 import pictures.decode
 from errors import UserError
+from pictures.encoded import Encoded
 from tests.conftest import ROOT
-from tests.pictures.files import assert_one_sentence, draw, fill, open_in
+from tests.pictures.files import assert_one_sentence, draw, fill, open_in, zipped
 
 
 def forbid_decoding(monkeypatch) -> None:
     def fail(*_):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(pictures.cache.Cache, "build", fail)
+    monkeypatch.setattr(pictures.cache.Cache, "_build", fail)
     monkeypatch.setattr(pictures.decode, "decode", fail)
 
 
@@ -123,3 +127,78 @@ def test_full_disk(tmp_path, monkeypatch):
     assert list((tmp_path / "cache").iterdir()) == []
     monkeypatch.setattr(os, "fsync", real_fsync)
     assert len(open_in(tmp_path, folder).names) == 3
+
+
+def set_free(monkeypatch, size: int) -> None:
+    """Have every disk say that so many bytes are free."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=size))
+
+
+@pytest.mark.parametrize(
+    ("free", "share", "encoded"),
+    [(10**6, 0, True), (3840, 0.5, False), (3839, 0.5, True), (1920, 1, False), (1919, 1, True)],
+)
+def test_pixels_are_kept_where_they_fit(tmp_path, monkeypatch, free, share, encoded):
+    """Protects the disk: 10 pictures of 8x8 are 1,920 bytes, and no more than a share is taken."""
+    set_free(monkeypatch, free)
+    opened = open_in(tmp_path, fill(tmp_path / "set", 10), cache_share=share)
+    assert isinstance(opened.pictures, Encoded) == encoded == bool(opened.note)
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()].count(".u8") == (not encoded)
+
+
+def test_files_are_checked_once(tmp_path, monkeypatch, capsys):
+    """Protects the fast start where pictures stay encoded, and the reason that is given for it."""
+    set_free(monkeypatch, 10**10)
+    folder = fill(tmp_path / "set", 5)
+    first = open_in(tmp_path, folder, resolution=64, cache_share=1e-6)
+    assert "Checking pictures" in capsys.readouterr().err
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".json"]
+    with monkeypatch.context() as patched:
+        forbid_decoding(patched)
+        again = open_in(tmp_path, folder, resolution=64, cache_share=1e-6)
+    assert (again.names, again.key, again.note) == (first.names, first.key, first.note)
+    assert again.note == (
+        "They are decoded as needed: at 64x64 they would take 0.0 GB, over 0.0001% of the 10.0 GB "
+        "free (data.cache_share)."
+    )
+    assert np.array_equal(again.pictures[:], first.pictures[:])
+    draw(seed=9).save(folder / "new.png")
+    assert len(open_in(tmp_path, folder, resolution=64, cache_share=0).pictures) == 6
+
+
+def test_pixels_that_are_there_are_used(tmp_path, monkeypatch):
+    """Protects a cache that was filled while there was room, or by an earlier version."""
+    folder = fill(tmp_path / "set", 5)
+    encoded = open_in(tmp_path, folder, cache_share=0)
+    kept = open_in(tmp_path, folder)
+    assert isinstance(kept.pictures, np.memmap) and kept.note is None and kept.key == encoded.key
+    index = tmp_path / "cache" / f"{kept.key}.json"
+    index.write_text(json.dumps({"names": kept.names, "skipped": []}))
+    with monkeypatch.context() as patched:
+        forbid_decoding(patched)
+        assert isinstance(open_in(tmp_path, folder, cache_share=0).pictures, np.memmap)
+    index.with_suffix(".u8").unlink()  # by hand, for its room
+    opened = open_in(tmp_path, folder, cache_share=0)
+    assert isinstance(opened.pictures, Encoded)
+    assert np.array_equal(opened.pictures[:], encoded.pictures[:])
+
+
+def test_skips_are_alike(tmp_path):
+    """Protects the order of pictures, by which runs go on, where some can't be read."""
+    folder = fill(tmp_path / "set", 6)
+    (folder / "0000.png").write_bytes(b"")
+    (folder / "0003.png").write_text("no picture")
+    for images in (folder, zipped(folder)):
+        encoded = open_in(tmp_path, images, cache_share=0)
+        again = open_in(tmp_path, images, cache_share=0)
+        kept = open_in(tmp_path, images)
+        assert len(kept.names) == len(encoded.pictures) == 4
+        for found in (encoded, again):
+            assert (found.names, found.skipped) == (kept.names, kept.skipped)
+            assert found.skipped_file == kept.skipped_file and found.skipped_file.exists()
+            assert np.array_equal(found.pictures[:], kept.pictures)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "a.png").write_text("no picture")
+    with pytest.raises(UserError) as error:
+        open_in(tmp_path, tmp_path / "bad", cache_share=0)
+    assert_one_sentence(error, "none of the 1 pictures")

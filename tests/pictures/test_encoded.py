@@ -1,9 +1,7 @@
 """Pictures that are decoded as needed look like an array of them, wherever they come from."""
 
 import threading
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +14,7 @@ from errors import UserError
 from pictures.decode import read_picture
 from pictures.encoded import Encoded
 from pictures.sources import open_source
-from tests.pictures.files import assert_one_sentence, fill
+from tests.pictures.files import assert_one_sentence, fill, zipped
 
 COUNT = 7
 ENTRIES = [0, 1, 3, 4, 6]  # as if the others could not be read
@@ -31,14 +29,6 @@ def both(request, tmp_path_factory) -> tuple[Encoded, np.ndarray]:
     source = open_source(images)
     plain = np.stack([read_picture(source, entry, (4, 5, 3)) for entry in ENTRIES])
     return Encoded(source, ENTRIES, (4, 5, 3), str(images), workers=2), plain
-
-
-def zipped(folder: Path) -> Path:
-    path = folder.with_suffix(".zip")
-    with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted(folder.iterdir()):
-            archive.write(file, file.name)
-    return path
 
 
 INDICES = st.one_of(
