@@ -4,7 +4,8 @@
 
 IMAGES is a folder, a glob or a .zip; without it, random pictures are drawn. The report's way reads
 file after file with scikit-image, resizes each and holds all of them in one float array. Both ways
-read the same `count` files, from a temporary folder that is removed at the end.
+read the same `count` files, from a temporary folder that is removed at the end. Last, batches of
+the decoded cache beside batches of pictures that stay encoded and are decoded ahead.
 """
 
 import argparse
@@ -23,11 +24,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import data_loader
 from errors import UserError
+from pictures.encoded import Encoded
 from pictures.sources import open_source
 
 BATCH_SIZE = 64
 BATCHES = 300
 WARM_STARTS = 3
+SECONDS = 5
 
 
 def main() -> None:
@@ -69,12 +72,12 @@ def compare(folder: Path, resolution: int, cache: Path) -> None:
     report = time.perf_counter() - start
 
     start = time.perf_counter()
-    pictures = data_loader.open_pictures(folder, resolution, cache=cache).pictures
+    pictures = data_loader.open_pictures(folder, resolution, cache=cache, cache_share=1).pictures
     cold = time.perf_counter() - start
 
     start = time.perf_counter()
     for _ in range(WARM_STARTS):
-        data_loader.open_pictures(folder, resolution, cache=cache)
+        data_loader.open_pictures(folder, resolution, cache=cache, cache_share=1)
     warm = (time.perf_counter() - start) / WARM_STARTS
 
     print(f"{len(pictures)} pictures to {resolution}x{resolution}")
@@ -83,6 +86,24 @@ def compare(folder: Path, resolution: int, cache: Path) -> None:
         print(f"{name:11} {seconds:9.4f} s {speed:11,.0f} pictures/s {ratio:9.1f} times the report")
     if len(pictures) >= BATCH_SIZE:
         compare_batches(floats, pictures)
+    encoded = data_loader.open_pictures(folder, resolution, cache=cache / "none", cache_share=0)
+    speeds = [images_per_second(kind) for kind in (pictures, encoded.pictures) * 2]
+    decoded, ahead = max(speeds[::2]), max(speeds[1::2])
+    print(f"batches of the decoded cache {decoded:,.0f} pictures/s, ", end="")
+    print(f"decoded ahead {ahead:,.0f} pictures/s: {ahead / decoded:.3f} times the cache's")
+
+
+def images_per_second(pictures: np.ndarray | Encoded) -> float:
+    """How many pictures come in batches for some seconds, taken as fast as they come."""
+    size, taken = min(BATCH_SIZE, len(pictures)), 0
+    with data_loader.Batches(pictures, size, seed=0, x_flip=True) as batches:
+        for _ in range(data_loader.PREFETCHED_BATCHES + 1):  # begun before the clock
+            next(batches)
+        start = time.perf_counter()
+        while (passed := time.perf_counter() - start) < SECONDS:
+            next(batches)
+            taken += size
+    return taken / passed
 
 
 def read_as_report(folder: Path, resolution: int) -> np.ndarray:

@@ -21,10 +21,10 @@ def test_the_step_benchmark_prints_a_ratio(script):
 
 
 def test_the_loader_benchmark_prints_ratios(script, faces):
-    """The report's reading against cold and warm cache."""
+    """The report's reading against cold and warm cache, and this against decoding ahead."""
     done = script("benchmarks/loader.py", faces, "--count", "24")
     assert done.returncode == 0, done.stderr
-    assert "cold" in done.stdout and "warm" in done.stdout
+    assert "cold" in done.stdout and "warm" in done.stdout and "decoded ahead" in done.stdout
 
 
 def test_the_memory_benchmark_prints_its_figures(script):
