@@ -15,7 +15,7 @@ import keras
 
 from config import load_config
 from errors import UserError, clean_exit
-from training.gan import Gan
+from training.gan import Gan, layers_of
 from versions import illustration, jin, r3gan, radford, sagan, srm, stylegan, stylegan2, wasserstein
 from versions.version import Version
 
@@ -45,13 +45,15 @@ def gflops(model: keras.Model) -> float:
     A multiplication and an addition count as two; activations, a thousandth of it, are left out.
     """
     total = 0
-    for layer in model.layers:
+    for layer in layers_of(model):
         if isinstance(layer, keras.layers.Conv2DTranspose):  # each input pixel is spread once
             total += 2 * prod(layer.kernel.shape) * prod(layer.input.shape[1:3])
         elif isinstance(layer, keras.layers.Conv2D):
             total += 2 * prod(layer.kernel.shape) * prod(layer.output.shape[1:3])
         elif isinstance(layer, keras.layers.Dense):
             total += 2 * prod(layer.kernel.shape)
+        elif hasattr(layer, "multiplications"):
+            total += 2 * layer.multiplications()
     return total / 1e9
 
 
@@ -89,7 +91,7 @@ def _text(value) -> str:
 def print_layers(model: keras.Model) -> None:
     """Print each layer with the shape that comes out of it, as the report's comments do."""
     print(f"\n{model.name}: {model.count_params():,} parameters")
-    for layer in model.layers:
+    for layer in layers_of(model):
         size = " x ".join(str(n) for n in layer.output.shape[1:])
         parameters = f"{layer.count_params():,}" if layer.weights else ""
         print(f"  {type(layer).__name__:<16} {_options(layer):<22} {parameters:>12}   {size}")
@@ -104,8 +106,10 @@ def _options(layer) -> str:
         texts.append(config["padding"])
     if config.get("strides", (1, 1)) != (1, 1):
         texts.append(f"stride {config['strides'][0]}")
-    if "rate" in config:
+    if isinstance(layer, keras.layers.Dropout):
         texts.append(f"p {config['rate']:g}")
+    if config.get("resample"):
+        texts.append(config["resample"])
     if config.get("activation", "linear") != "linear":
         texts.append(config["activation"])
     return " ".join(texts)

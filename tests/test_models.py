@@ -5,6 +5,8 @@ import pytest
 
 import models
 from errors import UserError
+from versions.equalised import EqualConv, EqualDense
+from versions.styles import ModulatedConv
 
 
 def test_an_unknown_version_names_the_nearest():
@@ -21,6 +23,17 @@ def test_gflops_count_by_hand():
     x = keras.layers.Dense(7)(keras.layers.Flatten()(x))
     by_hand = 2 * (4 * 4 * 5 * 9 * 3 + 4 * 4 * 5 * 16 * 2 + 128 * 7)
     assert models.gflops(keras.Model(inputs, x)) == pytest.approx(by_hand / 1e9)
+
+
+def test_gflops_of_resampling_layers():
+    """Halving by 3x3 is 4x4 at every pixel that comes out, doubling at every one that goes in."""
+    inputs, w = keras.Input((8, 8, 3)), keras.Input((6,))
+    x = EqualConv(5, resample="halve")(inputs)
+    x = EqualConv(2, resample="double")(x)
+    x = ModulatedConv(4, double=True)([x, w])
+    score = EqualDense(7)(keras.layers.Flatten()(x))
+    by_hand = 2 * (4 * 4 * 16 * 3 * 5 + 4 * 4 * 16 * 5 * 2 + 8 * 8 * 9 * 2 * 4 + 16 * 16 * 4 * 7)
+    assert models.gflops(keras.Model([inputs, w], score)) == pytest.approx(by_hand / 1e9)
 
 
 def test_the_table_and_the_layers(script, call):

@@ -15,7 +15,7 @@ from training.objectives import OBJECTIVES, Objective
 from training.optimizers import make_optimizer
 from training.schedules import steps_of
 from training.spectral import normalised
-from versions.styles import Fade
+from versions.equalised import Fade
 from versions.version import Version
 
 

@@ -34,8 +34,10 @@ class Progress(tqdm):
         wrong: what the health monitor finds of the present state.
         """
         if self._training.minutes is not None:
-            # The end is wherever the minutes run out, so the total is an estimate.
-            by_time = int(self._training.minutes * 60 * step / seconds)
+            # The end is wherever the minutes run out, so the total is an estimate: at the rate of
+            # late, since networks that grow get slower.
+            rate = self.format_dict["rate"] or step / seconds
+            by_time = step + int((self._training.minutes * 60 - seconds) * rate)
             self.total = max(step, min(self._training.steps, by_time))
         self.set_postfix_str(
             f"{row['images_per_second']:.0f} images/s, "

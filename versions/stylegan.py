@@ -10,11 +10,12 @@ from math import log2
 
 from keras import Model, layers
 
-from versions import styles
+from versions import equalised, styles
 from versions.version import Version
 
 MOST_FILTERS, FILTERS = 512, 16_384  # the paper's: 512 to 32x32, then half as many each doubling
 MAPPING_LAYERS, MAPPING_RATE = 8, 0.01
+SLOPE = 0.2
 
 
 def filters_at(size: int, width: float, filters: int = FILTERS) -> int:
@@ -29,16 +30,16 @@ def sizes_to(resolution: int) -> list[int]:
 
 def active(x):
     """Return the leaky ReLU of maps."""
-    return layers.LeakyReLU(styles.SLOPE)(x)
+    return layers.LeakyReLU(SLOPE)(x)
 
 
 def mapping(latent_dim: int) -> Model:
     """Return the network from latents (B, latent_dim) to styles w of the same shape."""
     latent = layers.Input((latent_dim,))
-    x = styles.PixelNorm(name="sphere")(latent)
+    x = equalised.PixelNorm(name="sphere")(latent)
     for number in range(MAPPING_LAYERS):
         name = f"dense{number}"
-        x = active(styles.EqualDense(latent_dim, rate=MAPPING_RATE, name=name)(x))
+        x = active(equalised.EqualDense(latent_dim, rate=MAPPING_RATE, name=name)(x))
     return Model(latent, x, name="mapping")
 
 
@@ -63,24 +64,24 @@ def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> 
         for half in (0, 1):
             name = f"b{size}_{half}"
             if half:
-                x = styles.EqualConv(filters, name=name)(x)
+                x = equalised.EqualConv(filters, name=name)(x)
             elif size == 4:
                 x = styles.Constant(filters, name=name)(w)
             else:
                 before = x
-                x = styles.EqualConv(filters, resample="double", name=name)(x)
-                x = styles.Blur(name=f"{name}_blur")(x)
+                x = equalised.EqualConv(filters, resample="double", name=name)(x)
+                x = equalised.Blur(name=f"{name}_blur")(x)
             x = active(styles.Noise(name=f"{name}_noise")(x))
             x = styles.AdaIN(name=f"{name}_style")([x, w[:, 2 * number + half]])
 
     def rgb(x, size):
         name = f"b{size}_rgb"
-        return styles.EqualConv(channels, 1, gain=1.0, name=name, dtype="float32")(x)
+        return equalised.EqualConv(channels, 1, gain=1.0, name=name, dtype="float32")(x)
 
     picture = rgb(x, resolution)
     if before is not None:
         old = layers.UpSampling2D(2, dtype="float32")(rgb(before, resolution // 2))
-        picture = styles.Fade(name="fade", dtype="float32")([old, picture])
+        picture = equalised.Fade(name="fade", dtype="float32")([old, picture])
     return Model(w, picture, name="synthesis")
 
 
@@ -94,26 +95,26 @@ def discriminator(resolution=64, channels=3, width=1.0):
     picture = layers.Input((resolution, resolution, channels))
 
     def of_picture(x, size):
-        return active(styles.EqualConv(filters_at(size, width), 1, name=f"b{size}_rgb")(x))
+        return active(equalised.EqualConv(filters_at(size, width), 1, name=f"b{size}_rgb")(x))
 
     x = of_picture(picture, resolution)
     for size in reversed(sizes_to(resolution)[1:]):
-        x = active(styles.EqualConv(filters_at(size, width), name=f"b{size}_0")(x))
-        x = styles.Blur(name=f"b{size}_blur")(x)
+        x = active(equalised.EqualConv(filters_at(size, width), name=f"b{size}_0")(x))
+        x = equalised.Blur(name=f"b{size}_blur")(x)
         filters = filters_at(size // 2, width)
-        x = active(styles.EqualConv(filters, resample="halve", name=f"b{size}_1")(x))
+        x = active(equalised.EqualConv(filters, resample="halve", name=f"b{size}_1")(x))
         if size == resolution:
             old = of_picture(layers.AveragePooling2D(2)(picture), size // 2)
-            x = styles.Fade(name="fade")([old, x])
+            x = equalised.Fade(name="fade")([old, x])
     return Model(picture, judged(x, filters_at(4, width)), name="discriminator")
 
 
 def judged(x, filters: int):
     """Return the scores (B, 1) of maps at 4x4, which are compared within groups of pictures."""
-    x = styles.MinibatchDeviation(name="deviation")(x)
-    x = active(styles.EqualConv(filters, name="b4_0")(x))
-    x = active(styles.EqualDense(filters, name="b4_1")(layers.Flatten()(x)))
-    return styles.EqualDense(1, gain=1.0, name="score", dtype="float32")(x)
+    x = equalised.MinibatchDeviation(name="deviation")(x)
+    x = active(equalised.EqualConv(filters, name="b4_0")(x))
+    x = active(equalised.EqualDense(filters, name="b4_1")(layers.Flatten()(x)))
+    return equalised.EqualDense(1, gain=1.0, name="score", dtype="float32")(x)
 
 
 _NETWORK = {

@@ -7,7 +7,7 @@ AdaIN; pictures of all sizes are added up in place of growing; the discriminator
 
 from keras import Model, layers
 
-from versions import styles
+from versions import equalised, styles
 from versions.stylegan import active, filters_at, judged, sizes_to, styled
 from versions.version import Version
 
@@ -53,14 +53,14 @@ def discriminator(resolution=64, channels=3, width=1.0):
     """Return the discriminator; blur and the mean of 2x2 pixels make the filter 1 3 3 1."""
     picture = layers.Input((resolution, resolution, channels))
     name = f"b{resolution}_rgb"
-    x = active(styles.EqualConv(_filters(resolution, width), 1, name=name)(picture))
+    x = active(equalised.EqualConv(_filters(resolution, width), 1, name=name)(picture))
     for size in reversed(sizes_to(resolution)[1:]):
         smaller = _filters(size // 2, width)
-        short = layers.AveragePooling2D(2)(styles.Blur(name=f"b{size}_short_blur")(x))
-        short = styles.EqualConv(smaller, 1, gain=1.0, bias=None, name=f"b{size}_short")(short)
-        x = active(styles.EqualConv(_filters(size, width), name=f"b{size}_0")(x))
-        x = styles.Blur(name=f"b{size}_blur")(x)
-        x = active(styles.EqualConv(smaller, resample="halve", name=f"b{size}_1")(x))
+        short = layers.AveragePooling2D(2)(equalised.Blur(name=f"b{size}_short_blur")(x))
+        short = equalised.EqualConv(smaller, 1, gain=1.0, bias=None, name=f"b{size}_short")(short)
+        x = active(equalised.EqualConv(_filters(size, width), name=f"b{size}_0")(x))
+        x = equalised.Blur(name=f"b{size}_blur")(x)
+        x = active(equalised.EqualConv(smaller, resample="halve", name=f"b{size}_1")(x))
         x = layers.Rescaling(2**-0.5)(layers.Add()([x, short]))
     return Model(picture, judged(x, _filters(4, width)), name="discriminator")
 

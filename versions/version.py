@@ -19,7 +19,7 @@ class Version:
     predictor(generator): a Keras model from the generator's input to its pictures and to the
         latents read back, (B, latent_dim), which shares its layers; None for most.
     grows: whether the networks of a resolution begin with those of half of it, by layers of the
-        same name, and fade the rest in by a layer styles.Fade.
+        same name, and fade the rest in by a layer equalised.Fade.
     styled: whether the generator is made by stylegan.styled, of a mapping and a synthesis network.
     """
 

@@ -1,5 +1,6 @@
 """Growing: which stage trains when, that nothing jumps between two, that a run may stop in one."""
 
+import json
 from itertools import pairwise
 
 import keras
@@ -150,6 +151,35 @@ def test_resumed_in_the_middle_it_is_as_if_it_had_not_stopped(version, tmp_path)
             np.asarray(keras.ops.convert_to_numpy(v)) for v in (variable, resumed.state[name])
         )
         assert np.array_equal(ours, theirs), name
+
+
+def test_a_run_that_stops_at_every_stage_is_the_run_that_does_not(script, call):
+    """From 8x8 to 16x16 in five steps, at once and in three starts: weights and losses alike."""
+    tiny = [value for value in script.tiny if not value.startswith("model.resolution")]
+    arguments = [
+        *tiny,
+        *TINY,
+        "model.resolution=16",
+        "growing.fade_kimg=0.008",
+        "growing.stable_kimg=0.008",
+        "schedule.checkpoint_every=100",
+    ]
+    for name, ends in (("whole", [5]), ("parts", [1, 3, 5])):
+        for end in ends:
+            status, errors = call(
+                "train_gan.py", *arguments, f"run={name}", f"training.steps={end}"
+            )
+            assert status == 0, errors
+    folder = script.folder
+    whole, parts = (checkpoint.newest(folder / "weights" / name)[1] for name in ("whole", "parts"))
+    assert whole.keys() == parts.keys()
+    assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+    rows = [
+        [json.loads(line) for line in (folder / path / "losses.jsonl").read_text().splitlines()]
+        for path in ("gan_images/whole", "gan_images/parts")
+    ]
+    told = [[{**row, "images_per_second": 0} for row in some] for some in rows]
+    assert told[0] == told[1] and [row["step"] for row in told[0]] == [1, 2, 3, 4, 5]
 
 
 def test_what_cannot_grow_is_refused():

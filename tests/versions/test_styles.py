@@ -1,73 +1,11 @@
-"""StyleGAN's layers against plain NumPy: the sums of the papers, not what Keras makes of them."""
+"""Styles, noise and modulation against plain NumPy."""
 
 import keras
 import numpy as np
 import pytest
 
-from versions import styles
-
-RANDOM = np.random.default_rng(0)
-MAPS = RANDOM.normal(size=(4, 8, 8, 3)).astype("float32")
-STYLE = RANDOM.normal(size=(4, 5)).astype("float32")
-
-
-def convolved(maps, kernel):
-    """Return maps (B, H, W, N) convolved with (K, K, N, M), with zeros around, by plain sums."""
-    size = kernel.shape[0]
-    around = size // 2
-    padded = np.pad(maps, ((0, 0), (around, around), (around, around), (0, 0)))
-    result = np.zeros((*maps.shape[:3], kernel.shape[3]))
-    for y in range(size):
-        for x in range(size):
-            part = padded[:, y : y + maps.shape[1], x : x + maps.shape[2]]
-            result += np.einsum("bhwn,nm->bhwm", part, kernel[y, x])
-    return result
-
-
-def values(tensor):
-    """Return a tensor as NumPy."""
-    return keras.ops.convert_to_numpy(tensor)
-
-
-@pytest.mark.parametrize("rate", [1.0, 0.01])
-def test_an_equalised_dense_layer(rate):
-    """Whatever its rate, it begins as the same function: He's initialisation, taken at run time."""
-    layer = styles.EqualDense(7, rate=rate, bias=0.5)
-    got = values(layer(STYLE))
-    kernel = values(layer.kernel)
-    assert kernel.std() == pytest.approx(1 / rate, rel=0.5)
-    expected = STYLE @ kernel * rate * np.sqrt(2 / 5) + 0.5
-    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
-
-
-def test_the_rate_is_that_of_the_layer():
-    """Weights moved equally far, as Adam moves them, change what comes out rate times as much."""
-    moved = []
-    for rate in (1.0, 0.1):
-        layer = styles.EqualDense(1, rate=rate, bias=None)
-        before = values(layer(STYLE))
-        layer.kernel.assign(layer.kernel + 1e-2)
-        moved.append(np.abs(values(layer(STYLE)) - before).mean())
-    assert moved[1] == pytest.approx(0.1 * moved[0], rel=1e-3)
-
-
-def test_an_equalised_convolution():
-    """Its scale is of the fan-in, 3 x 3 x maps."""
-    layer = styles.EqualConv(6)
-    got = values(layer(MAPS))
-    expected = convolved(MAPS, values(layer.kernel) * np.sqrt(2 / 27))
-    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
-
-
-def test_blur():
-    """Each map is blurred by itself; a constant one stays, but for its border."""
-    kernel = np.zeros((3, 3, 3, 3))
-    for n in range(3):
-        kernel[:, :, n, n] = np.outer([1, 2, 1], [1, 2, 1]) / 16
-    layer = styles.Blur()
-    np.testing.assert_allclose(values(layer(MAPS)), convolved(MAPS, kernel), rtol=1e-4, atol=1e-5)
-    flat = values(layer(np.ones((1, 8, 8, 3), "float32")))
-    assert np.allclose(flat[:, 1:-1, 1:-1], 1) and flat[0, 0, 0, 0] == pytest.approx(9 / 16)
+from tests.versions.test_equalised import MAPS, STYLE, convolved, values
+from versions import equalised, styles
 
 
 def test_adain():
@@ -108,25 +46,6 @@ def test_noise():
     assert np.abs(values(layer(MAPS, training=True)) - MAPS - fresh).max() > 0.1
 
 
-def test_pixel_norm():
-    """A latent's mean square is 1."""
-    got = values(styles.PixelNorm()(STYLE))
-    expected = STYLE / np.sqrt((STYLE**2).mean(1, keepdims=True))
-    np.testing.assert_allclose(got, expected, rtol=1e-4)
-
-
-@pytest.mark.parametrize("batch, group", [(8, 4), (6, 6), (1, 1)])
-def test_minibatch_deviation(batch, group):
-    """One more map: the deviation within a group, over all of its numbers; 0 for one picture."""
-    maps = RANDOM.normal(size=(batch, 8, 8, 3)).astype("float32")
-    got = values(styles.MinibatchDeviation(4)(maps))
-    np.testing.assert_array_equal(got[..., :3], maps)
-    groups = maps.reshape(group, batch // group, 8, 8, 3)
-    expected = np.tile(groups.std(0).mean((1, 2, 3)), group)
-    for picture in range(batch):
-        np.testing.assert_allclose(got[picture, :, :, 3], expected[picture], rtol=1e-4, atol=2e-4)
-
-
 def test_styles_when_drawing():
     """All layers get w, and none of the other."""
     layer = styles.Styles(6)
@@ -159,7 +78,7 @@ def test_constant_and_fade():
     """The same maps for every picture; alpha 0 is the old picture and 1 the new, to the bit."""
     layer = styles.Constant(3)
     assert np.array_equal(values(layer(STYLE)), np.ones((4, 4, 4, 3)))
-    fade = styles.Fade()
+    fade = equalised.Fade()
     for alpha, expected in ((0.0, MAPS), (1.0, 3 * MAPS), (0.25, 1.5 * MAPS)):
         if not fade.built:
             fade.build([MAPS.shape, MAPS.shape])
@@ -170,40 +89,17 @@ def test_constant_and_fade():
 def test_every_layer_is_saved_whole(tmp_path):
     """A .keras file opens in safe mode with the same function."""
     maps, style = keras.Input((4, 4, 3)), keras.Input((5,))
-    x = styles.AdaIN()([styles.Noise()(styles.Blur()(styles.EqualConv(4)(maps))), style])
-    x = styles.Fade()([styles.Constant(4, random=True)(style), x])
-    w = styles.Styles(2)([style, styles.Redrawn()(styles.PixelNorm()(style))])
+    x = styles.AdaIN()([styles.Noise()(equalised.Blur()(equalised.EqualConv(4)(maps))), style])
+    x = equalised.Fade()([styles.Constant(4, random=True)(style), x])
+    w = styles.Styles(2)([style, styles.Redrawn()(equalised.PixelNorm()(style))])
     x = styles.AdaIN()([x, w[:, 1]])
     x = styles.ModulatedConv(3, 1, demodulate=False, bias=0.0)([x, style])
-    x = styles.MinibatchDeviation()(x)
+    x = equalised.MinibatchDeviation()(x)
     model = keras.Model([maps, style], x)
     model.save(tmp_path / "model.keras")
     small = MAPS[:, :4, :4]
     again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     assert np.array_equal(model.predict([small, STYLE]), again.predict([small, STYLE]))
-
-
-def repeated(maps):
-    """Return maps with each pixel as 2x2 pixels."""
-    return maps.repeat(2, axis=1).repeat(2, axis=2)
-
-
-def halved(maps):
-    """Return the means of 2x2 pixels."""
-    count, height, width, filters = maps.shape
-    return maps.reshape(count, height // 2, 2, width // 2, 2, filters).mean((2, 4))
-
-
-def test_doubling_and_halving_are_one_convolution():
-    """Convolved with stride 2 at once, and in two steps: the same numbers, the border included."""
-    for resample, expected in (
-        ("double", lambda kernel: convolved(repeated(MAPS), kernel)),
-        ("halve", lambda kernel: halved(convolved(MAPS, kernel))),
-    ):
-        layer = styles.EqualConv(6, resample=resample)
-        got = values(layer(MAPS))
-        kernel = values(layer.kernel) * np.sqrt(2 / 27)
-        np.testing.assert_allclose(got, expected(kernel), rtol=1e-4, atol=1e-4)
 
 
 def test_modulated_doubling():
