@@ -83,15 +83,15 @@ def truncation(drawer: Drawer, seeds, psis, noise: str) -> Image.Image:
 def mixing(drawer: Drawer, seeds, psis, noise: str) -> Image.Image:
     """Return faces that have some styles of the face above them, and the others of that beside.
 
-    The first half of the seeds stands above. Each of the others has a row for each of LEVELS, whose
-    styles come from above.
+    The last two seeds stand beside, with a row for each of LEVELS, whose styles come from above; all
+    others stand above.
     """
     _require_styles(drawer, "mixing")
     if len(seeds) < 2:
         raise UserError("--figure mixing mixes faces; give it at least two with --seeds.")
     codes = drawer.codes(seeds, psis[0] if psis else 1.0)
     styles = np.repeat(codes[:, None], drawer.layers, axis=1)
-    above, beside = np.split(styles, [(len(seeds) + 1) // 2])
+    above, beside = np.split(styles, [max(1, len(seeds) - 2)])
     levels = {name: part for name, part in LEVELS.items() if part.start < drawer.layers}
     mixed = [
         [_mixed(one, other, part) for other in above] for part in levels.values() for one in beside
@@ -166,7 +166,7 @@ def _require_styles(drawer: Drawer, name: str) -> None:
 FIGURES = {
     "uncurated": (uncurated, range(1)),
     "truncation": (truncation, range(6)),
-    "mixing": (mixing, range(10)),
+    "mixing": (mixing, range(8)),
     "noise-detail": (noise_detail, range(4)),
     "noise-components": (noise_components, range(4)),
 }
