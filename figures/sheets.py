@@ -83,8 +83,8 @@ def truncation(drawer: Drawer, seeds, psis, noise: str) -> Image.Image:
 def mixing(drawer: Drawer, seeds, psis, noise: str) -> Image.Image:
     """Return faces that have some styles of the face above them, and the others of that beside.
 
-    The last two seeds stand beside, with a row for each of LEVELS, whose styles come from above; all
-    others stand above.
+    The last two seeds stand beside, with a row for each of LEVELS, whose styles come from above;
+    all others stand above.
     """
     _require_styles(drawer, "mixing")
     if len(seeds) < 2:
