@@ -67,7 +67,7 @@ def open_data(config: Config) -> PictureSet:
     """Return the pictures that data.images names; "demo" are the drawn ones, made when missing."""
     images = config.data.images
     if images == "demo":
-        size = config.model.resolution
+        size = max(demo_faces.SMALLEST, config.model.resolution)  # growing begins below that
         images = str(demo_faces.ensure_faces(demo_faces.builtin_folder(size), size=size))
     found = open_pictures(
         images,

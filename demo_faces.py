@@ -28,6 +28,7 @@ from drawn.portrait import draw_face
 from errors import UserError, clean_exit
 
 COUNT, SEED, SIZE = 6_000, 0, 64
+SMALLEST, LARGEST = 16, 512
 CHUNK = 64
 DRAWING = 2  # raise it whenever the same face would be drawn with other pixels
 
@@ -48,7 +49,7 @@ def write_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int = 
     The set is drawn beside the folder and moved into place when it is whole. Raises UserError for a
     count below 1, a size out of 16 to 512, or a folder that holds something.
     """
-    if count < 1 or not 16 <= size <= 512 or not 0 <= seed < 2**32:
+    if count < 1 or not SMALLEST <= size <= LARGEST or not 0 <= seed < 2**32:
         raise UserError(
             f"count {count}, size {size} or seed {seed} is out of range: count from 1, size from "
             "16 to 512, seed from 0."

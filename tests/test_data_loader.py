@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import data_loader
+import demo_faces
 import pictures.encoded
 from config import from_dict
 from data_loader import Batches
@@ -231,3 +232,19 @@ def test_no_more_than_a_few_batches_are_prepared(monkeypatch):
     with Batches(numbered(100), 10, seed=0):
         time.sleep(0.3)
         assert len(prepared) <= data_loader.PREFETCHED_BATCHES + 1
+
+
+@pytest.mark.parametrize("size", [4, 8])
+def test_drawn_faces_come_in_the_small_sizes_that_growing_begins_with(size, tmp_path, monkeypatch):
+    """They are drawn at the smallest size there is, and made smaller as any pictures are."""
+    monkeypatch.chdir(tmp_path)
+
+    def drawn(folder, size):
+        demo_faces.write_faces(folder, 3, size=size)
+        return folder
+
+    monkeypatch.setattr(demo_faces, "ensure_faces", drawn)
+    config = from_dict({})
+    shape = config.model.model_copy(update={"resolution": size})
+    found = data_loader.open_data(config.model_copy(update={"model": shape}))
+    assert found.pictures.shape == (3, size, size, 3)
