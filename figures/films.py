@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from errors import UserError
+from pictures.decode import reason
 from training.files import whole_file
 
 
@@ -35,7 +36,13 @@ def _arc(a, b, share):
 
 
 def write(out: Path, frames: Iterable[np.ndarray], fps: float) -> None:
-    """Write frames, uint8 (H, W, 3) of one even size, as an endless GIF or by its suffix an MP4."""
+    """Write frames, uint8 (H, W, 3) of one even size, as an endless GIF or by its suffix an MP4.
+
+    A GIF's frames last whole hundredths of a second, so its speed is the nearest there is. Raises
+    UserError where it would be over 50 frames a second, which viewers slow down to 10.
+    """
+    if out.suffix == ".gif" and fps > 50:
+        raise UserError(f"--fps is {fps:g}, but a GIF shows 50 frames a second at most; take MP4.")
     with whole_file(out) as temporary:
         options = {"duration": 1000 / fps, "loop": 0}
         if out.suffix == ".mp4":
@@ -67,30 +74,43 @@ def of_training(folders: list[Path], size: int | None) -> Iterable[np.ndarray]:
 
     folders: of runs of which each went on where the one before stopped: what that one still has of
     later steps is left out. size: the frames' height, None for the first grid's. The last frame
-    stays for a second.
+    stays for a second. Raises UserError where there are not two grids, or one is damaged.
     """
     grids = {}
     for folder in folders:
         steps = {_step(path): path for path in folder.glob("gan_*.png")}
         found = {step: path for step, path in steps.items() if step is not None}
-        begins = min(found, default=0)
-        grids = {step: path for step, path in grids.items() if step < begins} | found
+        if not found:
+            raise UserError(
+                f"{folder} holds no grids to make a film of; name a run that has such, or several, "
+                "as in python sample.py v4,v5 --film."
+            )
+        grids = {step: path for step, path in grids.items() if step < min(found)} | found
     if len(grids) < 2:
-        names = ", ".join(map(str, folders))
         raise UserError(
-            f"{names} holds {len(grids)} grids, but a film needs two; let the run go on, or set "
+            f"{folders[-1]} holds just one grid, but a film needs two; let the run go on, or set "
             "schedule.sample_every lower."
         )
     shape, last = None, max(grids)
     for step in sorted(grids):
-        with Image.open(grids[step]) as image:
-            frame = image.convert("RGB")
+        frame = _opened(grids[step])
         if shape is None:
             scale = size / frame.height if size else 1
             shape = tuple(_even(scale * side) for side in frame.size)
         frame = _captioned(frame.resize(shape, Image.Resampling.LANCZOS), f"step {step:,}")
         for _ in range(24 if step == last else 1):
             yield frame
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except Exception as error:  # on malformed data, decoders raise all there is
+        raise UserError(
+            f"the grid {path} can't be read ({reason(error)}); take it away, and the film goes on "
+            "without it."
+        ) from None
 
 
 def _even(side: float) -> int:

@@ -138,9 +138,14 @@ def noise_detail(drawer: Drawer, seeds, psis, noise: str) -> Image.Image:
 def noise_components(drawer: Drawer, seeds, psis, noise: str) -> Image.Image:
     """Return for each seed its face with noise in all layers, in none, in the fine, in the coarse.
 
-    The coarse ones are the first half of the sizes.
+    The coarse ones are the first half of the sizes; there must be two at least.
     """
     _require_styles(drawer, "noise-components")
+    if drawer.layers < 4:
+        raise UserError(
+            "--figure noise-components compares sizes, but this generator has 4x4 alone; take one "
+            "that grew further."
+        )
     codes = drawer.codes(seeds, psis[0] if psis else 1.0)
     sizes = [2 ** (2 + n) for n in range(drawer.layers // 2)]
     coarse, fine = sizes[: len(sizes) // 2], sizes[len(sizes) // 2 :]

@@ -71,5 +71,25 @@ def test_a_training_is_told_in_the_order_of_its_steps(tmp_path):
 def test_a_training_without_grids_is_refused(tmp_path):
     """One frame is no film."""
     grid(tmp_path / "run", 100, 0)
-    with pytest.raises(UserError, match="1 grids"):
+    with pytest.raises(UserError, match="just one grid"):
         list(films.of_training([tmp_path / "run"], None))
+
+
+def test_a_damaged_grid_and_a_run_without_one_are_named(tmp_path):
+    """Not the film, which has nothing wrong with it; and no run's grids fall under the table."""
+    for step in (100, 200):
+        grid(tmp_path / "run", step, 0)
+    with pytest.raises(UserError, match="other holds no grids"):
+        list(films.of_training([tmp_path / "run", tmp_path / "other"], None))
+    path = tmp_path / "run/gan_150.png"
+    for damaged in (b"", b"no picture", (tmp_path / "run/gan_100.png").read_bytes()[:60]):
+        path.write_bytes(damaged)
+        with pytest.raises(UserError, match=r"gan_150\.png can't be read"):
+            films.write(tmp_path / "a.mp4", films.of_training([tmp_path / "run"], None), 24)
+
+
+def test_a_gif_is_not_faster_than_viewers_show(tmp_path):
+    """Over 50 frames a second they would take their own speed."""
+    with pytest.raises(UserError, match="50"):
+        films.write(tmp_path / "a.gif", films.of_faces(np.zeros((2, 8, 8, 3), "uint8"), 8), 60)
+    films.write(tmp_path / "a.mp4", films.of_faces(np.zeros((2, 8, 8, 3), "uint8"), 8), 60)

@@ -87,3 +87,10 @@ def test_figures_of_styles_are_refused_where_there_are_none(name):
     with pytest.raises(UserError, match="stylegan"):
         sheets.FIGURES[name][0](plain, [1, 2], [], "fixed")
     sheets.truncation(plain, [1], [1.0], "fixed")
+
+
+def test_a_generator_of_one_size_has_no_noise_components():
+    """That of the stage of 4x4, in one sentence."""
+    network = get_version("stylegan").generator(4, 3, 8, 0.02)
+    with pytest.raises(UserError, match="4x4"):
+        sheets.noise_components(Drawer(network), [0], [], "fixed")
