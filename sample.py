@@ -16,6 +16,7 @@ A seed's face depends on nothing but the weights: not on the batch, the machine 
 
 import argparse
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +27,25 @@ from errors import UserError, clean_exit
 from figures import films
 from figures.drawer import NOISE, Drawer, parse_psis
 from figures.sheets import FIGURES, sheet
-from pictures.decode import decode, reason
+from pictures.decode import DECODERS, decode, reason
 from training.files import whole_file
 from training.preview import save_grid, to_image
 from training.run import IMAGES
 from training.sampling import find_weights, images_beside, load_generator
 
 PICTURE, FILM = (".png", ".jpg", ".webp"), (".gif", ".mp4")
+AT_ONCE = 1_024  # single faces that are in memory together
+
+# What each kind of picture takes beside a source and --out; what says nothing to it is refused.
+_FACES = ("seeds", "count", "psi", "noise")
+TAKES = {
+    "grid": _FACES,
+    "single": _FACES,
+    "figure": _FACES,
+    "walk": ("psi", "noise", "space", "frames", "size", "fps"),
+    "film": ("size", "fps"),
+    "project": ("steps", "size"),
+}
 
 
 @dataclass
@@ -55,7 +68,7 @@ def main() -> None:
     """Read the command line, draw, write, and say where."""
     arguments = parser().parse_args()
     kind = kind_of(arguments)
-    psis = parse_psis(arguments.psi) if arguments.psi else []
+    psis = [] if arguments.psi is None else parse_psis(arguments.psi)
     seeds = seeds_of(kind, arguments)
     if kind == "film":
         print(f"{write_film(arguments)} from the grids of {arguments.source or 'the newest run'}")
@@ -77,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
     add("--grid", metavar="5x5", help="columns x rows of one picture")
     add("--count", type=int, metavar="N", help="single faces of the seeds 0 to N-1")
     add("--seeds", metavar="LIST", help="such as 1,5,100-109")
-    add("--psi", metavar="LIST", help="truncation: 1 none, 0 the mean face; several for a figure")
+    add("--psi", metavar="LIST", help="truncation: 1 none, 0 the mean face; several: --psi=-1,0.5")
     add("--noise", choices=NOISE, default="fixed", help="of StyleGANs: the same in all, new, none")
     add("--figure", choices=FIGURES, help="a figure of many faces")
     add("--walk", metavar="A,B,...", help="a film from seed to seed and back to the first")
@@ -94,11 +107,13 @@ def parser() -> argparse.ArgumentParser:
 
 def kind_of(arguments: argparse.Namespace) -> str:
     """Return what the arguments ask for; UserError where they contradict each other."""
-    asked = [
-        name for name in ("figure", "walk", "film", "project", "grid") if getattr(arguments, name)
-    ]
+    default = parser().get_default
+    given = [name for name, value in vars(arguments).items() if value != default(name)]
+    asked = [name for name in given if name in TAKES]
     if len(asked) > 1:
         raise UserError(f"--{asked[0]} and --{asked[1]} are two pictures; ask for one at a time.")
+    if {"seeds", "count"} <= set(given):
+        raise UserError("--seeds and --count both say which faces; give one of them.")
     for name, low, high in (
         ("count", 1, 1_000_000),
         ("frames", 2, 10_000),
@@ -109,9 +124,13 @@ def kind_of(arguments: argparse.Namespace) -> str:
         value = getattr(arguments, name)
         if value is not None and not low <= value <= high:
             raise UserError(f"--{name} is {value:g}, but must be from {low} to {high}.")
-    if asked:
-        return asked[0]
-    return "single" if arguments.seeds or arguments.count else "grid"
+    kind = asked[0] if asked else "single" if {"seeds", "count"} & set(given) else "grid"
+    for name in given:
+        if name not in ("source", "out", kind, *TAKES[kind]):
+            taking = ", ".join(f"--{k}" for k in TAKES if name in TAKES[k] and k != "single")
+            what = "single faces" if kind == "single" else f"--{kind}"
+            raise UserError(f"--{name} does nothing for {what}, only for {taking}; leave it out.")
+    return kind
 
 
 def seeds_of(kind: str, arguments: argparse.Namespace) -> list[int]:
@@ -121,20 +140,29 @@ def seeds_of(kind: str, arguments: argparse.Namespace) -> list[int]:
         if len(seeds) < 2:
             raise UserError("--walk takes two seeds or more, such as 3,8.")
         return seeds
+    seeds: list[int] = []
+    if arguments.seeds is not None:
+        seeds = parse_seeds(arguments.seeds)
+    elif arguments.count:
+        seeds = list(range(arguments.count))
     if kind == "grid":
         columns, rows = grid_of(arguments)
-        given = parse_seeds(arguments.seeds) if arguments.seeds else range(columns * rows)
-        return list(given)[: columns * rows]
-    if arguments.seeds:
-        return parse_seeds(arguments.seeds)
-    if arguments.count:
-        return list(range(arguments.count))
-    return list(FIGURES[arguments.figure][1]) if kind == "figure" else []
+        if len(seeds) > columns * rows:
+            raise UserError(
+                f"a grid of {columns}x{rows} has no place for {len(seeds):,} faces; give --grid "
+                "more columns or rows, or leave it out for single faces."
+            )
+        return seeds or list(range(columns * rows))
+    if kind == "figure" and arguments.figure == "uncurated" and len(seeds) > 1:
+        raise UserError(
+            "--figure uncurated leaves no seed out after the first; give --seeds that one alone."
+        )
+    return seeds or (list(FIGURES[arguments.figure][1]) if kind == "figure" else [])
 
 
 def grid_of(arguments: argparse.Namespace) -> tuple[int, int]:
     """Return the columns and rows of a grid."""
-    size = re.fullmatch(r"(\d{1,3})x(\d{1,3})", arguments.grid or "5x5")
+    size = re.fullmatch(r"(\d{1,3})x(\d{1,3})", "5x5" if arguments.grid is None else arguments.grid)
     if not size or 0 in (int(size[1]), int(size[2])):
         raise UserError(f"--grid is {arguments.grid!r}, but must be columns x rows, as 5x5.")
     return int(size[1]), int(size[2])
@@ -158,8 +186,19 @@ def as_file(out: Path, *suffixes: str) -> Path:
     named = out if out.suffix or out.name in ("", "..") else out.with_suffix(suffixes[0])
     if named.suffix not in suffixes or named.is_dir():
         raise UserError(f"--out is {out}, but must be a file ending in {' or '.join(suffixes)}.")
-    named.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(named.parent)
     return named
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder that --out names, or that its file is in; UserError if it can't be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = "it is a file" if folder.is_file() else reason(error)
+        raise UserError(
+            f"the folder {folder} can't be made ({why}); name another: --out."
+        ) from None
 
 
 def one_psi(job: Job) -> float:
@@ -183,17 +222,23 @@ def write_faces(job: Job) -> Path:
     """Write face_<seed>.png for every seed into a folder; of several psis each has its own."""
     for psi in job.psis or [1.0]:
         folder = job.out / f"psi_{psi:g}" if len(job.psis) > 1 else job.out
-        folder.mkdir(parents=True, exist_ok=True)
-        faces = job.drawer.faces(job.seeds, psi, job.arguments.noise)
-        for seed, face in zip(job.seeds, faces, strict=True):
-            to_image(face).save(folder / f"face_{seed}.png")
+        make_folder(folder)
+        for start in range(0, len(job.seeds), AT_ONCE):
+            seeds = job.seeds[start : start + AT_ONCE]
+            faces = job.drawer.faces(seeds, psi, job.arguments.noise)
+            for seed, face in zip(seeds, faces, strict=True):
+                to_image(face).save(folder / f"face_{seed}.png")
     return job.out
 
 
 def write_figure(job: Job) -> Path:
     """Write one of FIGURES."""
-    out = as_file(job.out, *PICTURE)
-    draw, _ = FIGURES[job.arguments.figure]
+    out, name = as_file(job.out, *PICTURE), job.arguments.figure
+    if name != "truncation":
+        one_psi(job)
+    if name.startswith("noise") and job.arguments.noise != "fixed":
+        raise UserError(f"--figure {name} shows every noise beside the others; leave --noise out.")
+    draw, _ = FIGURES[name]
     image = draw(job.drawer, job.seeds, job.psis, job.arguments.noise)
     with whole_file(out) as temporary:
         image.save(temporary)
@@ -230,19 +275,24 @@ def write_projection(job: Job) -> str:
     from figures.projection import project  # a second's import that nothing else needs
 
     out, drawer = as_file(job.out, *PICTURE), job.drawer
+    film = as_file(out.with_suffix(".mp4"), ".mp4")  # it too can be written, before all the work
     if not drawer.styled:
         raise UserError("--project is for versions with styles: stylegan, stylegan2.")
     try:
-        target = decode(Path(job.arguments.project).read_bytes(), drawer.shape)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's, on odd but readable files
+            target = decode(Path(job.arguments.project).read_bytes(), drawer.shape)
     except Exception as error:  # on malformed data, decoders raise all there is
-        raise UserError(f"{job.arguments.project} can't be read ({reason(error)}).") from None
+        raise UserError(
+            f"--project {job.arguments.project} can't be read ({reason(error)}); give it a picture "
+            f"in {', '.join(DECODERS[:-1])} or {DECODERS[-1]}."
+        ) from None
     found = project(drawer, target, job.arguments.steps)
     faces = drawer.pictures(found.codes)
     ends = found.distances[[0, -1]]
     top = ["target", f"mean, {ends[0]:.3f}", f"nearest, {ends[1]:.3f}"]
     with whole_file(out) as temporary:
         sheet([[target, faces[0], faces[-1]]], top).save(temporary)
-    film = out.with_suffix(".mp4")
     every = max(1, len(faces) // 240)  # ten seconds
     films.write(film, films.of_pairs(target, faces[::every], job.arguments.size), 24)
     return f"{out} and {film}"
@@ -253,7 +303,7 @@ NAMES = {
     "single": lambda a: "sample",
     "walk": lambda a: "walk",
     "figure": lambda a: a.figure,
-    "project": lambda a: f"projection_{Path(a.project).stem}",
+    "project": lambda a: re.sub(r"\W+", "_", f"projection_{Path(a.project).stem}"),
 }
 WRITERS = {
     "grid": write_grid,

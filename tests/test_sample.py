@@ -127,7 +127,18 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
         (["weights/r/whole.keras", "--walk", "1,2", "--space", "w"], ["--space", "stylegan"]),
         (["weights/r/whole.keras", "--figure", "mixing"], ["mixing", "stylegan"]),
         (["weights/r/whole.keras", "--project", "face.png"], ["--project", "stylegan"]),
-        (["nobody", "--film"], ["gan_images/nobody", "0 grids"]),
+        (["nobody", "--film"], ["gan_images/nobody", "no grids"]),
+        (["--psi", ""], ["--psi"]),
+        (["--walk", ""], ["seeds"]),
+        (["--grid", ""], ["--grid"]),
+        (["--count", "2", "--seeds", "3"], ["--count", "--seeds"]),
+        (["--grid", "2x2", "--seeds", "1-5"], ["2x2", "5"]),
+        (["--walk", "1,2", "--seeds", "3"], ["--seeds", "--walk", "--grid"]),
+        (["--film", "--psi", "0.5"], ["--psi", "--film", "--walk"]),
+        (["--frames", "9"], ["--frames", "--grid", "--walk"]),
+        (["--figure", "uncurated", "--seeds", "3,9"], ["uncurated"]),
+        (["weights/r/whole.keras", "--figure", "uncurated", "--psi", "1,0"], ["--psi", "2 values"]),
+        (["weights/r/whole.keras", "--count", "1", "--out", "weights/r/notes.txt"], ["is a file"]),
     ):
         status, errors = call("sample.py", *arguments)
         assert status == 2 and errors.startswith("error: "), errors
@@ -173,17 +184,22 @@ def test_stylegan_end_to_end(script, call):
         np.asarray(Image.open(folder / name), int) for name in ("first.png", "same.png")
     )
     assert ours.shape == theirs.shape
+    (folder / "its v1.0 face.png").write_bytes((folder / "first.png").read_bytes())
     for arguments in (
         ("--figure", "mixing", "--seeds", "0-3"),
         ("--walk", "1,2", "--frames", "2", "--psi", "0.7", "--noise", "fresh"),
         ("--walk", "1,2", "--frames", "2", "--space", "z", "--out", "z.gif"),
         ("--project", folder / "gan_images/s/gan_3.png", "--steps", "3", "--out", "found.png"),
+        ("--project", "its v1.0 face.png", "--steps", "1"),
     ):
         status, errors = call("sample.py", "s", *arguments)
         assert status == 0, errors
     made = {path.name for path in (folder / "gan_images/s").iterdir()}
     assert {"mixing_generator_3.png", "walk_generator_3.gif"} <= made
+    assert "projection_its_v1_0_face_generator_3.png" in made
     assert (folder / "found.png").is_file() and (folder / "found.mp4").is_file()
     (folder / "none.png").write_text("no picture")
     status, errors = call("sample.py", "s", "--project", "none.png")
     assert status == 2 and "none.png" in errors and errors.count("\n") == 1, errors
+    status, errors = call("sample.py", "s", "--figure", "noise-detail", "--noise", "off")
+    assert status == 2 and "--noise" in errors and errors.count("\n") == 1, errors
