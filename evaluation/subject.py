@@ -60,11 +60,11 @@ def of_weights(source: str | None, images: str | None, count: int) -> Subject:
     """Return the pictures of a run's or a file's generator as what is measured."""
     path = find_weights(source)
     generator = load_generator(path)
+    _, _, resolution, channels = generator.output_shape
     is_run = path.with_name("gan.json").is_file()  # another config.yaml may lie beside it by chance
     if is_run:
         config = from_dict(read_yaml(path.with_name("config.yaml")))
     elif images:
-        _, _, resolution, channels = generator.output_shape
         config = from_dict({"model": {"resolution": resolution, "channels": channels}})
     else:
         raise UserError(
@@ -74,6 +74,14 @@ def of_weights(source: str | None, images: str | None, count: int) -> Subject:
     if images:
         data = config.data.model_copy(update={"images": images})
         config = config.model_copy(update={"data": data})
+    whole = config
+    if resolution < config.model.resolution:
+        print(
+            f"This run has grown to {resolution}x{resolution} yet, so its faces are measured "
+            "beside real ones of that size; the numbers compare with those of no other."
+        )
+        shape = config.model.model_copy(update={"resolution": resolution})
+        config = config.model_copy(update={"model": shape})
     real = open_data(config)
     count = min(count, max(len(real.pictures) // 2, LEAST))  # more are never compared
     step = re.search(r"_(\d+)\.", path.name)
@@ -85,7 +93,7 @@ def of_weights(source: str | None, images: str | None, count: int) -> Subject:
         real,
         folder / f"evaluation_{step[1] if step else path.stem}",
         config,
-        _gan_at(path.parent, config, int(step[1])) if is_run and step else None,
+        _gan_at(path.parent, whole, int(step[1])) if is_run and step else None,
     )
 
 
