@@ -61,7 +61,7 @@ def _about_network(config: Config, discriminator: keras.Model):
         mixes and "gradient" in penalties,
         "objective.penalties holds gradient, but the discriminator of version "
         f"{config.version} compares the pictures of a batch, and that penalty is each picture's "
-        "own (Gulrajani et al. 2017); take it out, or a version without batch normalisation.",
+        "own (Gulrajani et al. 2017); take it out, or a version whose pictures are apart.",
     )
 
 
@@ -85,6 +85,12 @@ def _about_styles(config: Config, version: Version):
         f"{', '.join(pairs[:1])} is a pair, but version {name} grows, with batches of several "
         "sizes; give it one number, or set growing.start to null.",
     )
+    for section in ("generator", "discriminator"):
+        yield (
+            version.styled and getattr(config, section).spectral_norm,
+            f"{section}.spectral_norm is true, but the layers of version {name} scale their "
+            "weights already; set it to false, or take a version of plain layers.",
+        )
     yield (
         config.objective.path_weight > 0 and not version.styled,
         f"objective.path_weight is {config.objective.path_weight:g}, but version {name} has no "
