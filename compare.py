@@ -30,6 +30,7 @@ from evaluation.features import NETWORKS, FeatureNetwork, open_network
 from evaluation.measures import SIDES
 from evaluation.reals import LEAST, Reals
 from training.files import whole_file
+from training.growing import stages_of
 from training.progress import StopRequest
 from training.run import IMAGES, WEIGHTS, is_finished
 
@@ -147,8 +148,10 @@ def look_at_data(entrants: list[Entrant], networks: list[FeatureNetwork], count:
     config = entrants[0].config
     pictures = open_data(config)
     for entrant in entrants:
-        training = entrant.config.training
-        require_batch(len(pictures.pictures), training.batch_size * training.n_critic)
+        for stage in stages_of(entrant.config):
+            training = stage.config.training
+            batch = training.batch_size * training.n_critic
+            require_batch(len(pictures.pictures), batch, stage.batch_key)
         require_same_data(entrant, pictures.key)
     wanted = [(network, count) for network in networks]
     if config.metrics.share:

@@ -136,12 +136,12 @@ def _source_of(images: str | Path, resolution: int, channels: int) -> Source:
     return source
 
 
-def require_batch(count: int, batch_size: int) -> None:
-    """Raise UserError if `count` pictures don't fill one batch."""
+def require_batch(count: int, batch_size: int, key: str = "training.batch_size") -> None:
+    """Raise UserError if `count` pictures don't fill one batch, whose size `key` says."""
     if count < batch_size:
         raise UserError(
             f"there are only {count} pictures for batches of {batch_size}: add pictures or set a "
-            "smaller training.batch_size."
+            f"smaller {key}."
         )
 
 

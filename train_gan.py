@@ -191,19 +191,15 @@ def main() -> int:
         dry_run(config)
         return 0
 
-    pictures = open_stage(stage_at(config, 0))
+    pictures = open_data(stage_at(config, 0).config)
+    for stage in stages_of(config):
+        training = stage.config.training
+        batch = training.batch_size * training.n_critic
+        require_batch(len(pictures.pictures), batch, stage.batch_key)
     status = None
     while status is None:
         status = go_on(config, pictures)
     return status
-
-
-def open_stage(stage: Stage) -> PictureSet:
-    """Return the pictures of a stage; UserError if they don't fill a batch."""
-    training = stage.config.training
-    pictures = open_data(stage.config)
-    require_batch(len(pictures.pictures), training.batch_size * training.n_critic)
-    return pictures
 
 
 def go_on(config: Config, pictures: PictureSet) -> int | None:
@@ -222,7 +218,7 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
             return 0
         stage = stage_at(config, run.step)
         if stage.first:
-            pictures = open_stage(stage)
+            pictures = open_data(stage.config)
         own = stage.config if stage.end is None else without_metrics(stage.config)
         batch_size = own.training.batch_size * own.training.n_critic
         gan = prepare(config, stage, run, pictures)

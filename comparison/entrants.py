@@ -1,6 +1,5 @@
 """Who takes part in a comparison: a version or a config, and the run that trains it."""
 
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from config import Config, flat, from_dict, load_config, read_yaml
 from errors import UserError
 from training import checkpoint
 from training.checks import check
+from training.growing import steps_for
 from training.run import WEIGHTS
 
 # What must be the same for all, so that they are measured alike.
@@ -41,12 +41,9 @@ class Budget:
 
     def overrides(self, config: Config) -> list[str]:
         """Return the arguments by which train_gan.py keeps to it."""
-        training = config.training
         if self.minutes is not None:
             return [f"training.minutes={self.minutes}", f"training.steps={10**9}"]
-        steps = self.steps or math.ceil(
-            1000 * self.kimg / (training.batch_size * training.n_critic)
-        )
+        steps = self.steps or steps_for(config, 1000 * self.kimg)
         return [f"training.steps={steps}", "training.minutes=null"]
 
 

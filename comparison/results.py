@@ -16,6 +16,7 @@ from training import checkpoint, history
 from training.files import whole_file
 from training.gan import Gan
 from training.health import read_events
+from training.growing import pictures_seen
 from training.history import read_rows
 from training.run import IMAGES, WEIGHTS
 
@@ -24,7 +25,8 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
     """Return all that the page shows of a run, or None if it has not come to a checkpoint.
 
     count: faces to measure. What was measured of the same weights with the same networks is kept
-    beside the run's grids and not measured again. UserError if the weights are gone.
+    beside the run's grids and not measured again. UserError if the weights are gone, or have not
+    grown to the size of the others.
     """
     images = IMAGES / entrant.run
     found = checkpoint.newest(WEIGHTS / entrant.run)
@@ -45,17 +47,22 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
     known = _known(path, wanted)
     if known is None:
         subject = of_weights(str(weights), None, count)
+        size, last = subject.fake.shape[1], entrant.config.model.resolution
+        if size != last:
+            raise UserError(
+                f"its faces have grown to {size}x{size} only and compare with none of {last}x"
+                f"{last}; give a larger budget, or smaller growing.fade_kimg and stable_kimg."
+            )
         known = _costs(entrant) | measure(subject, networks, count)[0]
         with whole_file(path) as temporary:
             temporary.write_text(json.dumps({"of": wanted, "known": known}, indent=2) + "\n")
     rows = read_rows(images / "losses.jsonl", history.COLUMNS)
-    training = entrant.config.training
     return {
         "step": facts["step"],
         "seconds": facts["seconds"],
         "precision": facts["precision"],
         "memory": facts["peak_memory"],
-        "seen": facts["step"] * training.batch_size * training.n_critic,
+        "seen": pictures_seen(entrant.config, facts["step"]),
         "speed": median(row["images_per_second"] for row in rows) if rows else float("nan"),
         "losses": rows,
         "metrics": read_rows(images / "metrics.jsonl", schedule.COLUMNS),

@@ -32,6 +32,12 @@ class Stage:
         """The height and width of its pictures."""
         return self.config.model.resolution
 
+    @property
+    def batch_key(self) -> str:
+        """The key of the config that says its batch size."""
+        named = self.config.growing.start and self.resolution in self.config.growing.batch_at
+        return f"growing.batch_at={{{self.resolution}: N}}" if named else "training.batch_size"
+
     def batches_before(self, step: int) -> int:
         """Return how many of its batches come up to the pictures seen before `step`."""
         return self.seen // self.config.training.batch_size + step - self.first
@@ -64,6 +70,20 @@ def stage_at(config: Config, step: int) -> Stage:
 def stage_before(config: Config, step: int) -> Stage:
     """Return the stage that trained the last of `step` steps: whose networks there are then."""
     return stage_at(config, max(step - 1, 0))
+
+
+def pictures_seen(config: Config, steps: int) -> int:
+    """Return how many real pictures the first `steps` steps train on, again ones counted again."""
+    stage = stage_before(config, steps)
+    seen = stage.seen + (steps - stage.first) * stage.config.training.batch_size
+    return seen * config.training.n_critic
+
+
+def steps_for(config: Config, pictures: float) -> int:
+    """Return the fewest steps that train on so many real pictures."""
+    seen = pictures / config.training.n_critic
+    stage = [s for s in stages_of(config) if s.seen < seen or not s.first][-1]
+    return stage.first + ceil((seen - stage.seen) / stage.config.training.batch_size)
 
 
 def _config_at(config: Config, size: int) -> Config:

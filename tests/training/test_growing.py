@@ -15,7 +15,7 @@ from errors import UserError
 from training import checkpoint
 from training.checks import check
 from training.gan import Gan, latents_of
-from training.growing import stage_at, stage_before, stages_of
+from training.growing import pictures_seen, stage_at, stage_before, stages_of, steps_for
 from training.step import compile_step
 
 TINY = [
@@ -190,7 +190,36 @@ def test_what_cannot_grow_is_refused():
         (["training.average_kimg=[0, 10]"], "is a pair"),
         (["training.micro_batch=3"], "does not divide"),
         (["version=v5", "objective.path_weight=1"], "no styles"),
+        (["discriminator.spectral_norm=true"], "scale their weights already"),
     ):
         config = config_of(*overrides)
         with pytest.raises(UserError, match=words):
             check(config, models.get_version(config.version))
+
+
+@pytest.mark.parametrize("critics", [1, 3])
+@pytest.mark.parametrize("start", [8, "null"])
+def test_pictures_are_counted_through_stages_of_several_batches(critics, start):
+    """By steps, and the other way round: the fewest steps that see so many."""
+    config = config_of(
+        f"growing.start={start}",
+        "growing.fade_kimg=0.01",
+        "growing.stable_kimg=0.02",
+        "growing.batch_at={8: 8, 16: 5}",
+        f"training.n_critic={critics}",
+    )
+    seen = [pictures_seen(config, steps) for steps in range(25)]
+    assert seen[:4] == [n * critics * (4 if start == "null" else 8) for n in range(4)]
+    for steps, pictures in enumerate(seen[1:], 1):
+        batch = pictures - seen[steps - 1]
+        assert batch == critics * stage_before(config, steps).config.training.batch_size
+        assert steps_for(config, pictures) == steps_for(config, pictures - batch + 1) == steps
+
+
+def test_too_few_pictures_for_a_later_stage_are_told_before_the_first(script, call):
+    """By the key that helps: training.batch_size is not that of a size that has its own."""
+    tiny = [*script.tiny, *TINY, "run=few"]
+    for size in (8, 32):
+        status, errors = call("train_gan.py", *tiny, f"growing.batch_at={{{size}: 64}}")
+        assert status == 2 and f"smaller growing.batch_at={{{size}: N}}" in errors, errors
+    assert not (script.folder / "weights/few").exists()
