@@ -30,7 +30,14 @@ def check(config: Config, version: Version) -> None:
 
     It asks a tiny discriminator of the version, so that it is done before pictures are read.
     """
-    discriminator = version.discriminator(resolution=32, width=0.02)
+    size = min(32, config.model.resolution)
+    try:
+        discriminator = version.discriminator(resolution=size, width=0.02)
+    except ValueError:  # Keras's, of maps that have no pixel left
+        raise UserError(
+            f"model.resolution is {size}, but the discriminator of version {config.version} halves "
+            "pictures more often than that; set it to 32 or more."
+        ) from None
     for wrong, sentence in (
         *_about_network(config, discriminator),
         *_about_config(config),

@@ -35,6 +35,7 @@ def checked(*overrides) -> Config:
         (["generator.rate=[1,x]"], ["generator.rate", "pair"]),
         (["augment.p=2"], ["augment.p", "adaptive"]),
         (["augment.policy=[rotation]"], ["augment.policy", "rotation", "translation"]),
+        (["model.resolution=16"], ["model.resolution is 16", "v5", "32"]),
         (["objective.penalties=r1"], ["objective.penalties", "r1", "[r1]"]),
     ],
 )
