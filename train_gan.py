@@ -140,9 +140,12 @@ def prepare(config: Config, stage: Stage, run: Run, pictures: PictureSet) -> Gan
 def dry_run(config: Config) -> None:
     """Build everything, run one step, time another, and print what the run would cost.
 
-    Writes nothing: it reads just one batch of pictures, past the cache.
+    Of a version that grows, the networks are those of the last size. Writes nothing: it reads just
+    one batch of pictures, past the cache.
     """
-    config = stages_of(config)[-1].config
+    stages = stages_of(config)
+    config = stages[-1].config
+    grown = ", as if all were of the last size" if len(stages) > 1 else ""
     model, training = config.model, config.training
     batch_size = training.batch_size * training.n_critic
     if config.data.images == "demo":
@@ -172,7 +175,7 @@ def dry_run(config: Config) -> None:
         f"first losses discriminator {losses['d_loss']:.3f}, generator {losses['g_loss']:.3f}\n"
         f"memory       {backend.peak_memory() / 2**30:.2f} GiB at most so far\n"
         f"speed        {batch_size / seconds:.1f} images/s, {seconds:.2f} s a step\n"
-        f"whole run    {training.steps:,} steps, {timedelta(seconds=round(total))}\n"
+        f"whole run    {training.steps:,} steps, {timedelta(seconds=round(total))}{grown}\n"
         "Dry run: nothing was written."
     )
 
