@@ -4,6 +4,9 @@ Karras et al. 2019 (arXiv 1912.04958, appendix D): from the mean style on, Adam 
 distance small; noise on the style, which fades, lets it out of poor places early. The mean squared
 difference of pixels is added: features of length 1 hardly see contrast, and without it faces end
 up grey.
+
+Simpler than there: the noise of the layers stays as it is, the distance is another network's, and
+the noise on the style is as large as one of its numbers deviates, not all of them together.
 """
 
 from dataclasses import dataclass

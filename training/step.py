@@ -49,7 +49,8 @@ def train_discriminator(gan: Gan, real, penalised: bool = True):
 
     real: pictures (B, H, W, C) in [-1, 1], float32; step 1, sampling them, is the loader's.
     penalised: whether the penalties are paid, for all steps of objective.penalty_every at once
-        (lazy regularisation, Karras et al. 2019, appendix B).
+        (lazy regularisation, Karras et al. 2019, appendix B; the correction of Adam's rate and
+        betas by k / (k + 1), which goes with it there, is left out).
     Returns scalars: `d_loss`, the mean scores of real and fake pictures, the shares of each taken
     for what they are, and `penalty` and `augment_p` where there are such.
     """

@@ -4,6 +4,9 @@ A mapping network makes styles w of latents; styles and noise, not the latents, 
 a synthesis network that begins at a learnt constant. Both networks grow (Karras et al. 2017, arXiv
 1710.10196): they begin at a small size, and each doubling fades in. A generator or discriminator
 here is that of one stage, with the layers of the stage before as far as fading needs them.
+
+Other than in the original, R1 is paid every 16 steps, which came with StyleGAN2, and Adam's epsilon
+is Keras's, 1e-7 for 1e-8.
 """
 
 from math import log2

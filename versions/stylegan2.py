@@ -3,6 +3,9 @@ of Karras et al. 2020 (ADA, arXiv 2006.06676).
 
 Styles scale the weights of convolutions, and demodulation takes the scale out again, in place of
 AdaIN; pictures of all sizes are added up in place of growing; the discriminator is residual.
+
+Other than in the originals, what adapts is training/augment.py's three kinds of change, of ADA's
+eighteen; and Adam's rate and betas are not corrected for penalties that are paid now and then.
 """
 
 from keras import Model, layers
