@@ -8,7 +8,7 @@ import models
 from errors import UserError
 from figures.drawer import Drawer, parse_psis
 from training.gan import latents_of
-from training.sampling import draw
+from training.sampling import BATCH, batched, draw
 
 pytestmark = pytest.mark.backends
 
@@ -44,6 +44,15 @@ def test_a_seeds_face_does_not_depend_on_its_batch(drawer, noise):
     for some in ([17], [3, 17], [17, 3, 5]):
         faces = drawer.faces(some, 0.7, noise)
         assert np.array_equal(faces, many[some])
+
+
+def test_a_picture_does_not_depend_on_its_place(drawer):
+    """To the last bit before it is rounded, too: a sum's order may follow its place in the batch."""
+    styles = np.repeat(drawer.codes(range(BATCH))[:, None], drawer.layers, axis=1)
+    first = batched(drawer.synthesis, styles)
+    for moved in (1, 5, 11):
+        again = batched(drawer.synthesis, np.roll(styles, moved, axis=0))
+        assert np.array_equal(np.roll(again, -moved, axis=0), first)
 
 
 def test_psi_moves_codes_towards_their_mean(drawer):
