@@ -56,8 +56,8 @@ class Noise(layers.Layer):
 def _means(maps):
     """Return the mean of each map, (B, 1, 1, C).
 
-    As a product: a mean over two axes is summed in an order that, in TensorFlow on a CPU, depends on
-    a picture's place in the batch, and then so do the picture's last bits.
+    As a product: the order of a mean over two axes depends, in TensorFlow on a CPU, on a picture's
+    place in the batch, and then so do the picture's last bits.
     """
     _, height, width, filters = maps.shape
     share = ops.full((1, height * width), 1 / (height * width), "float32")

@@ -47,7 +47,7 @@ def test_a_seeds_face_does_not_depend_on_its_batch(drawer, noise):
 
 
 def test_a_picture_does_not_depend_on_its_place(drawer):
-    """To the last bit before it is rounded, too: a sum's order may follow its place in the batch."""
+    """To the last bit before it is rounded, too: a sum's order may follow the place in a batch."""
     styles = np.repeat(drawer.codes(range(BATCH))[:, None], drawer.layers, axis=1)
     first = batched(drawer.synthesis, styles)
     for moved in (1, 5, 11):
