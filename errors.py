@@ -1,6 +1,7 @@
 """Mistakes that a user can make, told in one sentence, and how a script ends on one."""
 
 import functools
+import os
 import signal
 import sys
 import threading
@@ -36,6 +37,31 @@ def ended_by_ctrl_c():
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def quiet_start():
+    """Keep native libraries off the terminal while they start, unless their log level is set.
+
+    TensorFlow's notes on its own start-up are written to the descriptor itself, before any of its
+    log settings is heard; level 3 is for what its graph optimizer says later. Errors still come as
+    exceptions.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+        del os.environ["TF_CPP_MIN_LOG_LEVEL"]  # it was read; a process begun by this sets its own
 
 
 def clean_exit(main):

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from errors import UserError
+from errors import UserError, quiet_start
 from preparation.decisions import Decision
 from training.files import whole_file
 
@@ -100,9 +100,9 @@ def write_records(made: Path, folder: Path, name: str, faces: list[dict], size: 
 
 def tensorflow() -> tuple[ModuleType, ModuleType]:
     """Return TensorFlow's `io` and `train`; UserError without it."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its first lines are about GPUs
     try:
-        from tensorflow import io, train
+        with quiet_start():
+            from tensorflow import io, train
     except ImportError as error:
         raise UserError(
             "TFRecords are TensorFlow's format, and it is not installed: pip install "

@@ -13,11 +13,9 @@ memory, the fastest precision.
 import importlib.util
 import os
 import resource
-import sys
 import time
-from contextlib import contextmanager
 
-from errors import UserError, ended_by_ctrl_c
+from errors import UserError, ended_by_ctrl_c, quiet_start
 
 # A GPU's memory is taken as needed, so that two programs can share it; TensorFlow is told below.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -29,32 +27,7 @@ if "KERAS_BACKEND" not in os.environ:
     os.environ["KERAS_BACKEND"] = installed[0]
 
 
-@contextmanager
-def _quiet():
-    """Keep native libraries off the terminal while they start, unless their log level is set.
-
-    TensorFlow's notes on its own start-up are written to the descriptor itself, before any of its
-    log settings is heard; level 3 is for what its graph optimizer says later. Errors still come as
-    exceptions.
-    """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        yield
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
-        os.close(nowhere)
-        del os.environ["TF_CPP_MIN_LOG_LEVEL"]  # it was read; a process begun by this sets its own
-
-
-with _quiet(), ended_by_ctrl_c():
+with quiet_start(), ended_by_ctrl_c():
     import keras
 
     NAME = keras.backend.backend()
