@@ -149,8 +149,7 @@ def look_at_data(entrants: list[Entrant], networks: list[FeatureNetwork], count:
     pictures = open_data(config)
     for entrant in entrants:
         for stage in stages_of(entrant.config):
-            training = stage.config.training
-            batch = training.batch_size * training.n_critic
+            batch = stage.config.training.pictures_per_step
             require_batch(len(pictures.pictures), batch, stage.batch_key)
         require_same_data(entrant, pictures.key)
     wanted = [(network, count) for network in networks]

@@ -97,6 +97,11 @@ class Training(Section):
     cosine_kimg: Number = Field(1_000, gt=0)
     average_kimg: _scheduled(0, 1e6) | None = None
 
+    @property
+    def pictures_per_step(self) -> int:
+        """Real pictures that a step takes: a batch for each update of the discriminator."""
+        return self.batch_size * self.n_critic
+
 
 class Growing(Section):
     """How a version that grows does so: sizes from `start` to model.resolution, one by one."""

@@ -147,7 +147,7 @@ def dry_run(config: Config) -> None:
     config = stages[-1].config
     grown = ", as if all were of the last size" if len(stages) > 1 else ""
     model, training = config.model, config.training
-    batch_size = training.batch_size * training.n_critic
+    batch_size = training.pictures_per_step
     if config.data.images == "demo":
         real = demo_faces.draw_faces(batch_size, model.resolution)[..., : model.channels]
     else:
@@ -196,8 +196,7 @@ def main() -> int:
 
     pictures = open_data(stage_at(config, 0).config)
     for stage in stages_of(config):
-        training = stage.config.training
-        batch = training.batch_size * training.n_critic
+        batch = stage.config.training.pictures_per_step
         require_batch(len(pictures.pictures), batch, stage.batch_key)
     status = None
     while status is None:
@@ -223,7 +222,6 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
         if stage.first:
             pictures = open_data(stage.config)
         own = stage.config if stage.end is None else without_metrics(stage.config)
-        batch_size = own.training.batch_size * own.training.n_critic
         gan = prepare(config, stage, run, pictures)
         step, found = run.step, run.health.finding  # what was wrong when it stopped
         if found:
@@ -232,7 +230,7 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
             with (
                 Batches(
                     pictures.pictures,
-                    batch_size,
+                    own.training.pictures_per_step,
                     own.training.seed,
                     config.data.x_flip,
                     stage.batches_before(run.step),

@@ -64,7 +64,7 @@ def record(case: Case, path: Path, seed: int | None = None) -> None:
     latents = latents_of(range(SEEN), config.model.latent_dim)
     rows, looks, covered, small = [], [], [], []
     kinds = len(set(read_kinds(real)))
-    batch = config.training.batch_size * config.training.n_critic
+    batch = config.training.pictures_per_step
     with Batches(pictures, batch, config.training.seed, config.data.x_flip) as batches:
         for number in range(1, case.steps + 1):
             rows.append({k: float(v) for k, v in run(number, next(batches)).items()})

@@ -91,9 +91,7 @@ class Run:
             temporary.write_text(yaml.safe_dump(config.model_dump(), sort_keys=False))
         with whole_file(self.weights / "gan.json") as temporary:
             temporary.write_text(gan.combined.to_json())
-        self.history = History(
-            self.images, self.step, gan.config.training.batch_size * config.training.n_critic
-        )
+        self.history = History(self.images, self.step, gan.config.training.pictures_per_step)
         order = np.random.default_rng(config.training.seed).permutation(len(pictures.pictures))
         shown = self.images / "reals.png"
         if not shown.exists() or (self.facts and self.facts["data_key"] != pictures.key):
