@@ -52,7 +52,7 @@ def write_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int = 
     if count < 1 or not SMALLEST <= size <= LARGEST or not 0 <= seed < 2**32:
         raise UserError(
             f"count {count}, size {size} or seed {seed} is out of range: count from 1, size from "
-            "16 to 512, seed from 0."
+            f"{SMALLEST} to {LARGEST}, seed from 0."
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} holds something already; name a new folder, or remove it.")

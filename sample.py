@@ -60,7 +60,12 @@ class Job:
 
     @property
     def psi(self) -> float:
-        """The one truncation."""
+        """The truncation, 1 if none is given; UserError if there are several."""
+        if len(self.psis) > 1:
+            raise UserError(
+                f"--psi names {len(self.psis)} values; give one, or take --count or "
+                "--figure truncation."
+            )
         return self.psis[0] if self.psis else 1.0
 
 
@@ -201,19 +206,10 @@ def make_folder(folder: Path) -> None:
         ) from None
 
 
-def one_psi(job: Job) -> float:
-    """Return the truncation; UserError if there are several."""
-    if len(job.psis) > 1:
-        raise UserError(
-            f"--psi names {len(job.psis)} values; give one, or take --count or --figure truncation."
-        )
-    return job.psi
-
-
 def write_grid(job: Job) -> Path:
     """Write one picture with the faces of the seeds."""
     out = as_file(job.out, *PICTURE)
-    faces = job.drawer.faces(job.seeds, one_psi(job), job.arguments.noise)
+    faces = job.drawer.faces(job.seeds, job.psi, job.arguments.noise)
     save_grid(out, faces, grid_of(job.arguments)[0])
     return out
 
@@ -234,12 +230,11 @@ def write_faces(job: Job) -> Path:
 def write_figure(job: Job) -> Path:
     """Write one of FIGURES."""
     out, name = as_file(job.out, *PICTURE), job.arguments.figure
-    if name != "truncation":
-        one_psi(job)
     if name.startswith("noise") and job.arguments.noise != "fixed":
         raise UserError(f"--figure {name} shows every noise beside the others; leave --noise out.")
     draw, _ = FIGURES[name]
-    image = draw(job.drawer, job.seeds, job.psis, job.arguments.noise)
+    psis = job.psis if name == "truncation" else [job.psi]
+    image = draw(job.drawer, job.seeds, psis, job.arguments.noise)
     with whole_file(out) as temporary:
         image.save(temporary)
     return out
@@ -247,7 +242,7 @@ def write_figure(job: Job) -> Path:
 
 def write_walk(job: Job) -> Path:
     """Write the film from face to face."""
-    out, drawer, psi = as_file(job.out, *FILM), job.drawer, one_psi(job)
+    out, drawer, psi = as_file(job.out, *FILM), job.drawer, job.psi
     space = job.arguments.space or ("w" if drawer.styled else "z")
     if space == "w" and not drawer.styled:
         raise UserError("--space w is for versions with styles: stylegan, stylegan2; take z.")

@@ -1,8 +1,8 @@
 """Figures of many faces: uncurated, truncated, mixed, and what noise does to them.
 
 After Karras et al. 2018 (arXiv 1812.04948), figures 2, 3, 4, 5 and 8. Each is a function of a
-Drawer, seeds and psis that returns a Pillow image; FIGURES has them by name. The first two are for
-every version, the others need styles.
+Drawer, seeds, psis (one, but any number for truncation) and one of NOISE that returns a Pillow
+image; FIGURES has them by name. The first two are for every version, the others need styles.
 """
 
 import numpy as np
@@ -62,7 +62,7 @@ def uncurated(drawer: Drawer, seeds, psis, noise: str) -> Image.Image:
     rows = 3
     places = [(column, row) for column, s in enumerate(sides) for row in range(rows * large // s)]
     seeds = range(seeds[0], seeds[0] + len(places))
-    faces = drawer.faces(seeds, psis[0] if psis else 1.0, noise)
+    faces = drawer.faces(seeds, psis[0], noise)
     image = Image.new("RGB", (sum(sides), rows * large), "white")
     for (column, row), face in zip(places, faces, strict=True):
         s = sides[column]
@@ -89,7 +89,7 @@ def mixing(drawer: Drawer, seeds, psis, noise: str) -> Image.Image:
     _require_styles(drawer, "mixing")
     if len(seeds) < 2:
         raise UserError("--figure mixing mixes faces; give it at least two with --seeds.")
-    codes = drawer.codes(seeds, psis[0] if psis else 1.0)
+    codes = drawer.codes(seeds, psis[0])
     styles = np.repeat(codes[:, None], drawer.layers, axis=1)
     above, beside = np.split(styles, [max(1, len(seeds) - 2)])
     levels = {name: part for name, part in LEVELS.items() if part.start < drawer.layers}
@@ -119,7 +119,7 @@ def noise_detail(drawer: Drawer, seeds, psis, noise: str) -> Image.Image:
     brightness over 100 draws is shown so that the largest of all is white.
     """
     _require_styles(drawer, "noise-detail")
-    codes = drawer.codes(seeds, psis[0] if psis else 1.0)
+    codes = drawer.codes(seeds, psis[0])
     size, part = drawer.shape[0], slice(drawer.shape[0] // 8, drawer.shape[0] * 3 // 8)
     rows, spreads = [], []
     for face, code in zip(drawer.pictures(codes), codes, strict=True):
@@ -146,7 +146,7 @@ def noise_components(drawer: Drawer, seeds, psis, noise: str) -> Image.Image:
             "--figure noise-components compares sizes, but this generator has 4x4 alone; take one "
             "that grew further."
         )
-    codes = drawer.codes(seeds, psis[0] if psis else 1.0)
+    codes = drawer.codes(seeds, psis[0])
     sizes = [2 ** (2 + n) for n in range(drawer.layers // 2)]
     coarse, fine = sizes[: len(sizes) // 2], sizes[len(sizes) // 2 :]
     columns = {

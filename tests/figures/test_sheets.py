@@ -51,12 +51,12 @@ def test_mixing_takes_styles_of_a_level_from_above(drawer):
     assert np.array_equal(shown(image, drawer, 0, 4), drawer.pictures(codes[1:2])[0])
     assert np.array_equal(shown(image, drawer, 2, 0), drawer.pictures(codes[3:4])[0])
     with pytest.raises(UserError, match="two"):
-        sheets.mixing(drawer, [1], [], "fixed")
+        sheets.mixing(drawer, [1], [1.0], "fixed")
 
 
 def test_uncurated_shows_successive_seeds(drawer):
     """From the first on, each once, in ever smaller columns."""
-    image = sheets.uncurated(drawer, [5], [], "fixed")
+    image = sheets.uncurated(drawer, [5], [1.0], "fixed")
     assert image.size == (256 * 2 + 128 + 64 * 2, 768)
     pixels = np.asarray(image)
     faces = drawer.faces(range(5, 5 + 36))
@@ -66,18 +66,18 @@ def test_uncurated_shows_successive_seeds(drawer):
 
 def test_noise_figures(drawer, monkeypatch):
     """Columns with and without noise; and where noise changes nothing, the deviation is black."""
-    image = sheets.noise_components(drawer, [4], [], "fixed")
+    image = sheets.noise_components(drawer, [4], [1.0], "fixed")
     for column, options in enumerate(
         ({"noisy": [4]}, {"noisy": [8, 16]}, {"noise": "off"}, {"noise": "fixed"})
     ):
         expected = drawer.pictures(drawer.codes([4]), **options)[0]
         assert np.array_equal(shown(image, drawer, column, 0), expected)
     monkeypatch.setattr(sheets, "DRAWN_ANEW", 6)
-    image = sheets.noise_detail(drawer, [4], [], "fixed")
+    image = sheets.noise_detail(drawer, [4], [1.0], "fixed")
     assert shown(image, drawer, 0, 0).max() == 255
     assert np.array_equal(shown(image, drawer, 5, 0), drawer.faces([4])[0])
     still = get_version("stylegan").generator(16, 3, 8, 0.02)  # noise of strength 0
-    assert shown(sheets.noise_detail(Drawer(still), [4], [], "fixed"), drawer, 0, 0).max() == 0
+    assert shown(sheets.noise_detail(Drawer(still), [4], [1.0], "fixed"), drawer, 0, 0).max() == 0
 
 
 @pytest.mark.parametrize("name", ["mixing", "noise-detail", "noise-components"])
@@ -85,7 +85,7 @@ def test_figures_of_styles_are_refused_where_there_are_none(name):
     """In one sentence that names the versions."""
     plain = Drawer(get_version("dcgan").generator(16, 3, 8, 0.02))
     with pytest.raises(UserError, match="stylegan"):
-        sheets.FIGURES[name][0](plain, [1, 2], [], "fixed")
+        sheets.FIGURES[name][0](plain, [1, 2], [1.0], "fixed")
     sheets.truncation(plain, [1], [1.0], "fixed")
 
 
@@ -93,4 +93,4 @@ def test_a_generator_of_one_size_has_no_noise_components():
     """That of the stage of 4x4, in one sentence."""
     network = get_version("stylegan").generator(4, 3, 8, 0.02)
     with pytest.raises(UserError, match="4x4"):
-        sheets.noise_components(Drawer(network), [0], [], "fixed")
+        sheets.noise_components(Drawer(network), [0], [1.0], "fixed")
