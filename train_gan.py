@@ -208,8 +208,7 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
     """Train until the run ends, and return the exit status.
 
     None after it was rolled back, and when the networks are to grow: begun again, it goes on.
-    pictures: those of the first stage. A run that stopped for what is wrong with it does not go on
-    until health.action lets it.
+    pictures: those of the first stage.
     """
     with StopRequest() as stop, Run(config.run) as run:
         if is_finished(config, run.step, run.seconds):
@@ -221,29 +220,7 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
         stage = stage_at(config, run.step)
         if stage.first:
             pictures = open_data(stage.config)
-        own = stage.config if stage.end is None else without_metrics(stage.config)
-        gan = prepare(config, stage, run, pictures)
-        step, found = run.step, run.health.finding  # what was wrong when it stopped
-        if found:
-            print(f"WARNING, when this run stopped: {found}", file=sys.stderr)
-        if not (found and is_acted_on(config, found)):
-            with (
-                Batches(
-                    pictures.pictures,
-                    own.training.pictures_per_step,
-                    own.training.seed,
-                    config.data.x_flip,
-                    stage.batches_before(run.step),
-                ) as batches,
-                Metrics(own, pictures, run.images, run.step) as metrics,
-            ):
-                try:
-                    step, found = train(gan, run, batches, metrics, config, stop, stage.end)
-                except NotFinite as error:
-                    found = run.health.break_down(error.step)
-                    if not goes_back(config, run):
-                        raise
-                    print(f"WARNING at step {error.step:,}: {found}", file=sys.stderr)
+        step, found = train_stage(config, stage, run, pictures, stop)
         if found and goes_back(config, run):
             step = run.roll_back()
             print(f"Rolled back to step {step:,}.")
@@ -266,6 +243,40 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
             f"Draw new faces with: python sample.py {run.name}"
         )
     return 0
+
+
+def train_stage(
+    config: Config, stage: Stage, run: Run, pictures: PictureSet, stop: StopRequest
+) -> tuple[int, Finding | None]:
+    """Train the networks of a stage to its end or the run's; return as `train` does.
+
+    A run that stopped for what is wrong with it does not go on until health.action lets it.
+    """
+    own = stage.config if stage.end is None else without_metrics(stage.config)
+    gan = prepare(config, stage, run, pictures)
+    found = run.health.finding
+    if found:
+        print(f"WARNING, when this run stopped: {found}", file=sys.stderr)
+    if found and is_acted_on(config, found):
+        return run.step, found
+    with (
+        Batches(
+            pictures.pictures,
+            own.training.pictures_per_step,
+            own.training.seed,
+            config.data.x_flip,
+            stage.batches_before(run.step),
+        ) as batches,
+        Metrics(own, pictures, run.images, run.step) as metrics,
+    ):
+        try:
+            return train(gan, run, batches, metrics, config, stop, stage.end)
+        except NotFinite as error:
+            found = run.health.break_down(error.step)
+            if not goes_back(config, run):
+                raise
+            print(f"WARNING at step {error.step:,}: {found}", file=sys.stderr)
+            return run.step, found
 
 
 if __name__ == "__main__":
