@@ -68,8 +68,11 @@ class Gan:
         stage = stage or growing.stages_of(config)[-1]
         config = stage.config
         training, shape = config.training, config.model
-        keras.utils.set_random_seed(training.seed)
         before = keras.config.dtype_policy()
+        # TensorFlow sums in the order of names, and Keras numbers them through a whole process: the
+        # same networks built after others would be another sum's last bit off.
+        keras.utils.clear_session(free_memory=False)
+        keras.utils.set_random_seed(training.seed)
         keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
         try:
             generator = version.generator(

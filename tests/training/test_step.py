@@ -301,6 +301,17 @@ def test_accuracies_are_those_of_the_scores():
     assert float(scalars["real_accuracy"]) == 0
 
 
+def test_networks_built_later_in_a_process_have_the_same_names():
+    """TensorFlow sums by name, so a run that went on in another process would differ in the end."""
+
+    def names(gan: Gan) -> list[str]:
+        return [v.path for v in gan.variables]
+
+    first = names(tiny("dragan"))
+    tiny("v5")
+    assert names(tiny("dragan")) == first
+
+
 def test_same_seed_same_step_and_other_seed_another():
     """training.seed decides first weights and noise, so that a run can be repeated."""
     losses = [
