@@ -93,6 +93,7 @@ class Training(Section):
     passes: Literal["together", "apart", "in_turn"] = "together"
     seed: Whole = Field(0, ge=0, lt=2**31)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    deterministic: bool = False
     label_noise: Number = Field(0.05, ge=0, le=1)
     cosine_kimg: Number = Field(1_000, gt=0)
     average_kimg: _scheduled(0, 1e6) | None = None

@@ -189,6 +189,8 @@ def main() -> int:
     parser.add_argument("--dry-run", action="store_true", help="one step, nothing written")
     arguments = parser.parse_intermixed_args()
     config = load_config(arguments.config, arguments.overrides, models.get_recipe)
+    if config.training.deterministic:
+        backend.make_deterministic()
     check(config, models.get_version(config.version))
     if arguments.dry_run:
         dry_run(config)
