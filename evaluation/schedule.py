@@ -64,6 +64,7 @@ class Metrics:
         for view in measures.SIDES.values():
             values = {k: v for k, v in result[view].items() if k != "floor"}
             history.show(step, {f"{view}/{key}": value for key, value in values.items()})
+        history.flush()
 
     def _after(self, seconds: float, cost: float) -> float:
         """Return when a measurement that costs as much is paid for, begun to be saved for then."""

@@ -2,9 +2,10 @@
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from errors import UserError
@@ -15,23 +16,69 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path` that takes its place once it is written to the disk.
 
     Whatever goes wrong before that, a full disk included, `path` stays as it was and the temporary
-    file is removed. Its name keeps the suffix, which Keras chooses the format by. Raises UserError
-    when the system refuses.
+    file is removed; that it took the place outlives a power cut too. Its name keeps the suffix,
+    which Keras chooses the format by. Raises UserError when the system refuses.
     """
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        with told(path):
+            yield temporary
+            sync(temporary)
+            os.replace(temporary, path)
+            sync_names(path.parent)
+    finally:
+        with suppress(OSError):  # on a disk that became read-only, even of one that is not there
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Within it, the system's refusal to write `path` becomes a UserError with a way out."""
+    try:
+        yield
     except OSError as error:
         reason = error.strerror or " ".join(str(error).split())
         raise UserError(
             f"{path} could not be written ({reason}); what was saved before is whole: make room or "
             "make the folder writable, and give the same command again."
         ) from error
+
+
+def sync(path: Path) -> None:
+    """Wait until what was written to a file is on the disk itself."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
-        temporary.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def sync_names(folder: Path) -> None:
+    """Wait until what was made and renamed in a folder is so on the disk itself."""
+    with suppress(OSError):  # some network disks can't
+        sync(folder)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the temporary files in a folder whose process was killed before they were whole.
+
+    Those of a process that lives are left alone: it may be drawing into the folder of a run.
+    """
+    for path in folder.glob(".*.*"):
+        match = re.match(r"\.(\d{1,9})\.", path.name)
+        if match and path.is_file() and (int(match[1]) == os.getpid() or not _lives(int(match[1]))):
+            path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    """Say whether there is a process of this number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        pass
+    return True
 
 
 def require_space(folder: Path, size: int) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from tensorboardX import SummaryWriter
 
 from errors import UserError
 from training import preview
-from training.files import require_space, whole_file
+from training.board import Board
+from training.files import told, whole_file
 
 
 COLUMNS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "images_per_second")
@@ -40,10 +40,9 @@ class History:
     """
 
     def __init__(self, folder: Path, step: int, batch_size: int):
-        self._folder = folder
         self._lines = Lines(folder / "losses.jsonl", step, COLUMNS)
         self.rows = self._lines.rows
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
+        self._board = Board(folder / "tensorboard", step)
         self._pending: list[tuple[int, dict]] = []
         self._batch_size = batch_size
         self._flushed = time.perf_counter()
@@ -71,10 +70,9 @@ class History:
         for step, row in sound:
             self._lines.add({"step": step, **row, "images_per_second": rate})
         self._lines.flush()
-        # TensorBoard's writer is a thread: on a full disk it dies, and this one would wait for it.
-        require_space(self._folder, 2**20)
         for step, row in sound:
             self.show(step, row)
+        self._board.flush()
         if len(sound) < len(values):
             raise NotFinite(*values[len(sound)])
 
@@ -85,12 +83,13 @@ class History:
 
     def add_grid(self, step: int, grid: np.ndarray) -> None:
         """Show a uint8 grid (H, W, C) in TensorBoard."""
-        self._board.add_image("faces", grid, step, dataformats="HWC")
+        self._board.add_grid("faces", grid, step)
         self._board.flush()
 
     def add_text(self, step: int, name: str, text: str) -> None:
         """Show a sentence in TensorBoard."""
         self._board.add_text(name, text, step)
+        self._board.flush()
 
     def save_curve(self, path: Path) -> None:
         """Draw the losses of the whole run."""
@@ -117,6 +116,7 @@ class Lines:
 
     def __init__(self, path: Path, step: int, keys: Iterable[str]):
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self.rows = [row for row in read_rows(path, keys) if row["step"] <= step]
         with whole_file(path) as temporary:
             temporary.write_text("".join(_line(row) for row in self.rows))
@@ -125,15 +125,18 @@ class Lines:
     def add(self, row: dict) -> None:
         """Append a row."""
         self.rows.append(row)
-        self._file.write(_line(row))
+        with told(self._path):
+            self._file.write(_line(row))
 
     def flush(self) -> None:
         """Hand what was added to the system."""
-        self._file.flush()
+        with told(self._path):
+            self._file.flush()
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with told(self._path):
+            self._file.close()
 
 
 def read_rows(path: Path, keys: Iterable[str]) -> list[dict]:

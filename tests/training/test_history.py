@@ -1,7 +1,7 @@
 """The record of a run: each step once, and no step after the first that is not a number."""
 
 import json
-import shutil
+import resource
 
 import numpy as np
 import pytest
@@ -52,15 +52,24 @@ def test_a_loss_that_is_no_number_stops_by_its_step(tmp_path):
     assert [row["step"] for row in read_rows(tmp_path / "losses.jsonl", ["g_loss"])] == [1, 2]
 
 
-def test_a_full_disk_is_told_before_tensorboard_waits_for_it(tmp_path, monkeypatch):
-    """Its writer would have died, and the run would hang."""
+@pytest.mark.parametrize("names", [["losses.jsonl", "events"], ["events"]])
+def test_a_refused_write_is_told_by_its_file_and_the_rest_is_whole(tmp_path, names):
+    """As on a full disk; the limit on a file's size needs no rights, and takes effect half-way."""
     history = History(tmp_path, 0, batch_size=4)
     history.add(1, scalars())
-    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
-    with monkeypatch.context() as full:
-        full.setattr(shutil, "disk_usage", lambda folder: usage)
-        full.setattr(history, "show", None)
-        with pytest.raises(UserError, match="is full"):
+    history.flush()
+    if names == ["events"]:
+        (tmp_path / "losses.jsonl").write_text("")  # so that there is room in it again
+    history.add(2, scalars())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (250, before[1]))
+    try:
+        with pytest.raises(UserError, match=f"{names[0]}.* could not be written"):
             history.flush()
+        with pytest.raises(UserError, match="could not be written"):
+            history.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    history = History(tmp_path, 1, batch_size=4)
     history.close()
-    assert [row["step"] for row in read_rows(tmp_path / "losses.jsonl", ["g_loss"])] == [1]
+    assert [row["step"] for row in history.rows] == [1][: len(names) - 1]
