@@ -236,15 +236,18 @@ class Health:
     """The monitor of a run; health.jsonl keeps its looks and health.json what it found.
 
     folder: where they are. step: which the run goes on from. real: uint8 pictures (N, H, W, C), up
-    to LOOKED_AT of them.
+    to LOOKED_AT of them. rollbacks: how often the run was taken back.
 
     finding: what is wrong at the last look, also of a run that stopped then; None if nothing is.
     """
 
-    def __init__(self, folder: Path, step: int, real: np.ndarray):
+    def __init__(self, folder: Path, step: int, real: np.ndarray, rollbacks: int = 0):
         self._lines = Lines(folder / "health.jsonl", step, COLUMNS)
         self._path = folder / "health.json"
-        before = read_events(self._path)
+        self.events = before = read_events(self._path)
+        noted = sum(event["rolled_back_to"] is not None for event in before)
+        if noted < rollbacks and before and before[-1]["step"] > step:
+            self.forget(step)  # the run was killed when it had just been taken back
         self.events = [event for event in (_as_of(step, event) for event in before) if event]
         if self.events != before:
             self._write()

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from config import Config, from_dict
 from errors import UserError
 from pictures.cache import PictureSet
 from training import backend, checkpoint, preview
-from training.files import locked, require_space, whole_file
+from training.files import locked, remove_unfinished, require_space, sync, sync_names, whole_file
 from training.gan import Gan, latents_of
 from training.health import LOOKED_AT, Finding, Health
 from training.history import History
@@ -39,6 +40,7 @@ class Run:
                 folder.mkdir(parents=True, exist_ok=True)
                 (folder / ".writable").touch()
                 (folder / ".writable").unlink()
+                sync_names(folder.parent)
             except OSError as error:
                 raise UserError(
                     f"the folder {folder} can't be written ({error.strerror}); make it writable, "
@@ -49,13 +51,15 @@ class Run:
             f"run {name} is being trained by another process; wait for it, or give this one "
             "another name with run=NAME.",
         )
+        for folder in (self.weights, self.images):
+            remove_unfinished(folder)
         found = checkpoint.newest(self.weights)
         self.facts, self._arrays = found if found else (None, None)
         self.step: int = self.facts["step"] if self.facts else 0
         self.seconds: float = self.facts["seconds"] if self.facts else 0.0
-        self.rollbacks: int = self.facts.get("rollbacks", 0) if self.facts else 0
-        self._peak_memory: int = self.facts.get("peak_memory", 0) if self.facts else 0
-        self._sound: int | None = self.facts.get("sound") if self.facts else None
+        self.rollbacks: int = self.facts["rollbacks"] if self.facts else 0
+        self._peak_memory: int = self.facts["peak_memory"] if self.facts else 0
+        self._sound: int | None = self.facts["sound"] if self.facts else None
         self.history: History | None = None
         self.health: Health | None = None
 
@@ -63,15 +67,25 @@ class Run:
         return self
 
     def __exit__(self, *exception) -> None:
-        for opened in (self.history, self.health):
-            if opened:
-                opened.close()
-        os.close(self._lock)
+        with ExitStack() as each:  # on a full disk each of them may fail
+            each.callback(os.close, self._lock)
+            for opened in filter(None, (self.history, self.health)):
+                each.callback(opened.close)
 
     @property
     def config(self) -> Config | None:
-        """The config that the run was last trained with, None for a new run."""
-        return from_dict(self.facts["config"]) if self.facts else None
+        """The config that the run was last trained with, None for a new run.
+
+        Keys that were not there yet have their defaults; UserError for one that is none any more.
+        """
+        try:
+            return from_dict(self.facts["config"]) if self.facts else None
+        except UserError as error:
+            raise UserError(
+                f"run {self.name} was trained by another version of the project, whose config says "
+                f"what this one can't read: {error} Go on with that version, or give this run "
+                "another name with run=NAME."
+            ) from None
 
     def restore(self, gan: Gan) -> None:
         """Give the networks the values of the newest checkpoint."""
@@ -87,6 +101,7 @@ class Run:
         self._gan, self._config, self._precision = gan, config, precision
         self._data_key = pictures.key
         self._latents = latents_of(range(LOOKED_AT), config.model.latent_dim)
+        checkpoint.set_aside(self.weights, self.step)
         with whole_file(self.weights / "config.yaml") as temporary:
             temporary.write_text(yaml.safe_dump(config.model_dump(), sort_keys=False))
         with whole_file(self.weights / "gan.json") as temporary:
@@ -96,7 +111,8 @@ class Run:
         shown = self.images / "reals.png"
         if not shown.exists() or (self.facts and self.facts["data_key"] != pictures.key):
             preview.save_grid(shown, pictures.pictures[np.sort(order[:PREVIEWS])])
-        self.health = Health(self.images, self.step, pictures.pictures[np.sort(order[:LOOKED_AT])])
+        looked_at = pictures.pictures[np.sort(order[:LOOKED_AT])]
+        self.health = Health(self.images, self.step, looked_at, self.rollbacks)
         if config.health.action == "rollback" and not self.facts:
             self._save_state(0, 0.0)  # there is a way back from the first step on
 
@@ -128,6 +144,8 @@ class Run:
     def save_checkpoint(self, step: int, seconds: float) -> None:
         """Write a full checkpoint and, before it, the weights that `sample.py` draws from.
 
+        The records come to the disk first: after a power cut, lines that a checkpoint counts on
+        would be missing for good.
         Weights of steps that are not on the schedule go as soon as newer ones are there, but for
         those of the last sound step.
         """
@@ -138,6 +156,8 @@ class Run:
             require_space(self.weights, 8 * self._gan.combined.count_params() + 2**20)
             with whole_file(self.weights / name) as temporary:
                 write(temporary)
+        for record in (*self.images.glob("*.jsonl"), *self.images.glob("tensorboard/*")):
+            sync(record)
         self._save_state(step, seconds)
         every = self._config.schedule.checkpoint_every
         for old, path in self._weights_files():

@@ -6,6 +6,7 @@ import yaml
 import models
 from comparison.entrants import Budget, find_entrants, require_same_data
 from errors import UserError
+from tests.training.test_checkpoint import FACTS
 from training import checkpoint
 
 
@@ -74,7 +75,7 @@ def test_other_pictures_of_the_same_name_are_told(tmp_path, monkeypatch):
     (entrant,) = find_entrants(["v5"], [], Budget(steps=10), "t")
     require_same_data(entrant, "new")
     (tmp_path / "weights/t-v5").mkdir(parents=True)
-    checkpoint.save(tmp_path / "weights/t-v5", 1, {}, {"data_key": "old"}, 3)
+    checkpoint.save(tmp_path / "weights/t-v5", 1, {}, FACTS | {"data_key": "old"}, 3)
     require_same_data(entrant, "old")
     with pytest.raises(UserError, match="other pictures"):
         require_same_data(entrant, "new")

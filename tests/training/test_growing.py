@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import models
 from config import load_config
 from errors import UserError
+from tests.training.test_checkpoint import FACTS
 from training import checkpoint
 from training.checks import check
 from training.gan import Gan, latents_of
@@ -139,7 +140,7 @@ def test_resumed_in_the_middle_it_is_as_if_it_had_not_stopped(version, tmp_path)
     for number, batch in enumerate(pictures):
         losses = {key: float(value) for key, value in step(batch).items()}
         if number == 2:
-            checkpoint.save(tmp_path, 3, whole.state, {}, 2, None)
+            checkpoint.save(tmp_path, 3, whole.state, FACTS, 2, None)
     resumed = fresh()
     checkpoint.restore(resumed.state, checkpoint.newest(tmp_path)[1])
     step = compile_step(resumed)
