@@ -1,0 +1,72 @@
+"""Nothing is lost: the faults of benchmarks/chaos.py in their short form, and those without it."""
+
+import numpy as np
+
+from benchmarks.faults import say_format
+from tests.test_train_gan import SHORT, arrays, losses
+from tests.training.test_checkpoint import FACTS
+from training import checkpoint
+from training.health import Health
+
+
+def test_killed_damaged_and_refused_a_run_ends_as_if_nothing_had_happened(script):
+    """Real processes: in a step, while writing a checkpoint with a damaged one before it, and on a
+    full disk; weights, losses, grids and TensorBoard are compared bit for bit.
+    """
+    done = script("benchmarks/chaos.py", "--short")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 faults" in done.stdout and "3 survived" in done.stdout
+
+
+def test_the_first_format_goes_on_to_the_same_bits(script, call):
+    """A run that was begun before checkpoints had a checksum of their own."""
+    assert call("train_gan.py", *script.tiny, *SHORT, "run=whole")[0] == 0
+    assert call("train_gan.py", *script.tiny, *SHORT, "training.steps=2")[0] == 0
+    say_format(None)(script.folder)
+    facts, _ = checkpoint.newest(script.folder / "weights/r")
+    assert (facts["step"], facts["format"]) == (2, 1)
+    assert call("train_gan.py", *script.tiny, *SHORT)[0] == 0
+    assert [row[0] for row in losses(script.folder)] == [1, 2, 3, 4]
+    expected, found = arrays(script.folder, 4, "whole"), arrays(script.folder, 4)
+    assert expected.keys() == found.keys()
+    assert all(np.array_equal(expected[name], found[name]) for name in expected)
+
+
+def test_a_checkpoint_whose_config_says_what_is_no_key_is_refused(script, call):
+    """Of another version of the project: in a sentence, and nothing is changed."""
+    folder = script.folder / "weights/r"
+    folder.mkdir(parents=True)
+    facts = FACTS | {"config": {"training": {"warp": 9}}}
+    path = checkpoint.save(folder, 2, {}, facts, keep=3)
+    before = path.read_bytes()
+    status, errors = call("train_gan.py", *script.tiny, *SHORT)
+    assert status == 2 and "another version of the project" in errors and "warp" in errors, errors
+    assert path.read_bytes() == before
+
+
+def test_a_run_of_damaged_checkpoints_only_is_refused_and_keeps_them(script, call):
+    """It is for its owner to say that it may begin anew."""
+    folder = script.folder / "weights/r"
+    folder.mkdir(parents=True)
+    (folder / "checkpoint_2.npz").write_bytes(b"PK")
+    status, errors = call("train_gan.py", *script.tiny, *SHORT)
+    assert status == 2 and "no checkpoint in weights/r is whole" in errors, errors
+    assert {path.name for path in folder.iterdir()} == {"checkpoint_2.npz", ".lock"}
+
+
+def test_a_kill_right_after_going_back_does_not_lose_what_it_was_for(tmp_path):
+    """The checkpoint counts the rollback already, health.json does not yet."""
+    real = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), "uint8")
+    monitor = Health(tmp_path, 0, real)
+    monitor.break_down(7)
+    monitor.close()
+    monitor = Health(tmp_path, 5, real, 1)
+    assert [(e["step"], e["rolled_back_to"]) for e in monitor.events] == [(7, 5)]
+    assert monitor.finding is None
+    monitor.close()
+    monitor = Health(tmp_path, 5, real, 1)
+    monitor.break_down(8)
+    monitor.close()
+    monitor = Health(tmp_path, 5, real, 1)  # this one was lost with an interruption
+    assert [(e["step"], e["rolled_back_to"]) for e in monitor.events] == [(7, 5)]
+    monitor.close()
