@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -88,11 +89,15 @@ class Reals:
         path.parent.mkdir(parents=True, exist_ok=True)
         width = network.features(self.pictures[:1]).shape[1]
         shape = (len(self.pictures), width)
-        # Where there is no room, writing to a mapped file would kill the process.
         require_space(path.parent, 4 * shape[0] * shape[1] + 2**20)
         # Another process that made it meanwhile keeps its own, and nothing is mixed.
         with whole_file(path) as temporary:
-            return np.lib.format.open_memmap(temporary, "w+", dtype="float32", shape=shape)
+            store = np.lib.format.open_memmap(temporary, "w+", dtype="float32", shape=shape)
+            # Where there is no room later, writing to a mapped file would kill the process.
+            if hasattr(os, "posix_fallocate"):
+                with temporary.open("r+b") as file:
+                    os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
+            return store
 
 
 def _missing(store: np.ndarray, indices) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Real pictures' features are computed once, and the floor's two sides share no picture."""
 
+import os
 import shutil
 
 import numpy as np
@@ -64,6 +65,14 @@ def test_a_full_disk_is_told_before_the_file_is_made(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="is full"):
         Reals(PICTURES, "key", tmp_path, 50).features(Counting().network, np.arange(5))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system can't reserve room")
+def test_room_for_all_features_is_taken_at_once(tmp_path):
+    """Were the disk full later, the system would kill the process at a write to the mapped file."""
+    Reals(PICTURES.repeat(200, axis=0), "key", tmp_path, 50)._open(Counting().network, None)
+    (path,) = tmp_path.glob("key.*.npy")
+    assert path.stat().st_blocks * 512 >= path.stat().st_size > 4 * 3 * 200 * len(PICTURES)
 
 
 def test_features_are_kept(tmp_path):
