@@ -123,7 +123,8 @@ class Lines:
         self._file = path.open("a")
 
     def add(self, row: dict) -> None:
-        """Append a row."""
+        """Append a row, six digits a number: so the next start has the same."""
+        row = _rounded(row)
         self.rows.append(row)
         with told(self._path):
             self._file.write(_line(row))
@@ -159,8 +160,8 @@ def read_rows(path: Path, keys: Iterable[str]) -> list[dict]:
 
 
 def _line(row: dict) -> str:
-    """Return a row as one line of JSON, six digits a number."""
-    return json.dumps(_rounded(row)) + "\n"
+    """Return a row as one line of JSON."""
+    return json.dumps(row) + "\n"
 
 
 def _rounded(value):

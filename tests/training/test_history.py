@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from errors import UserError
-from training.history import History, read_rows
+from training.history import History, Lines, read_rows
 
 
 SCALARS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "penalty")
@@ -50,6 +50,16 @@ def test_a_loss_that_is_no_number_stops_by_its_step(tmp_path):
     with pytest.raises(UserError, match="step 3"):
         history.flush()
     assert [row["step"] for row in read_rows(tmp_path / "losses.jsonl", ["g_loss"])] == [1, 2]
+
+
+def test_rows_are_the_same_before_and_after_a_stop(tmp_path):
+    """The curve is drawn of them, and the monitor judges by them."""
+    lines = Lines(tmp_path / "some.jsonl", 0, [])
+    lines.add({"step": 1, "d_loss": 1 / 3, "nested": {"fid": 2e-9 / 7}})
+    lines.close()
+    again = Lines(tmp_path / "some.jsonl", 1, [])
+    again.close()
+    assert again.rows == lines.rows and abs(lines.rows[0]["d_loss"] - 1 / 3) < 1e-6
 
 
 @pytest.mark.parametrize("names", [["losses.jsonl", "events"], ["events"]])
