@@ -7,9 +7,9 @@ same command, and at the end compared with runs that nothing happened to: weight
 losses, grids and what TensorBoard shows must be the same to the last bit. Runs of v5 have their
 checkpoints damaged too, find their disk full or read-only, and more.
 
-Each start is train_gan.py's own main() in a process of its own, forked from this one, which has
-imported all but started nothing: that spares the seconds of importing. Kills during start-up are of
-`python train_gan.py` itself. --short is a handful of faults, on one run.
+Each start is train_gan.py's own main() in a process of its own, forked from this one. With JAX that
+has imported all but started nothing, which spares seconds; with TensorFlow a fork would hang. Kills
+during start-up are of `python train_gan.py` itself. --short is a handful of faults, on one run.
 """
 
 import argparse
@@ -35,20 +35,15 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _compiled.name)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorBoard's reader starts TensorFlow
-
-from training import backend  # isort: split
+BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
 
 import numpy as np
 
 import demo_faces
-import train_gan
 from benchmarks import faults
 from benchmarks.differences import differences
 from benchmarks.faults import REFUSED, Fault
 from errors import clean_exit
-from evaluation.schedule import Metrics
-from training import health
-from training.history import History
 
 TINY = [
     "run=r",
@@ -66,7 +61,7 @@ CASES = {
     "dcgan, average": ["version=dcgan", SMALL, "training.average_kimg=[0,0.1]"],
     "wgan_gp, 2 critic steps": ["version=wgan_gp", SMALL, "training.n_critic=2"],
     "stylegan, growing 4 to 16": [
-        *("version=stylegan", SMALLER, "growing.start=4", "growing.batch_at={}"),
+        *("version=stylegan", SMALLER, "growing.start=4", "growing.batch_at={4: 4, 8: 4, 16: 4}"),
         *("growing.fade_kimg=0.04", "growing.stable_kimg=0.04"),
     ],
     "stylegan2, path lengths": [
@@ -119,12 +114,10 @@ class Subject:
             os.chdir(self.folder)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             os.dup2(write, 2)
-            self._note_steps()
-            if self.watched:
-                health.SHARE, Metrics._after = 1e9, lambda *_: 0.0  # after every step
+            main = self._prepared()
             within()
             sys.argv = ["train_gan.py", *self.arguments, *more]
-            status = clean_exit(train_gan.main)() or 0
+            status = clean_exit(main)() or 0
         except SystemExit as ended:
             status = ended.code
         except BaseException:
@@ -150,7 +143,15 @@ class Subject:
         self.errors = ""
         return process.returncode
 
-    def _note_steps(self) -> None:
+    def _prepared(self):
+        """Return train_gan's main, in a process where the step is noted."""
+        import train_gan
+        from evaluation.schedule import Metrics
+        from training import health
+        from training.history import History
+
+        if self.watched:
+            health.SHARE, Metrics._after = 1e9, lambda *_: 0.0  # after every step
         original = History.add
 
         def add(history, step, scalars):
@@ -158,6 +159,7 @@ class Subject:
             self._step[:] = struct.pack("q", step)
 
         History.add = add
+        return train_gan.main
 
     def lost(self) -> int | None:
         """Return how many steps of the last start have to be done again; None if it did none."""
@@ -276,7 +278,9 @@ def main() -> int:
     plan.append(("v5, other faults", "v5", rest, 150))
     if options.short:
         plan = [("v5", "v5", faults.short(draw), 13)]
-    print(f"{backend.NAME}, seed {options.seed}, {len(plan)} runs of 4 pictures a step", flush=True)
+    if BACKEND == "jax":
+        import train_gan  # noqa: F401 (see above)
+    print(f"{BACKEND}, seed {options.seed}, {len(plan)} runs of 4 pictures a step", flush=True)
     rows: dict[str, Row] = defaultdict(Row)
     wrong: list[str] = []
     with tempfile.TemporaryDirectory(prefix="chaos-") as temporary:
