@@ -73,8 +73,8 @@ def train(
                 saved = time.monotonic()
             if not (stop.signal or wrong):
                 metrics.measure(gan.sampler, step, seconds, run.history)
-            if run.history.rows:
-                bar.show(step, seconds, run.history.rows[-1], batches.passes, run.health.finding)
+            if run.history.last:
+                bar.show(step, seconds, run.history.last, batches.passes, run.health.finding)
             if ended:
                 break
     return step, wrong

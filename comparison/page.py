@@ -200,16 +200,19 @@ def _svg(figure: Figure) -> bytes:
     return file.getvalue()
 
 
-def _losses(rows: list[dict]) -> bytes:
-    """Draw both losses, each point the mean of a hundredth of the run."""
+def _losses(columns: np.ndarray) -> bytes:
+    """Draw both losses, each point the mean of a hundredth of the run.
+
+    columns: steps, the discriminator's losses, the generator's: (3, N).
+    """
     figure = Figure(figsize=(4.2, 2.6), layout="constrained")
     axes = figure.add_subplot()
-    parts = [part for part in np.array_split(np.arange(len(rows)), 100) if len(part)]
-    steps = [rows[part[-1]]["step"] for part in parts]
+    parts = [part for part in np.array_split(columns, 100, axis=1) if part.size]
+    steps = [part[0, -1] for part in parts]
     shown = []
-    for key, colour in (("d_loss", "tab:blue"), ("g_loss", "tab:orange")):
-        means = [np.mean([rows[i][key] for i in part]) for part in parts]
-        axes.plot(steps, means, color=colour, linewidth=1.2, label=key[0].upper())
+    for row, colour, name in ((1, "tab:blue", "D"), (2, "tab:orange", "G")):
+        means = [part[row].mean() for part in parts]
+        axes.plot(steps, means, color=colour, linewidth=1.2, label=name)
         shown += means
     if len(shown) > 2:
         low, top = np.percentile(shown, (1, 99))

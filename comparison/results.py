@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from array import array
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -9,15 +10,15 @@ from typing import Any
 import models
 from comparison.entrants import Entrant
 from errors import UserError
-from evaluation import schedule
 from evaluation.features import FeatureNetwork
+from evaluation.schedule import METRICS
 from evaluation.subject import measure, of_weights
-from training import checkpoint, history
+from training import checkpoint
 from training.files import whole_file
 from training.gan import Gan
 from training.health import read_events
 from training.growing import pictures_seen
-from training.history import read_rows
+from training.history import LOSSES, Curve, read_rows
 from training.run import IMAGES, WEIGHTS
 
 
@@ -56,16 +57,19 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         known = _costs(entrant) | measure(subject, networks, count)[0]
         with whole_file(path) as temporary:
             temporary.write_text(json.dumps({"of": wanted, "known": known}, indent=2) + "\n")
-    rows = read_rows(images / "losses.jsonl", history.COLUMNS)
+    curve, speeds = Curve(), array("d")
+    for row in read_rows(images / "losses.jsonl", LOSSES):
+        curve.add(row)
+        speeds.append(row["images_per_second"])
     return {
         "step": facts["step"],
         "seconds": facts["seconds"],
         "precision": facts["precision"],
         "memory": facts["peak_memory"],
         "seen": pictures_seen(entrant.config, facts["step"]),
-        "speed": median(row["images_per_second"] for row in rows) if rows else float("nan"),
-        "losses": rows,
-        "metrics": read_rows(images / "metrics.jsonl", schedule.COLUMNS),
+        "speed": median(speeds) if speeds else float("nan"),
+        "losses": curve.columns,
+        "metrics": list(read_rows(images / "metrics.jsonl", METRICS)),
         "events": read_events(images / "health.json"),
         "grid": images / f"gan_{facts['step']}.png",
         "reals": images / "reals.png",

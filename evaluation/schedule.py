@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+from pydantic import with_config
+from typing_extensions import TypedDict
 
 from config import Config
 from evaluation import measures
@@ -11,10 +13,14 @@ from evaluation.features import BATCH, open_network
 from evaluation.reals import LEAST, Reals
 from pictures.cache import PictureSet
 from training.gan import latents_of
-from training.history import History, Lines
+from training.history import STRICT, History, Lines, row_kind
 from training.sampling import draw
 
-COLUMNS = ("trained", "seconds", "network", "count", *measures.SIDES.values())
+_VIEW = with_config(STRICT)(TypedDict("View", {"frechet": float}))
+METRICS = row_kind(
+    {"trained": float, "seconds": float, "network": str, "count": int}
+    | dict.fromkeys(measures.SIDES.values(), _VIEW)
+)
 _PROBE = 2.0  # seconds that trying the network may take
 
 
@@ -31,11 +37,11 @@ class Metrics:
 
     def __init__(self, config: Config, pictures: PictureSet, folder: Path, step: int):
         self._config, self._pictures = config, pictures
-        self._lines = Lines(folder / "metrics.jsonl", step, COLUMNS)
+        self._lines = Lines(folder / "metrics.jsonl", step, METRICS)
         enough = config.metrics.share and len(pictures.pictures) >= 2 * LEAST
         self._network = open_network(config.metrics.network) if enough else None
         self._reals: Reals | None = None
-        last = self._lines.rows[-1] if self._lines.rows else {"trained": 0.0, "seconds": _PROBE}
+        last = self._lines.last or {"trained": 0.0, "seconds": _PROBE}
         self._due = self._after(last["trained"], last["seconds"])
 
     def __enter__(self) -> "Metrics":

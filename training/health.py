@@ -14,20 +14,27 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError, with_config
 from scipy.spatial.distance import cdist
+from typing_extensions import TypedDict
 
 from training.files import whole_file
-from training.history import Lines
+from training.history import STRICT, Lines, row_kind
 
 LOOKED_AT = 64  # faces of each kind
 BLOCKS = 8  # a side: layout and colour, no texture
 SHARE = 0.008  # of the time, for looking
+# A look waits until the run is so much longer: more often would say nothing new of a long one, and
+# a day of fast steps would keep a hundred thousand looks in memory.
+SPACING = 0.002
 
 SIGNS = ("distance", "spread", "twins", "moved")
 MEANS = ("real_accuracy", "fake_accuracy", "d_loss", "g_loss")
 COLUMNS = ("copies", *SIGNS, *MEANS)  # of health.jsonl
+LOOKS = row_kind(dict.fromkeys(COLUMNS, float))
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,10 @@ class Finding:
 
 
 FIELDS = tuple(Finding.__dataclass_fields__)
+Step = Annotated[int, Field(ge=0)]
+_EVENT = {"kind": str, "since": Step, "step": Step, "seen": str, "advice": str}
+_EVENT |= dict.fromkeys(("until", "rolled_back_to"), Step | None)
+EVENTS = TypeAdapter(list[with_config(STRICT)(TypedDict("Event", _EVENT))])  # of health.json
 KINDS = {
     "generator collapsed": (
         "the faces are nearly all the same: {spread:.0%} of the data's diversity.",
@@ -242,7 +253,8 @@ class Health:
     """
 
     def __init__(self, folder: Path, step: int, real: np.ndarray, rollbacks: int = 0):
-        self._lines = Lines(folder / "health.jsonl", step, COLUMNS)
+        self._looks: list[dict] = []
+        self._lines = Lines(folder / "health.jsonl", step, LOOKS, self._keep)
         self._path = folder / "health.json"
         self.events = before = read_events(self._path)
         noted = sum(event["rolled_back_to"] is not None for event in before)
@@ -255,49 +267,52 @@ class Health:
         self.finding = Finding(**{key: open_ones[-1][key] for key in FIELDS}) if open_ones else None
         self._real, self._before = sketch(real), None
         self._begin, self._started = step, time.monotonic()
-        self._looks, self._spent = 0, 0.0  # since then; the first, which is slower, is not in spent
+        self._looked, self._spent = 0, 0.0  # since then; the first, which is slower, isn't in spent
         _, place, counts = np.unique(real, axis=0, return_inverse=True, return_counts=True)
         self._copies = float((counts[place] > 1).mean())
         if self.finding and self.finding.kind == "too few pictures" and self._copies <= FEW:
             self._judged(None, step)  # other pictures were given since
+
+    def _keep(self, row: dict) -> None:
+        """Take a look's row, without what is not judged."""
+        self._looks.append({key: row[key] for key in ("step", *COLUMNS)})
 
     def due(self, step: int) -> bool:
         """Return whether another look is paid for, so that all take SHARE of the time.
 
         Until a second look has shown what one costs, it is taken for a step's time.
         """
-        looks = self._looks + 1
-        if self._looks < 2:
-            return step - self._begin >= looks / SHARE
-        cost = self._spent / (self._looks - 1)
-        return time.monotonic() - self._started >= looks * cost / SHARE
+        if self._looks and step < (1 + SPACING) * self._looks[-1]["step"]:
+            return False
+        looked = self._looked + 1
+        if self._looked < 2:
+            return step - self._begin >= looked / SHARE
+        cost = self._spent / (self._looked - 1)
+        return time.monotonic() - self._started >= looked * cost / SHARE
 
-    def look(self, step: int, rows: list[dict], draw: Callable) -> Finding | None:
+    def look(self, step: int, means: dict[str, float], draw: Callable) -> Finding | None:
         """Look at faces of the same latents as ever; return what is newly found.
 
-        rows: the history's up to this step; the part since the last look is meant. draw: a function
-        without arguments that returns the faces, uint8 (N, H, W, C).
+        means: of accuracies and losses since the last look. draw: a function without arguments that
+        returns the faces, uint8 (N, H, W, C).
         """
         started = time.monotonic()
-        looks = self._lines.rows
-        after = looks[-1]["step"] if looks else 0
-        new = [row for row in rows[after - step :] if row["step"] > after]
         drawn = sketch(draw())
-        means = {key: float(np.mean([row[key] for row in new])) for key in MEANS}
         found = signs(self._real, drawn, self._before)
         seconds = time.monotonic() - started
-        self._spent += seconds if self._looks else 0
-        self._looks += 1
+        self._spent += seconds if self._looked else 0
+        self._looked += 1
+        means = {key: means[key] for key in MEANS}
         row = {"step": step, "seconds": seconds, "copies": self._copies, **found, **means}
         self._lines.add(row)
         self._lines.flush()
         self._before = drawn
-        return self._judged(diagnose(looks), step)
+        return self._judged(diagnose(self._looks), step)
 
     @property
     def signs(self) -> dict[str, float]:
         """What the last look saw, in numbers."""
-        return {key: self._lines.rows[-1][key] for key in SIGNS}
+        return {key: self._looks[-1][key] for key in SIGNS}
 
     @property
     def sound(self) -> bool:
@@ -306,9 +321,9 @@ class Health:
         Faces far from the data may be those of a beginner, or of a failure that is not told yet:
         then the way back is an earlier state, or the beginning.
         """
-        if self.finding or not self._lines.rows:
+        if self.finding or not self._looks:
             return self.finding is None
-        last = self._lines.rows[-1]
+        last = self._looks[-1]
         return last["distance"] <= LIMITS.far and last["twins"] >= LIMITS.twins
 
     def break_down(self, step: int) -> Finding:
@@ -331,8 +346,8 @@ class Health:
         if diagnosis:
             kind, since = diagnosis
             seen, advice = KINDS[kind]
-            if self._lines.rows:  # before the first look only a loss can be wrong
-                seen = _in_numbers(seen, _typical(_window(self._lines.rows)))
+            if self._looks:  # before the first look only a loss can be wrong
+                seen = _in_numbers(seen, _typical(_window(self._looks)))
             self.finding = Finding(kind, since, step, seen, advice)
             self.events.append(asdict(self.finding) | {"until": None, "rolled_back_to": None})
         self._write()
@@ -362,8 +377,6 @@ def _as_of(step: int, event: dict) -> dict | None:
 def read_events(path: Path) -> list[dict]:
     """Return the events in a health.json; none if there is no file, or what is there is none."""
     try:
-        events = json.loads(path.read_text())
-        whole = all({*FIELDS, "until", "rolled_back_to"} <= event.keys() for event in events)
-        return events if whole else []
-    except (OSError, ValueError, TypeError, AttributeError):
+        return EVENTS.validate_json(path.read_bytes())
+    except (OSError, ValidationError):
         return []

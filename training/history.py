@@ -1,13 +1,21 @@
-"""The record of a run: one JSON line a step, TensorBoard curves, and what the bar shows."""
+"""The record of a run: one JSON line a step, TensorBoard curves, and what the bar shows.
+
+A run may take millions of steps, so none of this keeps them: files are read and written line by
+line, and of the losses there stay as many points as a picture can show.
+"""
 
 import itertools
 import json
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
 
 from errors import UserError
 from training import preview
@@ -15,7 +23,19 @@ from training.board import Board
 from training.files import told, whole_file
 
 
+def row_kind(columns: dict[str, Any]) -> TypeAdapter:
+    """Return what tells whether a line is a row that has a step and these columns, by their types.
+
+    Numbers must be numbers, and finite ones. What else is in a line is kept as it is.
+    """
+    row = TypedDict("Row", {"step": Annotated[int, Field(ge=1)], **columns})
+    return TypeAdapter(with_config(STRICT)(row))
+
+
+STRICT = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 COLUMNS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "images_per_second")
+LOSSES = row_kind(dict.fromkeys(COLUMNS, float))
+POINTS = 10_000  # of the loss curve, at most
 
 
 class NotFinite(UserError):
@@ -40,8 +60,9 @@ class History:
     """
 
     def __init__(self, folder: Path, step: int, batch_size: int):
-        self._lines = Lines(folder / "losses.jsonl", step, COLUMNS)
-        self.rows = self._lines.rows
+        self._curve = Curve()
+        self._lines = Lines(folder / "losses.jsonl", step, LOSSES, self._curve.add)
+        self._sums, self._count = dict[str, float](), 0
         self._board = Board(folder / "tensorboard", step)
         self._pending: list[tuple[int, dict]] = []
         self._batch_size = batch_size
@@ -69,12 +90,25 @@ class History:
         sound = list(itertools.takewhile(_is_finite, values))
         for step, row in sound:
             self._lines.add({"step": step, **row, "images_per_second": rate})
+            self._sums = {key: self._sums.get(key, 0.0) + value for key, value in row.items()}
+        self._count += len(sound)
         self._lines.flush()
         for step, row in sound:
             self.show(step, row)
         self._board.flush()
         if len(sound) < len(values):
             raise NotFinite(*values[len(sound)])
+
+    @property
+    def last(self) -> dict | None:
+        """The newest row that is written, None if there is none."""
+        return self._lines.last
+
+    def means(self) -> dict[str, float]:
+        """Return the means of the scalars written since this was last asked for, or the start."""
+        means = {key: value / self._count for key, value in self._sums.items()}
+        self._sums, self._count = {}, 0
+        return means
 
     def show(self, step: int, scalars: dict[str, float]) -> None:
         """Add a point to TensorBoard's curves."""
@@ -93,8 +127,7 @@ class History:
 
     def save_curve(self, path: Path) -> None:
         """Draw the losses of the whole run."""
-        columns = ([row[key] for row in self.rows] for key in ("step", "d_loss", "g_loss"))
-        preview.save_losses(path, *columns)
+        preview.save_losses(path, *self._curve.columns)
 
     def close(self) -> None:
         """Close both files."""
@@ -108,26 +141,73 @@ def _is_finite(step_and_row: tuple[int, dict[str, float]]) -> bool:
     return math.isfinite(row["d_loss"]) and math.isfinite(row["g_loss"])
 
 
-class Lines:
-    """The rows of a run in a .jsonl file, one for a step, each with its "step" and some keys.
+class Curve:
+    """The losses of a run of any length: at most POINTS points, each the mean of as many steps."""
 
-    Those after `step`, where the run goes on, are dropped. rows: all of them.
-    """
-
-    def __init__(self, path: Path, step: int, keys: Iterable[str]):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self.rows = [row for row in read_rows(path, keys) if row["step"] <= step]
-        with whole_file(path) as temporary:
-            temporary.write_text("".join(_line(row) for row in self.rows))
-        self._file = path.open("a")
+    def __init__(self) -> None:
+        self._points: list[tuple[int, float, float]] = []
+        self._stride = 1  # steps a point
+        self._d_sum, self._g_sum, self._taken = 0.0, 0.0, 0  # of the next point
 
     def add(self, row: dict) -> None:
-        """Append a row, six digits a number: so the next start has the same."""
+        """Take the row of a step."""
+        self._d_sum += row["d_loss"]
+        self._g_sum += row["g_loss"]
+        self._taken += 1
+        if self._taken < self._stride:
+            return
+        means = self._d_sum / self._stride, self._g_sum / self._stride
+        self._points.append((row["step"], *means))
+        self._d_sum, self._g_sum, self._taken = 0.0, 0.0, 0
+        if len(self._points) == POINTS:
+            # Two neighbours become one point, at the later one's step.
+            pairs = zip(self._points[::2], self._points[1::2], strict=True)
+            self._points = [(b[0], (a[1] + b[1]) / 2, (a[2] + b[2]) / 2) for a, b in pairs]
+            self._stride *= 2
+
+    @property
+    def columns(self) -> np.ndarray:
+        """The points as (3, N): steps, the discriminator's losses, the generator's."""
+        return np.array(self._points).reshape(-1, 3).T
+
+
+class Lines:
+    """The rows of a run in a .jsonl file, one for a step, each with its "step".
+
+    Those after `step`, where the run goes on, are dropped.
+
+    kind: what row_kind returns. keep: called with every row, those of the file first.
+
+    last: the newest row, None if there is none.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        step: int,
+        kind: TypeAdapter,
+        keep: Callable[[dict], None] = lambda row: None,
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path, self._keep = path, keep
+        self.last: dict | None = None
+        with whole_file(path) as temporary, temporary.open("wb") as file:
+            for line, row in _lines_of(path, kind):
+                if row["step"] <= step:
+                    file.write(line + b"\n")
+                    self._take(row)
+        self._file = path.open("a")
+
+    def _take(self, row: dict) -> None:
+        self.last = row
+        self._keep(row)
+
+    def add(self, row: dict) -> None:
+        """Append a row, its numbers cut to six digits: so the next start has the same."""
         row = _rounded(row)
-        self.rows.append(row)
         with told(self._path):
-            self._file.write(_line(row))
+            self._file.write(json.dumps(row) + "\n")
+        self._take(row)
 
     def flush(self) -> None:
         """Hand what was added to the system."""
@@ -140,28 +220,22 @@ class Lines:
             self._file.close()
 
 
-def read_rows(path: Path, keys: Iterable[str]) -> list[dict]:
-    """Return the rows of a .jsonl that have a whole number as "step", and all of `keys`.
+def read_rows(path: Path, kind: TypeAdapter) -> Iterator[dict]:
+    """Yield the rows of a .jsonl that are of a kind, see row_kind; none if there is no file.
 
-    Other lines are left out: one cut off by a crash, or changed by hand. None if there is no file.
+    Other lines are left out: one cut off by a crash, or changed by hand.
     """
-    rows: list[dict] = []
+    return (row for _, row in _lines_of(path, kind))
+
+
+def _lines_of(path: Path, kind: TypeAdapter) -> Iterator[tuple[bytes, dict]]:
+    """Yield the same rows, each with its line."""
     if not path.exists():
-        return rows
-    needed = {"step", *keys}
-    for line in path.read_text(errors="replace").splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict) and needed <= row.keys() and isinstance(row["step"], int):
-            rows.append(row)
-    return rows
-
-
-def _line(row: dict) -> str:
-    """Return a row as one line of JSON."""
-    return json.dumps(row) + "\n"
+        return
+    with path.open("rb") as file:
+        for line in file:
+            with suppress(ValidationError):
+                yield line.strip(), kind.validate_json(line)
 
 
 def _rounded(value):

@@ -37,10 +37,11 @@ def save_grid(path: Path, pictures: np.ndarray, columns: int = 5, gap: int = 2) 
     return grid
 
 
-def save_losses(path: Path, steps: list[int], d_losses: list[float], g_losses: list[float]) -> None:
+def save_losses(path: Path, steps, d_losses, g_losses) -> None:
     """Draw both losses over the steps, blue and orange as in the report's Fig. 25.
 
-    The faint lines are every step's values, the strong ones a running mean over 1% of the run.
+    steps, d_losses, g_losses: a number for each point, (N,). The faint lines are the points, the
+    strong ones a running mean over 1% of them.
     """
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot()

@@ -121,7 +121,7 @@ class Run:
         if not self.health.due(step):
             return None
         self.history.flush()
-        found = self.health.look(step, self.history.rows, lambda: self._draw(LOOKED_AT))
+        found = self.health.look(step, self.history.means(), lambda: self._draw(LOOKED_AT))
         for key, value in self.health.signs.items():
             self.history.show(step, {f"health/{key}": value})
         if found:

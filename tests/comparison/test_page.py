@@ -29,7 +29,7 @@ def result(folder, **values):
         "memory": 2**30,
         "parameters": [10, 20],
         "gflops": [0.5, 0.25],
-        "losses": [{"step": s, "d_loss": 1 / s, "g_loss": s} for s in range(1, 300)],
+        "losses": np.array([[s, 1 / s, s] for s in range(1, 300)]).T,
         "metrics": [{"step": s, "trained": 60.0 * s} | comparison for s in (1, 2, 3)],
         "events": [],
         "ended": None,

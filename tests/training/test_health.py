@@ -140,8 +140,7 @@ def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
     """In a sentence with what is seen, since when, and what to try; a stop changes nothing."""
     one, sound = drawn[:1].repeat(LOOKED_AT, 0), drawn[LOOKED_AT:]
     monitor = watch(tmp_path, drawn)
-    rows = [row(step) for step in range(1, 21 * WARM_UP)]
-    told = [monitor.look(step, rows[:step], lambda: one) for step in LATE]
+    told = [monitor.look(step, row(step), lambda: one) for step in LATE]
     monitor.close()
     found = next(filter(None, told))
     assert sum(map(bool, told)) == 1 and found.kind == "generator collapsed"
@@ -150,7 +149,7 @@ def test_a_collapse_is_told_once_kept_and_ends(tmp_path, drawn):
     monitor = watch(tmp_path, drawn, LATE[-1])
     assert monitor.finding == found
     for step in (20 * WARM_UP, 20 * WARM_UP + 1, 20 * WARM_UP + 2):
-        assert monitor.look(step, rows[:step], lambda: sound) is None
+        assert monitor.look(step, row(step), lambda: sound) is None
     assert monitor.finding is None and monitor.sound
     (event,) = json.loads((tmp_path / "health.json").read_text())
     assert event["kind"] == found.kind and event["until"] == 20 * WARM_UP
@@ -185,9 +184,8 @@ def test_the_numbers_told_are_those_judged(tmp_path, drawn):
     """The middle of the looks, not the last one, which may be the one that differs."""
     monitor = watch(tmp_path, drawn)
     one, sound = drawn[:1].repeat(LOOKED_AT, 0), drawn[LOOKED_AT:]
-    rows = [row(step) for step in range(1, LATE[-1] + 1)]
     for step, faces in zip(LATE, (one, one, sound), strict=False):
-        found = monitor.look(step, rows[:step], lambda faces=faces: faces)
+        found = monitor.look(step, row(step), lambda faces=faces: faces)
     monitor.close()
     assert found.kind == "generator collapsed" and " 0% of the data's diversity" in found.seen
 
@@ -198,7 +196,7 @@ def test_faces_far_from_the_data_are_no_place_to_go_back_to(tmp_path, drawn):
     monitor = watch(tmp_path, drawn)
     assert monitor.sound  # before the first step
     for step, faces in ((1, one), (2, sound)):
-        assert monitor.look(step, [row(1), row(2)][:step], lambda faces=faces: faces) is None
+        assert monitor.look(step, row(step), lambda faces=faces: faces) is None
         assert monitor.sound is (faces is sound)
     monitor.close()
 
@@ -207,9 +205,9 @@ def test_faces_far_from_the_data_are_no_place_to_go_back_to(tmp_path, drawn):
 def test_the_ceiling_of_cross_entropy_is_named(tmp_path, drawn, loss):
     """Where Keras clips it, the generator learns no more; a loss above was not clipped."""
     monitor = watch(tmp_path, drawn)
-    rows = [row(step, 1.0, 1.0) | {"g_loss": loss} for step in range(1, LATE[-1] + 1)]
+    means = row(1, 1.0, 1.0) | {"g_loss": loss}
     one = drawn[:1].repeat(LOOKED_AT, 0)
-    (found,) = filter(None, [monitor.look(step, rows[:step], lambda: one) for step in LATE])
+    (found,) = filter(None, [monitor.look(step, means, lambda: one) for step in LATE])
     monitor.close()
     assert found.kind == "discriminator has won"
     assert ("no gradient" in found.seen) is (loss == 16.118)
@@ -219,7 +217,7 @@ def test_pictures_that_are_all_the_same_are_told_at_once(tmp_path, drawn):
     """One picture, many times, and grey ones: nothing can be learned from them."""
     for name, real in (("one", drawn[:1].repeat(LOOKED_AT, 0)), ("few", drawn[:1])):
         monitor = Health(tmp_path / name, 0, real)
-        found = monitor.look(1, [row(1)], lambda: drawn[:LOOKED_AT])
+        found = monitor.look(1, row(1), lambda: drawn[:LOOKED_AT])
         monitor.close()
         assert (found and found.kind) == ("too few pictures" if name == "one" else None)
 
@@ -227,7 +225,7 @@ def test_pictures_that_are_all_the_same_are_told_at_once(tmp_path, drawn):
 def test_other_pictures_end_what_was_said_of_the_first(tmp_path, drawn):
     """A run that was stopped for them can go on as it was told to."""
     monitor = Health(tmp_path, 0, drawn[:1].repeat(LOOKED_AT, 0))
-    assert monitor.look(1, [row(1)], lambda: drawn[:LOOKED_AT]).kind == "too few pictures"
+    assert monitor.look(1, row(1), lambda: drawn[:LOOKED_AT]).kind == "too few pictures"
     monitor.close()
     for real, told in ((drawn[:1].repeat(LOOKED_AT, 0), True), (drawn[:LOOKED_AT], False)):
         monitor = Health(tmp_path, 1, real)
@@ -251,11 +249,27 @@ def test_looking_takes_no_more_than_its_share(tmp_path, drawn, monkeypatch):
     for step in range(41, 7241):
         clock[0] += 0.5
         if monitor.due(step):
-            monitor.look(step, [row(n) for n in range(1, step + 1)], slow)
+            monitor.look(step, row(step), slow)
             looked.append(step)
     monitor.close()
     assert looked[:2] == [40 + 125, 40 + 250]  # as if a look took a step
     assert 24 <= len(looked) <= 29 and len(looked) + 2 <= 0.01 * (clock[0] - 1000)
+
+
+def test_looks_of_a_long_run_are_no_more_than_are_judged(tmp_path, drawn, monkeypatch):
+    """However cheap they are: what a day of fast steps keeps in memory must not grow with it."""
+    monkeypatch.setattr(health, "diagnose", lambda looks: None)
+    monkeypatch.setattr(health, "signs", lambda *_: dict.fromkeys(health.SIGNS, 0.5))
+    monkeypatch.setattr(health.time, "monotonic", lambda: 0.0)  # nothing costs any time
+    monitor = watch(tmp_path, drawn)
+    looked = []
+    for step in range(1, 100_001):
+        if monitor.due(step):
+            monitor.look(step, row(step), lambda: drawn[:1])
+            looked.append(step)
+    monitor.close()
+    assert len(looked) == len(monitor._looks) < 2_800
+    assert max(b - a for a, b in itertools.pairwise(looked[2:])) <= 0.002 * looked[-1] + 1
 
 
 def test_a_damaged_file_is_begun_anew(tmp_path, drawn):

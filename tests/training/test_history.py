@@ -7,10 +7,15 @@ import numpy as np
 import pytest
 
 from errors import UserError
-from training.history import History, Lines, read_rows
+from training.history import LOSSES, POINTS, Curve, History, Lines, read_rows, row_kind
 
 
 SCALARS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "penalty")
+
+
+# What a row's columns are not.
+ODD = (("step", True), ("step", 5.5), ("step", -1), ("d_loss", "1"), ("g_loss", None))
+ODD += (("real_accuracy", float("nan")), ("images_per_second", float("inf")), ("g_loss", [1]))
 
 
 def scalars(value=0.5) -> dict:
@@ -26,8 +31,10 @@ def test_every_step_is_a_line_and_a_resume_leaves_no_gap_or_double(tmp_path):
     history.flush()
     history.close()
     path = tmp_path / "losses.jsonl"
+    scalars_of_5 = json.loads(path.read_text().splitlines()[4])
     cut_off = '{"step": 8, "d_lo'
-    changed = ["", "[]", '{"d_loss": 1}', '{"step": "5"}', cut_off]
+    odd = [json.dumps(dict(scalars_of_5, **{key: value})) for key, value in ODD]
+    changed = ["", "[]", '{"d_loss": 1}', '{"step": "5"}', "[" * 100_000, *odd, cut_off]
     path.write_text("\n".join([*changed, path.read_text(), cut_off]))
     history = History(tmp_path, 5, batch_size=4)
     for step in range(6, 10):
@@ -36,7 +43,8 @@ def test_every_step_is_a_line_and_a_resume_leaves_no_gap_or_double(tmp_path):
     history.save_curve(tmp_path / "losses.png")
     history.close()
     rows = [json.loads(line) for line in (tmp_path / "losses.jsonl").read_text().splitlines()]
-    assert [row["step"] for row in rows] == list(range(1, 10)) == [r["step"] for r in history.rows]
+    assert [row["step"] for row in rows] == list(range(1, 10)) == [*history._curve.columns[0]]
+    assert history.last == rows[-1]
     assert rows[-1]["d_loss"] == 9 and set(rows[0]) == {"step", *SCALARS, "images_per_second"}
     assert (tmp_path / "losses.png").stat().st_size > 5000
     assert list((tmp_path / "tensorboard").glob("events*"))
@@ -49,17 +57,17 @@ def test_a_loss_that_is_no_number_stops_by_its_step(tmp_path):
         history._pending.append((step, scalars(value)))
     with pytest.raises(UserError, match="step 3"):
         history.flush()
-    assert [row["step"] for row in read_rows(tmp_path / "losses.jsonl", ["g_loss"])] == [1, 2]
+    assert [row["step"] for row in read_rows(tmp_path / "losses.jsonl", LOSSES)] == [1, 2]
 
 
 def test_rows_are_the_same_before_and_after_a_stop(tmp_path):
     """The curve is drawn of them, and the monitor judges by them."""
-    lines = Lines(tmp_path / "some.jsonl", 0, [])
+    before, after = [], []
+    lines = Lines(tmp_path / "some.jsonl", 0, row_kind({}), before.append)
     lines.add({"step": 1, "d_loss": 1 / 3, "nested": {"fid": 2e-9 / 7}})
     lines.close()
-    again = Lines(tmp_path / "some.jsonl", 1, [])
-    again.close()
-    assert again.rows == lines.rows and abs(lines.rows[0]["d_loss"] - 1 / 3) < 1e-6
+    Lines(tmp_path / "some.jsonl", 1, row_kind({}), after.append).close()
+    assert before == after and abs(before[0]["d_loss"] - 1 / 3) < 1e-6
 
 
 @pytest.mark.parametrize("names", [["losses.jsonl", "events"], ["events"]])
@@ -82,4 +90,34 @@ def test_a_refused_write_is_told_by_its_file_and_the_rest_is_whole(tmp_path, nam
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     history = History(tmp_path, 1, batch_size=4)
     history.close()
-    assert [row["step"] for row in history.rows] == [1][: len(names) - 1]
+    steps = [row["step"] for row in read_rows(tmp_path / "losses.jsonl", LOSSES)]
+    assert steps == [1][: len(names) - 1]
+
+
+def test_the_points_of_a_curve_stay_few_and_none_is_left_out():
+    """A short run's are its steps; a long one's are means of as many steps each, all of them."""
+    curve, steps = Curve(), 3 * POINTS + 7
+    for step in range(1, steps + 1):
+        curve.add({"step": step, "d_loss": step, "g_loss": -step})
+        if step == 50:
+            assert curve.columns.tolist() == [
+                [*range(1, 51)],
+                [*range(1, 51)],
+                [*range(-1, -51, -1)],
+            ]
+    at, d_losses, g_losses = curve.columns
+    assert POINTS / 2 <= len(at) < POINTS and at[-1] == steps // 4 * 4
+    np.testing.assert_array_equal(at, np.arange(4, steps + 1, 4))
+    np.testing.assert_allclose(d_losses, at - 1.5)
+    np.testing.assert_allclose(g_losses, -d_losses)
+
+
+def test_means_are_since_they_were_asked_for(tmp_path):
+    """The monitor judges what happened since its last look."""
+    history = History(tmp_path, 0, batch_size=4)
+    for step, value in ((1, 0.5), (2, 1.5), (3, 4.0)):
+        history.add(step, scalars(value))
+        history.flush()
+        if step > 1:
+            assert history.means() == dict.fromkeys(SCALARS, {2: 1.0, 3: 4.0}[step])
+    history.close()
