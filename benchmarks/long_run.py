@@ -11,7 +11,6 @@ second half of the run, by least squares.
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,10 +26,15 @@ import demo_faces
 
 PICTURES = 200
 ROWS = 20  # of the table
-TINY = (
-    "run=long model.width=0.02 model.resolution=32 training.batch_size=4 metrics.share=0.1 "
-    "metrics.count=20 training.precision=float32"
-).split()
+TINY = [
+    "run=long",
+    "model.width=0.02",
+    "model.resolution=32",
+    "training.batch_size=4",
+    "training.precision=float32",
+    "metrics.share=0.1",
+    "metrics.count=20",
+]
 
 
 def watch(folder: Path, steps: int, every: int) -> np.ndarray:
