@@ -6,12 +6,15 @@ by `--config`, in config.yaml, in the version's own recipe, and here.
 
 import argparse
 import difflib
+import reprlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import ValidationError
 
+import plain_yaml
 from errors import UserError
 
 
@@ -31,24 +34,38 @@ def _whole(value):
     return int(value) if isinstance(value, str) and value.isdecimal() else _not_bool(value)
 
 
-def _scheduled(low: float, high: float):
-    """Return the type of a number from `low` to `high`, or of a pair [first, last] of such.
+def _scheduled(low: float, high: float, word: str | None = None):
+    """Return the type of a number from `low` to `high`, of a pair [first, last] of such, or a word.
 
     A pair goes from its first value to its last along half a cosine over training.cosine_kimg.
     """
 
     def check(value):
+        if word and value == word:
+            return word
         pair = isinstance(value, list | tuple) and len(value) == 2
         try:
             numbers = [float(_not_bool(n)) for n in (value if pair else [value])]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             numbers = []
         if not numbers or not all(low <= n <= high for n in numbers):
-            raise ValueError(f"must be a number from {low:g} to {high:g}, or a pair [first, last]")
+            words = f"{word}, " if word else ""
+            raise ValueError(
+                f"must be {words}a number from {low:g} to {high:g}, or a pair [first, last]"
+            )
         return tuple(numbers) if pair else numbers[0]
 
     return Annotated[Any, BeforeValidator(check)]
 
+
+def _printable(text: str) -> str:
+    """Refuse what no name on a disk should have, and the system takes for its end."""
+    if not text.isprintable():
+        raise ValueError("must be without line breaks and control characters")
+    return text
+
+
+Place = Annotated[str, AfterValidator(_printable), Field(min_length=1, max_length=1000)]
 
 # A size of growing networks, in pixels; a mapping's keys come as text from JSON and command lines.
 Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512], BeforeValidator(_whole)]
@@ -75,18 +92,18 @@ class Model(Section):
 class Data(Section):
     """The pictures."""
 
-    images: str = Field("demo", min_length=1)
+    images: Place = "demo"
     resize: Literal["lanczos", "bilinear"] = "lanczos"
     x_flip: bool = False
-    cache: str = Field("data/cache", min_length=1)
+    cache: Place = "data/cache"
     cache_share: Number = Field(0.5, ge=0, le=1)
 
 
 class Training(Section):
     """The loop."""
 
-    steps: Whole = Field(5_000, ge=1)
-    minutes: Number | None = Field(None, gt=0)
+    steps: Whole = Field(5_000, ge=1, le=1_000_000_000)
+    minutes: Number | None = Field(None, gt=0, le=1e9)
     batch_size: Whole = Field(64, ge=1, le=65_536)
     micro_batch: Whole | None = Field(None, ge=1)
     n_critic: Whole = Field(1, ge=1, le=100)
@@ -95,7 +112,7 @@ class Training(Section):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     deterministic: bool = False
     label_noise: Number = Field(0.05, ge=0, le=1)
-    cosine_kimg: Number = Field(1_000, gt=0)
+    cosine_kimg: Number = Field(1_000, gt=0, le=1e9)
     average_kimg: _scheduled(0, 1e6) | None = None
 
     @property
@@ -108,8 +125,8 @@ class Growing(Section):
     """How a version that grows does so: sizes from `start` to model.resolution, one by one."""
 
     start: Size | None = None
-    fade_kimg: Number = Field(600, ge=0)
-    stable_kimg: Number = Field(600, gt=0)
+    fade_kimg: Number = Field(600, ge=0, le=1e9)
+    stable_kimg: Number = Field(600, gt=0, le=1e9)
     batch_at: dict[Size, Annotated[Whole, Field(ge=1, le=65_536)]] = {}
 
 
@@ -131,7 +148,7 @@ class Augment(Section):
     """What is done to pictures, real and fake, before the discriminator sees them."""
 
     policy: tuple[Literal["translation", "cutout", "colour"], ...] = ()
-    p: Literal["adaptive"] | _scheduled(0, 1) = 1.0
+    p: _scheduled(0, 1, "adaptive") = 1.0
     target: Number = Field(0.6, gt=-1, lt=1)
     kimg: Number = Field(500, gt=0)
 
@@ -230,8 +247,8 @@ def load_config(file: str | None, overrides: list[str], recipe_of) -> Config:
         given = _merged(given, read_yaml(path))
     for override in overrides:
         given = _merged(given, _parse(override))
-    version = given.get("version", Config.model_fields["version"].default)
-    return _checked(_merged(recipe_of(str(version)), given))
+    version = _checked({"version": given.get("version")}).version
+    return _checked(_merged(recipe_of(version), given))
 
 
 def from_dict(values: dict[str, Any]) -> Config:
@@ -273,20 +290,24 @@ def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:  # which may be a device that never ends
+            text = file.read(4 * plain_yaml.LARGEST + 1).decode()
+        values = plain_yaml.read(text)
     except FileNotFoundError:
         raise UserError(f"there is no config file {path}; give --config an existing one.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"the config file {path} can't be read: {error}.") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise UserError(f"the config file {path} can't be read: {reason}.") from None
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or "it can't be parsed"
-        raise UserError(f"the config file {path} is not YAML{where}: {what}.") from None
+        what = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        raise UserError(f"the config file {path} is not YAML{where}: {_word(what)}.") from None
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise UserError(f"the config file {path} must hold `key: value` lines, not {values!r:.60}.")
+        given = _shown(values)
+        raise UserError(f"the config file {path} must hold `key: value` lines, not {given}.")
     return values
 
 
@@ -294,12 +315,14 @@ def _parse(override: str) -> dict[str, Any]:
     """Return "model.width=0.5" as {"model": {"width": 0.5}}."""
     key, equals, text = override.partition("=")
     if not equals or not key:
-        raise UserError(f"{override!r} is not of the form key=value, such as training.steps=200.")
+        raise UserError(
+            f"{_shown(override)} is not of the form key=value, such as training.steps=200."
+        )
     try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):
+        value = plain_yaml.read(text)
+    except yaml.YAMLError:
         value = text  # a path may hold what YAML takes for its own signs
-    for part in reversed(key.split(".")):
+    for part in reversed(key.split(".", plain_yaml.DEEPEST)):
         value = {part: value}
     return value
 
@@ -320,7 +343,8 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 def _checked(values: dict[str, Any]) -> Config:
     """Return the config, or raise the first mistake in it as one sentence."""
-    values = {key: value for key, value in values.items() if value is not None}
+    known = Config.model_fields
+    values = {k: value for k, value in values.items() if value is not None or k not in known}
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
@@ -330,8 +354,7 @@ def _checked(values: dict[str, Any]) -> Config:
 
 def _sentence(error: dict[str, Any]) -> str:
     """Return one of pydantic's errors in the user's words."""
-    place = [str(part) for part in error["loc"] if part != "[key]"]
-    key = ".".join(place)
+    key = _word(".".join(str(part) for part in error["loc"] if part != "[key]"))
     if error["type"] == "extra_forbidden":
         known = [*flat(Config().model_dump())]
         near = difflib.get_close_matches(key, known, 1, 0)
@@ -343,11 +366,29 @@ def _sentence(error: dict[str, Any]) -> str:
     what = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if error["type"] == "string_pattern_mismatch":
         what = "must be letters, digits, '.', '_' and '-', and not begin with '.' or '-'"
+    if error["type"] == "int_parsing_size":
+        what = "must be a smaller number"
+    if error["type"] == "invalid_key":
+        what = "must be the name of a key"
     if error["type"] == "tuple_type":
-        what = f"must be a list, such as [{error['input']}]"
+        what = f"must be a list, such as [{_word(error['input'])}]"
     if error["type"] == "model_type":
         what = f"must hold keys of its own, such as {key}.{_first_key(key)}"
-    return f"{key} is {error['input']!r:.80}, but it {what}."
+    return f"{key} is {_shown(error['input'])}, but it {what}."
+
+
+def _shown(value) -> str:
+    """Return a value as Python writes it, on one line, cut."""
+    return _SHORT.repr(value)[:80]
+
+
+def _word(value) -> str:
+    """Return a text, or a value as one, on one line, cut."""
+    return repr(str(value)[:60])[1:-1][:80]
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = 60
 
 
 def _first_key(section: str) -> str:

@@ -1,6 +1,7 @@
 """What config.yaml may say, and how a mistake in it is told."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,17 @@ def _uncommented(text: str) -> str:
         ("run=../up", ["run", "../up"]),
         ("nonsense", ["nonsense", "key=value"]),
         ("=3", ["=3", "key=value"]),
+        ("augment.p=often", ["augment.p", "often", "adaptive", "[first, last]"]),
+        ("training.steps=1:30", ["training.steps", "1:30", "integer"]),
+        ("training.steps=1e30", ["training.steps", "1e+30", "smaller"]),
+        (f"generator.rate={'9' * 400}", ["generator.rate", "1e-12"]),
+        ("data.images=a\0b", ["data.images", "control characters"]),
+        ("a\nb=1", ["not a key"]),
+        ("traning=", ["traning", "not a key"]),
+        ("a." * 3000 + "b=1", ["not a key"]),
+        ("x" * 9999 + "=1", ["xxx", "not a key"]),
+        (f"version={'v' * 9999}", ["version", "letters"]),
+        (f"training.steps={'[1,' * 15}{']' * 15}", ["training.steps", "integer"]),
     ],
 )
 def test_a_mistake_is_one_sentence(override, words):
@@ -84,16 +96,36 @@ def test_a_mistake_is_one_sentence(override, words):
         load(override)
     text = str(caught.value)
     assert all(word in text for word in words), text
-    assert "\n" not in text and text.endswith(".")
+    assert "\n" not in text and text.endswith(".") and len(text) < 300
 
 
-@pytest.mark.parametrize("text", ["a: [", "- 1", "\t", "text", "a: *b", "!!python/object:os.x {}"])
+def test_numbers_mean_what_they_say():
+    """YAML 1.1 would take the first for ten, the second for a text."""
+    config = load("training.steps=012", "generator.rate=1e-4", "data.images=*.png")
+    assert (config.training.steps, config.generator.rate) == (12, 1e-4)
+    assert config.data.images == "*.png"  # no alias
+
+
+BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in pairwise("abcdefghijkl"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a: [", "- 1", "\t", "text", "a: *b", "!!python/object:os.x {}", "a: 1\na: 2", "a: \0"),
+        *("[" * 10**6, "run: " + "9" * 10**4, "x" * 10**6, "&" + "x" * 10**4 + " a", BOMB),
+        "!!python/object:" + "x" * 10**4 + " {}",
+    ],
+)
 def test_a_broken_file_is_one_sentence(tmp_path, text):
-    """YAML that is none, or that wants to make objects, is refused by its file's name."""
+    """YAML that is none, that wants to make objects, or that would never end, is refused by its
+    file's name.
+    """
     file = tmp_path / "broken.yaml"
     file.write_text(text)
-    with pytest.raises(UserError, match=r"broken\.yaml"):
+    with pytest.raises(UserError, match=r"broken\.yaml") as caught:
         load(file=str(file))
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 300 + len(str(file))
     with pytest.raises(UserError, match=r"nowhere\.yaml"):
         load(file=str(tmp_path / "nowhere.yaml"))
 

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-import yaml
 
+import plain_yaml
 from config import Config, from_dict
 from errors import UserError
 from pictures.cache import PictureSet
@@ -103,7 +103,7 @@ class Run:
         self._latents = latents_of(range(LOOKED_AT), config.model.latent_dim)
         checkpoint.set_aside(self.weights, self.step)
         with whole_file(self.weights / "config.yaml") as temporary:
-            temporary.write_text(yaml.safe_dump(config.model_dump(), sort_keys=False))
+            temporary.write_text(plain_yaml.write(config.model_dump()))
         with whole_file(self.weights / "gan.json") as temporary:
             temporary.write_text(gan.combined.to_json())
         self.history = History(self.images, self.step, gan.config.training.pictures_per_step)
