@@ -4,6 +4,7 @@ A run may take millions of steps, so none of this keeps them: files are read and
 line, and of the losses there stay as many points as a picture can show.
 """
 
+import gc
 import itertools
 import json
 import math
@@ -128,9 +129,15 @@ class History:
     def save_curve(self, path: Path) -> None:
         """Draw the losses of the whole run."""
         preview.save_losses(path, *self._curve.columns)
+        # A figure's parts refer to each other in rings, two megabytes that wait for the collector;
+        # it comes rarely where there are as many objects as Keras has, unless those are set aside.
+        gc.collect()
+        if not gc.get_freeze_count():
+            gc.freeze()
 
     def close(self) -> None:
-        """Close both files."""
+        """Close both files, and let the collector see again what was set aside for it."""
+        gc.unfreeze()
         self._lines.close()
         self._board.close()
 
