@@ -94,7 +94,7 @@ class Cache:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             note = self._too_large(share)
-            if not (note and index and "kept" in index):
+            if not (note and index):
                 index = self._build(note, workers)
             return self._set(index, note, workers)
         except OSError as error:
@@ -105,13 +105,29 @@ class Cache:
             ) from error
 
     def _read_index(self) -> dict[str, list] | None:
-        """What is in the index, None if there is none that is whole."""
+        """What is in the index, None if there is none that is whole and fits the source."""
         try:
             index = json.loads(self._index.read_bytes())
-            index["skipped"] = [(name, reason) for name, reason in index["skipped"]]
-            return index if isinstance(index["names"], list) else None
-        except (OSError, ValueError, KeyError, TypeError):
+            return self._fitting(index["names"], index["skipped"], index.get("kept"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None  # missing or damaged: built again
+
+    def _fitting(self, names, skipped, kept) -> dict[str, list] | None:
+        """An index with these parts, None if not each file of the source stands in one of the two
+        lists, in the source's order. `kept` is None in those of before there were places.
+        """
+        every = [name for name, _, _ in self._source.entries]
+        skipped = [(name, str(reason)) for name, reason in skipped]
+        left_out = {name for name, _ in skipped}
+        if kept is None:
+            kept = [place for place, name in enumerate(every) if name not in left_out]
+        if any(type(place) is not int for place in kept) or kept != sorted(set(kept)):
+            return None
+        left = dict(enumerate(every))
+        found = [left.pop(place, None) for place in kept]
+        if found != names or [name for name, _ in skipped] != [*left.values()]:
+            return None
+        return {"names": names, "skipped": skipped, "kept": kept}
 
     def _has_pixels(self, index: dict[str, list]) -> bool:
         try:

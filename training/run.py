@@ -3,6 +3,7 @@
 import os
 import re
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from training.files import locked, remove_unfinished, require_space, sync, sync_
 from training.gan import Gan, latents_of
 from training.health import LOOKED_AT, Finding, Health
 from training.history import History
+from training.weights import save_weights
 
 WEIGHTS, IMAGES = Path("weights"), Path("gan_images")
 PREVIEWS = 25
@@ -150,7 +152,7 @@ class Run:
         those of the last sound step.
         """
         for name, write in (
-            (f"gan_weights_{step}.weights.h5", self._gan.combined.save_weights),
+            (f"gan_weights_{step}.weights.h5", partial(save_weights, self._gan.combined)),
             (f"generator_{step}.keras", self._gan.sampler.save),
         ):
             require_space(self.weights, 8 * self._gan.combined.count_params() + 2**20)
