@@ -25,7 +25,7 @@ def _not_bool(value):
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_not_bool)]
+Whole = Annotated[int, BeforeValidator(_not_bool), Field(lt=2**31)]
 Number = Annotated[float, BeforeValidator(_not_bool), Field(allow_inf_nan=False)]
 
 
@@ -84,8 +84,8 @@ class Model(Section):
     """The shape of the networks; a run keeps it to its end."""
 
     width: Number = Field(1.0, gt=0, le=16)
-    resolution: Literal[16, 32, 64, 128, 256, 512] = 64
-    channels: Literal[1, 3] = 3
+    resolution: Annotated[Literal[16, 32, 64, 128, 256, 512], BeforeValidator(_not_bool)] = 64
+    channels: Annotated[Literal[1, 3], BeforeValidator(_not_bool)] = 3  # 1 is true, for Python
     latent_dim: Whole = Field(100, ge=1, le=4096)
 
 
@@ -102,13 +102,13 @@ class Data(Section):
 class Training(Section):
     """The loop."""
 
-    steps: Whole = Field(5_000, ge=1, le=1_000_000_000)
+    steps: Whole = Field(5_000, ge=1)
     minutes: Number | None = Field(None, gt=0, le=1e9)
     batch_size: Whole = Field(64, ge=1, le=65_536)
     micro_batch: Whole | None = Field(None, ge=1)
     n_critic: Whole = Field(1, ge=1, le=100)
     passes: Literal["together", "apart", "in_turn"] = "together"
-    seed: Whole = Field(0, ge=0, lt=2**31)
+    seed: Whole = Field(0, ge=0)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     deterministic: bool = False
     label_noise: Number = Field(0.05, ge=0, le=1)

@@ -85,8 +85,13 @@ def configs(folder: Path) -> Case:
             key, _, text = line.partition("=")
             if key in keys and not any(other.startswith(f"{key}=") for other in overrides[1:]):
                 value = config.flat(found.model_dump()).get(key)
-                node = yaml.compose(text, yaml.SafeLoader) if text in mutations.WORDS else None
-                _as_written(node, value)
+                try:
+                    if key == "run" and not plain_yaml.read(text):
+                        continue  # the version's name then
+                    plain_yaml.read(text)
+                    _as_written(yaml.compose(text, yaml.SafeLoader), value)
+                except yaml.YAMLError:  # a path, say
+                    require(value == text, f"{text!r} is {value!r}")
         stages_of(found)
         check(found, version(found.version))
         return "another"
@@ -101,10 +106,13 @@ def _as_written(node, value) -> None:
     """
     if node is None or value is None:
         return
+    text = node.value
     if isinstance(node, yaml.MappingNode):
         names = [key.value for key, _ in node.value]
         require(len(names) == len(set(names)), f"{names} holds a key twice")
         for key, part in node.value:
+            if key.value == "run" and not part.value:
+                continue  # the version's name then
             known = {str(name): name for name in value}
             if key.value in known:  # a section without anything in it has nothing to compare
                 _as_written(part, value[known[key.value]])
@@ -113,18 +121,17 @@ def _as_written(node, value) -> None:
         for part, own in zip(node.value, value, strict=True):
             _as_written(part, own)
     else:
-        text = node.value
-        if isinstance(value, bool):
-            right = text.lower() in (
-                ("true", "yes", "on", "1") if value else ("false", "no", "off", "0")
-            )
-        elif isinstance(value, int | float):
+        words = {"true": 1, "yes": 1, "on": 1, "y": 1, "t": 1}
+        words |= {"false": 0, "no": 0, "off": 0, "n": 0, "f": 0}
+        if isinstance(value, bool) and text.lower() in words:
+            right = words[text.lower()] == value
+        elif isinstance(value, str):
+            right = text == value
+        else:
             try:
                 right = float(text) == value
             except ValueError:
                 right = False
-        else:
-            right = isinstance(value, str) and text == value
         require(right or (text in ("null", "~", "") and not node.style), f"{text!r} is {value!r}")
 
 

@@ -53,7 +53,7 @@ def watch(folder: Path, steps: int, every: int) -> np.ndarray:
                     now = (training.memory_info().rss, training.num_fds(), training.num_threads())
             except psutil.NoSuchProcess:
                 break
-            step = _step_in(log)
+            step = step_in(log)
             if step and (not samples or step > samples[-1][0]):
                 samples.append((step, *now))
     if training.wait():
@@ -61,7 +61,7 @@ def watch(folder: Path, steps: int, every: int) -> np.ndarray:
     return np.array(samples)
 
 
-def _step_in(log: Path) -> int | None:
+def step_in(log: Path) -> int | None:
     """Return the last step in a losses.jsonl, None if there is none yet."""
     try:
         with log.open("rb") as file:
@@ -88,21 +88,28 @@ def main() -> None:
     print(
         f"{options.steps:,} steps on {backend}, {options.steps // options.every} grids and "
         f"checkpoints, faces measured {measured} times, {time.monotonic() - started:.0f} s\n\n"
-        "| step | resident MB | open files | threads |\n|---|---|---|---|"
+        f"{table(samples, options.steps)}"
     )
+
+
+def table(samples: np.ndarray, steps: int) -> str:
+    """Return what is printed of the samples (N, 4) of a run of some steps."""
+    lines = ["| step | resident MB | open files | threads |", "|---|---|---|---|"]
     for part in np.array_split(samples, min(ROWS, len(samples))):
         step, resident, files, threads = part[-1]
-        print(f"| {step:,} | {resident / 1e6:.1f} | {files} | {threads} |")
-    late = samples[samples[:, 0] > options.steps / 2].astype(float)
+        lines.append(f"| {step:,} | {resident / 1e6:.1f} | {files} | {threads} |")
+    late = samples[samples[:, 0] > steps / 2].astype(float)
     (slope, _), errors = np.polyfit(late[:, 0], late[:, 1], 1, cov=True)
     span = ", ".join(
         f"{name} {int(late[:, i].min())} to {int(late[:, i].max())}"
         for i, name in ((2, "open files"), (3, "threads"))
     )
-    print(
-        f"\nsecond half: {slope:+.0f} ± {errors[0, 0] ** 0.5:.0f} bytes a step of resident memory, "
-        f"{span}"
-    )
+    error = errors[0, 0] ** 0.5
+    lines += [
+        "",
+        f"second half: {slope:+.0f} ± {error:.0f} bytes a step of resident memory, {span}",
+    ]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

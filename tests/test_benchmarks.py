@@ -1,12 +1,15 @@
 """The benchmarks run; what they measure is for docs/, not for a test."""
 
+import json
+
 import numpy as np
 import pytest
 
 import demo_faces
-from benchmarks import distances, failures, thresholds
+from benchmarks import distances, failures, fuzz, long_run, thresholds
 from benchmarks import health as bench
 from benchmarks.failures import Case
+from errors import UserError
 from tests.training.test_health import looks
 from tests.training.test_step import tiny
 from training.health import LIMITS, Limits
@@ -32,6 +35,48 @@ def test_the_memory_benchmark_prints_its_figures(script):
     done = script("benchmarks/memory.py", "--count", "130")
     assert done.returncode == 0, done.stderr
     assert "later start" in done.stdout and "private memory" in done.stdout
+
+
+def test_the_long_runs_table_and_slope(tmp_path):
+    """Two bytes a step in the second half, whatever the first did; steps come from the record."""
+    steps = np.arange(100, 20_001, 100)
+    resident = np.where(steps > 10_000, 10**8 + 2 * steps, 10**7)
+    samples = np.stack([steps, resident, steps * 0 + 16, steps * 0 + 18], axis=1)
+    text = long_run.table(samples, 20_000)
+    assert "| 20,000 | 100.0 | 16 | 18 |" in text and "+2 ± 0 bytes a step" in text
+    log = tmp_path / "losses.jsonl"
+    assert long_run.step_in(log) is None
+    lines = [json.dumps({"step": step, "d_loss": 0.5}) for step in range(1, 300)]
+    log.write_text("\n".join([*lines, '{"step": 30']))
+    assert long_run.step_in(log) == 299
+
+
+SHORT = {"configs": 150, "pictures": 30, "raw pictures": 30, "zips": 8, "caches": 10}
+SHORT |= {"records": 6, "weights": 6, "run configs": 3}
+
+
+@pytest.mark.parametrize("kind", SHORT)
+def test_nothing_that_is_damaged_is_a_traceback_or_read_wrong(kind, tmp_path, monkeypatch):
+    """benchmarks/fuzz.py in short, of another seed than its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fuzz, "_limit_memory", lambda: None)
+    found = [fuzz.outcome(kind, number, seed=1) for number in range(SHORT[kind])]
+    assert {name for name, _ in found} <= set(fuzz.OUTCOMES)
+    assert [what for _, what in found if what] == []
+
+
+def test_a_finding_is_counted_by_its_number(capsys, monkeypatch):
+    """What raises and what is told in two lines; the exit status says so."""
+    from benchmarks import fuzz_texts
+
+    def case(draw):
+        raise draw.choice([KeyError("x"), UserError("one.\nTwo."), fuzz_texts.Wrong("3")])
+
+    monkeypatch.setitem(fuzz._cases, "configs", case)
+    whats = [fuzz.outcome("configs", number, 0) for number in range(20)]
+    assert {name for name, _ in whats} == {"FINDING"}
+    for words in ("KeyError", "no short sentence", "wrong in silence"):
+        assert any(words in what for _, what in whats)
 
 
 def test_the_distances_benchmark_prints_a_table(script, tmp_path):

@@ -68,6 +68,7 @@ def _uncommented(text: str) -> str:
         ("training.steps=many", ["training.steps", "many", "integer"]),
         ("training.steps=-1", ["training.steps", "-1", "greater than or equal to 1"]),
         ("training.steps=true", ["training.steps", "True", "number"]),
+        ("model.channels=true", ["model.channels", "True", "number"]),
         ("generator.rate=.nan", ["generator.rate", "nan", "1"]),
         ("model.resolution=65", ["model.resolution", "65", "64"]),
         ("training.precision=half", ["training.precision", "half", "bfloat16"]),

@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -152,7 +153,7 @@ class Curve:
     """The losses of a run of any length: at most POINTS points, each the mean of as many steps."""
 
     def __init__(self) -> None:
-        self._points: list[tuple[int, float, float]] = []
+        self._points = array("d")  # of each its step and both losses
         self._stride = 1  # steps a point
         self._d_sum, self._g_sum, self._taken = 0.0, 0.0, 0  # of the next point
 
@@ -163,13 +164,13 @@ class Curve:
         self._taken += 1
         if self._taken < self._stride:
             return
-        means = self._d_sum / self._stride, self._g_sum / self._stride
-        self._points.append((row["step"], *means))
+        self._points.extend((row["step"], self._d_sum / self._stride, self._g_sum / self._stride))
         self._d_sum, self._g_sum, self._taken = 0.0, 0.0, 0
-        if len(self._points) == POINTS:
+        if len(self._points) == 3 * POINTS:
             # Two neighbours become one point, at the later one's step.
-            pairs = zip(self._points[::2], self._points[1::2], strict=True)
-            self._points = [(b[0], (a[1] + b[1]) / 2, (a[2] + b[2]) / 2) for a, b in pairs]
+            pairs = np.array(self._points).reshape(-1, 2, 3)
+            merged = np.c_[pairs[:, 1, :1], pairs[:, :, 1:].mean(axis=1)]
+            self._points = array("d", merged.ravel())
             self._stride *= 2
 
     @property

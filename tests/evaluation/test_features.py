@@ -1,6 +1,7 @@
 """Feature networks: read rightly, fed rightly, and refused in a sentence."""
 
 import importlib.util
+import pickle
 from pathlib import Path
 
 import keras
@@ -45,6 +46,26 @@ def test_lite0_knows_a_cat_and_a_cup_of_coffee():
     scores = features @ tensors["_fc.weight"].T + tensors["_fc.bias"]
     assert scores[0].argmax() in range(281, 286)  # cats
     assert scores[1].argmax() in (504, 967)  # coffee mug, espresso
+
+
+def test_no_pickle_is_read_but_the_packages_own(tmp_path):
+    """A file that would run a command is told by its bytes, before anything in it is read."""
+    (tmp_path / "weights.pth").write_bytes(pickle.dumps(Command(tmp_path / "ran")))
+    with pytest.raises(UserError, match="install the package again"):
+        lite0.read_tensors(tmp_path / "weights.pth")
+    with pytest.raises(pickle.UnpicklingError, match="has no place"):
+        lite0._Pickle((tmp_path / "weights.pth").open("rb"), {}).load()
+    assert not (tmp_path / "ran").exists()
+
+
+class Command:
+    """What makes a file by being read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
 
 
 def test_opennsfw_takes_blue_first_less_its_mean(monkeypatch):
