@@ -9,7 +9,6 @@ batches from it, prepared in the background so that a training step does not wai
 from __future__ import annotations
 
 import io
-import mmap
 import os
 import queue
 import threading
@@ -26,6 +25,7 @@ from errors import UserError
 from pictures.cache import Cache, PictureSet
 from pictures.decode import DECODERS, read_chunk
 from pictures.encoded import Encoded
+from pictures.mapped import Mapped
 from pictures.sources import EXTENSIONS, Source, open_source
 
 PREFETCHED_BATCHES = 2
@@ -176,7 +176,7 @@ class Batches:
         require_batch(len(pictures), batch_size)
         self.batches_per_pass = len(pictures) // batch_size
         self._pictures = pictures
-        self._mapping = _read_only_mapping(pictures)
+        self._mapped = Mapped.below(pictures)
         self._right_to_left = np.arange(pictures.shape[2])[::-1]
         self._batch_size, self._seed, self._x_flip = batch_size, seed, x_flip
         self._step = start_step
@@ -246,23 +246,13 @@ class Batches:
         """Batch `position`, counted from 0, of the pass that `drawn` draws."""
         rows = slice(position * self._batch_size, (position + 1) * self._batch_size)
         indices, mirrored = (part[rows] for part in drawn.result())
+        if self._mapped:
+            self._mapped.expect(indices)
         chosen = np.asarray(self._pictures[indices])
-        if self._mapping is not None:
-            # Pages once read would count as this process's memory until it holds the whole file;
-            # let go of here, they stay in the system's file cache.
-            self._mapping.madvise(mmap.MADV_DONTNEED)
+        if self._mapped:
+            self._mapped.let_go()
         for row in np.flatnonzero(mirrored):
             chosen[row] = chosen[row].take(self._right_to_left, axis=1)
         batch = np.divide(chosen, np.float32(127.5), dtype=np.float32)
         batch -= 1
         return batch
-
-
-def _read_only_mapping(pictures: np.ndarray) -> mmap.mmap | None:
-    """The memory map below `pictures` if its pages can be let go of without loss."""
-    if not hasattr(mmap, "MADV_DONTNEED") or getattr(pictures, "mode", None) != "r":
-        return None
-    base = pictures
-    while isinstance(base, np.ndarray):
-        base = base.base
-    return base if isinstance(base, mmap.mmap) else None
