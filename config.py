@@ -34,6 +34,14 @@ def _whole(value):
     return int(value) if isinstance(value, str) and value.isdecimal() else _not_bool(value)
 
 
+def _auto_or_whole(value):
+    """Refuse all but "auto", nothing, and a whole number from 1 on."""
+    number = _whole(value) if isinstance(value, str) else value
+    if value in ("auto", None) or (type(number) is int and 1 <= number <= 65_536):
+        return number
+    raise ValueError("must be auto, null or a whole number from 1 to 65536")
+
+
 def _scheduled(low: float, high: float, word: str | None = None):
     """Return the type of a number from `low` to `high`, of a pair [first, last] of such, or a word.
 
@@ -105,7 +113,7 @@ class Training(Section):
     steps: Whole = Field(5_000, ge=1)
     minutes: Number | None = Field(None, gt=0, le=1e9)
     batch_size: Whole = Field(64, ge=1, le=65_536)
-    micro_batch: Whole | None = Field(None, ge=1)
+    micro_batch: Annotated[int | str | None, BeforeValidator(_auto_or_whole)] = "auto"
     n_critic: Whole = Field(1, ge=1, le=100)
     passes: Literal["together", "apart", "in_turn"] = "together"
     seed: Whole = Field(0, ge=0)

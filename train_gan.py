@@ -14,7 +14,7 @@ import time
 from datetime import timedelta
 
 # Before anything else of Keras: it decides which backend Keras starts with.
-from training import backend
+from training import backend, memory
 
 import demo_faces
 import models
@@ -123,10 +123,14 @@ def prepare(config: Config, stage: Stage, run: Run, pictures: PictureSet) -> Gan
         before = stage_before(slow, run.step)
         if before.resolution == stage.resolution:
             run.restore(gan)
+            memory.fit(gan, run.facts.get("micro_batch"))
         else:
             smaller = Gan.create(version, slow, precision, before)
             run.restore(smaller)
             gan.grow_from(smaller)
+            memory.fit(gan)
+    else:
+        memory.fit(gan)
     run.start(gan, config, precision, pictures)
     generator, discriminator = gan.parameter_counts()
     print(
@@ -158,6 +162,7 @@ def dry_run(config: Config) -> None:
     if precision == "auto":
         precision = backend.fastest_precision()
     gan = Gan.create(models.get_version(config.version), config, precision)
+    memory.fit(gan)
     step = compile_step(gan)
     real = real.astype("float32") / 127.5 - 1
     losses = {key: float(value) for key, value in step(real).items()}
@@ -193,7 +198,8 @@ def main() -> int:
         backend.make_deterministic()
     check(config, models.get_version(config.version))
     if arguments.dry_run:
-        dry_run(config)
+        with memory.one_sentence(config):
+            dry_run(config)
         return 0
 
     pictures = open_data(stage_at(config, 0).config)
@@ -222,7 +228,8 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
         stage = stage_at(config, run.step)
         if stage.first:
             pictures = open_data(stage.config)
-        step, found = train_stage(config, stage, run, pictures, stop)
+        with memory.one_sentence(config):
+            step, found = train_stage(config, stage, run, pictures, stop)
         if found and goes_back(config, run):
             step = run.roll_back()
             print(f"Rolled back to step {step:,}.")

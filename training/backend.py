@@ -5,14 +5,15 @@ The variable KERAS_BACKEND chooses (`tensorflow` or `jax`); unset, it is whichev
 TensorFlow first.
 
 What differs between them is here: the gradients of a loss with respect to listed variables, the
-slope of scores with respect to their input, the order of two computations, and the compilation of a
-step whose state is a list of variables. Beside them stands what is asked of a device: its name, its
-memory, the fastest precision.
+slope of scores with respect to their input, a loop, and the compilation of a step whose state is a
+list of variables. Beside them stands what is asked of a device: its name, its memory, the fastest
+precision.
 """
 
 import importlib.util
 import os
 import resource
+import subprocess
 import time
 
 from errors import UserError, ended_by_ctrl_c, quiet_start
@@ -70,10 +71,37 @@ if NAME == "tensorflow":
             scores = score(pictures)
         return scores, tape.gradient(scores, pictures)
 
-    def after(done, values):
-        """Return `values`, a list of tensors, but not before the tensors `done` are computed."""
-        with tf.control_dependencies(done):
-            return [tf.identity(value) for value in values]
+    def one_by_one(body, items, state):
+        """Call `body` with one item after the other, so that no two are in memory at a time.
+
+        It is compiled as a loop: without one, compilers would let items run side by side.
+        body: from (carry, item) to (carry, kept), each a list or dict of tensors; the first carry
+        that it gets is None. items: (N, ...), N at least 2. state: as for `gradients`.
+        Returns the last carry and what was kept, each of it with a first axis of N.
+        """
+        carry, first = body(None, items[0])
+        kept = keras.tree.map_structure(tf.convert_to_tensor, first)
+        count = len(items) - 1
+        arrays = keras.tree.map_structure(
+            lambda one: tf.TensorArray(one.dtype, count, element_shape=one.shape), kept
+        )
+
+        def loop(index, carry, arrays):
+            carry, kept = body(carry, items[index + 1])
+            written = [
+                array.write(index, one)
+                for array, one in zip(
+                    keras.tree.flatten(arrays), keras.tree.flatten(kept), strict=True
+                )
+            ]
+            return index + 1, carry, keras.tree.pack_sequence_as(arrays, written)
+
+        _, carry, arrays = tf.while_loop(
+            lambda index, *_: index < count, loop, (0, carry, arrays), parallel_iterations=1
+        )
+        return carry, keras.tree.map_structure(
+            lambda one, array: tf.concat([one[None], array.stack()], 0), kept, arrays
+        )
 
     def compile_step(step, state):
         """Return `step`, a function of tensors that reads and updates `state`, compiled.
@@ -81,6 +109,10 @@ if NAME == "tensorflow":
         XLA fuses the step on a GPU; on a CPU its convolutions are slower than oneDNN's.
         """
         return tf.function(step, jit_compile=has_gpu())
+
+    def compiled_bytes(step, state, *inputs) -> int | None:
+        """Return the bytes that the compiler means a step to take: TensorFlow does not say."""
+        return None
 
     def has_gpu() -> bool:
         """Say whether the networks run on a GPU."""
@@ -93,6 +125,19 @@ if NAME == "tensorflow":
 
     def _device_bytes() -> int:
         return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+
+    def free_device_bytes() -> int | None:
+        """Return the free bytes of the GPU, None where nobody says it."""
+        # TensorFlow tells what it has taken and not what there is; the driver's own tool does.
+        asked = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+        shown = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0]
+        try:
+            told = subprocess.check_output(asked + (["-i", shown] if shown else []), text=True)
+            return int(told.split()[0]) * 2**20
+        except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+            return None
+
+    OUT_OF_MEMORY = (MemoryError, tf.errors.ResourceExhaustedError)
 
 elif NAME == "jax":
     import jax
@@ -140,19 +185,32 @@ elif NAME == "jax":
                 variable.assign(new)
         return scores, slopes
 
-    def after(done, values):
-        """Return `values` but not before `done` is computed; as on TensorFlow."""
-        return jax.lax.optimization_barrier((list(done), list(values)))[1]
+    def one_by_one(body, items, state):
+        """Call `body` with one item after the other; as on TensorFlow.
+
+        What it changes of the state is carried from one to the next, for JAX's sake.
+        """
+        carry, first = body(None, items[0])
+
+        def pure(carry, item):
+            own, values = carry
+            mapping = list(zip(state, values, strict=True))
+            with keras.StatelessScope(state_mapping=mapping) as scope:
+                own, kept = body(own, item)
+            return (own, [scope.get_current_value(variable) for variable in state]), kept
+
+        before = [variable.value for variable in state]
+        (carry, after), kept = jax.lax.scan(pure, (carry, before), items[1:])
+        for variable, new in zip(state, after, strict=True):
+            variable.assign(new)
+        return carry, jax.tree.map(
+            lambda one, others: jax.numpy.concatenate([one[None], others]), first, kept
+        )
 
     def compile_step(step, state):
         """Return `step` compiled; the old values of `state` are given up to hold the new ones."""
 
-        def pure(values, *inputs):
-            with keras.StatelessScope(state_mapping=list(zip(state, values, strict=True))) as scope:
-                result = step(*inputs)
-            return result, [scope.get_current_value(variable) for variable in state]
-
-        compiled = jax.jit(pure, donate_argnums=0)
+        compiled = _compiled(step, state)
 
         def run(*inputs):
             result, values = compiled([variable.value for variable in state], *inputs)
@@ -161,6 +219,28 @@ elif NAME == "jax":
             return result
 
         return run
+
+    def _compiled(step, state):
+        def pure(values, *inputs):
+            with keras.StatelessScope(state_mapping=list(zip(state, values, strict=True))) as scope:
+                result = step(*inputs)
+            return result, [scope.get_current_value(variable) for variable in state]
+
+        return jax.jit(pure, donate_argnums=0)
+
+    def compiled_bytes(step, state, *inputs) -> int | None:
+        """Return the bytes that the compiler means a step to take, for inputs like these.
+
+        They are its arguments, results and all between, but for what takes another's place.
+        """
+        lowered = _compiled(step, state).lower([variable.value for variable in state], *inputs)
+        told = lowered.compile().memory_analysis()
+        return (
+            told.argument_size_in_bytes
+            + told.output_size_in_bytes
+            + told.temp_size_in_bytes
+            - told.alias_size_in_bytes
+        )
 
     def has_gpu() -> bool:
         """Say whether the networks run on a GPU."""
@@ -172,6 +252,14 @@ elif NAME == "jax":
 
     def _device_bytes() -> int:
         return jax.devices()[0].memory_stats()["peak_bytes_in_use"]
+
+    def free_device_bytes() -> int | None:
+        """Return the free bytes of the GPU, None where nobody says it."""
+        told = jax.devices()[0].memory_stats() or {}
+        limit = told.get("bytes_limit")
+        return None if limit is None else limit - told["bytes_in_use"]
+
+    OUT_OF_MEMORY = (MemoryError, jax.errors.JaxRuntimeError)
 
 else:
     raise UserError(f"KERAS_BACKEND is {NAME!r}; set it to tensorflow or jax.")
@@ -193,6 +281,14 @@ def peak_memory() -> int:
     if has_gpu():
         return _device_bytes()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Say whether an error means that the device's or the system's memory is full."""
+    if not isinstance(error, OUT_OF_MEMORY):
+        return False
+    # JAX has one class for all that goes wrong on a device.
+    return NAME == "tensorflow" or "RESOURCE_EXHAUSTED" in str(error) or type(error) is MemoryError
 
 
 def fastest_precision() -> str:

@@ -138,7 +138,7 @@ def _about_config(config: Config):
     micro = training.micro_batch
     for batch in [stage.config.training.batch_size for stage in stages_of(config)]:
         yield (
-            micro is not None and batch % micro != 0,
+            isinstance(micro, int) and batch % micro != 0,
             f"training.micro_batch is {micro}, which does not divide a batch of {batch}; set it to "
             "a divisor.",
         )

@@ -35,6 +35,8 @@ class Gan:
     path_mean: the mean length of paths so far, None where the generator pays for no other.
     first, fade: the step at which the networks began, and the steps over which their outer parts
         fade in; both 0 but for a version that grows.
+    micro_batch: pictures that go through a step at a time, None for all of a batch; where the
+        config says auto it is for training/memory.py to say.
     """
 
     config: Config
@@ -50,6 +52,7 @@ class Gan:
     path_mean: keras.Variable | None = None
     first: int = 0
     fade: int = 0
+    micro_batch: int | None = None
 
     @classmethod
     def create(
@@ -108,6 +111,7 @@ class Gan:
             keras.Variable(0.0, trainable=False) if config.objective.path_weight else None,
             stage.first,
             stage.fade,
+            None if training.micro_batch == "auto" else training.micro_batch,
         )
 
     def __post_init__(self):

@@ -179,6 +179,7 @@ class Run:
         facts = {
             "config": self._config.model_dump(),
             "precision": self._precision,
+            "micro_batch": self._gan.micro_batch,
             "data_key": self._data_key,
             "seconds": seconds,
             "peak_memory": max(self._peak_memory, backend.peak_memory()),

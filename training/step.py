@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+import keras
 from keras import ops, random
 
 from training import augment, backend
@@ -37,7 +37,9 @@ def compile_step(gan: Gan):
         # Counted here, since asking the device for its count would wait for it.
         nonlocal count
         count = int(gan.step) if count is None else count + 1
-        for real in np.split(pictures, gan.config.training.n_critic):
+        batch = len(pictures) // gan.config.training.n_critic
+        for start in range(0, len(pictures), batch):  # of the host or of the device
+            real = pictures[start : start + batch]
             scalars = discriminate[count % objective.penalty_every == 0](real)
         return scalars | generate[count % objective.path_every == 0](real)
 
@@ -56,13 +58,15 @@ def train_discriminator(gan: Gan, real, penalised: bool = True):
     """
     config, objective = gan.config, gan.objective
     batch, noise_limit = real.shape[0], config.training.label_noise
-    parts = _parts(gan, batch)
     real = gan.faded(real)
 
     # 2. Sample fake images by the generator; it is in training mode, but this is not its step.
     latents = gan.latents(batch)
     with unmoved(gan.generator):
-        fake = _joined([gan.generator(part(latents), training=True) for part in parts])
+        _, fakes = _by_parts(
+            gan, batch, lambda _, part: ([], [gan.generator(part(latents), training=True)])
+        )
+    fake = _joined_parts(fakes[0])
 
     # All that is drawn is drawn for the whole batch, so that parts of it add up to the whole.
     noise = (
@@ -87,20 +91,23 @@ def train_discriminator(gan: Gan, real, penalised: bool = True):
             cost += _cost_at(gan, penalties, points, batches["real"][1], part)
         gamma = value_at(config.objective.gamma, gan.step, config.training)
         gamma *= config.objective.penalty_every
-        return value + gamma * cost, (value, cost, scores)
+        cost = ops.convert_to_tensor(cost, "float32")  # without penalties it is a plain 0
+        return value + gamma * cost, {"value": value, "cost": cost, "scores": scores}
 
     turns = [("real",), ("fake",)] if config.training.passes == "in_turn" else [("fake", "real")]
     outcomes = []
     for kinds in turns:
-        outcomes += _descend(
-            gan,
-            gan.discriminator_optimizer,
-            gan.discriminator_weights,
-            lambda part, kinds=kinds: loss(kinds, part),
-            parts,
-            config.discriminator.weight_clip,
+        outcomes.append(
+            _descend(
+                gan,
+                gan.discriminator_optimizer,
+                gan.discriminator_weights,
+                lambda part, kinds=kinds: loss(kinds, part),
+                batch,
+                config.discriminator.weight_clip,
+            )
         )
-    return _report(gan, outcomes, len(parts), batch, bool(penalties))
+    return _report(gan, outcomes, batch, bool(penalties))
 
 
 def train_generator(gan: Gan, real, penalised: bool = True):
@@ -134,28 +141,27 @@ def train_generator(gan: Gan, real, penalised: bool = True):
             if objective.paired:
                 real_scores, _ = gan.judge(part(real), _of(part, drawn_real))
         value = objective.generator(fake_scores, real_scores)
-        lengths = None
+        kept = {"value": value}
         if penalised:
-            lengths = _path_lengths(gan, latent)
+            kept["lengths"] = lengths = _path_lengths(gan, latent)
             weight = config.objective.path_weight * config.objective.path_every
             cost += weight * ops.mean(ops.square(lengths - gan.path_mean))
-        return value + cost, (value, lengths)
+        return value + cost, kept
 
     # 6. Update losses and perform gradient descent.
-    parts = _parts(gan, real.shape[0])
-    outcomes = _descend(
+    kept = _descend(
         gan,
         gan.generator_optimizer,
         gan.generator_weights,
         loss,
-        parts,
+        real.shape[0],
         config.generator.weight_clip,
     )
     if gan.average:
         _follow(gan, real.shape[0])
-    scalars = {"g_loss": sum(value for value, _ in outcomes) / len(outcomes)}
+    scalars = {"g_loss": ops.mean(kept["value"])}
     if penalised:
-        length = ops.mean(_joined([lengths for _, lengths in outcomes]))
+        length = ops.mean(kept["lengths"])
         gan.path_mean.assign(gan.path_mean + 0.01 * (length - gan.path_mean))
         scalars["path_length"] = length
     return scalars
@@ -181,27 +187,43 @@ def _path_lengths(gan, latents):
     return path_lengths(slopes)
 
 
-def _descend(gan, optimizer, weights, loss, parts, limit: float | None) -> list:
+def _descend(gan, optimizer, weights, loss, batch: int, limit: float | None) -> dict:
     """Update `weights` by the mean gradient of loss(part) over the parts of a batch.
 
     Afterwards they are clipped to [-limit, limit]; None clips nothing.
-    Returns the auxiliary values of each part. A part begins when the one before it is through, so
-    that no two are in memory at a time.
+    Returns the auxiliary values of the parts, each with a first axis of theirs.
     """
-    total, kept = None, []
-    for part in parts:
+
+    def add(total, part):
+        _, kept, slopes = backend.gradients(lambda: loss(part), weights, gan.variables)
         if total is not None:
-            part.start = backend.after(total, [part.start])[0]
-        _, auxiliary, slopes = backend.gradients(
-            lambda part=part: loss(part), weights, gan.variables
-        )
-        total = slopes if total is None else [a + b for a, b in zip(total, slopes, strict=True)]
-        kept.append(auxiliary)
-    optimizer.apply([slope / len(parts) for slope in total], weights)
+            slopes = [a + b for a, b in zip(total, slopes, strict=True)]
+        return slopes, kept
+
+    total, kept = _by_parts(gan, batch, add)
+    parts = batch // (gan.micro_batch or batch)
+    optimizer.apply([slope / parts for slope in total], weights)
     if limit is not None:
         for weight in weights:
             weight.assign(ops.clip(weight, -limit, limit))
     return kept
+
+
+def _by_parts(gan, batch: int, body):
+    """Call body(carry, part) for each micro batch of a batch, one after the other.
+
+    It returns the next carry, which is None at first, and a list or dict of what is to be kept.
+    Returns the last carry, and what was kept with a first axis of the parts.
+    """
+    size = gan.micro_batch or batch
+    if size == batch:
+        carry, kept = body(None, _Part(0, batch))
+        return carry, keras.tree.map_structure(lambda one: ops.expand_dims(one, 0), kept)
+    return backend.one_by_one(
+        lambda carry, start: body(carry, _Part(start, size)),
+        ops.arange(0, batch, size),
+        gan.variables,
+    )
 
 
 def _scores(gan, batches, kinds, part, penalties):
@@ -264,15 +286,14 @@ class _Part:
         )
 
 
-def _parts(gan, batch: int) -> list[_Part]:
-    """Return the micro batches of a batch, or the one that is all of it."""
-    size = gan.config.training.micro_batch or batch
-    return [_Part(ops.convert_to_tensor(start), size) for start in range(0, batch, size)]
-
-
 def _of(part, drawn: dict) -> dict:
     """Return a part of everything drawn."""
     return {key: part(value) for key, value in drawn.items()}
+
+
+def _joined_parts(kept):
+    """Return what the parts of a batch kept, (parts, size, ...), as of the batch: (B, ...)."""
+    return ops.reshape(kept, (-1, *kept.shape[2:]))
 
 
 def _joined(parts: list):
@@ -297,24 +318,21 @@ def _follow(gan, pictures: int) -> None:
         mean.assign(new + share * (mean - new))
 
 
-def _report(gan, outcomes, parts: int, batch: int, penalised: bool) -> dict:
+def _report(gan, turns: list[dict], batch: int, penalised: bool) -> dict:
     """Return the scalars of a discriminator's step, and adapt the augmentation to them."""
-    scores = {
-        kind: _joined([outcome[2][kind] for outcome in outcomes if kind in outcome[2]])
-        for kind in ("fake", "real")
-    }
-    fake, real = scores["fake"], scores["real"]
+    scores = {kind: some for turn in turns for kind, some in turn["scores"].items()}
+    fake, real = _joined_parts(scores["fake"]), _joined_parts(scores["real"])
     fake_right, real_right = gan.objective.right(fake, real, gan.config.training.label_noise)
     scalars = {
         # Real and fake in turn are two halves of one loss; micro batches are parts of a mean.
-        "d_loss": sum(outcome[0] for outcome in outcomes) / parts,
+        "d_loss": sum(ops.mean(turn["value"]) for turn in turns),
         "real_score": ops.mean(real),
         "fake_score": ops.mean(fake),
         "real_accuracy": real_right,
         "fake_accuracy": fake_right,
     }
     if penalised:
-        scalars["penalty"] = sum(outcome[1] for outcome in outcomes) / parts
+        scalars["penalty"] = sum(ops.mean(turn["cost"]) for turn in turns)
     if gan.augment_p is not None:
         scalars["augment_p"] = ops.add(gan.augment_p, 0)
         gan.augment_p.assign(augment.adapted(gan.config.augment, gan.augment_p, real_right, batch))
