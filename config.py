@@ -105,6 +105,7 @@ class Data(Section):
     x_flip: bool = False
     cache: Place = "data/cache"
     cache_share: Number = Field(0.5, ge=0, le=1)
+    on_device: bool = False
 
 
 class Training(Section):

@@ -15,6 +15,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -27,6 +28,9 @@ from pictures.decode import DECODERS, read_chunk
 from pictures.encoded import Encoded
 from pictures.mapped import Mapped
 from pictures.sources import EXTENSIONS, Source, open_source
+
+if TYPE_CHECKING:  # it needs Keras, which the loader does not
+    from training.on_device import OnDevice
 
 PREFETCHED_BATCHES = 2
 
@@ -154,7 +158,8 @@ class Batches:
     number of batches already trained on. With x_flip each picture is mirrored left to right with
     probability 1/2, drawn anew each pass.
 
-    pictures: uint8 array, memory map or Encoded (N, H, W, C).
+    pictures: uint8 array, memory map or Encoded (N, H, W, C); or OnDevice, which gives the same
+        batches as tensors on the device.
     seed: whole number, at least 0.
     batches_per_pass: N // batch_size.
 
@@ -165,7 +170,7 @@ class Batches:
 
     def __init__(
         self,
-        pictures: np.ndarray | Encoded,
+        pictures: np.ndarray | Encoded | OnDevice,
         batch_size: int,
         seed: int,
         x_flip: bool = False,
@@ -246,6 +251,8 @@ class Batches:
         """Batch `position`, counted from 0, of the pass that `drawn` draws."""
         rows = slice(position * self._batch_size, (position + 1) * self._batch_size)
         indices, mirrored = (part[rows] for part in drawn.result())
+        if not isinstance(self._pictures, np.ndarray | Encoded):
+            return self._pictures.batch(indices, mirrored)
         if self._mapped:
             self._mapped.expect(indices)
         chosen = np.asarray(self._pictures[indices])

@@ -27,6 +27,7 @@ from training.gan import Gan
 from training.growing import Stage, stage_at, stage_before, stages_of, without_metrics
 from training.health import Finding
 from training.history import NotFinite
+from training.on_device import OnDevice
 from training.optimizers import slowed
 from training.progress import Progress, StopRequest
 from training.run import Run, is_finished
@@ -270,7 +271,7 @@ def train_stage(
         return run.step, found
     with (
         Batches(
-            pictures.pictures,
+            OnDevice(pictures.pictures) if config.data.on_device else pictures.pictures,
             own.training.pictures_per_step,
             own.training.seed,
             config.data.x_flip,
