@@ -12,6 +12,7 @@ from benchmarks.failures import Case
 from errors import UserError
 from tests.training.test_health import looks
 from tests.training.test_step import tiny
+from training import backend
 from training.health import LIMITS, Limits
 from training.step import compile_step
 
@@ -77,6 +78,25 @@ def test_a_finding_is_counted_by_its_number(capsys, monkeypatch):
     assert {name for name, _ in whats} == {"FINDING"}
     for words in ("KeyError", "no short sentence", "wrong in silence"):
         assert any(words in what for _, what in whats)
+
+
+def test_the_growth_benchmark_prints_ratios(script):
+    """From a few pictures to more, beside the line: the first row is on it."""
+    done = script("benchmarks/growth.py", "pictures", "--counts", "100,1100")
+    assert done.returncode == 0, done.stderr
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| 1")]
+    assert len(rows) == 2 and rows[0].count("(1.00)") == rows[0].count("(") > 5
+
+
+def test_the_step_memory_benchmark_holds_the_estimate_against_the_measure(script):
+    """In the whole and in parts; the estimate is right within a factor where the compiler says."""
+    few = ("version=v1", "model.width=0.1", "training.batch_size=256")
+    done = script("benchmarks/step_memory.py", *few, "--micro", "null,64")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|")[1:-1] for line in done.stdout.splitlines()[2:]]
+    assert [row[3].strip() for row in rows] == ["null", "64"]
+    if backend.NAME == "jax":
+        assert all(0.5 < float(row[6]) < 2 for row in rows)
 
 
 def test_the_distances_benchmark_prints_a_table(script, tmp_path):

@@ -11,6 +11,7 @@ from errors import UserError
 from training import backend
 from training.checks import mixes_batch
 from training.gan import Gan, layers_of
+from training.penalties import PENALTIES
 
 # What training may take of the free memory: the estimate is no measurement, and others take some.
 SHARE = 0.7
@@ -27,16 +28,15 @@ def step_bytes(gan: Gan, pictures: int) -> int:
 
     The state (weights, optimizers, average), the gradients of the larger network, and per picture
     what the backward pass of the larger half keeps: about every layer's output once. A penalty on a
-    slope keeps those of its pictures twice more, for the slope's own way back and for the gradient
-    through both. benchmarks/memory.py holds it against the compiler's own figure: within 0.6 to 1.6
-    of that for every version, where the step takes more than the state.
+    slope keeps those of its pictures once more, for the gradient through the slope's own way back.
+    benchmarks/step_memory.py holds it against the compiler's own figure.
     """
     objective = gan.config.objective
     generator, discriminator = kept_bytes(gan.generator), kept_bytes(gan.discriminator)
-    slopes = len(objective.penalties)
+    slopes = sum(2 if callable(PENALTIES[name].at) else 1 for name in objective.penalties)
     paths = objective.path_weight > 0
     halves = (
-        (2 + 2 * slopes) * discriminator,
+        (2 + slopes) * discriminator,
         (1 + paths) * generator + (2 if gan.objective.paired else 1) * discriminator,
     )
     weights = [gan.generator_weights, gan.discriminator_weights]
