@@ -66,11 +66,15 @@ def main() -> None:
 
 
 def ratio(what: str, name: str, rows: list[dict], sizes: list[int]) -> float:
-    """Return a row's figure over what it should be by the first row's; 1 is on the line."""
+    """Return a row's figure over what it should be by the first row's; 1 is on the line.
+
+    Less than 1 ms or 1 MB in the first row says nothing of a line, and counts as 1.
+    """
     power = {"pictures": 0 if name.startswith("batch") else 1, "batch": 1, "resolution": 2}[what]
     size = sizes[len(rows) - 1]
-    line = max(rows[0][name], 1e-3) * (size / sizes[0]) ** power
-    return rows[-1][name] / line
+    if len(rows) == 1:
+        return 1.0
+    return rows[-1][name] / (max(rows[0][name], 1.0) * (size / sizes[0]) ** power)
 
 
 def timed(name: str, work) -> dict[str, float]:
