@@ -19,7 +19,7 @@ def _start():
     return initializers.RandomNormal(stddev=0.02)
 
 
-def _filters(size: int, width: float) -> int:
+def filters_at(size: int, width: float) -> int:
     """Return the filters at size x size: 512 at 4x4, halved with every doubling, 64 at 32x32."""
     return scaled(min(512, 2048 // size), width)
 
@@ -59,12 +59,12 @@ def generator(
     """
     latent = layers.Input((latent_dim,))
     x = layers.Reshape((1, 1, latent_dim))(latent)
-    x = layers.Conv2DTranspose(_filters(4, width), 4, kernel_initializer=_start(), use_bias=False)(
-        x
-    )
+    x = layers.Conv2DTranspose(
+        filters_at(4, width), 4, kernel_initializer=_start(), use_bias=False
+    )(x)
     for size in [2**n for n in range(3, int(log2(resolution)))]:
         x = activation()(_normalised(x))
-        x = double(x, _filters(size, width), kernel, use_bias=False)
+        x = double(x, filters_at(size, width), kernel, use_bias=False)
     x = activation()(_normalised(x))
     x = double(x, channels, kernel, dtype="float32", activation="tanh")
     return Model(latent, x, name="generator")
@@ -82,7 +82,7 @@ def discriminator(
     x = picture
     for size in [2**n for n in range(int(log2(resolution)) - 1, 1, -1)]:
         x = layers.Conv2D(
-            _filters(size, width),
+            filters_at(size, width),
             kernel,
             strides=2,
             padding="same",

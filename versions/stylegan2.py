@@ -17,21 +17,22 @@ from versions.version import Version
 FILTERS = 32_768  # at the large sizes twice StyleGAN's
 
 
-def _filters(size: int, width: float) -> int:
+def filters_of(size: int, width: float) -> int:
+    """Return the filters at size x size."""
     return filters_at(size, width, FILTERS)
 
 
 def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> Model:
     """Return the network from styles (B, 2 log2(resolution) - 2, latent_dim) to pictures."""
     w = layers.Input((2 * len(sizes_to(resolution)), latent_dim))
-    x = styles.Constant(_filters(4, width), random=True, name="b4")(w)
+    x = styles.Constant(filters_of(4, width), random=True, name="b4")(w)
     picture, number = None, 0
     for size in sizes_to(resolution):
         for half in (1,) if size == 4 else (0, 1):
             name = f"b{size}_{half}"
             # Noise and bias are both added to what comes out, so their order does not matter.
             conv = styles.ModulatedConv(
-                _filters(size, width), double=half == 0, bias=0.0, name=name
+                filters_of(size, width), double=half == 0, bias=0.0, name=name
             )
             x = styles.Noise(shared=True, name=f"{name}_noise")(conv([x, w[:, number]]))
             x = layers.Rescaling(2**0.5)(active(x))  # the deviation is kept
@@ -56,16 +57,16 @@ def discriminator(resolution=64, channels=3, width=1.0):
     """Return the discriminator; blur and the mean of 2x2 pixels make the filter 1 3 3 1."""
     picture = layers.Input((resolution, resolution, channels))
     name = f"b{resolution}_rgb"
-    x = active(equalised.EqualConv(_filters(resolution, width), 1, name=name)(picture))
+    x = active(equalised.EqualConv(filters_of(resolution, width), 1, name=name)(picture))
     for size in reversed(sizes_to(resolution)[1:]):
-        smaller = _filters(size // 2, width)
+        smaller = filters_of(size // 2, width)
         short = layers.AveragePooling2D(2)(equalised.Blur(name=f"b{size}_short_blur")(x))
         short = equalised.EqualConv(smaller, 1, gain=1.0, bias=None, name=f"b{size}_short")(short)
-        x = active(equalised.EqualConv(_filters(size, width), name=f"b{size}_0")(x))
+        x = active(equalised.EqualConv(filters_of(size, width), name=f"b{size}_0")(x))
         x = equalised.Blur(name=f"b{size}_blur")(x)
         x = active(equalised.EqualConv(smaller, resample="halve", name=f"b{size}_1")(x))
         x = layers.Rescaling(2**-0.5)(layers.Add()([x, short]))
-    return Model(picture, judged(x, _filters(4, width)), name="discriminator")
+    return Model(picture, judged(x, filters_of(4, width)), name="discriminator")
 
 
 _NETWORK = {"optimizer": "adam", "rate": 0.002, "beta1": 0.0, "beta2": 0.99}
