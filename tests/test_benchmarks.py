@@ -9,6 +9,7 @@ import demo_faces
 from benchmarks import distances, failures, fuzz, long_run, thresholds
 from benchmarks import health as bench
 from benchmarks.failures import Case
+from benchmarks.step import PARTS
 from errors import UserError
 from tests.training.test_health import looks
 from tests.training.test_step import tiny
@@ -18,10 +19,13 @@ from training.step import compile_step
 
 
 def test_the_step_benchmark_prints_a_ratio(script):
-    """Both loops at a tiny width."""
-    done = script("benchmarks/step.py", "--width", "0.02", "--batch", "4", "--rounds", "1")
+    """Both loops at a tiny width, the parts and the floor."""
+    small = "--width", "0.02", "--batch", "4", "--rounds", "1", "--no-compiled"
+    done = script("benchmarks/step.py", *small)
     assert done.returncode == 0, done.stderr
-    assert "literal loop" in done.stdout and "ratio" in done.stdout
+    rows = [line.split("|")[1].split(",")[0].strip() for line in done.stdout.splitlines()[6:]]
+    assert rows[:2] == ["ours", "literal loop"] and set(PARTS) <= set(rows)
+    assert "GFLOP a step" in done.stdout
 
 
 def test_the_loader_benchmark_prints_ratios(script, faces):

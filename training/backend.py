@@ -114,6 +114,21 @@ if NAME == "tensorflow":
         """Return the bytes that the compiler means a step to take: TensorFlow does not say."""
         return None
 
+    def counted(step, state, *inputs):
+        """Return (convolutions in the step, floating-point operations in it); the latter is None.
+
+        Gradients of convolutions count as such. The step is traced, not run; what nothing that
+        comes out depends on is not counted, as it is not computed.
+        """
+        graph = tf.function(step).get_concrete_function(*inputs).graph
+        reached, waiting = set(), [*(x.op for x in graph.outputs), *graph.control_outputs]
+        while waiting:
+            operation = waiting.pop()
+            if operation not in reached:
+                reached.add(operation)
+                waiting += [*(x.op for x in operation.inputs), *operation.control_inputs]
+        return sum(operation.type.startswith("Conv2D") for operation in reached), None
+
     def has_gpu() -> bool:
         """Say whether the networks run on a GPU."""
         return bool(tf.config.list_physical_devices("GPU"))
@@ -209,7 +224,6 @@ elif NAME == "jax":
 
     def compile_step(step, state):
         """Return `step` compiled; the old values of `state` are given up to hold the new ones."""
-
         compiled = _compiled(step, state)
 
         def run(*inputs):
@@ -228,19 +242,27 @@ elif NAME == "jax":
 
         return jax.jit(pure, donate_argnums=0)
 
+    def _lowered(step, state, *inputs):
+        return _compiled(step, state).lower([variable.value for variable in state], *inputs)
+
     def compiled_bytes(step, state, *inputs) -> int | None:
         """Return the bytes that the compiler means a step to take, for inputs like these.
 
         They are its arguments, results and all between, but for what takes another's place.
         """
-        lowered = _compiled(step, state).lower([variable.value for variable in state], *inputs)
-        told = lowered.compile().memory_analysis()
+        told = _lowered(step, state, *inputs).compile().memory_analysis()
         return (
             told.argument_size_in_bytes
             + told.output_size_in_bytes
             + told.temp_size_in_bytes
             - told.alias_size_in_bytes
         )
+
+    def counted(step, state, *inputs):
+        """Return (convolutions in the step, floating-point operations in it); as on TensorFlow."""
+        lowered = _lowered(step, state, *inputs)
+        convolutions = lowered.as_text().count("stablehlo.convolution")
+        return convolutions, lowered.cost_analysis()["flops"]
 
     def has_gpu() -> bool:
         """Say whether the networks run on a GPU."""

@@ -1,0 +1,88 @@
+"""Copies Keras's weights into PyTorch's networks and refuses networks that differ."""
+
+import numpy as np
+import torch
+
+from errors import UserError
+from training.gan import latents_of, layers_of
+
+TOLERANCE = 1e-3  # of the largest output, float32
+
+
+def copy_weights(model, network, mirrored: bool) -> None:
+    """Copy all weights of a Keras model into a PyTorch network of the same plan."""
+    named = getattr(network, "named", None)
+    if named is None:
+        pairs = [(model.weights, _tensors(network))]
+    else:
+        layers = [layer for layer in layers_of(model) if layer.weights]
+        pairs = [(layer.weights, _tensors(named[layer.name])) for layer in layers]
+        if len({layer.name for layer in layers}) < len(list(named)):
+            raise UserError(f"PyTorch's {model.name} has layers that Keras's lacks.")
+    with torch.no_grad():
+        for ours, theirs in pairs:
+            for weight, tensor in zip(ours, theirs, strict=True):
+                value = np.array(weight)
+                if value.ndim > tensor.ndim:  # StyleGAN2's constant, for a batch of one
+                    value = value[0]
+                if tensor.ndim == 4 and value.ndim == 2:  # a dense layer over 4x4 maps
+                    value = value.reshape(*tensor.shape[2:], *tensor.shape[1::-1])
+                value = _laid_out(value, mirrored)
+                tensor.copy_(torch.from_numpy(value.reshape(tensor.shape).copy()))
+
+
+def _tensors(network) -> list:
+    """Return what Keras calls weights: parameters and kept buffers, in order, layer by layer."""
+    return [
+        tensor
+        for module in network.modules()
+        for tensor in (*module.parameters(recurse=False), *_buffers(module))
+    ]
+
+
+def _buffers(module) -> list:
+    own = {name: b for name, b in module.named_buffers(recurse=False)}
+    kept = module.state_dict(keep_vars=True)
+    return [b for name, b in own.items() if name in kept and b.is_floating_point()]
+
+
+def _laid_out(value, mirrored: bool):
+    """Return an array in PyTorch's layout: outputs and channels first."""
+    if value.ndim == 4:
+        if mirrored:
+            value = value[::-1, ::-1]
+        # Transposed convolutions are (H, W, out, in) there and (in, out, H, W) here: the same move.
+        return value.transpose(3, 2, 0, 1)
+    if value.ndim == 3:
+        return value.transpose(2, 0, 1)
+    return value.T
+
+
+def check(gan, generator, discriminator, mirrored: bool) -> None:
+    """Raise UserError unless both sides have as many parameters and the same outputs."""
+    for ours, theirs in ((gan.generator, generator), (gan.discriminator, discriminator)):
+        counts = ours.count_params(), sum(t.numel() for t in _tensors(theirs))
+        if counts[0] != counts[1]:
+            raise UserError(
+                f"the {ours.name} has {counts[0]:,} parameters, PyTorch's {counts[1]:,}."
+            )
+    side = torch.device(next(generator.parameters()).device)
+    latents = latents_of(range(4), gan.generator.input_shape[1])
+    pictures = np.array(gan.generator(latents, training=False))
+    scores = np.array(gan.discriminator(pictures, training=False))
+    generator.eval(), discriminator.eval()
+    with torch.no_grad():
+        made = generator(torch.from_numpy(latents).to(side))
+        turned = made.flip(2, 3) if mirrored else made
+        shown = torch.from_numpy(pictures.transpose(0, 3, 1, 2).copy()).to(side)
+        judged = discriminator(shown.flip(2, 3) if mirrored else shown)
+    generator.train(), discriminator.train()
+    if gan.objective.probabilities:
+        judged = torch.sigmoid(judged)
+    for name, ours, theirs in (
+        ("generator", pictures, turned.permute(0, 2, 3, 1)),
+        ("discriminator", scores, judged),
+    ):
+        apart = float(np.abs(ours - theirs.cpu().numpy()).max() / np.abs(ours).max())
+        if not apart < TOLERANCE:
+            raise UserError(f"the {name}'s outputs differ from PyTorch's by {apart:.1e}.")
