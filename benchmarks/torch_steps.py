@@ -1,9 +1,9 @@
 """The training steps of four versions in plain PyTorch, the same mathematics as training/step.py.
 
 The losses may be compiled, but for those with a penalty: PyTorch does not compile gradients of
-gradients ("does not currently support double backward"), so they run eagerly. The rest is as PyTorch's own guides have it: channels last, fused or
-for-each optimizers, parameters of the other network without gradients, gradients set to None,
-autocast for bfloat16.
+gradients ("does not currently support double backward"), so they run eagerly. The rest is as
+PyTorch's own guides have it: channels last, fused or for-each optimizers, parameters of the other
+network without gradients, gradients set to None, autocast for bfloat16.
 """
 
 from functools import partial
