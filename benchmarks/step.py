@@ -77,7 +77,8 @@ def compare(gan, real, precision: str, rounds: int, compiled: bool) -> None:
     """Time all contenders in turn and print their lines, then the floor and the parts of ours."""
     rule = gan.config.objective
     steps = math.lcm(
-        rule.penalty_every if rule.penalties else 1, rule.path_every if gan.path_mean else 1
+        rule.penalty_every if rule.penalties else 1,
+        rule.path_every if gan.path_mean is not None else 1,
     )
     runs = contenders(gan, real, precision, compiled)
     runs |= parts(gan, real)
