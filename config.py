@@ -78,6 +78,24 @@ Place = Annotated[str, AfterValidator(_printable), Field(min_length=1, max_lengt
 # A size of growing networks, in pixels; a mapping's keys come as text from JSON and command lines.
 Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512], BeforeValidator(_whole)]
 
+
+def _devices(value):
+    """Let through "all" and whole numbers from 1 on."""
+    if value != "all" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise ValueError("must be all, or how many devices of this machine to use")
+    return value
+
+
+def _address(value):
+    """Let through host:port."""
+    host, _, port = str(value).rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError(
+            "must be the machine of process 0 and a free port there, such as 192.168.0.5:1234"
+        )
+    return value
+
+
 # Names that are folders as well.
 _NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
 
@@ -200,6 +218,15 @@ class Health(Section):
     rollbacks: Whole = Field(3, ge=1, le=10)
 
 
+class Distribution(Section):
+    """The devices and processes that a batch is spread over."""
+
+    devices: Annotated[Any, BeforeValidator(_devices)] = 1
+    coordinator: Annotated[str, BeforeValidator(_address)] | None = None
+    processes: Whole | None = Field(None, ge=2, le=4096)
+    process: Whole | None = Field(None, ge=0)
+
+
 class Config(Section):
     """The whole of config.yaml."""
 
@@ -216,6 +243,7 @@ class Config(Section):
     schedule: Schedule = Schedule()
     metrics: Metrics = Metrics()
     health: Health = Health()
+    distribution: Distribution = Distribution()
 
 
 # What decides the shape of a network or of an optimizer's state: a run can't change it on the way.

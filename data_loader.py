@@ -158,6 +158,7 @@ class Batches:
     number of batches already trained on. With x_flip each picture is mirrored left to right with
     probability 1/2, drawn anew each pass.
 
+    rows: which places of each batch are wanted, the others being another process's; None for all.
     pictures: uint8 array, memory map or Encoded (N, H, W, C); or OnDevice, which gives the same
         batches as tensors on the device.
     seed: whole number, at least 0.
@@ -175,6 +176,7 @@ class Batches:
         seed: int,
         x_flip: bool = False,
         start_step: int = 0,
+        rows: np.ndarray | slice | None = None,
     ):
         if batch_size < 1:
             raise UserError(f"training.batch_size is {batch_size} but must be at least 1.")
@@ -184,6 +186,7 @@ class Batches:
         self._mapped = Mapped.below(pictures)
         self._right_to_left = np.arange(pictures.shape[2])[::-1]
         self._batch_size, self._seed, self._x_flip = batch_size, seed, x_flip
+        self._rows = slice(None) if rows is None else rows
         self._step = start_step
         self._ready: queue.Queue[Future[np.ndarray]] = queue.Queue(PREFETCHED_BATCHES)
         self._closed = threading.Event()
@@ -250,7 +253,7 @@ class Batches:
     def _gather(self, drawn: Future, position: int) -> np.ndarray:
         """Batch `position`, counted from 0, of the pass that `drawn` draws."""
         rows = slice(position * self._batch_size, (position + 1) * self._batch_size)
-        indices, mirrored = (part[rows] for part in drawn.result())
+        indices, mirrored = (part[rows][self._rows] for part in drawn.result())
         if not isinstance(self._pictures, np.ndarray | Encoded):
             return self._pictures.batch(indices, mirrored)
         if self._mapped:

@@ -23,12 +23,12 @@ from data_loader import Batches, PictureSet, open_data, read_pictures, require_b
 from errors import UserError, clean_exit
 from evaluation.schedule import Metrics
 from training.checks import check
+from training.distribution import Group, together
+from training.following import batches_of, build, fit, follow, looks_of
 from training.gan import Gan
 from training.growing import Stage, stage_at, stage_before, stages_of, without_metrics
 from training.health import Finding
 from training.history import NotFinite
-from training.on_device import OnDevice
-from training.optimizers import slowed
 from training.progress import Progress, StopRequest
 from training.run import Run, is_finished
 from training.step import compile_step
@@ -42,42 +42,58 @@ def train(
     config: Config,
     stop: StopRequest,
     last: int | None,
+    group: Group,
 ) -> tuple[int, Finding | None]:
     """Run the loop from the run's step on; return the step it came to, and what ended it if wrong.
 
     Every step is logged; on the schedule, and at the end, a grid and a checkpoint are written, and
     the faces measured. last: the number of steps after which larger networks follow, None if none.
+    Of a group of processes all end at the same step, which is two later than one asks for.
     """
     schedule = config.schedule
     train_step = compile_step(gan)
     step, seconds_before = run.step, run.seconds
+    finished, wrong, ended = False, None, False
+    group.begin()
     started = saved = time.monotonic()
-    with Progress(config, step) as bar:
-        for real in batches:
-            run.history.add(step + 1, train_step(real))
-            step += 1
-            found = run.look(step)
-            if found:
-                bar.write(f"WARNING at step {step:,}: {found}", sys.stderr)
+    try:
+        with Progress(config, step) as bar:
+            for real in batches:
+                scalars = train_step(real)
+                step += 1
+                told = group.told(stop, over=bool(finished or wrong))
+                ended = told or step in (last, config.training.steps)
+                run.history.add(step, scalars)
+                found = run.look(step)
+                if found:
+                    bar.write(f"WARNING at step {step:,}: {found}", sys.stderr)
 
-            seconds = seconds_before + time.monotonic() - started
-            finished = is_finished(config, step, seconds)
-            late = time.monotonic() - saved >= schedule.resume_minutes * 60
-            wrong = found if found and is_acted_on(config, found) else None
-            grid = finished or wrong or step == last or step % schedule.sample_every == 0
-            ended = finished or stop.signal or wrong or step == last
-            if grid or late or ended or step % schedule.checkpoint_every == 0:
-                run.history.flush()
-                if grid:
-                    run.save_grid(step)
-                run.save_checkpoint(step, seconds)
-                saved = time.monotonic()
-            if not (stop.signal or wrong):
-                metrics.measure(gan.sampler, step, seconds, run.history)
-            if run.history.last:
-                bar.show(step, seconds, run.history.last, batches.passes, run.health.finding)
-            if ended:
-                break
+                seconds = seconds_before + time.monotonic() - started
+                finished = is_finished(config, step, seconds)
+                late = time.monotonic() - saved >= schedule.resume_minutes * 60
+                wrong = wrong or (found if found and is_acted_on(config, found) else None)
+                if group.alone:  # of several processes, all must have heard of it
+                    ended = bool(ended or finished or stop.signal or wrong)
+                grid = ended and (finished or wrong or step == last)
+                grid = grid or step % schedule.sample_every == 0
+                if grid or late or ended or step % schedule.checkpoint_every == 0:
+                    run.history.flush()
+                    if grid:
+                        run.save_grid(step)
+                    run.save_checkpoint(step, seconds)
+                    saved = time.monotonic()
+                if metrics.due(seconds) and not (stop.signal or wrong):
+                    metrics.measure(gan.sampler, step, seconds, run.history)
+                if run.history.last:
+                    row, health = run.history.last, run.health
+                    bar.show(step, seconds, row, batches.passes, health.finding)
+                if ended:
+                    break
+    except NotFinite:
+        while not (ended or group.alone):  # the others step on, which takes all, until they hear
+            train_step(next(batches))
+            ended = group.told(stop, over=True)
+        raise
     return step, wrong
 
 
@@ -92,8 +108,8 @@ def goes_back(config: Config, run: Run) -> bool:
     return config.health.action == "rollback" and run.rollbacks < config.health.rollbacks
 
 
-def prepare(config: Config, stage: Stage, run: Run, pictures: PictureSet) -> Gan:
-    """Build the networks of a stage and bring them to where the run stands.
+def prepare(config: Config, stage: Stage, run: Run, pictures: PictureSet, group: Group) -> Gan:
+    """Build the networks of a stage and bring them to where the run stands, in all processes.
 
     Raises UserError if the run was trained with networks of another shape.
     """
@@ -117,32 +133,22 @@ def prepare(config: Config, stage: Stage, run: Run, pictures: PictureSet) -> Gan
         print(
             f"Rolled back {run.rollbacks} times: rates are {0.5**run.rollbacks:g} of the config's."
         )
-    version = models.get_version(config.version)
-    slow = slowed(config, 0.5**run.rollbacks)
-    gan = Gan.create(version, slow, precision, stage_at(slow, run.step))
-    if run.facts:
-        before = stage_before(slow, run.step)
-        if before.resolution == stage.resolution:
-            run.restore(gan)
-            memory.fit(gan, run.facts.get("micro_batch"))
-        else:
-            smaller = Gan.create(version, slow, precision, before)
-            run.restore(smaller)
-            gan.grow_from(smaller)
-            memory.fit(gan)
-    else:
-        memory.fit(gan)
+    if not group.alone:
+        start = {"step": run.step, "rollbacks": run.rollbacks, "precision": precision}
+        group.share({"build": start | {"pictures": looks_of(pictures)}}, run.arrays)
+        group.agree()
+    gan = build(config, stage, run, precision, group)
     run.start(gan, config, precision, pictures)
     generator, discriminator = gan.parameter_counts()
     print(
         f"{config.version} at {stage.resolution}x{stage.resolution}: generator {generator:,} and "
-        f"discriminator {discriminator:,} parameters, {precision}, on {backend.device()} with "
+        f"discriminator {discriminator:,} parameters, {precision}, on {group.device} with "
         f"{backend.NAME}."
     )
     return gan
 
 
-def dry_run(config: Config) -> None:
+def dry_run(config: Config, group: Group) -> None:
     """Build everything, run one step, time another, and print what the run would cost.
 
     Of a version that grows, the networks are those of the last size. Writes nothing: it reads just
@@ -161,10 +167,12 @@ def dry_run(config: Config) -> None:
         )
     precision = training.precision
     if precision == "auto":
-        precision = backend.fastest_precision()
-    gan = Gan.create(models.get_version(config.version), config, precision)
-    memory.fit(gan)
+        precision = group.share({"precision": backend.fastest_precision()})[0]["precision"]
+    with group.scope():
+        gan = Gan.create(models.get_version(config.version), config, precision)
+    fit(gan, group)
     step = compile_step(gan)
+    real = real[group.rows(training.batch_size, training.n_critic)]
     real = real.astype("float32") / 127.5 - 1
     losses = {key: float(value) for key, value in step(real).items()}
     started = time.perf_counter()
@@ -176,7 +184,7 @@ def dry_run(config: Config) -> None:
         total = min(total, training.minutes * 60)
     print(
         f"{config.version} at width {model.width:g}, {model.resolution}x{model.resolution}, batch "
-        f"{training.batch_size}, {precision}, on {backend.device()} with {backend.NAME}\n"
+        f"{training.batch_size}, {precision}, on {group.device} with {backend.NAME}\n"
         f"parameters   generator {generator:,}, discriminator {discriminator:,}\n"
         f"first losses discriminator {losses['d_loss']:.3f}, generator {losses['g_loss']:.3f}\n"
         f"memory       {backend.peak_memory() / 2**30:.2f} GiB at most so far\n"
@@ -197,23 +205,26 @@ def main() -> int:
     config = load_config(arguments.config, arguments.overrides, models.get_recipe)
     if config.training.deterministic:
         backend.make_deterministic()
-    check(config, models.get_version(config.version))
-    if arguments.dry_run:
-        with memory.one_sentence(config):
-            dry_run(config)
-        return 0
+    with together(config) as group, memory.one_sentence(config):
+        check(config, models.get_version(config.version))
+        if arguments.dry_run:
+            dry_run(config, group)
+            return 0
 
-    pictures = open_data(stage_at(config, 0).config)
-    for stage in stages_of(config):
-        batch = stage.config.training.pictures_per_step
-        require_batch(len(pictures.pictures), batch, stage.batch_key)
-    status = None
-    while status is None:
-        status = go_on(config, pictures)
-    return status
+        pictures = open_data(stage_at(config, 0).config)
+        for stage in stages_of(config):
+            batch = stage.config.training.pictures_per_step
+            require_batch(len(pictures.pictures), batch, stage.batch_key)
+        if not group.leads:
+            return follow(config, pictures, group)
+        status = None
+        while status is None:
+            status = go_on(config, pictures, group)
+        group.share({"status": status})
+        return status
 
 
-def go_on(config: Config, pictures: PictureSet) -> int | None:
+def go_on(config: Config, pictures: PictureSet, group: Group) -> int | None:
     """Train until the run ends, and return the exit status.
 
     None after it was rolled back, and when the networks are to grow: begun again, it goes on.
@@ -229,8 +240,7 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
         stage = stage_at(config, run.step)
         if stage.first:
             pictures = open_data(stage.config)
-        with memory.one_sentence(config):
-            step, found = train_stage(config, stage, run, pictures, stop)
+        step, found = train_stage(config, stage, run, pictures, stop, group)
         if found and goes_back(config, run):
             step = run.roll_back()
             print(f"Rolled back to step {step:,}.")
@@ -256,31 +266,31 @@ def go_on(config: Config, pictures: PictureSet) -> int | None:
 
 
 def train_stage(
-    config: Config, stage: Stage, run: Run, pictures: PictureSet, stop: StopRequest
+    config: Config,
+    stage: Stage,
+    run: Run,
+    pictures: PictureSet,
+    stop: StopRequest,
+    group: Group,
 ) -> tuple[int, Finding | None]:
     """Train the networks of a stage to its end or the run's; return as `train` does.
 
     A run that stopped for what is wrong with it does not go on until health.action lets it.
     """
     own = stage.config if stage.end is None else without_metrics(stage.config)
-    gan = prepare(config, stage, run, pictures)
+    gan = prepare(config, stage, run, pictures, group)
     found = run.health.finding
     if found:
         print(f"WARNING, when this run stopped: {found}", file=sys.stderr)
     if found and is_acted_on(config, found):
         return run.step, found
     with (
-        Batches(
-            OnDevice(pictures.pictures) if config.data.on_device else pictures.pictures,
-            own.training.pictures_per_step,
-            own.training.seed,
-            config.data.x_flip,
-            stage.batches_before(run.step),
-        ) as batches,
+        batches_of(config, stage, pictures, run.step, group) as batches,
         Metrics(own, pictures, run.images, run.step) as metrics,
     ):
         try:
-            return train(gan, run, batches, metrics, config, stop, stage.end)
+            group.share({"train": True})
+            return train(gan, run, batches, metrics, config, stop, stage.end, group)
         except NotFinite as error:
             found = run.health.break_down(error.step)
             if not goes_back(config, run):

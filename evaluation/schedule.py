@@ -50,9 +50,13 @@ class Metrics:
     def __exit__(self, *exception) -> None:
         self._lines.close()
 
+    def due(self, seconds: float) -> bool:
+        """Say whether there is time for a measurement after `seconds` of training."""
+        return self._network is not None and seconds >= self._due
+
     def measure(self, generator, step: int, seconds: float, history: History) -> None:
         """Measure a generator if there is time for it after `seconds` of training."""
-        if self._network is None or seconds < self._due:
+        if not self.due(seconds):
             return
         started = time.perf_counter()
         if self._reals is None:

@@ -7,9 +7,10 @@ TensorFlow first.
 What differs between them is here: the gradients of a loss with respect to listed variables, the
 slope of scores with respect to their input, a loop, and the compilation of a step whose state is a
 list of variables. Beside them stands what is asked of a device: its name, its memory, the fastest
-precision.
+precision. What joins several devices and processes is JAX's alone.
 """
 
+import functools
 import importlib.util
 import os
 import resource
@@ -156,6 +157,9 @@ if NAME == "tensorflow":
 
 elif NAME == "jax":
     import jax
+    import jax.numpy as jnp
+    import numpy as np
+    from jax.experimental import multihost_utils
 
     def gradients(loss, variables, state):
         """Differentiate a loss with respect to listed variables, and no others.
@@ -223,10 +227,19 @@ elif NAME == "jax":
         )
 
     def compile_step(step, state):
-        """Return `step` compiled; the old values of `state` are given up to hold the new ones."""
-        compiled = _compiled(step, state)
+        """Return `step` compiled; the old values of `state` are given up to hold the new ones.
+
+        If `state` lies on several devices, what comes out does as well, and a process gives its own
+        rows of what goes in.
+        """
+        places = [variable.value.sharding for variable in state]
+        several = bool(places) and len(places[0].device_set) > 1
+        rows = _on_all(places[0].mesh, by_rows=True) if several else None
+        compiled = _compiled(step, state, (_on_all(places[0].mesh), places) if several else None)
 
         def run(*inputs):
+            if several:
+                inputs = [jax.make_array_from_process_local_data(rows, part) for part in inputs]
             result, values = compiled([variable.value for variable in state], *inputs)
             for variable, value in zip(state, values, strict=True):
                 variable.assign(value)
@@ -234,13 +247,13 @@ elif NAME == "jax":
 
         return run
 
-    def _compiled(step, state):
+    def _compiled(step, state, outputs=None):
         def pure(values, *inputs):
             with keras.StatelessScope(state_mapping=list(zip(state, values, strict=True))) as scope:
                 result = step(*inputs)
             return result, [scope.get_current_value(variable) for variable in state]
 
-        return jax.jit(pure, donate_argnums=0)
+        return jax.jit(pure, donate_argnums=0, out_shardings=outputs)
 
     def _lowered(step, state, *inputs):
         return _compiled(step, state).lower([variable.value for variable in state], *inputs)
@@ -264,6 +277,66 @@ elif NAME == "jax":
         convolutions = lowered.as_text().count("stablehlo.convolution")
         return convolutions, lowered.cost_analysis()["flops"]
 
+    def _on_all(mesh, by_rows=False):
+        """Return how arrays lie on all devices of a mesh: whole on each, or some rows on each."""
+        axes = mesh.axis_names[:1] if by_rows else ()
+        return jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(*axes))
+
+    def join(address: str, processes: int, process: int, wait: int, silence: int) -> None:
+        """Make this one of several processes that compute together, before anything is computed.
+
+        wait: seconds until all must be there. silence: seconds after which one counts as lost.
+        """
+        jax.config.update("jax_enable_preemption_service", False)  # it takes SIGTERM for itself
+        jax.distributed.initialize(
+            address,
+            processes,
+            process,
+            cluster_detection_method="deactivate",
+            initialization_timeout=wait,
+            heartbeat_timeout_seconds=silence,
+            shutdown_timeout_seconds=silence,
+        )
+
+    def part() -> None:
+        """Leave the other processes once all have come to their end."""
+        jax.distributed.shutdown()
+
+    def is_loss(error: BaseException) -> bool:
+        """Say whether an error is what JAX makes of another process that is gone."""
+        words = ("gloo", "nccl", "coordination", "connection")
+        text = str(error).lower()
+        return isinstance(error, jax.errors.JaxRuntimeError) and any(w in text for w in words)
+
+    def devices() -> list[list[str]]:
+        """Return the names of each process's devices, as Keras calls them."""
+        names = [[] for _ in range(jax.process_count())]
+        for device in jax.devices():
+            names[device.process_index].append(f"{device.platform}:{device.id}")
+        return names
+
+    def from_first(data: np.ndarray) -> np.ndarray:
+        """Return process 0's array, which has the same shape and type in all processes."""
+        return multihost_utils.broadcast_one_to_all(data)
+
+    def from_each(data: np.ndarray) -> np.ndarray:
+        """Return the arrays of all processes, (processes, ...), equal in shape and type."""
+        return multihost_utils.process_allgather(data)
+
+    def greatest(numbers: np.ndarray, mesh):
+        """Return the greatest number that any process gives, one to a device of its own.
+
+        mesh: Keras's. The result is an array on the device: reading it waits for it.
+        """
+        mesh = mesh.backend_mesh
+        spread = jax.make_array_from_process_local_data(_on_all(mesh, by_rows=True), numbers)
+        return _maximum_on(mesh)(spread)
+
+    @functools.cache
+    def _maximum_on(mesh):
+        """Return the compiled maximum of an array's rows on a mesh."""
+        return jax.jit(jnp.max, out_shardings=_on_all(mesh))
+
     def has_gpu() -> bool:
         """Say whether the networks run on a GPU."""
         return jax.default_backend() == "gpu"
@@ -273,7 +346,7 @@ elif NAME == "jax":
         return "CPU" if jax.default_backend() == "cpu" else jax.devices()[0].device_kind
 
     def _device_bytes() -> int:
-        return jax.devices()[0].memory_stats()["peak_bytes_in_use"]
+        return jax.local_devices()[0].memory_stats()["peak_bytes_in_use"]
 
     def free_device_bytes() -> int | None:
         """Return the free bytes of the GPU, None where nobody says it."""

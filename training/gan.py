@@ -37,6 +37,7 @@ class Gan:
         fade in; both 0 but for a version that grows.
     micro_batch: pictures that go through a step at a time, None for all of a batch; where the
         config says auto it is for training/memory.py to say.
+    distribution: how the batch is spread over devices, Keras's at the time; None if it is on one.
     """
 
     config: Config
@@ -73,8 +74,10 @@ class Gan:
         training, shape = config.training, config.model
         before = keras.config.dtype_policy()
         # TensorFlow sums in the order of names, and Keras numbers them through a whole process: the
-        # same networks built after others would be another sum's last bit off.
+        # same networks, built after others, would differ in a sum's last bit.
+        distribution = keras.distribution.distribution()
         keras.utils.clear_session(free_memory=False)
+        keras.distribution.set_distribution(distribution)
         keras.utils.set_random_seed(training.seed)
         keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
         try:
@@ -115,6 +118,8 @@ class Gan:
         )
 
     def __post_init__(self):
+        self.distribution = keras.distribution.distribution()
+        self._copy = None
         # What each step may move is listed once; the `trainable` flag decides nothing afterwards.
         self.generator_weights = list((self.predictor or self.generator).trainable_variables)
         self.discriminator_weights = list(self.discriminator.trainable_variables)
@@ -135,8 +140,30 @@ class Gan:
 
     @property
     def sampler(self) -> keras.Model:
-        """The generator to draw faces with: the average where one is kept."""
-        return self.average or self.generator
+        """The generator to draw faces with: the average where one is kept.
+
+        Of networks on several devices it is a copy on one, as of now: what one process draws is no
+        matter of the others.
+        """
+        trained = self.average or self.generator
+        if self.distribution is None:
+            return trained
+        if self._copy is None:
+            self._copy = keras.models.clone_model(trained)
+        self._copy.set_weights(trained.get_weights())
+        return self._copy
+
+    def spread(self, rows):
+        """Return rows (B, ...), each on its device where a batch is spread over several.
+
+        What is drawn or taken from a batch in a step says so; all that follows from it goes along.
+        """
+        devices = self.distribution.device_mesh.shape[0] if self.distribution else 1
+        if devices == 1 or rows.shape[0] % devices:
+            return rows
+        return keras.distribution.distribute_tensor(
+            rows, self.distribution.get_data_layout(rows.shape)
+        )
 
     @property
     def variables(self) -> list:
@@ -222,7 +249,7 @@ class Gan:
 
     def latents(self, count):
         """Draw `count` latents, (count, latent_dim), standard normal."""
-        return random.normal((count, self.generator.input_shape[1]), seed=self.seed)
+        return self.spread(random.normal((count, self.generator.input_shape[1]), seed=self.seed))
 
     def judge(self, pictures, drawn: dict, slopes: bool = False):
         """Return the training-mode scores (B, 1) of pictures that are augmented as drawn.
@@ -233,6 +260,7 @@ class Gan:
         def score(pictures):
             return self.discriminator(augment.apply(pictures, drawn), training=True)
 
+        pictures = self.spread(pictures)
         if slopes:
             return backend.input_slopes(score, pictures, self.variables)
         return score(pictures), None

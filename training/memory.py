@@ -98,17 +98,20 @@ def fit(gan: Gan, kept: int | None = None) -> None:
     depend on the others.
     """
     batch, free = gan.config.training.batch_size, free_bytes()
+    devices = gan.distribution.device_mesh.shape[0] if gan.distribution else 1
     if gan.config.training.micro_batch == "auto":
-        sizes = [size for size in range(batch, 0, -1) if batch % size == 0]
+        sizes = [size for size in range(batch, 0, -devices) if batch % size == 0]
         if free is None or mixes_batch(gan.discriminator) or mixes_batch(gan.generator):
             sizes = [batch]
         if kept in sizes:
             sizes = [kept]
-        fitting = (size for size in sizes if step_bytes(gan, size) <= SHARE * (free or math.inf))
+        fitting = (
+            size for size in sizes if step_bytes(gan, size // devices) <= SHARE * (free or math.inf)
+        )
         gan.micro_batch = next(fitting, sizes[-1])
         if gan.micro_batch < batch:
             print(f"A batch of {batch} goes in parts of {gan.micro_batch} (training.micro_batch).")
-    needed = step_bytes(gan, gan.micro_batch or batch)
+    needed = step_bytes(gan, (gan.micro_batch or batch) // devices)
     if free is not None and needed > SHARE * free:
         print(
             f"A step takes about {needed / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free: if "

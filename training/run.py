@@ -89,6 +89,16 @@ class Run:
                 "another name with run=NAME."
             ) from None
 
+    @property
+    def micro_batch(self) -> int | None:
+        """The parts that batches went in so far, None for a new run or where they went whole."""
+        return self.facts.get("micro_batch") if self.facts else None
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray] | None:
+        """Those of the newest checkpoint until networks have them, None for a new run."""
+        return self._arrays
+
     def restore(self, gan: Gan) -> None:
         """Give the networks the values of the newest checkpoint."""
         checkpoint.restore(gan.state, self._arrays)

@@ -1,5 +1,6 @@
 """The one alternating step that trains every version on both backends."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,7 +174,7 @@ def _path_lengths(gan, latents):
     For each picture, the length of the slope of (picture x noise) with respect to its styles, the
     root of the mean over layers of the squared norm (Karras et al. 2019, 3.2).
     """
-    latents = latents[: max(1, latents.shape[0] // 2)]
+    latents = gan.spread(latents[: max(1, latents.shape[0] // 2)])
     with unmoved(gan.generator):
         w = gan.to_styles(latents, training=True)
         size = gan.synthesis.output_shape[1:]
@@ -217,10 +218,10 @@ def _by_parts(gan, batch: int, body):
     """
     size = gan.micro_batch or batch
     if size == batch:
-        carry, kept = body(None, _Part(0, batch))
+        carry, kept = body(None, _Part(gan.spread, 0, batch))
         return carry, keras.tree.map_structure(lambda one: ops.expand_dims(one, 0), kept)
     return backend.one_by_one(
-        lambda carry, start: body(carry, _Part(start, size)),
+        lambda carry, start: body(carry, _Part(gan.spread, start, size)),
         ops.arange(0, batch, size),
         gan.variables,
     )
@@ -273,17 +274,20 @@ def _split(scores, count: int) -> list:
 
 @dataclass
 class _Part:
-    """A micro batch: called with a batch's tensor, it returns `size` rows of it from `start` on."""
+    """A micro batch: called with a batch's tensor, it returns `size` rows of it from `start` on.
 
+    spread: what says that rows lie on several devices, if they do.
+    """
+
+    spread: Callable
     start: Any
     size: int
 
     def __call__(self, batch):
         if self.size == batch.shape[0]:
             return batch
-        return ops.slice(
-            batch, (self.start, *[0] * (len(batch.shape) - 1)), (self.size, *batch.shape[1:])
-        )
+        start, size = (self.start, *[0] * (len(batch.shape) - 1)), (self.size, *batch.shape[1:])
+        return self.spread(ops.slice(batch, start, size))
 
 
 def _of(part, drawn: dict) -> dict:
