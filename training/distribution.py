@@ -52,6 +52,7 @@ class Group:
         if is_used(config):
             devices = _devices_of(config, backend.devices())
             self.devices = len(devices)
+        if self.devices > 1:
             self._distribution = keras.distribution.DataParallel(
                 devices=devices, auto_shard_dataset=False
             )

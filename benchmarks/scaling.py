@@ -1,0 +1,238 @@
+"""Show that several devices give the numbers of one, and what several would gain.
+
+    export KERAS_BACKEND=jax XLA_FLAGS=--xla_force_host_platform_device_count=4
+    python benchmarks/scaling.py --check [--versions v5 r3gan] [--devices 2 4]
+    python benchmarks/scaling.py [--versions v5] [--width 0.25] [--batch 64] [--devices 1 2 4]
+    python benchmarks/scaling.py --model [--step-ms 24]
+
+XLA_FLAGS makes four devices of a CPU, for a machine without GPUs. They share its cores, so that the
+times measured on them show what sharing costs, never what it gains. The first compares losses and
+the whole state after some steps; the second measures steps, with as many pictures for each device
+(weak) and as many for all (strong), and counts what the compiled step exchanges; the third takes
+the bytes of the gradients over a network's bandwidth against the time of a step.
+"""
+
+import argparse
+import os
+import re
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+DUMPED = tempfile.TemporaryDirectory(prefix="scaling-")
+if "--check" not in sys.argv:
+    # What is read from the cache is not dumped.
+    os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
+    os.environ["XLA_FLAGS"] = (
+        f"{os.environ.get('XLA_FLAGS', '')} --xla_dump_to={DUMPED.name} --xla_dump_hlo_as_text "
+        "--xla_dump_hlo_module_re=jit_pure"
+    )
+
+from training import backend  # isort: split
+
+import keras
+import numpy as np
+
+import models
+from config import load_config
+from training.gan import Gan
+from training.step import compile_step
+
+TOLERANCE = 1e-4
+# What no version's own recipe has.
+EXTRAS = {
+    "v5, micro batches": ("v5", "training.micro_batch=4"),
+    "r3gan, augmented": ("r3gan", "augment.policy=[translation,cutout,colour]"),
+    "dragan, in turn": ("dragan", "training.passes=in_turn"),
+    "sagan, averaged": ("sagan", "training.average_kimg=0.01"),
+    "wgan_gp, micro batches": ("wgan_gp", "training.micro_batch=4"),
+}
+# Gigabytes a second that a device sends while it receives as many, and microseconds a message.
+NETWORKS = {"NVLink": (200, 3), "PCIe 4": (20, 5), "25 GbE": (2.9, 20)}
+COLLECTIVES = ("all-reduce", "all-gather", "all-to-all", "collective-permute", "reduce-scatter")
+BYTES = {"f32": 4, "s32": 4, "u32": 4, "bf16": 2, "pred": 1, "s64": 8, "f64": 8}
+
+
+def make(version: str, devices: int, *overrides: str) -> Gan:
+    """Return a gan on so many devices; 0 for one without any distribution."""
+    config = load_config(None, [f"version={version}", *overrides], models.get_recipe)
+    names = keras.distribution.list_devices()
+    if devices > len(names):
+        raise SystemExit(f"error: there are {len(names)} devices, not {devices}; set XLA_FLAGS.")
+    before = keras.distribution.distribution()
+    keras.distribution.set_distribution(
+        keras.distribution.DataParallel(devices=names[:devices]) if devices else None
+    )
+    try:
+        return Gan.create(models.get_version(version), config)
+    finally:
+        keras.distribution.set_distribution(before)
+
+
+def pictures(gan: Gan, seed: int) -> np.ndarray:
+    """Return as many random pictures as a step takes."""
+    shape = (gan.config.training.pictures_per_step, *gan.discriminator.input_shape[1:])
+    return np.random.default_rng(seed).uniform(-1, 1, shape).astype("float32")
+
+
+def trained(version: str, devices: int, *overrides: str) -> dict[str, np.ndarray]:
+    """Return the scalars of two steps and the state after them, by name.
+
+    Two, since the first pays for what is paid for every so often, and the second does not.
+    """
+    tiny = ["model.width=0.03", "model.resolution=32", "model.latent_dim=8"]
+    tiny += ["training.batch_size=8", "growing.batch_at={}"]
+    gan = make(version, devices, *tiny, *overrides)
+    draw = np.random.default_rng(3)  # away from the zeros that R3GAN's blocks begin with
+    for variable in [*gan.generator_weights, *gan.discriminator_weights]:
+        variable.assign(variable + 0.05 * draw.normal(size=variable.shape))
+    step, seen = compile_step(gan), {}
+    for number in range(2):
+        scalars = step(pictures(gan, number))
+        seen |= {f"step {number + 1} {key}": np.array(float(v)) for key, v in scalars.items()}
+    state = {k: np.array(keras.ops.convert_to_numpy(v), "float64") for k, v in gan.state.items()}
+    return seen | state
+
+
+def apart(one: dict, other: dict) -> tuple[float, str]:
+    """Return by how much two results differ, over the largest number of an array or 1, and where.
+
+    Optimizers' moments are over their own largest: they may be of any size.
+    """
+    differences = {}
+    for name, array in one.items():
+        least = 1e-6 if "optimizer" in name else 1.0
+        size = max(float(np.abs(array).max(initial=0)), least)
+        differences[name] = float(np.abs(array - other[name]).max(initial=0)) / size
+    return max((value, name) for name, value in differences.items())
+
+
+def check(names: list[str], counts: list[int]) -> bool:
+    """Print a table of versions against devices; return whether all agree."""
+    print("| version | devices | largest difference | of | within 1e-4 |\n|---|---|---|---|---|")
+    agree = True
+    for name in names:
+        version, *overrides = EXTRAS.get(name, (name,))
+        alone = trained(version, 0, *overrides)
+        for devices in counts:
+            difference, where = apart(alone, trained(version, devices, *overrides))
+            good = difference <= TOLERANCE
+            agree &= good
+            word = "yes" if good else "NO"
+            print(f"| {name} | {devices} | {difference:.1e} | {where} | {word} |", flush=True)
+    return agree
+
+
+def exchanged() -> dict[str, int]:
+    """Return the bytes that the modules compiled since the last call exchange, by collective."""
+    found = dict.fromkeys(COLLECTIVES, 0)
+    for path in Path(DUMPED.name).glob("*after_optimizations.txt"):
+        for line in path.read_text().splitlines():
+            match = re.search(r"= (.+?) (" + "|".join(COLLECTIVES) + r")(?:-start)?\(", line)
+            for dtype, shape in re.findall(r"(\w+)\[([\d,]*)\]", match[1]) if match else ():
+                count = int(np.prod([int(n) for n in shape.split(",") if n]))
+                found[match[2]] += BYTES[dtype] * count
+    for path in Path(DUMPED.name).iterdir():
+        path.unlink()
+    return found
+
+
+def gradients_of(gan: Gan) -> int:
+    """Return the bytes of a step's gradients, float32."""
+    numbers = [sum(int(np.prod(w.shape)) for w in ws) for ws in _weights(gan)]
+    return 4 * (numbers[0] + numbers[1] * gan.config.training.n_critic)
+
+
+def _weights(gan: Gan) -> tuple[list, list]:
+    return gan.generator_weights, gan.discriminator_weights
+
+
+def seconds_of(gan: Gan, rounds: int) -> float:
+    """Return the median seconds of a step."""
+    step, real = compile_step(gan), pictures(gan, 0)
+    float(step(real)["g_loss"]), float(step(real)["g_loss"])
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        float(step(real)["g_loss"])
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def measure(version: str, options) -> None:
+    """Print seconds, efficiency and what is exchanged, for each number of devices."""
+    print(f"{version}, width {options.width:g}, on {backend.device()}")
+    print("| devices | batch | s a step | efficiency | gradients MB | all-reduced MB | other MB |")
+    print("|---|---|---|---|---|---|---|")
+    for kind in ("weak", "strong"):
+        first = None
+        for devices in options.devices:
+            batch = options.batch * devices if kind == "weak" else options.batch
+            overrides = [f"model.width={options.width}", f"training.batch_size={batch}"]
+            gan = make(version, devices, *overrides)
+            seconds = seconds_of(gan, options.rounds)
+            sent = exchanged()
+            reduced = sent.pop("all-reduce")
+            first = first or seconds * (1 if kind == "weak" else devices)
+            efficiency = first / seconds / (1 if kind == "weak" else devices)
+            print(
+                f"| {devices}, {kind} | {batch} | {seconds:.3f} | {efficiency:.0%} | "
+                f"{gradients_of(gan) / 1e6:.2f} | {reduced / 1e6:.2f} | "
+                f"{sum(sent.values()) / 1e6:.2f} |",
+                flush=True,
+            )
+
+
+def model(version: str, options) -> None:
+    """Print the efficiency that bytes over bandwidth leave, up to 64 devices.
+
+    A ring sends and receives 2 (d - 1) / d of the gradients, in 2 (d - 1) messages. Without overlap
+    that follows the step's work; with it, all but what is longer than the work is hidden.
+    """
+    size = gradients_of(make(version, 0, f"model.width={options.width}"))
+    work = options.step_ms / 1e3
+    print(
+        f"{version}, width {options.width:g}: {size / 1e6:.1f} MB of gradients a step, which takes "
+        f"{options.step_ms:g} ms of a device by itself; without / with overlap"
+    )
+    print("| devices | " + " | ".join(f"{n}, weak | {n}, strong" for n in NETWORKS) + " |")
+    print("|---" * (1 + 2 * len(NETWORKS)) + "|")
+    for devices in (1, 2, 4, 8, 16, 32, 64):
+        cells = []
+        for rate, delay in NETWORKS.values():
+            sent = 2 * (devices - 1) / devices * size / (rate * 1e9)
+            sent += 2 * (devices - 1) * delay * 1e-6
+            for own in (work, work / devices):
+                cells.append(f"{own / (own + sent):.0%} / {own / max(own, sent):.0%}")
+        print(f"| {devices} | " + " | ".join(cells) + " |")
+
+
+def main() -> int:
+    """Do what the options say."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare numbers, not times")
+    parser.add_argument("--model", action="store_true", help="calculate, up to 64 devices")
+    parser.add_argument("--versions", nargs="+", help="v5; with --check, all there are")
+    parser.add_argument("--devices", nargs="+", type=int)
+    parser.add_argument("--width", type=float, default=1.0)
+    parser.add_argument("--batch", type=int, default=64, help="pictures for one device")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--step-ms", type=float, default=24, help="of one device, for --model")
+    options = parser.parse_args()
+    if backend.NAME != "jax":
+        raise SystemExit("error: several devices are for JAX; set KERAS_BACKEND=jax.")
+    if options.check:
+        every = options.versions or [*models.VERSIONS, *EXTRAS]
+        return 0 if check(every, options.devices or [2, 4]) else 1
+    options.devices = options.devices or [1, 2, 4]
+    for version in options.versions or ["v5"]:
+        (model if options.model else measure)(version, options)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

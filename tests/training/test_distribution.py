@@ -1,0 +1,261 @@
+"""Several devices and processes give the numbers of one, and end together."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import models
+from config import load_config
+from errors import UserError
+from tests.conftest import ROOT
+from training import backend, distribution
+from training.distribution import Group
+
+on_jax = pytest.mark.skipif(backend.NAME != "jax", reason="several devices are for JAX")
+
+
+def config_of(*overrides: str):
+    """A config of v5 with some keys set."""
+    return load_config(None, list(overrides), models.get_recipe)
+
+
+def joined(process: int, *overrides: str):
+    """The config of one of two processes."""
+    address = "distribution.coordinator=127.0.0.1:1234"
+    return config_of(
+        address, "distribution.processes=2", f"distribution.process={process}", *overrides
+    )
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["distribution.devices=0"], ["distribution.devices", "all"]),
+        (["distribution.devices=some"], ["distribution.devices", "all"]),
+        (["distribution.coordinator=here"], ["distribution.coordinator", "192.168.0.5:1234"]),
+        (["distribution.process=0"], ["coordinator, processes and process", "all three"]),
+        (["distribution.coordinator=a:1"], ["coordinator, processes and process", "all three"]),
+        (
+            [
+                *("distribution.coordinator=a:1", "distribution.processes=2"),
+                "distribution.process=2",
+            ],
+            ["distribution.process is 2", "0 to 1"],
+        ),
+    ],
+)
+def test_nonsense_is_refused_in_a_sentence(monkeypatch, overrides, words):
+    """Before any device is asked, and with the way out."""
+    monkeypatch.setattr(backend, "NAME", "jax")
+    with pytest.raises(UserError) as error:
+        distribution.refuse(config_of(*overrides))
+    assert all(word in str(error.value) for word in words), error.value
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key"),
+    [
+        (["training.batch_size=6"], "training.batch_size is 6"),
+        (["training.batch_size=8", "training.micro_batch=2"], "training.micro_batch is 2"),
+        (["version=stylegan", "growing.batch_at={8: 6}"], "growing.batch_at={8: N} is 6"),
+    ],
+)
+def test_a_batch_that_devices_cannot_share_is_named(overrides, key):
+    """Of whichever key it comes from; a multiple is let through."""
+    config = config_of(*overrides)
+    distribution.refuse_batches(config, 2)
+    with pytest.raises(UserError, match=key):
+        distribution.refuse_batches(config, 4)
+
+
+def test_too_few_and_unequal_devices_are_refused():
+    """Each with its number."""
+    config = config_of("distribution.devices=2")
+    assert distribution._devices_of(config, [["a", "b", "c"], ["d", "e", "f"]]) == [*"abde"]
+    with pytest.raises(UserError, match="is 2, but there are 1 here"):
+        distribution._devices_of(config, [["a"]])
+    with pytest.raises(UserError, match="have 2, 1 devices"):
+        distribution._devices_of(config, [["a", "b"], ["c"]])
+
+
+def test_a_taken_port_is_told_before_jax_crashes_on_it():
+    """The sentence names it."""
+    with socket.create_server(("", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(UserError, match=f"port {port}"):
+            distribution._require_port(f"127.0.0.1:{port}")
+
+
+def other_process(monkeypatch, config, process: int, first: dict | None = None) -> Group:
+    """One of two processes whose peer is played: what it sends is empty, or `first`'s config."""
+    monkeypatch.setattr(distribution, "is_used", lambda config: False)  # no devices to join
+    group = Group(config)
+    monkeypatch.setattr(backend, "from_each", lambda data: np.stack([data, 0 * data]), False)
+    if first is not None:
+        monkeypatch.setattr(Group, "share", lambda self, *sent: (first, {}))
+    return group
+
+
+def test_each_process_takes_its_rows_of_each_of_a_steps_batches(monkeypatch):
+    """Two batches of six: the rows of both processes are all of them, in order."""
+    rows = [other_process(monkeypatch, joined(i), i).rows(6, 2).tolist() for i in (0, 1)]
+    assert rows == [[0, 1, 2, 6, 7, 8], [3, 4, 5, 9, 10, 11]]
+    assert np.arange(12)[Group(config_of()).rows(6, 2)].tolist() == [*range(12)]
+
+
+def test_processes_of_different_configs_are_refused_but_for_their_own_keys(monkeypatch):
+    """Their number and where their pictures lie may differ; the rate may not."""
+    first = distribution.flat(joined(0).model_dump(mode="json"))
+    same = joined(1, "data.images=elsewhere")
+    other_process(monkeypatch, same, 1, first).compare(same)
+    other = joined(1, "generator.rate=0.1")
+    with pytest.raises(UserError, match=r"generator.rate is 0.1 there and 0.0005 in process 0"):
+        other_process(monkeypatch, other, 1, first).compare(other)
+
+
+def test_an_end_asked_for_in_one_process_comes_to_all_at_one_step(monkeypatch):
+    """Asked for after step 3, all hear of it at step 5, the signal's number too; alone, never."""
+    board: dict[int, list[int]] = {}
+
+    def vote(numbers, mesh):
+        cast = board.setdefault(mesh[0], [])
+        cast.append(int(numbers[0]))
+        return _Later(cast)
+
+    monkeypatch.setattr(backend, "greatest", vote, False)
+    groups, stops = [], [SimpleNamespace(signal=None) for _ in range(2)]
+    for index in (0, 1):
+        groups.append(other_process(monkeypatch, joined(index), index))
+        groups[-1].devices = 2
+    heard = []
+    for step in range(1, 6):
+        if step == 4:
+            stops[1].signal = signal.SIGTERM
+        for group in groups:
+            group._distribution = SimpleNamespace(device_mesh=[step])
+        heard.append([g.told(s, over=False) for g, s in zip(groups, stops, strict=True)])
+    assert heard == [[False, False]] * 4 + [[True, True]]
+    assert stops[0].signal == signal.SIGTERM
+    assert not Group(config_of()).told(stops[1], over=True)
+
+
+class _Later:
+    """Votes of which the greatest is asked for when all are cast."""
+
+    def __init__(self, cast):
+        self._cast = cast
+
+    def __int__(self):
+        assert len(self._cast) == 2
+        return max(self._cast)
+
+
+@pytest.mark.skipif(backend.NAME == "jax", reason="JAX can")
+def test_tensorflow_is_refused_with_the_way_out(script, call):
+    """And nothing is written."""
+    status, errors = call("train_gan.py", *script.tiny, "distribution.devices=all")
+    assert status == 2 and "KERAS_BACKEND=jax" in errors
+    assert not (script.folder / "weights").exists()
+
+
+@on_jax
+@pytest.mark.backends
+def test_two_devices_give_the_numbers_of_one(script):
+    """Batch statistics, penalties, their lazy steps, augmentation, label noise, averages: all."""
+    done = script(
+        "benchmarks/scaling.py",
+        *("--check", "--versions", "v5", "dcgan", "--devices", "2"),
+        env={"XLA_FLAGS": "--xla_force_host_platform_device_count=2"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("| yes |") == 2
+
+
+def start(script, process: int, port: int, *arguments) -> subprocess.Popen:
+    """Start one of two processes in a folder of its own."""
+    folder = script.folder / str(process)
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, str(ROOT / "train_gan.py"), *script.tiny, "run=r", *arguments]
+    command += [f"distribution.coordinator=127.0.0.1:{port}", "distribution.processes=2"]
+    return subprocess.Popen(
+        [*command, f"distribution.process={process}"],
+        cwd=folder,
+        env=os.environ | {"XLA_FLAGS": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def rows_of(folder) -> list[dict]:
+    """The log of a run, without what the clock says."""
+    lines = (folder / "gan_images/r/losses.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(x).items() if "second" not in k} for x in lines]
+
+
+@on_jax
+@pytest.mark.backends
+def test_two_processes_train_one_run_and_without_one_the_other_ends_and_one_goes_on(script, call):
+    """Only process 0 writes; losses are those of one process, before and after the loss of one."""
+    often = ["schedule.sample_every=2", "training.steps=100000"]
+    port = free_port()
+    processes = [start(script, i, port, *often) for i in (0, 1)]
+    weights = script.folder / "0/weights/r"
+    until = time.monotonic() + 200
+    while not list(weights.glob("checkpoint_*.npz")):
+        assert time.monotonic() < until and processes[0].poll() is None
+        time.sleep(0.1)
+    processes[1].kill()
+    _, errors = processes[0].communicate(timeout=100)
+    processes[1].communicate()
+    assert processes[0].returncode == 2
+    assert "error: another process of this run is gone" in errors and "Traceback" not in errors
+    assert {path.name for path in (script.folder / "1").iterdir()} == {"data"}
+
+    reached = max(int(path.stem.rpartition("_")[2]) for path in weights.glob("checkpoint_*"))
+    to_the_end = [*script.tiny, "run=r", f"training.steps={reached + 2}"]
+    folder, logs = script.folder, []
+    for place in (folder / "0", folder):
+        script.folder = place
+        assert call("train_gan.py", *to_the_end)[0] == 0
+        logs.append(rows_of(place))
+    assert [row["step"] for row in logs[0]] == list(range(1, reached + 3))
+    for ours, theirs in zip(*logs, strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-4)
+
+
+@on_jax
+@pytest.mark.backends
+def test_a_process_that_never_comes_is_told_of(script):
+    """The one that waits ends after the time it says, with nothing of JAX's own on the terminal."""
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from training import backend, distribution
+import models
+from config import load_config
+distribution.JOIN_SECONDS = 2
+asked = ["distribution.processes=2", "distribution.process=1"]
+asked += ["distribution.coordinator=127.0.0.1:{free_port()}"]
+with distribution.together(load_config(None, asked, models.get_recipe)):
+    print("joined")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stdout == ""
+    (line,) = [x for x in done.stderr.splitlines() if x.startswith("error: ")]
+    assert "not all 2 processes came" in line and "2 seconds" in line
+    assert "Traceback" not in done.stderr and "***" not in done.stderr
