@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import config
@@ -131,6 +131,7 @@ def test_a_broken_file_is_one_sentence(tmp_path, text):
         load(file=str(tmp_path / "nowhere.yaml"))
 
 
+@settings(deadline=None)  # a busy machine is no mistake of the config's
 @given(
     st.text(min_size=1, max_size=20),
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
