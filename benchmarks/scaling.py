@@ -147,7 +147,7 @@ def exchanged() -> dict[str, int]:
             for dtype, shape in re.findall(r"(\w+)\[([\d,]*)\]", match[1]) if match else ():
                 count = int(np.prod([int(n) for n in shape.split(",") if n]))
                 found[match[2]] += BYTES[dtype] * count
-    for path in Path(DUMPED.name).iterdir():
+    for path in Path(DUMPED.name).glob("*.txt"):
         path.unlink()
     return found
 

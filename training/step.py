@@ -42,7 +42,8 @@ def compile_step(gan: Gan):
         for start in range(0, len(pictures), batch):  # of the host or of the device
             real = pictures[start : start + batch]
             scalars = discriminate[count % objective.penalty_every == 0](real)
-        return scalars | generate[count % objective.path_every == 0](real)
+        paid = gan.path_mean is not None and count % objective.path_every == 0
+        return scalars | generate[paid](real)
 
     return step
 
