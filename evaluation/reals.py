@@ -5,8 +5,10 @@ import inspect
 import json
 import os
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError
 
 from errors import UserError
 from evaluation import distances
@@ -14,6 +16,7 @@ from evaluation.features import FeatureNetwork
 from training.files import require_space, whole_file
 
 LEAST = 10  # on each side
+_FLOOR = TypeAdapter(dict[str, Annotated[float, Field(strict=True, allow_inf_nan=False)]])
 
 
 class Reals:
@@ -69,8 +72,8 @@ class Reals:
             told_by.update(features)
         path = self._cache / f"floor.{told_by.hexdigest()[:20]}.json"
         try:
-            return json.loads(path.read_text())
-        except (OSError, ValueError):
+            return _FLOOR.validate_json(path.read_bytes())
+        except (OSError, ValidationError):
             pass  # not known yet, or damaged
         floor = distances.compare(*sets)
         with whole_file(path) as temporary:
@@ -82,7 +85,8 @@ class Reals:
         path = self._cache / f"{self._key}.{network.key}.{side or 'whole'}.npy"
         try:
             whole = np.load(path, mmap_mode="r")  # refuses a file that was cut off
-            if whole.ndim == 2 and len(whole) == len(self.pictures):
+            fits = whole.dtype == np.float32 and whole.shape[:-1] == (len(self.pictures),)
+            if fits and whole.offset + whole.nbytes == path.stat().st_size:
                 return np.lib.format.open_memmap(path, "r+")
         except (OSError, ValueError):
             pass  # missing or damaged: made again

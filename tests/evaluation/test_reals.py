@@ -93,7 +93,10 @@ def test_features_are_kept(tmp_path):
     assert own.batches > before + 1 and not np.array_equal(
         small, again.features(own.network, indices)
     )
-    for damaged in (b"broken", next(tmp_path.glob("*.npy")).read_bytes()[:-6]):
+    data = next(tmp_path.glob("*.npy")).read_bytes()
+    narrow, whole = (data.replace(a, b, 1) for a, b in ((b", 3)", b", 2)"), (b"<f4", b"<i4")))
+    assert narrow != data != whole
+    for damaged in (b"broken", data[:-6], narrow, whole):
         for path in tmp_path.iterdir():
             path.write_bytes(damaged)
         np.testing.assert_allclose(reals.features(own.network, some), expected[some], rtol=1e-5)
@@ -115,9 +118,10 @@ def test_the_floor_is_kept(tmp_path, monkeypatch):
     assert opened(tmp_path).floor(network) == found
     monkeypatch.setattr(distances, "compare", compare)
     assert opened(tmp_path).floor(network, 4) != found  # of shrunk pictures
-    for path in tmp_path.glob("floor*"):
-        path.write_text("{")
-    assert opened(tmp_path).floor(network) == found
+    for text in ("{", "[]", '{"frechet": "1"}', '{"frechet": NaN}', "[" * 100_000):
+        for path in tmp_path.glob("floor*"):
+            path.write_text(text)
+        assert opened(tmp_path).floor(network) == found
 
 
 def opened(folder) -> Reals:
