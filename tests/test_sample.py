@@ -1,5 +1,7 @@
 """Faces from weights: the same seed is the same face, whatever it is drawn with."""
 
+import zipfile
+
 import imageio.v3 as imageio
 import keras
 import numpy as np
@@ -100,6 +102,8 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
     gan.generator.save(damaged)
     data = damaged.read_bytes()
     (folder / "whole.keras").write_bytes(data)
+    with zipfile.ZipFile(folder / "bomb.keras", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("model.weights.h5", bytes(10**7))
     (folder / "notes.txt").write_text("a note")
     (folder.parent / "alone.weights.h5").write_bytes(other.read_bytes())
     damaged.write_bytes(data[: len(data) // 2] + bytes(200) + data[len(data) // 2 + 200 :])
@@ -107,6 +111,7 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
         (["nobody"], ["nobody", "train_gan.py"]),
         (["weights/r/broken.keras"], ["broken.keras"]),
         (["weights/r/damaged.keras"], ["damaged.keras", "can't be loaded"]),
+        (["weights/r/bomb.keras"], ["bomb.keras", "10 times its size"]),
         (["weights/r/gan_weights_2.weights.h5"], ["another version"]),
         (["weights/r/notes.txt"], ["notes.txt", ".keras"]),
         (["weights/alone.weights.h5"], ["alone.weights.h5", "config.yaml"]),

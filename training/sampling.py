@@ -21,6 +21,7 @@ from training.weights import load_weights
 # Always so many at a time, whatever is asked for: a convolution may sum in another order in another
 # batch size, and then a face would not be the same to the last bit.
 BATCH = 16
+UNPACKED = 10  # times its size, at most, that a weights file holds; Keras compresses nothing
 
 
 def draw(generator: keras.Model, latents: np.ndarray) -> np.ndarray:
@@ -75,10 +76,7 @@ def load_generator(path: Path) -> keras.Model:
             # Of weights that have no place, or places left without weights, Keras only warns.
             warnings.simplefilter("error", UserWarning)
             if path.suffix == ".keras":
-                with zipfile.ZipFile(path) as file:
-                    # Keras goes on where a checksum is wrong, by a way that looks at none.
-                    if file.testzip():
-                        raise ValueError("its values do not fit its checksum")
+                _check_zip(path)
                 generator = keras.saving.load_model(path, compile=False, safe_mode=True)
             else:
                 config = _config_beside(path)
@@ -102,6 +100,18 @@ def load_generator(path: Path) -> keras.Model:
             "a row of numbers."
         )
     return generator
+
+
+def _check_zip(path: Path) -> None:
+    """Raise ValueError if a .keras is not what was written, or unpacks to far more than it holds.
+
+    Keras goes on where a checksum is wrong, by a way of reading that looks at none.
+    """
+    with zipfile.ZipFile(path) as file:
+        if sum(part.file_size for part in file.infolist()) > UNPACKED * path.stat().st_size:
+            raise ValueError(f"it unpacks to over {UNPACKED} times its size")
+        if file.testzip():
+            raise ValueError("its values do not fit its checksum")
 
 
 def _config_beside(path: Path) -> Config:
