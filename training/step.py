@@ -93,7 +93,7 @@ def train_discriminator(gan: Gan, real, penalised: bool = True):
             cost += _cost_at(gan, penalties, points, batches["real"][1], part)
         gamma = value_at(config.objective.gamma, gan.step, config.training)
         gamma *= config.objective.penalty_every
-        cost = ops.convert_to_tensor(cost, "float32")  # without penalties it is a plain 0
+        cost = ops.convert_to_tensor(cost, value.dtype)  # without penalties it is a plain 0
         return value + gamma * cost, {"value": value, "cost": cost, "scores": scores}
 
     turns = [("real",), ("fake",)] if config.training.passes == "in_turn" else [("fake", "real")]
