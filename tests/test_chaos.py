@@ -1,8 +1,11 @@
 """Nothing is lost: the faults of benchmarks/chaos.py in their short form, and those without it."""
 
+import shutil
+
 import numpy as np
 import pytest
 
+from benchmarks.differences import differences
 from benchmarks.faults import say_format
 from tests.test_train_gan import SHORT, arrays, losses
 from tests.training.test_checkpoint import FACTS
@@ -22,8 +25,8 @@ def test_killed_damaged_and_refused_a_run_ends_as_if_nothing_had_happened(script
     assert "3 faults" in done.stdout and "3 survived" in done.stdout
 
 
-def test_the_first_format_goes_on_to_the_same_bits(script, call):
-    """A run that was begun before checkpoints had a checksum of their own."""
+def test_the_first_format_goes_on_to_the_same_bits(script, call, tmp_path):
+    """A run begun before checkpoints had a checksum of their own; and what the comparison sees."""
     assert call("train_gan.py", *script.tiny, *SHORT, "run=whole")[0] == 0
     assert call("train_gan.py", *script.tiny, *SHORT, "training.steps=2")[0] == 0
     say_format(None)(script.folder)
@@ -34,6 +37,22 @@ def test_the_first_format_goes_on_to_the_same_bits(script, call):
     expected, found = arrays(script.folder, 4, "whole"), arrays(script.folder, 4)
     assert expected.keys() == found.keys()
     assert all(np.array_equal(expected[name], found[name]) for name in expected)
+    assert not differences(script.folder, script.folder)
+    other = shutil.copytree(script.folder, tmp_path / "other")
+    images, weights = other / "gan_images/r", other / "weights/r"
+    lines = (images / "losses.jsonl").read_text().splitlines(keepends=True)
+    (images / "losses.jsonl").write_text("".join(lines[:2] + lines[3:]))
+    (images / "gan_2.png").write_bytes(b"another one")
+    next(images.glob("tensorboard/*1")).unlink()
+    (weights / ".77.checkpoint_5.npz").touch()
+    state = arrays(other, 4)
+    name = next(name for name in state if state[name].size > 4)
+    state[name].flat[3] += 1e-6
+    facts = checkpoint.newest(weights)[0]
+    checkpoint.save(weights, 4, state, facts, keep=3)
+    told = " ".join(differences(script.folder, other))
+    for word in (name, "losses.jsonl", "gan_2.png", "d_loss", "faces", ".77.checkpoint_5.npz"):
+        assert f"{word} differs" in told or f"{word} was left" in told, told
 
 
 def test_a_checkpoint_whose_config_says_what_is_no_key_is_refused(script, call):
