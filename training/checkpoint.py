@@ -14,6 +14,7 @@ import os
 import re
 import sys
 import zipfile
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -94,7 +95,8 @@ def set_aside(folder: Path, step: int) -> None:
     there, and they have no place in it any more.
     """
     for path in _newer(folder, step):
-        kept = path.rename(path.with_name(f"{path.name}.damaged"))
+        names = (path.with_name(f"{path.name}.damaged{number or ''}") for number in count())
+        kept = path.rename(next(name for name in names if not name.exists()))
         print(f"{path.name} is kept as {kept.name}.", file=sys.stderr)
 
 
