@@ -85,9 +85,17 @@ def _limit_memory() -> None:
 
 def run(kind: str, numbers: range, seed: int) -> tuple[Counter, list[tuple[int, str]]]:
     """Run cases of a kind; return how often each outcome came, and the findings by number."""
-    counts, findings = Counter(), []
     context = multiprocessing.get_context("spawn")
-    with ProcessPool(1, context=context) as pool:
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        # A process that died leaves its files; so they lie in here, as do those of libraries.
+        os.environ["TMPDIR"] = folder
+        return _counted(ProcessPool(1, context=context), kind, numbers, seed)
+
+
+def _counted(pool, kind: str, numbers: range, seed: int) -> tuple[Counter, list[tuple[int, str]]]:
+    """The same, in the processes of a pool, which is closed at the end."""
+    counts, findings = Counter(), []
+    with pool:
         futures = [
             pool.schedule(outcome, args=(kind, number, seed), timeout=SECONDS) for number in numbers
         ]
