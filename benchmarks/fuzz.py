@@ -22,7 +22,7 @@ import time
 import traceback
 from collections import Counter
 from concurrent.futures import TimeoutError
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from random import Random
 
@@ -52,28 +52,41 @@ LONGEST = 300  # letters of a sentence
 _cases: dict = {}
 
 
+def begin(kind: str) -> None:
+    """Make what is to be damaged, in this process; Keras's start is no part of a case's time."""
+    from benchmarks import fuzz_files, fuzz_texts
+
+    maker = KINDS[kind][1]
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    os.chdir(folder)
+    with _silence():
+        of = fuzz_texts if hasattr(fuzz_texts, maker) else fuzz_files
+        _cases[kind] = getattr(of, maker)(folder)
+    _limit_memory()
+
+
 def outcome(kind: str, number: int, seed: int) -> tuple[str, str]:
     """Return what became of a case, one of OUTCOMES, and of a finding what it is."""
-    from benchmarks import fuzz_files, fuzz_texts  # Keras with them, in this process alone
+    from benchmarks.fuzz_texts import Wrong
 
     try:
-        with redirect_stdout(open(os.devnull, "w")), redirect_stderr(open(os.devnull, "w")):
-            if kind not in _cases:
-                folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
-                maker = KINDS[kind][1]
-                of = fuzz_texts if hasattr(fuzz_texts, maker) else fuzz_files
-                _cases[kind] = getattr(of, maker)(folder)
-                os.chdir(folder)
-                _limit_memory()
+        with _silence():
             return _cases[kind](Random(f"{seed} {kind} {number}")), ""
     except UserError as error:
         text = str(error)
         whole = text.isprintable() and text.endswith(".") and len(text) <= LONGEST
         return ("refused", "") if whole else ("FINDING", f"no short sentence: {text!r:.400}")
-    except fuzz_texts.Wrong as error:
+    except Wrong as error:
         return "FINDING", f"wrong in silence: {error}"
     except Exception:
         return "FINDING", "".join(traceback.format_exc().splitlines(True)[-9:])
+
+
+@contextmanager
+def _silence():
+    """Within it, nothing comes to the terminal."""
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
 
 
 def _limit_memory() -> None:
@@ -89,7 +102,8 @@ def run(kind: str, numbers: range, seed: int) -> tuple[Counter, list[tuple[int, 
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         # A process that died leaves its files; so they lie in here, as do those of libraries.
         os.environ["TMPDIR"] = folder
-        return _counted(ProcessPool(1, context=context), kind, numbers, seed)
+        pool = ProcessPool(1, initializer=begin, initargs=(kind,), context=context)
+        return _counted(pool, kind, numbers, seed)
 
 
 def _counted(pool, kind: str, numbers: range, seed: int) -> tuple[Counter, list[tuple[int, str]]]:

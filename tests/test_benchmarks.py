@@ -67,6 +67,7 @@ def test_nothing_that_is_damaged_is_a_traceback_or_read_wrong(kind, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fuzz, "_limit_memory", lambda: None)
     monkeypatch.setattr(fuzz.tempfile, "tempdir", str(tmp_path))
+    fuzz.begin(kind)
     found = [fuzz.outcome(kind, number, seed=1) for number in range(SHORT[kind])]
     assert {name for name, _ in found} <= set(fuzz.OUTCOMES)
     assert [what for _, what in found if what] == []
