@@ -227,14 +227,17 @@ def test_a_checkpoint_of_a_newer_format_is_refused(two, monkeypatch):
 
 
 def test_what_was_passed_over_is_out_of_the_way_when_the_run_goes_on(two):
-    """It would count among the newest that are kept, and the new ones be removed as too old."""
+    """It would count among the newest that are kept, and new ones be removed as too old. Nor is it
+    in the way of the next one of its step, whatever the two are.
+    """
+    (two / "checkpoint_10.npz").rename(two / "checkpoint_10.npz.damaged")
+    (two / "checkpoint_10.npz").mkdir()
+    checkpoint.set_aside(two, 9)
     (two / "checkpoint_10.npz").write_bytes(b"")
     checkpoint.set_aside(two, 9)
     checkpoint.save(two, 9, {}, FACTS, keep=1)
-    assert sorted(p.name for p in two.iterdir()) == [
-        "checkpoint_10.npz.damaged",
-        "checkpoint_9.npz",
-    ]
+    damaged = [f"checkpoint_10.npz.damaged{number}" for number in ("", 1, 2)]
+    assert sorted(p.name for p in two.iterdir()) == [*damaged, "checkpoint_9.npz"]
 
 
 def test_a_checkpoint_of_other_networks_is_refused_before_anything_changes(tmp_path):
