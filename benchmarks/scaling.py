@@ -46,9 +46,12 @@ TOLERANCE = 1e-4
 # What no version's own recipe has.
 EXTRAS = {
     "v5, micro batches": ("v5", "training.micro_batch=4"),
-    "r3gan, augmented": ("r3gan", "augment.policy=[translation,cutout,colour]"),
+    "v5, adaptive, averaged": (
+        "v5",
+        *("augment.policy=[translation,cutout,colour]", "augment.p=adaptive", "augment.kimg=0.1"),
+        "training.average_kimg=0.01",
+    ),
     "dragan, in turn": ("dragan", "training.passes=in_turn"),
-    "sagan, averaged": ("sagan", "training.average_kimg=0.01"),
     "wgan_gp, micro batches": ("wgan_gp", "training.micro_batch=4"),
 }
 # Gigabytes a second that a device sends while it receives as many, and microseconds a message.
