@@ -16,10 +16,10 @@ from tensorboardX import summary
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tensorboardX.record_writer import masked_crc32c
 
-from training.files import told
+from training.files import Appended
 
 
-class Board:
+class Board(Appended):
     """A start's own file of events; flush() hands what came into it to the system.
 
     folder: where the files of all starts are. step: which the run goes on from; TensorBoard leaves
@@ -33,39 +33,26 @@ class Board:
         # TensorBoard reads the files by name, and the clock that others name them by may go back.
         names = [re.match(r"events\.out\.tfevents\.(\d+)", path.name) for path in folder.iterdir()]
         number = 1 + max((int(match[1]) for match in names if match), default=0)
-        self._path = folder / f"events.out.tfevents.{number:010}"
-        with told(self._path):
-            self._file = self._path.open("xb")
-        self._write(Event(file_version="brain.Event:2"))
-        self._write(Event(step=step + 1, session_log=SessionLog(status=SessionLog.START)))
+        super().__init__(folder / f"events.out.tfevents.{number:010}", "xb")
+        self._add(Event(file_version="brain.Event:2"))
+        self._add(Event(step=step + 1, session_log=SessionLog(status=SessionLog.START)))
 
     def add_scalar(self, name: str, value: float, step: int) -> None:
         """Add a point to a curve."""
-        self._write(Event(step=step, summary=summary.scalar(name, value)))
+        self._add(Event(step=step, summary=summary.scalar(name, value)))
 
     def add_grid(self, name: str, grid: np.ndarray, step: int) -> None:
         """Add a picture (H, W, C), uint8."""
-        self._write(Event(step=step, summary=summary.image(name, grid, dataformats="HWC")))
+        self._add(Event(step=step, summary=summary.image(name, grid, dataformats="HWC")))
 
     def add_text(self, name: str, text: str, step: int) -> None:
         """Add a sentence."""
-        self._write(Event(step=step, summary=summary.text(name, text)))
+        self._add(Event(step=step, summary=summary.text(name, text)))
 
-    def flush(self) -> None:
-        """Hand what was added to the system."""
-        with told(self._path):
-            self._file.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        with told(self._path):
-            self._file.close()
-
-    def _write(self, event: Event) -> None:
+    def _add(self, event: Event) -> None:
         """Add an event as a record."""
         event.wall_time = time.time()
         data = event.SerializeToString()
         length = struct.pack("<Q", len(data))
         checksums = (struct.pack("<I", masked_crc32c(part)) for part in (length, data))
-        with told(self._path):
-            self._file.write(length + next(checksums) + data + next(checksums))
+        self.write(length + next(checksums) + data + next(checksums))

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, or grow, and what the system refuses told."""
 
 import fcntl
 import os
@@ -42,6 +42,33 @@ def told(path: Path) -> Iterator[None]:
             f"{path} could not be written ({reason}); what was saved before is whole: make room or "
             "make the folder writable, and give the same command again."
         ) from error
+
+
+class Appended:
+    """A file that grows; UserError when the system refuses to take more.
+
+    mode: "a" for text that is added to what is there, "xb" for bytes of a file that must be new.
+    """
+
+    def __init__(self, path: Path, mode: str):
+        self._path = path
+        with told(path):
+            self._file = path.open(mode)
+
+    def write(self, data: str | bytes) -> None:
+        """Add to it."""
+        with told(self._path):
+            self._file.write(data)
+
+    def flush(self) -> None:
+        """Hand what was added to the system."""
+        with told(self._path):
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close it."""
+        with told(self._path):
+            self._file.close()
 
 
 def sync(path: Path) -> None:

@@ -22,7 +22,7 @@ from typing_extensions import TypedDict
 from errors import UserError
 from training import preview
 from training.board import Board
-from training.files import told, whole_file
+from training.files import Appended, whole_file
 
 
 def row_kind(columns: dict[str, Any]) -> TypeAdapter:
@@ -179,7 +179,7 @@ class Curve:
         return np.array(self._points).reshape(-1, 3).T
 
 
-class Lines:
+class Lines(Appended):
     """The rows of a run in a .jsonl file, one for a step, each with its "step".
 
     Those after `step`, where the run goes on, are dropped.
@@ -197,14 +197,14 @@ class Lines:
         keep: Callable[[dict], None] = lambda row: None,
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path, self._keep = path, keep
+        self._keep = keep
         self.last: dict | None = None
         with whole_file(path) as temporary, temporary.open("wb") as file:
             for line, row in _lines_of(path, kind):
                 if row["step"] <= step:
                     file.write(line + b"\n")
                     self._take(row)
-        self._file = path.open("a")
+        super().__init__(path, "a")
 
     def _take(self, row: dict) -> None:
         self.last = row
@@ -213,19 +213,8 @@ class Lines:
     def add(self, row: dict) -> None:
         """Append a row, its numbers cut to six digits: so the next start has the same."""
         row = _rounded(row)
-        with told(self._path):
-            self._file.write(json.dumps(row) + "\n")
+        self.write(json.dumps(row) + "\n")
         self._take(row)
-
-    def flush(self) -> None:
-        """Hand what was added to the system."""
-        with told(self._path):
-            self._file.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        with told(self._path):
-            self._file.close()
 
 
 def read_rows(path: Path, kind: TypeAdapter) -> Iterator[dict]:
