@@ -57,7 +57,16 @@ def find_weights(source: str | None) -> Path:
             else ("train one first with python train_gan.py")
         )
         raise UserError(f"there are no weights of {source or 'any run'} in {WEIGHTS}; {known}.")
-    return max(found, key=lambda path: path.stat().st_mtime)
+    # Which run was trained last only its files' times can say; which of its weights are the newest
+    # their steps do, whatever the clock did meanwhile.
+    run = max(found, key=lambda path: path.stat().st_mtime).parent
+    return max((path for path in found if path.parent == run), key=_step_and_time)
+
+
+def _step_and_time(path: Path) -> tuple[int, float]:
+    """Return the step that weights are named by, -1 if by none, and when they were written."""
+    step = re.search(r"_(\d+)\.keras$", path.name)
+    return int(step[1]) if step else -1, path.stat().st_mtime
 
 
 def images_beside(path: Path) -> Path:
