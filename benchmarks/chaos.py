@@ -1,6 +1,6 @@
 """Let all kinds of things happen to training runs, and see whether anything is lost.
 
-    KERAS_BACKEND=jax python benchmarks/chaos.py [--kills 105] [--seed 0] [--short]
+    KERAS_BACKEND=jax python benchmarks/chaos.py [--kills 120] [--seed 0] [--short]
 
 Runs of several versions, tiny and on drawn faces, are killed again and again, each time given the
 same command, and at the end compared with runs that nothing happened to: weights, optimizers,
@@ -60,6 +60,7 @@ CASES = {
     "v5": [SMALL],
     "dcgan, average": ["version=dcgan", SMALL, "training.average_kimg=[0,0.1]"],
     "wgan_gp, 2 critic steps": ["version=wgan_gp", SMALL, "training.n_critic=2"],
+    "r3gan": ["version=r3gan", SMALL, "training.average_kimg=[0,0.1]"],
     "stylegan, growing 4 to 16": [
         *("version=stylegan", SMALLER, "growing.start=4", "growing.batch_at={4: 4, 8: 4, 16: 4}"),
         *("growing.fade_kimg=0.04", "growing.stable_kimg=0.04"),
@@ -267,7 +268,7 @@ def report(rows: dict[str, Row], wrong: list[str]) -> int:
 def main() -> int:
     """Let everything happen, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=105, help="over all versions")
+    parser.add_argument("--kills", type=int, default=120, help="over all versions")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--short", action="store_true", help="a handful of faults on one run")
     options = parser.parse_args()
