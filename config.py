@@ -394,6 +394,8 @@ def _sentence(error: dict[str, Any]) -> str:
     key = _word(".".join(str(part) for part in error["loc"] if part != "[key]"))
     if error["type"] == "extra_forbidden":
         known = [*flat(Config().model_dump())]
+        if isinstance(error["input"], dict) and "." not in key:  # a section that is misspelt
+            known = [name for name, value in Config() if isinstance(value, Section)]
         near = difflib.get_close_matches(key, known, 1, 0)
         if not near or ("." in near[0] and "." not in key):
             # A bare key most often lacks its section: `batch_size` for training.batch_size.

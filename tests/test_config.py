@@ -85,6 +85,7 @@ def _uncommented(text: str) -> str:
         ("data.images=a\0b", ["data.images", "control characters"]),
         ("a\nb=1", ["not a key"]),
         ("traning=", ["traning", "not a key"]),
+        ("trainig.steps=5", ["trainig", "right one is training."]),
         ("a." * 3000 + "b=1", ["not a key"]),
         ("x" * 9999 + "=1", ["xxx", "not a key"]),
         (f"version={'v' * 9999}", ["version", "letters"]),
