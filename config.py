@@ -11,93 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic import ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 import plain_yaml
+from config_kinds import NAME, Address, AutoOrWhole, Devices, Number, Place, Size, Whole
+from config_kinds import not_bool, scheduled
 from errors import UserError
-
-
-def _not_bool(value):
-    """Refuse true and false where a number is wanted: Python would take them for 1 and 0."""
-    if isinstance(value, bool):
-        raise ValueError("must be a number")
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(_not_bool), Field(lt=2**31)]
-Number = Annotated[float, BeforeValidator(_not_bool), Field(allow_inf_nan=False)]
-
-
-def _whole(value):
-    """Return the text of a whole number as that number, and everything else as it is."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else _not_bool(value)
-
-
-def _auto_or_whole(value):
-    """Refuse all but "auto", nothing, and a whole number from 1 on."""
-    number = _whole(value) if isinstance(value, str) else value
-    if value in ("auto", None) or (type(number) is int and 1 <= number <= 65_536):
-        return number
-    raise ValueError("must be auto, null or a whole number from 1 to 65536")
-
-
-def _scheduled(low: float, high: float, word: str | None = None):
-    """Return the type of a number from `low` to `high`, of a pair [first, last] of such, or a word.
-
-    A pair goes from its first value to its last along half a cosine over training.cosine_kimg.
-    """
-
-    def check(value):
-        if word and value == word:
-            return word
-        pair = isinstance(value, list | tuple) and len(value) == 2
-        try:
-            numbers = [float(_not_bool(n)) for n in (value if pair else [value])]
-        except (TypeError, ValueError, OverflowError):
-            numbers = []
-        if not numbers or not all(low <= n <= high for n in numbers):
-            words = f"{word}, " if word else ""
-            raise ValueError(
-                f"must be {words}a number from {low:g} to {high:g}, or a pair [first, last]"
-            )
-        return tuple(numbers) if pair else numbers[0]
-
-    return Annotated[Any, BeforeValidator(check)]
-
-
-def _printable(text: str) -> str:
-    """Refuse what no name on a disk should have, and the system takes for its end."""
-    if not text.isprintable():
-        raise ValueError("must be without line breaks and control characters")
-    return text
-
-
-Place = Annotated[str, AfterValidator(_printable), Field(min_length=1, max_length=1000)]
-
-# A size of growing networks, in pixels; a mapping's keys come as text from JSON and command lines.
-Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512], BeforeValidator(_whole)]
-
-
-def _devices(value):
-    """Let through "all" and whole numbers from 1 on."""
-    if value != "all" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-        raise ValueError("must be all, or how many devices of this machine to use")
-    return value
-
-
-def _address(value):
-    """Let through host:port."""
-    host, _, port = str(value).rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise ValueError(
-            "must be the machine of process 0 and a free port there, such as 192.168.0.5:1234"
-        )
-    return value
-
-
-# Names that are folders as well.
-_NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
 
 
 class Section(BaseModel):
@@ -110,8 +29,8 @@ class Model(Section):
     """The shape of the networks; a run keeps it to its end."""
 
     width: Number = Field(1.0, gt=0, le=16)
-    resolution: Annotated[Literal[16, 32, 64, 128, 256, 512], BeforeValidator(_not_bool)] = 64
-    channels: Annotated[Literal[1, 3], BeforeValidator(_not_bool)] = 3  # 1 is true, for Python
+    resolution: Annotated[Literal[16, 32, 64, 128, 256, 512], BeforeValidator(not_bool)] = 64
+    channels: Annotated[Literal[1, 3], BeforeValidator(not_bool)] = 3  # 1 is true, for Python
     latent_dim: Whole = Field(100, ge=1, le=4096)
 
 
@@ -132,7 +51,7 @@ class Training(Section):
     steps: Whole = Field(5_000, ge=1)
     minutes: Number | None = Field(None, gt=0, le=1e9)
     batch_size: Whole = Field(64, ge=1, le=65_536)
-    micro_batch: Annotated[int | str | None, BeforeValidator(_auto_or_whole)] = "auto"
+    micro_batch: AutoOrWhole = "auto"
     n_critic: Whole = Field(1, ge=1, le=100)
     passes: Literal["together", "apart", "in_turn"] = "together"
     seed: Whole = Field(0, ge=0)
@@ -140,7 +59,7 @@ class Training(Section):
     deterministic: bool = False
     label_noise: Number = Field(0.05, ge=0, le=1)
     cosine_kimg: Number = Field(1_000, gt=0, le=1e9)
-    average_kimg: _scheduled(0, 1e6) | None = None
+    average_kimg: scheduled(0, 1e6) | None = None
 
     @property
     def pictures_per_step(self) -> int:
@@ -164,7 +83,7 @@ class Objective(Section):
         "report", "cross_entropy", "non_saturating", "wasserstein", "hinge", "relativistic"
     ] = "report"
     penalties: tuple[Literal["gradient", "dragan", "r1", "r2"], ...] = ()
-    gamma: _scheduled(0, 1e4) = 10.0
+    gamma: scheduled(0, 1e4) = 10.0
     penalty_every: Whole = Field(1, ge=1, le=1000)
     path_weight: Number = Field(0.0, ge=0)
     path_every: Whole = Field(8, ge=1, le=1000)
@@ -175,7 +94,7 @@ class Augment(Section):
     """What is done to pictures, real and fake, before the discriminator sees them."""
 
     policy: tuple[Literal["translation", "cutout", "colour"], ...] = ()
-    p: _scheduled(0, 1, "adaptive") = 1.0
+    p: scheduled(0, 1, "adaptive") = 1.0
     target: Number = Field(0.6, gt=-1, lt=1)
     kimg: Number = Field(500, gt=0)
 
@@ -184,11 +103,11 @@ class Network(Section):
     """How one network is trained."""
 
     optimizer: Literal["rmsprop", "adam"] = "rmsprop"
-    rate: _scheduled(1e-12, 1) = 5e-4
+    rate: scheduled(1e-12, 1) = 5e-4
     rate_at: dict[Size, Annotated[Number, Field(ge=1e-12, le=1)]] = {}
     decay: Number = Field(0.0, ge=0)
     beta1: Number = Field(0.9, ge=0, lt=1)
-    beta2: _scheduled(0, 0.999999) = 0.999
+    beta2: scheduled(0, 0.999999) = 0.999
     clipvalue: Number | None = Field(None, gt=0)
     weight_clip: Number | None = Field(None, gt=0)
     spectral_norm: bool = False
@@ -221,8 +140,8 @@ class Health(Section):
 class Distribution(Section):
     """The devices and processes that a batch is spread over."""
 
-    devices: Annotated[Any, BeforeValidator(_devices)] = 1
-    coordinator: Annotated[str, BeforeValidator(_address)] | None = None
+    devices: Devices = 1
+    coordinator: Address | None = None
     processes: Whole | None = Field(None, ge=2, le=4096)
     process: Whole | None = Field(None, ge=0)
 
@@ -230,8 +149,8 @@ class Distribution(Section):
 class Config(Section):
     """The whole of config.yaml."""
 
-    version: str = Field("v5", pattern=_NAME)
-    run: str = Field("", pattern=f"{_NAME}|^$")
+    version: str = Field("v5", pattern=NAME)
+    run: str = Field("", pattern=f"{NAME}|^$")
     model: Model = Model()
     data: Data = Data()
     training: Training = Training()
