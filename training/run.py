@@ -91,7 +91,7 @@ class Run:
 
     @property
     def micro_batch(self) -> int | None:
-        """The parts that batches went in so far, None for a new run or where they went whole."""
+        """Pictures that went through a step at a time, None of a new run or where all of a batch did."""
         return self.facts.get("micro_batch") if self.facts else None
 
     @property
