@@ -91,7 +91,7 @@ class Run:
 
     @property
     def micro_batch(self) -> int | None:
-        """Pictures that went through a step at a time, None of a new run or where all of a batch did."""
+        """Pictures at a time in its steps so far, None of a new run or where a batch went whole."""
         return self.facts.get("micro_batch") if self.facts else None
 
     @property
