@@ -12,7 +12,7 @@ from tqdm import tqdm
 from errors import UserError
 from training.gan import latents_of, layers_of
 from training.preview import to_bytes
-from training.sampling import BATCH, batched
+from training.sampling import BATCH, FEW, batched
 from versions.styles import Noise
 
 NOISE = ("fixed", "fresh", "off")
@@ -70,7 +70,7 @@ class Drawer:
         if not self.styled:
             if noise != "fixed":
                 raise UserError(f"--noise {noise} is for versions with noise: stylegan, stylegan2.")
-            return batched(self._generator, codes, to_bytes)
+            return batched(self._generator, codes, to_bytes, FEW)
         if codes.ndim == 2:
             codes = np.repeat(codes[:, None], self.layers, axis=1)
         try:

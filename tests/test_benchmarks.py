@@ -58,7 +58,7 @@ def test_the_long_runs_table_and_slope(tmp_path):
 
 
 SHORT = {"configs": 150, "pictures": 30, "raw pictures": 30, "zips": 8, "caches": 10}
-SHORT |= {"records": 6, "weights": 6, "run configs": 3}
+SHORT |= {"checkpoints": 60, "records": 6, "weights": 6, "run configs": 3}
 
 
 @pytest.mark.parametrize("kind", SHORT)

@@ -19,8 +19,9 @@ from training.run import IMAGES, WEIGHTS
 from training.weights import load_weights
 
 # Always so many at a time, whatever is asked for: a convolution may sum in another order in another
-# batch size, and then a face would not be the same to the last bit.
-BATCH = 16
+# batch size, and then a face would not be the same to the last bit. A few do for versions without
+# styles, so that one face does not cost sixteen; a StyleGAN's would differ with its place in them.
+BATCH, FEW = 16, 4
 UNPACKED = 10  # times its size, at most, that a weights file holds; Keras compresses nothing
 
 

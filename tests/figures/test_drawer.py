@@ -8,7 +8,7 @@ import models
 from errors import UserError
 from figures.drawer import Drawer, parse_psis
 from training.gan import latents_of
-from training.sampling import BATCH, batched, draw
+from training.sampling import BATCH, FEW, batched, draw
 
 pytestmark = pytest.mark.backends
 
@@ -52,6 +52,18 @@ def test_a_picture_does_not_depend_on_its_place(drawer):
     first = batched(drawer.synthesis, styles)
     for moved in (1, 5, 11):
         again = batched(drawer.synthesis, np.roll(styles, moved, axis=0))
+        assert np.array_equal(np.roll(again, -moved, axis=0), first)
+
+
+@pytest.mark.parametrize("version", [name for name in models.VERSIONS if "style" not in name])
+def test_a_picture_of_few_does_not_depend_on_its_place(version):
+    """The same, of versions without styles."""
+    keras.utils.set_random_seed(0)
+    generator = models.get_version(version).generator(16, 3, 8, 0.05)
+    latents = latents_of(range(FEW), 8)
+    first = batched(generator, latents, batch=FEW)
+    for moved in range(1, FEW):
+        again = batched(generator, np.roll(latents, moved, axis=0), batch=FEW)
         assert np.array_equal(np.roll(again, -moved, axis=0), first)
 
 
