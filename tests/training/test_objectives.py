@@ -101,6 +101,12 @@ def test_shares_that_are_right(name, fake, real):
     assert (float(fake_right), float(real_right)) == expected
 
 
+def test_no_share_is_under_nothing():
+    """Of six, whose sixths don't add up to 1: nobody right is 0, and not -0% on the terminal."""
+    scores = np.full((6, 1), 3.0, "float32")
+    assert float(OBJECTIVES["cross_entropy"].right(scores, scores, 0.0)[0]) == 0
+
+
 def test_a_won_game_costs_16_118():
     """The ceiling that tells of a discriminator that has won: log loss clipped at 1e-7."""
     scores = np.ones((4, 1), "float32")
