@@ -4,8 +4,8 @@
 
 sample: `python sample.py --seeds 1` with v5's generator of full width. The others: train_gan.py
 from the command to the end of its first step, with the grid and the checkpoint that one step alone
-ends in, on drawn faces whose cache is there; v5 in float32, batch 64, else as the config in configs/
-says.
+ends in, on drawn faces whose cache is there; v5 in float32, batch 64, else as the config in
+configs/ says.
 The median of the clock's seconds, and of the processor's beside it: other programs on the machine
 lengthen the first, and cores that work side by side the second.
 """

@@ -151,7 +151,7 @@ def parts(gan, real) -> dict:
             (gan.generator_optimizer, gan.generator_weights),
             (gan.discriminator_optimizer, gan.discriminator_weights),
         ):
-            optimizer.apply([keras.ops.zeros_like(weight) for weight in weights], weights)
+            optimizer.apply([keras.ops.zeros(weight.shape) for weight in weights], weights)
         return gan.generator_optimizer.iterations + 0
 
     update = backend.compile_step(apply, gan.variables)

@@ -18,6 +18,7 @@ from training.health import LIMITS, Limits
 from training.step import compile_step
 
 
+@pytest.mark.backends
 def test_the_step_benchmark_prints_a_ratio(script):
     """Both loops at a tiny width, the parts and the floor."""
     small = "--width", "0.02", "--batch", "4", "--rounds", "1", "--no-compiled"
