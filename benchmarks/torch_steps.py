@@ -169,7 +169,7 @@ def _non_saturating_g(step, latents, real, paid):
     pictures = step.generator.synthesis(w).float()
     noise = torch.randn_like(pictures) / pictures.shape[2]
     (slopes,) = torch.autograd.grad((pictures * noise).sum(), w, create_graph=True)
-    lengths = (slopes.square().sum(2).mean(1) + 1e-12).sqrt()
+    lengths = (slopes.float().square().sum(2).mean(1) + 1e-12).sqrt()
     cost = (lengths - step.path_mean).square().mean()
     step.path_mean.lerp_(lengths.detach().mean(), 0.01)
     rule = step.config.objective

@@ -118,7 +118,7 @@ class Styles(nn.Module):
         """Return (B, count, D)."""
         if not self.training:
             return w[:, None].repeat(1, self.count, 1)
-        self.mean.lerp_(w.detach().mean(0), 0.005)
+        self.mean.lerp_(w.detach().float().mean(0), 0.005)
         first = torch.randint(1, self.count, (len(w), 1), device=w.device)
         mixed = torch.rand(len(w), 1, device=w.device) < 0.9
         own = torch.arange(self.count, device=w.device) < torch.where(mixed, first, self.count)

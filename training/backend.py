@@ -15,6 +15,7 @@ import importlib.util
 import os
 import resource
 import subprocess
+import sys
 import time
 
 from errors import UserError, ended_by_ctrl_c, quiet_start
@@ -30,7 +31,12 @@ if "KERAS_BACKEND" not in os.environ:
 
 
 with quiet_start(), ended_by_ctrl_c():
+    # Keras looks for it to draw figures that nothing here asks for: a tenth of each start's time.
+    pyplot = sys.modules.setdefault("matplotlib.pyplot", None)  # None: not to be found
     import keras
+
+    if pyplot is None:
+        del sys.modules["matplotlib.pyplot"]
 
     NAME = keras.backend.backend()
     if NAME == "tensorflow":
