@@ -70,8 +70,9 @@ Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512], BeforeValidator(_whol
 
 
 def _devices(value):
-    """Let through "all" and whole numbers from 1 on."""
-    if value != "all" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+    """Let through "all" and whole numbers from 1 to 4096."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if value != "all" and not (whole and 1 <= value <= 4096):
         raise ValueError("must be all, or how many devices of this machine to use")
     return value
 
