@@ -1,8 +1,9 @@
 # make demo    set up, train on drawn faces, show where the results lie
 # make test    set up, run the tests on both backends
+# make slow    the tests that make test leaves out, also on both
 # make lint    put the code into shape
 .DELETE_ON_ERROR:
-.PHONY: demo test lint
+.PHONY: demo test slow lint
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -17,8 +18,12 @@ demo: $(VENV)/.run
 test: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	KERAS_BACKEND=tensorflow $(PY) -m pytest -n logical
-	KERAS_BACKEND=jax $(PY) -m pytest -n logical -m backends
+	KERAS_BACKEND=tensorflow $(PY) -m pytest -n logical -m "not slow"
+	KERAS_BACKEND=jax $(PY) -m pytest -n logical -m "backends and not slow"
+
+slow: $(VENV)/.dev
+	KERAS_BACKEND=tensorflow $(PY) -m pytest -n logical -m slow
+	KERAS_BACKEND=jax $(PY) -m pytest -n logical -m "backends and slow"
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check --fix .

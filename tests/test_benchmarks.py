@@ -30,6 +30,7 @@ def test_the_step_benchmark_prints_a_ratio(script):
     assert "GFLOP a step" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_loader_benchmark_prints_ratios(script, faces):
     """The report's reading against cold and warm cache, and this against decoding ahead."""
     done = script("benchmarks/loader.py", faces, "--count", "24")
@@ -96,6 +97,7 @@ def test_the_growth_benchmark_prints_ratios(script):
     assert len(rows) == 2 and rows[0].count("(1.00)") == rows[0].count("(") > 5
 
 
+@pytest.mark.slow
 def test_the_step_memory_benchmark_holds_the_estimate_against_the_measure(script):
     """In the whole and in parts; the estimate is right within a factor where the compiler says."""
     few = ("version=v1", "model.width=0.1", "training.batch_size=256")
@@ -107,6 +109,7 @@ def test_the_step_memory_benchmark_holds_the_estimate_against_the_measure(script
         assert all(0.5 < float(row[6]) < 2 for row in rows)
 
 
+@pytest.mark.slow
 def test_the_distances_benchmark_prints_a_table(script, tmp_path):
     """Every way of spoiling, in every strength, beside the floor."""
     some = demo_faces.ensure_faces(tmp_path / "sixty", count=60, size=64)

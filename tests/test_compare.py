@@ -42,6 +42,7 @@ def test_interrupted_it_goes_on_and_ends_with_page_and_table(script, call):
     assert json.loads((first / "comparison.json").read_text())["of"]["step"] == 300
 
 
+@pytest.mark.slow
 def test_one_that_fails_is_named_at_the_end(script, call):
     """The others are trained and shown; the status says that not all is there."""
     weights = script.folder / "weights/comparison-v1"

@@ -38,6 +38,7 @@ def test_a_step_goes_no_way_twice():
         assert counted(gan, train_generator)[0] == 3 * g + (2 + paired) * d
 
 
+@pytest.mark.slow
 def test_penalties_now_and_then_cost_nothing_in_between():
     """stylegan2: with R1 or lengths of paths there is more to do, without there is none of it."""
     gan = tiny("stylegan2", "model.resolution=16")

@@ -61,6 +61,7 @@ def rows(out):
         return {row["source"]: row for row in csv.DictReader(file)}
 
 
+@pytest.mark.slow
 def test_ready_faces_are_cleaned_and_can_be_trained_on(script, ready):
     """One start on files, and what it leaves is what train_gan.py reads."""
     done = script("prepare_faces.py", "clean", ready, "out")

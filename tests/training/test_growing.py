@@ -118,7 +118,7 @@ def test_a_size_fades_in_evenly_and_so_do_real_pictures():
 
 
 @pytest.mark.backends
-@pytest.mark.parametrize("version", ["stylegan", "stylegan2"])
+@pytest.mark.parametrize("version", ["stylegan", pytest.param("stylegan2", marks=pytest.mark.slow)])
 def test_resumed_in_the_middle_it_is_as_if_it_had_not_stopped(version, tmp_path):
     """Half-way into a fade, between two lazy penalties: everything the same to the last bit."""
     overrides = [f"version={version}", "model.resolution=16"]
@@ -154,6 +154,7 @@ def test_resumed_in_the_middle_it_is_as_if_it_had_not_stopped(version, tmp_path)
         assert np.array_equal(ours, theirs), name
 
 
+@pytest.mark.slow
 def test_a_run_that_stops_at_every_stage_is_the_run_that_does_not(script, call):
     """From 8x8 to 16x16 in five steps, at once and in three starts: weights and losses alike."""
     tiny = [value for value in script.tiny if not value.startswith("model.resolution")]

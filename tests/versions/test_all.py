@@ -75,6 +75,7 @@ def test_every_version_runs_in_bfloat16(version):
     assert np.isfinite(np.asarray(scores)).all()
 
 
+@pytest.mark.slow
 def test_files_open_in_keras_alone_or_with_the_project(tmp_path):
     """Both networks of every version, opened by another process, give what they gave here."""
     draw = np.random.default_rng(0)
