@@ -54,7 +54,8 @@ def watch(folder: Path, steps: int, every: int) -> np.ndarray:
             except psutil.NoSuchProcess:
                 break
             step = step_in(log)
-            if step and (not samples or step > samples[-1][0]):
+            # At the last step it is already letting go of things.
+            if step and step < steps and (not samples or step > samples[-1][0]):
                 samples.append((step, *now))
     if training.wait():
         raise SystemExit((folder / "output.txt").read_text()[-2000:])
