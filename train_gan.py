@@ -29,6 +29,7 @@ from training.gan import Gan
 from training.growing import Stage, stage_at, stage_before, stages_of, without_metrics
 from training.health import Finding
 from training.history import NotFinite
+from training.precision import fastest_precision
 from training.progress import Progress, StopRequest
 from training.run import Run, is_finished
 from training.step import compile_step
@@ -128,7 +129,7 @@ def prepare(config: Config, stage: Stage, run: Run, pictures: PictureSet, group:
         if precision == "auto":
             precision = run.facts["precision"]
     if precision == "auto":
-        precision = backend.fastest_precision()
+        precision = fastest_precision()
     if run.rollbacks:
         print(
             f"Rolled back {run.rollbacks} times: rates are {0.5**run.rollbacks:g} of the config's."
@@ -167,7 +168,7 @@ def dry_run(config: Config, group: Group) -> None:
         )
     precision = training.precision
     if precision == "auto":
-        precision = group.share({"precision": backend.fastest_precision()})[0]["precision"]
+        precision = group.share({"precision": fastest_precision()})[0]["precision"]
     with group.scope():
         gan = Gan.create(models.get_version(config.version), config, precision)
     fit(gan, group)

@@ -31,6 +31,7 @@ from benchmarks import floor
 from benchmarks.report_loop import ReportLoop
 from config import load_config
 from training.gan import Gan
+from training.precision import fastest_precision
 from training.step import compile_step, train_discriminator, train_generator
 
 # What --all times: (version, width, batch). Widths and batches are those of configs/ for a CPU,
@@ -179,7 +180,7 @@ def main() -> None:
     options = parser.parse_args()
     precision = options.precision
     if precision == "auto":
-        precision = backend.fastest_precision()
+        precision = fastest_precision()
     chosen = ALL if options.all else [(options.version, options.width, options.batch)]
     for version, width, batch in chosen:
         overrides = [f"version={version}", f"model.width={width}", f"training.batch_size={batch}"]

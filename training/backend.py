@@ -6,8 +6,8 @@ TensorFlow first.
 
 What differs between them is here: the gradients of a loss with respect to listed variables, the
 slope of scores with respect to their input, a loop, and the compilation of a step whose state is a
-list of variables. Beside them stands what is asked of a device: its name, its memory, the fastest
-precision. What joins several devices and processes is JAX's alone.
+list of variables. Beside them stands what is asked of a device: its name and its memory. What joins
+several devices and processes is JAX's alone.
 """
 
 import ctypes
@@ -17,7 +17,6 @@ import os
 import resource
 import subprocess
 import sys
-import time
 
 from errors import UserError, ended_by_ctrl_c, quiet_start
 
@@ -396,31 +395,3 @@ def is_out_of_memory(error: Exception) -> bool:
         return False
     # JAX has one class for all that goes wrong on a device.
     return NAME == "tensorflow" or "RESOURCE_EXHAUSTED" in str(error) or type(error) is MemoryError
-
-
-def fastest_precision() -> str:
-    """Return "bfloat16" where a convolution in it beats float32 by a clear margin, else "float32".
-
-    Measured, not looked up: a processor may know the format and still be slower in it. The margin
-    keeps two starts on one machine from choosing differently.
-    """
-    return "bfloat16" if _seconds("bfloat16") * 1.25 < _seconds("float32") else "float32"
-
-
-def _seconds(dtype: str) -> float:
-    """Return the time of one 5x5 convolution of the size that v5 spends its time on."""
-    size = (64, 64, 64, 256) if has_gpu() else (4, 32, 32, 64)
-    pictures = keras.ops.ones(size, dtype)
-    kernel = keras.ops.ones((5, 5, size[-1], size[-1]), dtype)
-
-    def convolve():
-        result = keras.ops.conv(pictures, kernel, padding="same")
-        return keras.ops.sum(keras.ops.cast(result, "float32"))
-
-    run = compile_step(convolve, [])
-    times = []
-    for _ in range(6):
-        start = time.perf_counter()
-        float(run())
-        times.append(time.perf_counter() - start)
-    return sorted(times[1:])[2]
