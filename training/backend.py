@@ -115,6 +115,18 @@ if NAME == "tensorflow":
             lambda one, array: tf.concat([one[None], array.stack()], 0), kept, arrays
         )
 
+    def batch_normalised(maps, scale, offset, epsilon):
+        """Return maps (B, H, W, C) normalised over their batch, its means and its variances (C,).
+
+        One operation; the maps keep their dtype, all else is float32.
+        """
+        result = tf.raw_ops.FusedBatchNormV3(
+            x=maps, scale=scale, offset=offset, mean=[], variance=[], epsilon=epsilon
+        )
+        pixels = tf.cast(tf.size(maps[..., 0]), "float32")
+        # It counts one pixel less in a variance, as is done for a sample.
+        return result.y, result.batch_mean, result.batch_variance * (1 - 1 / pixels)
+
     def compile_step(step, state):
         """Return `step`, a function of tensors that reads and updates `state`, compiled.
 
@@ -366,6 +378,7 @@ elif NAME == "jax":
         return None if limit is None else limit - told["bytes_in_use"]
 
     OUT_OF_MEMORY = (MemoryError, jax.errors.JaxRuntimeError)
+    batch_normalised = None  # XLA makes one operation of Keras's own
 
 else:
     raise UserError(f"KERAS_BACKEND is {NAME!r}; set it to tensorflow or jax.")

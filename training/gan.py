@@ -11,6 +11,7 @@ from keras import ops, random
 
 from config import Config
 from training import augment, backend, growing
+from training.normalisation import fuse
 from training.objectives import OBJECTIVES, Objective
 from training.optimizers import make_optimizer
 from training.schedules import steps_of
@@ -124,7 +125,9 @@ class Gan:
         self.generator_weights = list((self.predictor or self.generator).trainable_variables)
         self.discriminator_weights = list(self.discriminator.trainable_variables)
         networks = [n for n in (self.generator, self.discriminator, self.average) if n]
-        self.fades = [layer for n in networks for layer in layers_of(n) if isinstance(layer, Fade)]
+        found = [layer for network in networks for layer in layers_of(network)]
+        self.fades = [layer for layer in found if isinstance(layer, Fade)]
+        fuse(found)
         if self.path_mean is not None:
             self.synthesis = self.generator.get_layer("synthesis")
             styles = self.generator.get_layer("styles").output
