@@ -1,6 +1,6 @@
 """Batch normalisation in one operation, where Keras's own takes a dozen.
 
-Each of the dozen goes through the maps once: on a CPU that was an eighth of a DCGAN's step.
+Each of the dozen goes through the maps once: on a CPU that was a ninth of a DCGAN's step.
 """
 
 from functools import partial
