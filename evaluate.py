@@ -2,6 +2,7 @@
 
     python evaluate.py                               the newest run, beside what it was trained on
     python evaluate.py v4 --count 1000
+    python evaluate.py stylegan --psi 0.7            faces nearer to the mean: truncated
     python evaluate.py weights/v5/generator_5000.keras --images faces.zip
     python evaluate.py --pictures made --images faces.zip         two sets of pictures
 
@@ -25,6 +26,7 @@ from errors import UserError, clean_exit
 from evaluation.features import NETWORKS, open_network
 from evaluation.reals import LEAST
 from evaluation.subject import measure, of_pictures, of_weights
+from figures.drawer import parse_psis
 from training.files import whole_file
 from training.preview import save_grid
 
@@ -32,8 +34,9 @@ from training.preview import save_grid
 def table(result: dict) -> str:
     """Return the results as a person reads them."""
     first = result["comparisons"][0]
+    pictures = result["pictures"] + (f" at psi {result['psi']:g}" if "psi" in result else "")
     lines = [
-        f"{result['pictures']}: {first['count']:,} pictures beside {first['count']:,} of "
+        f"{pictures}: {first['count']:,} pictures beside {first['count']:,} of "
         f"{result['real']}; floors are of {first['count']:,} real ones beside {first['count']:,}",
     ]
     for found, name in product(result["comparisons"], ("whole", "coarse")):
@@ -75,6 +78,7 @@ def main() -> None:
     parser.add_argument("source", nargs="?", help="a run's name or a weights file; else the newest")
     parser.add_argument("--pictures", metavar="PATH", help="generated pictures in place of weights")
     parser.add_argument("--images", metavar="PATH", help="real pictures; else the run's own")
+    parser.add_argument("--psi", default="1", metavar="N", help="truncation: 1 none, 0 one face")
     parser.add_argument("--count", type=int, default=5_000, metavar="N", help="on each side")
     parser.add_argument(
         "--network",
@@ -90,6 +94,11 @@ def main() -> None:
         raise UserError(f"--count is {arguments.count}, but must be at least {LEAST}.")
     if arguments.pictures and (arguments.source or not arguments.images):
         raise UserError("--pictures takes no run or weights, but real pictures with --images.")
+    psi, *others = parse_psis(arguments.psi)
+    if others:
+        raise UserError(f"--psi is {arguments.psi!r}, but one measurement is of one number.")
+    if arguments.pictures and psi != 1:
+        raise UserError("--psi is for weights; pictures are as they were drawn.")
     scale, names = parse_scale(arguments.scale), arguments.network or ["lite0"]
     if (arguments.input_size or scale or arguments.layer) and set(names) <= set(NETWORKS):
         raise UserError(f"--input-size, --scale and --layer are for a file, not {names[0]}.")
@@ -97,7 +106,7 @@ def main() -> None:
     if arguments.pictures:
         subject = of_pictures(arguments.pictures, arguments.images, arguments.count)
     else:
-        subject = of_weights(arguments.source, arguments.images, arguments.count)
+        subject = of_weights(arguments.source, arguments.images, arguments.count, psi)
 
     result, pairs = measure(subject, networks, arguments.count)
     print(table(result))

@@ -14,6 +14,7 @@ from errors import UserError
 from evaluation import measures
 from evaluation.features import FeatureNetwork
 from evaluation.reals import LEAST, Reals, require_pictures
+from figures.drawer import Drawer
 from training import checkpoint
 from training.gan import Gan, latents_of
 from training.growing import stage_before
@@ -28,7 +29,7 @@ class Subject:
 
     name: what the result calls it. fake: its pictures, uint8 (N, H, W, C). real: those beside them.
     out: what the names of all that is written begin with. config, gan: of the run, where there is
-    one.
+    one. psi: how far the pictures are truncated, 1 for not at all.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Subject:
     out: Path
     config: Config | None = None
     gan: Gan | None = None
+    psi: float = 1.0
 
 
 def of_pictures(pictures: str, images: str, count: int) -> Subject:
@@ -56,8 +58,8 @@ def of_pictures(pictures: str, images: str, count: int) -> Subject:
     return Subject(pictures, made.pictures[some], real, Path(f"evaluation_{name}"))
 
 
-def of_weights(source: str | None, images: str | None, count: int) -> Subject:
-    """Return the pictures of a run's or a file's generator as what is measured."""
+def of_weights(source: str | None, images: str | None, count: int, psi: float = 1.0) -> Subject:
+    """Return the pictures of a run's or a file's generator, truncated, as what is measured."""
     path = find_weights(source)
     generator = load_generator(path)
     _, _, resolution, channels = generator.output_shape
@@ -87,13 +89,17 @@ def of_weights(source: str | None, images: str | None, count: int) -> Subject:
     step = re.search(r"_(\d+)\.", path.name)
     folder = images_beside(path)
     folder.mkdir(parents=True, exist_ok=True)
+    name = f"evaluation_{step[1] if step else path.stem}"
     return Subject(
         str(path),
-        draw(generator, latents_of(range(count), generator.input_shape[1])),
+        draw(generator, latents_of(range(count), generator.input_shape[1]))
+        if psi == 1
+        else Drawer(generator).faces(range(count), psi),
         real,
-        folder / f"evaluation_{step[1] if step else path.stem}",
+        folder / (name if psi == 1 else f"{name}_psi_{psi:g}"),
         config,
         _gan_at(path.parent, whole, int(step[1])) if is_run and step else None,
+        psi,
     )
 
 
@@ -131,6 +137,8 @@ def measure(subject: Subject, networks: list[FeatureNetwork], count: int) -> tup
             for features, network in zip(made, networks, strict=True)
         ],
     }
+    if subject.psi != 1:
+        result["psi"] = subject.psi
     pairs = {}
     for space, some, by in (
         ("pixels", subject.fake, None),

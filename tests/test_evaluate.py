@@ -56,6 +56,24 @@ def test_a_run_end_to_end(trained, network, call, faces):
     assert status == 0, errors
 
 
+def test_truncated_faces(trained, network, call):
+    """They are measured under a name of their own, and those of psi 0 are one face."""
+    out = trained.folder / "gan_images/r"
+    found = {}
+    for psi in ("1", "0.5", "0"):
+        status, errors = call("evaluate.py", "r", "--psi", psi, "--count", "20", *network)
+        assert status == 0, errors
+        name = "evaluation_2" if psi == "1" else f"evaluation_2_psi_{psi}"
+        assert (out / f"{name}_nearest_pixels.png").exists()
+        found[psi] = json.loads((out / f"{name}.json").read_text())
+    assert [result.get("psi") for result in found.values()] == [None, 0.5, 0]
+    frechet, recall = (
+        [result["comparisons"][0]["whole"][key] for result in found.values()]
+        for key in ("frechet", "recall")
+    )
+    assert len(set(frechet)) == 3 and recall[-1] == 0
+
+
 def test_equal_sets_of_pictures(call, script, network, faces):
     """Two times the same pictures: no distance, and every one a copy."""
     arguments = ["--pictures", faces, "--images", faces, "--count", "24", *network]
@@ -118,6 +136,9 @@ def test_mistakes(call, script, network, faces, tmp_path):
         (["nothing", *network], "no weights of nothing"),
         (["--pictures", faces], "--images"),
         (["--count", "0"], "--count is 0"),
+        (["--psi", "1,2"], "of one number"),
+        (["--psi", "much"], "--psi is 'much'"),
+        (["--pictures", faces, "--images", faces, "--psi", "0.5"], "--psi is for weights"),
         (["--scale", "1"], "--scale is '1'"),
         (["--scale=1,1"], "two different numbers"),
         (["--layer", "last"], "are for a file, not lite0"),
