@@ -52,6 +52,8 @@ with quiet_start(), ended_by_ctrl_c():
         # It tells one compiled step from another by an address, which the next stage's may get
         # again, and then warns of steps compiled twice.
         tf.get_logger().setLevel("ERROR")
+        # It would make one sum of several; see _slopes.
+        tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
         tf.constant(0)  # the first operation starts the devices
 
 if NAME == "tensorflow":
@@ -64,11 +66,10 @@ if NAME == "tensorflow":
         state: every variable that `loss` may read or update; JAX needs to be told, TensorFlow not.
         Returns (loss, auxiliary values, list of gradients).
         """
-        values = [variable.value for variable in variables]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(values)
-            value, auxiliary = loss()
-        return value, auxiliary, tape.gradient(value, values)
+        if tf.executing_eagerly():
+            return tf.function(lambda: gradients(loss, variables, state))()
+        value, auxiliary = loss()
+        return value, auxiliary, _slopes(value, [variable.value for variable in variables])
 
     def input_slopes(score, pictures, state):
         """Differentiate scores with respect to the pictures that they are given for.
@@ -78,10 +79,15 @@ if NAME == "tensorflow":
         Returns (scores, slopes), the latter shaped as the pictures. Each picture's slope is that of
         the sum of all scores: its own, where the network does not mix the pictures of a batch.
         """
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(pictures)
-            scores = score(pictures)
-        return scores, tape.gradient(scores, pictures)
+        if tf.executing_eagerly():
+            return tf.function(lambda: input_slopes(score, pictures, state))()
+        scores = score(pictures)
+        return scores, _slopes(scores, pictures)[0]
+
+    def _slopes(sums, by):
+        # In pairs: TensorFlow's sum of three or more begins with whichever is done with by all
+        # others, which is a matter of time, and rounds accordingly.
+        return tf.gradients(sums, by, aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE)
 
     def one_by_one(body, items, state):
         """Call `body` with one item after the other, so that no two are in memory at a time.

@@ -321,6 +321,30 @@ def test_same_seed_same_step_and_other_seed_another():
     assert losses[0] == losses[1] != losses[2]
 
 
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="XLA sums in an order of its own")
+@pytest.mark.parametrize("version, size", [("v5", 64), ("wgan_gp", 16), ("stylegan2", 16)])
+def test_tensorflow_is_given_sums_of_two_alone(version, size):
+    """Protects runs that go on to the last bit on a busy machine.
+
+    TensorFlow's AddN begins with an input whose memory it may take, if there is one by then: of
+    three or more, what is summed first is a matter of time. Its optimizer makes such ones too.
+    """
+    import tensorflow as tf
+    from tensorflow.python.eager.context import collect_graphs
+
+    gan = tiny(version, f"model.resolution={size}", "growing.start=null")
+    steps = (train_discriminator, train_generator)
+    sizes = []
+    for train in steps:
+        run = tf.function(lambda real, train=train: train(gan, real))
+        with collect_graphs(optimized=True) as graphs:
+            run(batch(size=4)[:, :size, :size])
+        for graph in graphs:
+            for nodes in (graph.node, *(f.node_def for f in graph.library.function)):
+                sizes += [node.attr["N"].i for node in nodes if node.op == "AddN"]
+    assert sizes and set(sizes) == {2}
+
+
 def test_bfloat16_keeps_weights_and_last_layers_in_float32():
     """Mixed precision: sums and outputs in bfloat16 would lose the small differences they show."""
     config = load_config(None, ["model.width=0.03"], models.get_recipe)
