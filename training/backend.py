@@ -52,8 +52,11 @@ with quiet_start(), ended_by_ctrl_c():
         # It tells one compiled step from another by an address, which the next stage's may get
         # again, and then warns of steps compiled twice.
         tf.get_logger().setLevel("ERROR")
-        # It would make one sum of several; see _slopes.
-        tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
+        # Its optimizers of graphs would make one sum of several (see _slopes), and would no longer
+        # let an update wait for those that read the weight, where no gradient needs what they do.
+        tf.config.optimizer.set_experimental_options(
+            {"arithmetic_optimization": False, "dependency_optimization": False}
+        )
         tf.constant(0)  # the first operation starts the devices
 
 if NAME == "tensorflow":
