@@ -1,6 +1,6 @@
-"""Batch normalisation in one operation, where Keras's own takes a dozen.
+"""Batch normalisation (Ioffe and Szegedy 2015, arXiv 1502.03167) in one operation, not a dozen.
 
-Each of the dozen goes through the maps once: on a CPU that was a ninth of a DCGAN's step.
+Each of Keras's dozen goes through the maps once: on a CPU that was a ninth of a DCGAN's step.
 """
 
 from functools import partial
@@ -30,7 +30,7 @@ def _can(layer) -> bool:
 
 
 def _call(layer, inputs, training=None, mask=None):
-    """Do what the layer's own call does."""
+    """Do what the layer's own call does, to maps (B, H, W, C) of its own dtype."""
     if not (training and layer.trainable) or mask is not None:
         return type(layer).call(layer, inputs, training=training, mask=mask)
     scale, offset = (ops.convert_to_tensor(weight) for weight in (layer.gamma, layer.beta))
