@@ -1,9 +1,10 @@
 # make demo    set up, train on drawn faces, show where the results lie
 # make test    set up, run the tests on both backends
 # make slow    the tests that make test leaves out, also on both
+# make fresh   the property tests on examples that are new each time
 # make lint    put the code into shape
 .DELETE_ON_ERROR:
-.PHONY: demo test slow lint
+.PHONY: demo test slow fresh lint
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -24,6 +25,9 @@ test: $(VENV)/.dev
 slow: $(VENV)/.dev
 	KERAS_BACKEND=tensorflow $(PY) -m pytest -n logical -m slow
 	KERAS_BACKEND=jax $(PY) -m pytest -n logical -m "backends and slow"
+
+fresh: $(VENV)/.dev
+	HYPOTHESIS_PROFILE=fresh $(PY) -m pytest -n logical -m hypothesis --timeout 3600
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check --fix .

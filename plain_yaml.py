@@ -76,6 +76,15 @@ class _Dumper(yaml.SafeDumper):
         """Return that what is there twice is written twice."""
         return True
 
+    def text(self, text: str):
+        """Write a text; in double quotes, as escapes, the characters YAML reads as line breaks."""
+        special = not _LINE_BREAKS.isdisjoint(text)
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style='"' if special else None)
+
+
+_LINE_BREAKS = set("\x85\u2028\u2029\ufeff")  # and the byte-order mark
+_Dumper.add_representer(str, _Dumper.text)
+
 
 def _scalar(name: str, pattern: str, first: str, value_of) -> None:
     """Have both classes know a kind of word: a pattern, its first characters, and its value."""

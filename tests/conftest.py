@@ -11,6 +11,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Property tests draw the same examples in each run, so that a failure is not a matter of chance;
+# `make fresh` draws new ones, and more of them.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("fresh", max_examples=1_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 # Compiling is most of the tests' time on JAX, and many tests compile the same step.
 _compiled = tempfile.TemporaryDirectory(prefix="jax-")

@@ -93,7 +93,7 @@ def test_value_range_and_inverse():
     np.testing.assert_allclose(batch, levels / 127.5 - 1, atol=1e-7)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**63), st.integers(0, 30))
 def test_passes_are_permutations_and_batches_do_not_depend_on_the_start(count, size, seed, start):
     """Protects resuming: batch s is the same from any start, and a pass repeats no picture."""

@@ -77,7 +77,7 @@ def test_overlap_is_the_definition():
     }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(12, 60), st.integers(1, 20), st.floats(1e-3, 1e3), st.integers(0, 99))
 def test_a_set_is_at_no_distance_from_itself(count, size, scale, seed):
     """And every distance is finite, never negative beyond rounding, whatever the scale."""

@@ -116,7 +116,7 @@ def test_shrinking_is_antialiased_and_jpeg_draft_keeps_quality(tmp_path):
     assert pixels.std() < 25  # the noise is averaged away; picking single pixels would keep it
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(
     width=st.integers(1, 70),
     height=st.integers(1, 70),

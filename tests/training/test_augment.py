@@ -24,7 +24,7 @@ def seed(number=0):
     return keras.random.SeedGenerator(number)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(-20, 20), st.integers(-20, 20))
 def test_translation_moves_whole_pixels_and_fills_with_grey(down, right):
     """Row r, column c of the result is row r - down, column c - right of the picture, else 0."""
