@@ -23,6 +23,10 @@ def _without_traceback_if_stopped(kind, error, trace) -> None:
 # Set here since the imports that follow in a script take seconds; a notebook doesn't ask the hook.
 sys.excepthook = _without_traceback_if_stopped
 
+# A notebook hands its programs a backend of its own, which matplotlib refuses where the package of
+# it is not installed. The scripts write files and show no windows.
+os.environ["MPLBACKEND"] = "agg"
+
 
 @contextmanager
 def ended_by_ctrl_c():

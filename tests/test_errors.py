@@ -1,5 +1,6 @@
 """How a program ends when it is stopped, wherever that comes."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -39,3 +40,12 @@ def test_a_bug_keeps_its_traceback():
     code = "import errors; errors.clean_exit(lambda: {}[1])()"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and "Traceback" in done.stderr and "KeyError" in done.stderr
+
+
+def test_a_notebooks_backend_is_not_taken():
+    """Jupyter and Colab name one that may not be installed here; matplotlib would end the start."""
+    environment = os.environ | {"MPLBACKEND": "module://not_installed.backend_inline"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import errors, matplotlib"], cwd=ROOT, env=environment
+    )
+    assert done.returncode == 0
