@@ -18,21 +18,23 @@ import time
 from itertools import product
 from pathlib import Path
 
-# Before anything else of Keras: it decides which backend Keras starts with.
-from training import backend, checkpoint
+from anime_gan import backend
 
-from comparison import page
-from comparison.entrants import Budget, Entrant, find_entrants, require_same_data
-from comparison.results import collect
-from data_loader import open_data, require_batch
-from errors import UserError, clean_exit
-from evaluation.features import NETWORKS, FeatureNetwork, open_network
-from evaluation.measures import SIDES
-from evaluation.reals import LEAST, Reals
-from training.files import whole_file
-from training.growing import stages_of
-from training.progress import StopRequest
-from training.run import IMAGES, WEIGHTS, is_finished
+backend.start()
+
+from anime_gan.comparison import page
+from anime_gan.comparison.entrants import Budget, Entrant, find_entrants, require_same_data
+from anime_gan.comparison.results import collect
+from anime_gan.config.stages import stages_of
+from anime_gan.data.image_set import open_data, require_batch
+from anime_gan.errors import UserError, clean_exit
+from anime_gan.features.network import NETWORKS, FeatureNetwork, open_network
+from anime_gan.files import whole_file
+from anime_gan.metrics.measures import SIDES
+from anime_gan.metrics.reference import LEAST, ReferenceSet
+from anime_gan.runs import checkpoint
+from anime_gan.runs.progress import StopRequest
+from anime_gan.runs.run import IMAGES, WEIGHTS, is_finished
 
 # Exit statuses of train_gan.py; a stop before its first step ends it by the signal itself.
 STOPPED_BY_HEALTH = 3
@@ -149,14 +151,14 @@ def look_at_data(entrants: list[Entrant], networks: list[FeatureNetwork], count:
     pictures = open_data(config)
     for entrant in entrants:
         for stage in stages_of(entrant.config):
-            batch = stage.config.training.pictures_per_step
-            require_batch(len(pictures.pictures), batch, stage.batch_key)
+            batch = stage.config.training.images_per_step
+            require_batch(len(pictures.images), batch, stage.batch_key)
         require_same_data(entrant, pictures.key)
     wanted = [(network, count) for network in networks]
     if config.metrics.share:
         wanted.append((open_network(config.metrics.network), config.metrics.count))
     for (network, some), side in product(wanted, SIDES):
-        reals = Reals(pictures.pictures, pictures.key, Path(config.data.cache), some)
+        reals = ReferenceSet(pictures.images, pictures.key, Path(config.data.cache), some)
         reals.features(network, reals.taken, side, "real")
 
 
@@ -166,7 +168,7 @@ def notes(entrant: Entrant, budget: Budget) -> list[str]:
     return [
         f"Every one trained for {budget}, one after the other, from seed {config.training.seed}, "
         f"on {config.data.images} at {config.model.resolution}x{config.model.resolution}; on "
-        f"{_machine()} with {backend.NAME}.",
+        f"{_machine()} with {backend.name()}.",
         f"Command: python compare.py {' '.join(sys.argv[1:])}",
         "No number is a ranking by itself: look at the faces, and at more than one network.",
     ]

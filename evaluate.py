@@ -3,8 +3,8 @@
     python evaluate.py                               the newest run, beside what it was trained on
     python evaluate.py v4 --count 1000
     python evaluate.py stylegan --psi 0.7            faces nearer to the mean: truncated
-    python evaluate.py weights/v5/generator_5000.keras --images faces.zip
-    python evaluate.py --pictures made --images faces.zip         two sets of pictures
+    python evaluate.py weights/v5/generator_5000.keras --real faces.zip
+    python evaluate.py --generated made --real faces.zip         two sets of pictures
 
     python evaluate.py --network lite0 --network opennsfw         a second network's opinion
 
@@ -17,18 +17,19 @@ import json
 from itertools import product
 from pathlib import Path
 
-# Before anything else of Keras: it decides which backend Keras starts with.
-import training.backend  # noqa: F401
+from anime_gan import backend
+
+backend.start()
 
 import numpy as np
 
-from errors import UserError, clean_exit
-from evaluation.features import NETWORKS, open_network
-from evaluation.reals import LEAST
-from evaluation.subject import measure, of_pictures, of_weights
-from figures.drawer import parse_psis
-from training.files import whole_file
-from training.preview import save_grid
+from anime_gan.errors import UserError, clean_exit
+from anime_gan.features.network import NETWORKS, open_network
+from anime_gan.files import whole_file
+from anime_gan.generation.generator import parse_psis
+from anime_gan.metrics.evaluate import measure, of_pictures, of_weights
+from anime_gan.metrics.reference import LEAST
+from anime_gan.runs.grids import save_grid
 
 
 def table(result: dict) -> str:
@@ -76,8 +77,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("source", nargs="?", help="a run's name or a weights file; else the newest")
-    parser.add_argument("--pictures", metavar="PATH", help="generated pictures in place of weights")
-    parser.add_argument("--images", metavar="PATH", help="real pictures; else the run's own")
+    parser.add_argument("--generated", metavar="PATH", help="generated images in place of weights")
+    parser.add_argument("--real", metavar="PATH", help="real pictures; else the run's own")
     parser.add_argument("--psi", default="1", metavar="N", help="truncation: 1 none, 0 one face")
     parser.add_argument("--count", type=int, default=5_000, metavar="N", help="on each side")
     parser.add_argument(
@@ -92,21 +93,21 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.count < LEAST:
         raise UserError(f"--count is {arguments.count}, but must be at least {LEAST}.")
-    if arguments.pictures and (arguments.source or not arguments.images):
-        raise UserError("--pictures takes no run or weights, but real pictures with --images.")
+    if arguments.generated and (arguments.source or not arguments.real):
+        raise UserError("--generated takes no run or weights, but real images with --real.")
     psi, *others = parse_psis(arguments.psi)
     if others:
         raise UserError(f"--psi is {arguments.psi!r}, but one measurement is of one number.")
-    if arguments.pictures and psi != 1:
+    if arguments.generated and psi != 1:
         raise UserError("--psi is for weights; pictures are as they were drawn.")
     scale, names = parse_scale(arguments.scale), arguments.network or ["lite0"]
     if (arguments.input_size or scale or arguments.layer) and set(names) <= set(NETWORKS):
         raise UserError(f"--input-size, --scale and --layer are for a file, not {names[0]}.")
     networks = [open_network(name, arguments.input_size, scale, arguments.layer) for name in names]
-    if arguments.pictures:
-        subject = of_pictures(arguments.pictures, arguments.images, arguments.count)
+    if arguments.generated:
+        subject = of_pictures(arguments.generated, arguments.real, arguments.count)
     else:
-        subject = of_weights(arguments.source, arguments.images, arguments.count, psi)
+        subject = of_weights(arguments.source, arguments.real, arguments.count, psi)
 
     result, pairs = measure(subject, networks, arguments.count)
     print(table(result))

@@ -16,9 +16,13 @@ import shlex
 import sys
 from pathlib import Path
 
-from errors import UserError, clean_exit
-from preparation.enlarge import UPSCALERS
-from preparation.quality import GREY, Limits
+from anime_gan import backend
+
+backend.start(import_keras=False)
+
+from anime_gan.errors import UserError, clean_exit
+from anime_gan.preparation.enlarge import UPSCALERS
+from anime_gan.preparation.quality import GREY, Limits
 
 COMMANDS = ("crop", "clean", "check")
 
@@ -28,10 +32,10 @@ def main() -> None:
     sys.stdout.reconfigure(errors="backslashreplace")  # files' names need not be text
     command, arguments = _arguments(sys.argv[1:])
     try:
-        from preparation import pipeline, writing
-        from preparation.enlarge import enlarger, installed
-        from preparation.faces import open_detector
-        from preparation.picture import Settings
+        from anime_gan.preparation import pipeline, writing
+        from anime_gan.preparation.enlarge import enlarger, installed
+        from anime_gan.preparation.faces import open_detector
+        from anime_gan.preparation.picture import Settings
     except ImportError as error:
         raise UserError(
             f"what finds and cleans faces is not installed ({error}): pip install -r "

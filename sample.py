@@ -20,18 +20,20 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-# Before anything else of Keras: it decides which backend Keras starts with.
-import training.backend  # noqa: F401
+from anime_gan import backend
 
-from errors import UserError, clean_exit
-from figures import films
-from figures.drawer import NOISE, Drawer, parse_psis
-from figures.sheets import FIGURES, sheet
-from pictures.decode import DECODERS, decode, reason
-from training.files import whole_file
-from training.preview import save_grid, to_image
-from training.run import IMAGES
-from training.sampling import find_weights, images_beside, load_generator
+backend.start()
+
+from anime_gan.data.decode import DECODERS, decode, reason
+from anime_gan.data.pixels import to_image
+from anime_gan.errors import UserError, clean_exit
+from anime_gan.files import whole_file
+from anime_gan.generation import films
+from anime_gan.generation.figures import FIGURES, sheet
+from anime_gan.generation.generator import NOISE, Drawer, parse_psis
+from anime_gan.generation.load import find_weights, images_beside, load_generator
+from anime_gan.runs.grids import save_grid
+from anime_gan.runs.run import IMAGES
 
 PICTURE, FILM = (".png", ".jpg", ".webp"), (".gif", ".mp4")
 AT_ONCE = 1_024  # single faces that are in memory together
@@ -251,7 +253,7 @@ def write_walk(job: Job) -> Path:
     else:
         latents = films.walk(drawer.latents(job.seeds), job.arguments.frames, arc=True)
         codes = drawer.codes_of(latents, psi)
-    faces = drawer.pictures(codes, job.arguments.noise, range(len(codes)))
+    faces = drawer.images(codes, job.arguments.noise, range(len(codes)))
     films.write(out, films.of_faces(faces, job.arguments.size), job.arguments.fps)
     return out
 
@@ -267,7 +269,7 @@ def write_film(arguments: argparse.Namespace) -> Path:
 
 def write_projection(job: Job) -> str:
     """Write target, mean and result side by side, and the film of the way."""
-    from figures.projection import project  # a second's import that nothing else needs
+    from anime_gan.generation.projection import project  # a second's import that nothing else needs
 
     out, drawer = as_file(job.out, *PICTURE), job.drawer
     film = as_file(out.with_suffix(".mp4"), ".mp4")  # it too can be written, before all the work
@@ -283,7 +285,7 @@ def write_projection(job: Job) -> str:
             f"in {', '.join(DECODERS[:-1])} or {DECODERS[-1]}."
         ) from None
     found = project(drawer, target, job.arguments.steps)
-    faces = drawer.pictures(found.codes)
+    faces = drawer.images(found.codes)
     ends = found.distances[[0, -1]]
     top = ["target", f"mean, {ends[0]:.3f}", f"nearest, {ends[1]:.3f}"]
     with whole_file(out) as temporary:

@@ -13,26 +13,29 @@ import sys
 import time
 from datetime import timedelta
 
-# Before anything else of Keras: it decides which backend Keras starts with.
-from training import backend, memory
+from anime_gan import backend
 
-import demo_faces
-import models
-from config import Config, add_arguments, differences, load_config
-from data_loader import Batches, PictureSet, open_data, read_pictures, require_batch
-from errors import UserError, clean_exit
-from evaluation.schedule import Metrics
-from training.checks import check
-from training.distribution import Group, together
-from training.following import batches_of, build, fit, follow, looks_of
-from training.gan import Gan
-from training.growing import Stage, stage_at, stage_before, stages_of, without_metrics
-from training.health import Finding
-from training.history import NotFinite
-from training.precision import fastest_precision
-from training.progress import Progress, StopRequest
-from training.run import Run, is_finished
-from training.step import compile_step
+backend.start()
+
+from anime_gan import networks
+from anime_gan.backend.precision import fastest_precision
+from anime_gan.config.schema import Config, add_arguments, differences, load_config
+from anime_gan.config.stages import Stage, stage_at, stage_before, stages_of, without_metrics
+from anime_gan.data import demo
+from anime_gan.data.image_set import Batches, ImageSet, open_data, read_images, require_batch
+from anime_gan.data.pixels import to_float
+from anime_gan.errors import UserError, clean_exit
+from anime_gan.metrics.during_training import Metrics
+from anime_gan.runs.health import Finding
+from anime_gan.runs.history import NotFinite
+from anime_gan.runs.progress import Progress, StopRequest
+from anime_gan.runs.run import Run, is_finished
+from anime_gan.training import micro_batch
+from anime_gan.training.checks import check
+from anime_gan.training.distribution import Group, together
+from anime_gan.training.following import batches_of, build, fingerprint_of, fit, follow
+from anime_gan.training.state import Gan
+from anime_gan.training.step import compile_step
 
 
 def train(
@@ -109,7 +112,7 @@ def goes_back(config: Config, run: Run) -> bool:
     return config.health.action == "rollback" and run.rollbacks < config.health.rollbacks
 
 
-def prepare(config: Config, stage: Stage, run: Run, pictures: PictureSet, group: Group) -> Gan:
+def prepare(config: Config, stage: Stage, run: Run, pictures: ImageSet, group: Group) -> Gan:
     """Build the networks of a stage and bring them to where the run stands, in all processes.
 
     Raises UserError if the run was trained with networks of another shape.
@@ -136,7 +139,7 @@ def prepare(config: Config, stage: Stage, run: Run, pictures: PictureSet, group:
         )
     if not group.alone:
         start = {"step": run.step, "rollbacks": run.rollbacks, "precision": precision}
-        group.share({"build": start | {"pictures": looks_of(pictures)}}, run.arrays)
+        group.share({"build": start | {"pictures": fingerprint_of(pictures)}}, run.arrays)
         group.agree()
     gan = build(config, stage, run, precision, group)
     run.start(gan, config, precision, pictures)
@@ -144,7 +147,7 @@ def prepare(config: Config, stage: Stage, run: Run, pictures: PictureSet, group:
     print(
         f"{config.version} at {stage.resolution}x{stage.resolution}: generator {generator:,} and "
         f"discriminator {discriminator:,} parameters, {precision}, on {group.device} with "
-        f"{backend.NAME}."
+        f"{backend.name()}."
     )
     return gan
 
@@ -159,22 +162,22 @@ def dry_run(config: Config, group: Group) -> None:
     config = stages[-1].config
     grown = ", as if all were of the last size" if len(stages) > 1 else ""
     model, training = config.model, config.training
-    batch_size = training.pictures_per_step
+    batch_size = training.images_per_step
     if config.data.images == "demo":
-        real = demo_faces.draw_faces(batch_size, model.resolution)[..., : model.channels]
+        real = demo.draw_faces(batch_size, model.resolution)[..., : model.channels]
     else:
-        real = read_pictures(
+        real = read_images(
             config.data.images, batch_size, model.resolution, model.channels, config.data.resize
         )
     precision = training.precision
     if precision == "auto":
         precision = group.share({"precision": fastest_precision()})[0]["precision"]
     with group.scope():
-        gan = Gan.create(models.get_version(config.version), config, precision)
+        gan = Gan.create(networks.get_version(config.version), config, precision)
     fit(gan, group)
     step = compile_step(gan)
     real = real[group.rows(training.batch_size, training.n_critic)]
-    real = real.astype("float32") / 127.5 - 1
+    real = to_float(real)
     losses = {key: float(value) for key, value in step(real).items()}
     started = time.perf_counter()
     float(step(real)["g_loss"])
@@ -185,7 +188,7 @@ def dry_run(config: Config, group: Group) -> None:
         total = min(total, training.minutes * 60)
     print(
         f"{config.version} at width {model.width:g}, {model.resolution}x{model.resolution}, batch "
-        f"{training.batch_size}, {precision}, on {group.device} with {backend.NAME}\n"
+        f"{training.batch_size}, {precision}, on {group.device} with {backend.name()}\n"
         f"parameters   generator {generator:,}, discriminator {discriminator:,}\n"
         f"first losses discriminator {losses['d_loss']:.3f}, generator {losses['g_loss']:.3f}\n"
         f"memory       {backend.peak_memory() / 2**30:.2f} GiB at most so far\n"
@@ -203,19 +206,19 @@ def main() -> int:
     add_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="one step, nothing written")
     arguments = parser.parse_intermixed_args()
-    config = load_config(arguments.config, arguments.overrides, models.get_recipe)
+    config = load_config(arguments.config, arguments.overrides, networks.get_recipe)
     if config.training.deterministic:
         backend.make_deterministic()
-    with together(config) as group, memory.one_sentence(config):
-        check(config, models.get_version(config.version))
+    with together(config) as group, micro_batch.one_sentence(config):
+        check(config, networks.get_version(config.version))
         if arguments.dry_run:
             dry_run(config, group)
             return 0
 
         pictures = open_data(stage_at(config, 0).config)
         for stage in stages_of(config):
-            batch = stage.config.training.pictures_per_step
-            require_batch(len(pictures.pictures), batch, stage.batch_key)
+            batch = stage.config.training.images_per_step
+            require_batch(len(pictures.images), batch, stage.batch_key)
         if not group.leads:
             return follow(config, pictures, group)
         status = None
@@ -225,7 +228,7 @@ def main() -> int:
         return status
 
 
-def go_on(config: Config, pictures: PictureSet, group: Group) -> int | None:
+def go_on(config: Config, pictures: ImageSet, group: Group) -> int | None:
     """Train until the run ends, and return the exit status.
 
     None after it was rolled back, and when the networks are to grow: begun again, it goes on.
@@ -270,7 +273,7 @@ def train_stage(
     config: Config,
     stage: Stage,
     run: Run,
-    pictures: PictureSet,
+    pictures: ImageSet,
     stop: StopRequest,
     group: Group,
 ) -> tuple[int, Finding | None]:

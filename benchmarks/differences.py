@@ -6,10 +6,14 @@ import re
 import zipfile
 from pathlib import Path
 
+from anime_gan import backend
+
+backend.start()
+
 import numpy as np
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from training import checkpoint
+from anime_gan.runs import checkpoint
 
 logging.getLogger("tensorboard").setLevel(logging.ERROR)  # it tells of every start
 

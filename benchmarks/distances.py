@@ -8,22 +8,21 @@ Unspoiled, they are the floor.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from anime_gan import backend
 
-from training import backend  # noqa: F401 isort: split
+backend.start()
 
 import numpy as np
 from scipy.cluster.vq import kmeans2
 from scipy.ndimage import gaussian_filter
 
-from data_loader import open_pictures
-from evaluation import measures
-from evaluation.features import NETWORKS, open_network
-from evaluation.reals import Reals
-from training.health import sketch
+from anime_gan.data.image_set import open_images
+from anime_gan.features.network import NETWORKS, open_network
+from anime_gan.metrics import measures
+from anime_gan.metrics.reference import ReferenceSet
+from anime_gan.runs.health import sketch
 
 KINDS = 16  # of faces, told apart by the colours of 8x8 blocks
 
@@ -67,15 +66,15 @@ def main() -> None:
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--network", action="append", choices=NETWORKS)
     options = parser.parse_args()
-    found = open_pictures(options.images, options.resolution)
-    order = np.random.default_rng(0).permutation(len(found.pictures))
+    found = open_images(options.images, options.resolution)
+    order = np.random.default_rng(0).permutation(len(found.images))
     half = np.sort(order[: len(order) // 2])
     # Half of the other half is for the floor; all of these are compared.
     count = min(options.count, len(half) // 2)
-    held_out = found.pictures[np.sort(order[len(order) // 2 :][:count])]
+    held_out = found.images[np.sort(order[len(order) // 2 :][:count])]
     for name in options.network or ["lite0"]:
         network = open_network(name)
-        reals = Reals(found.pictures[half], f"{found.key}.half", Path("data/cache"), count)
+        reals = ReferenceSet(found.images[half], f"{found.key}.half", Path("data/cache"), count)
 
         def distances(pictures, network=network, reals=reals):
             made = {side: network.features(pictures, side) for side in measures.SIDES}

@@ -9,20 +9,21 @@ faces themselves, to be counted by eye: no list says which of them are copies.
 
 import argparse
 import io
-import sys
 from contextlib import closing
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from anime_gan import backend
+
+backend.start()
 
 import numpy as np
 from PIL import Image, ImageEnhance
 from tqdm import tqdm
 
-from errors import clean_exit
-from pictures.decode import whole_picture
-from pictures.sources import open_source
-from preparation.duplicates import THUMBNAIL, near_duplicates, second_look
+from anime_gan.data.decode import whole_picture
+from anime_gan.data.sources import open_source
+from anime_gan.errors import clean_exit
+from anime_gan.preparation.duplicates import THUMBNAIL, near_duplicates, second_look
 
 SHOWN = 180
 

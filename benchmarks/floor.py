@@ -2,13 +2,16 @@
 
 import time
 
+from anime_gan import backend
+
+backend.start()
+
 import keras
 import numpy as np
 
-from models import gflops
-from training import backend
-from training.gan import layers_of
-from training.penalties import PENALTIES
+from anime_gan.networks.describe import gflops
+from anime_gan.training.penalties import PENALTIES
+from anime_gan.training.state import layers_of
 
 SIZE = 2048  # of the matrices
 

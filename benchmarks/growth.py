@@ -24,8 +24,6 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 BATCHES = 50
 BATCH_SIZE = 64
 STEPS = 3
@@ -92,7 +90,7 @@ def resident() -> float:
 
 def of_pictures(count: int) -> dict[str, float]:
     """Measure a start over a decoded set, a pass's order and its batches."""
-    from data_loader import Batches, open_pictures
+    from anime_gan.data.image_set import Batches, open_images
 
     with tempfile.TemporaryDirectory(prefix="growth-") as temporary:
         folder, cache = Path(temporary, "pictures"), Path(temporary, "cache")
@@ -103,9 +101,9 @@ def of_pictures(count: int) -> dict[str, float]:
         making.start()
         making.join()
         before, found = resident(), []
-        figures = timed("start", lambda: found.append(open_pictures(folder, 64, cache=cache)))
+        figures = timed("start", lambda: found.append(open_images(folder, 64, cache=cache)))
         figures["start_MB"] = resident() - before
-        pictures = found[0].pictures
+        pictures = found[0].images
         with Batches(pictures, BATCH_SIZE, seed=0) as batches:
             figures |= timed("first_batch", lambda: next(batches))
             for _ in range(3):
@@ -120,8 +118,8 @@ def make_set(folder: Path, cache: Path, count: int) -> None:
     """Make a folder of so many pictures, and the cache of a start that decoded them."""
     import json
 
-    from pictures.cache import Cache
-    from pictures.sources import open_source
+    from anime_gan.data.cache import Cache
+    from anime_gan.data.sources import open_source
 
     make_files(folder, count)
     source = open_source(folder)
@@ -149,21 +147,19 @@ def make_files(folder: Path, count: int) -> None:
 
 def of_step(what: str, size: int, overrides: list[str]) -> dict[str, float]:
     """Measure a compiled step at a batch or a resolution."""
-    from training import backend
-
-    import models
-    from config import load_config
-    from training.gan import Gan
-    from training.step import compile_step
+    from anime_gan import backend, networks
+    from anime_gan.config.schema import load_config
+    from anime_gan.training.state import Gan
+    from anime_gan.training.step import compile_step
 
     key = {"batch": "training.batch_size", "resolution": "model.resolution"}[what]
     own = ["training.batch_size=4"] if what == "resolution" else []
     own = ["model.width=0.1", *own, *overrides, f"{key}={size}"]
-    config = load_config(None, own, models.get_recipe)
+    config = load_config(None, own, networks.get_recipe)
     shape, training = config.model, config.training
-    gan = Gan.create(models.get_version(config.version), config)
+    gan = Gan.create(networks.get_version(config.version), config)
     step, before = compile_step(gan), backend.peak_memory()
-    size = (training.pictures_per_step, shape.resolution, shape.resolution, shape.channels)
+    size = (training.images_per_step, shape.resolution, shape.resolution, shape.channels)
     real = np.zeros(size, "float32")
     float(step(real)["g_loss"])
     best: dict[str, float] = {}

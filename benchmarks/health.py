@@ -21,21 +21,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from anime_gan import backend
 
-from training import backend  # noqa: F401 isort: split
+backend.start()
 
 import numpy as np
 
-import models
-from benchmarks.failures import FAILING, SOUND, Case
-from config import load_config
-from data_loader import Batches, open_data
-from drawn.reader import read_kinds
-from training import health
-from training.gan import Gan, latents_of
-from training.preview import to_bytes
-from training.step import compile_step
+from anime_gan import networks
+from anime_gan.config.schema import load_config
+from anime_gan.data.demo.reader import read_kinds
+from anime_gan.data.image_set import Batches, open_data
+from anime_gan.data.pixels import to_uint8
+from anime_gan.runs import health
+from anime_gan.training.state import Gan, latents_of
+from anime_gan.training.step import compile_step
+from tests.robustness.failures import FAILING, SOUND, Case
 
 FOLDER = Path("data/health")
 LOOK, COUNT = 25, 50  # steps between two looks, and between two counts of kinds
@@ -53,18 +53,18 @@ def record(case: Case, path: Path, seed: int | None = None) -> None:
     arguments = [*case.arguments, "training.precision=float32", f"training.steps={case.steps}"]
     if seed is not None:
         arguments.append(f"training.seed={seed}")
-    config = load_config(None, arguments, models.get_recipe)
-    pictures = open_data(config).pictures
+    config = load_config(None, arguments, networks.get_recipe)
+    pictures = open_data(config).images
     real = _some(pictures, SEEN)
-    if case.pictures:
-        pictures = case.pictures(pictures)
-    gan = Gan.create(models.get_version(config.version), config)
+    if case.images:
+        pictures = case.images(pictures)
+    gan = Gan.create(networks.get_version(config.version), config)
     step = compile_step(gan)
     run = case.wreck(gan, step) if case.wreck else (lambda number, real: step(real))
     latents = latents_of(range(SEEN), config.model.latent_dim)
     rows, looks, covered, small = [], [], [], []
     kinds = len(set(read_kinds(real)))
-    batch = config.training.pictures_per_step
+    batch = config.training.images_per_step
     with Batches(pictures, batch, config.training.seed, config.data.x_flip) as batches:
         for number in range(1, case.steps + 1):
             rows.append({k: float(v) for k, v in run(number, next(batches)).items()})
@@ -73,7 +73,7 @@ def record(case: Case, path: Path, seed: int | None = None) -> None:
             if number % LOOK == 0:
                 some = latents if number % COUNT == 0 else latents[: health.LOOKED_AT]
                 faces = [
-                    to_bytes(gan.sampler(part, training=False))
+                    to_uint8(gan.sampler(part, training=False))
                     for part in np.split(some, len(some) // health.LOOKED_AT)
                 ]
                 looks.append(number)

@@ -15,17 +15,18 @@ import tempfile
 import time
 from pathlib import Path
 
+from anime_gan import backend
+
+backend.start()
+
 import numpy as np
 from PIL import Image
 from skimage.io import imread
 from skimage.transform import resize
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-import data_loader
-from errors import UserError
-from pictures.encoded import Encoded
-from pictures.sources import open_source
+from anime_gan.data.encoded import Encoded
+from anime_gan.data.sources import open_source
+from anime_gan.errors import UserError
 
 BATCH_SIZE = 64
 BATCHES = 300
@@ -72,12 +73,12 @@ def compare(folder: Path, resolution: int, cache: Path) -> None:
     report = time.perf_counter() - start
 
     start = time.perf_counter()
-    pictures = data_loader.open_pictures(folder, resolution, cache=cache, cache_share=1).pictures
+    pictures = open.open_images(folder, resolution, cache=cache, cache_share=1).images
     cold = time.perf_counter() - start
 
     start = time.perf_counter()
     for _ in range(WARM_STARTS):
-        data_loader.open_pictures(folder, resolution, cache=cache, cache_share=1)
+        open.open_images(folder, resolution, cache=cache, cache_share=1)
     warm = (time.perf_counter() - start) / WARM_STARTS
 
     print(f"{len(pictures)} pictures to {resolution}x{resolution}")
@@ -86,8 +87,8 @@ def compare(folder: Path, resolution: int, cache: Path) -> None:
         print(f"{name:11} {seconds:9.4f} s {speed:11,.0f} pictures/s {ratio:9.1f} times the report")
     if len(pictures) >= BATCH_SIZE:
         compare_batches(floats, pictures)
-    encoded = data_loader.open_pictures(folder, resolution, cache=cache / "none", cache_share=0)
-    speeds = [images_per_second(kind) for kind in (pictures, encoded.pictures) * 2]
+    encoded = open.open_images(folder, resolution, cache=cache / "none", cache_share=0)
+    speeds = [images_per_second(kind) for kind in (pictures, encoded.images) * 2]
     decoded, ahead = max(speeds[::2]), max(speeds[1::2])
     print(f"batches of the decoded cache {decoded:,.0f} pictures/s, ", end="")
     print(f"decoded ahead {ahead:,.0f} pictures/s: {ahead / decoded:.3f} times the cache's")
@@ -96,8 +97,8 @@ def compare(folder: Path, resolution: int, cache: Path) -> None:
 def images_per_second(pictures: np.ndarray | Encoded) -> float:
     """How many pictures come in batches for some seconds, taken as fast as they come."""
     size, taken = min(BATCH_SIZE, len(pictures)), 0
-    with data_loader.Batches(pictures, size, seed=0, x_flip=True) as batches:
-        for _ in range(data_loader.PREFETCHED_BATCHES + 1):  # begun before the clock
+    with open.Batches(pictures, size, seed=0, x_flip=True) as batches:
+        for _ in range(open.PREFETCHED_BATCHES + 1):  # begun before the clock
             next(batches)
         start = time.perf_counter()
         while (passed := time.perf_counter() - start) < SECONDS:
@@ -119,7 +120,7 @@ def compare_batches(floats: np.ndarray, pictures: np.ndarray) -> None:
         first = step * BATCH_SIZE % (len(floats) - BATCH_SIZE + 1)
         (floats[first : first + BATCH_SIZE] * 2 - 1).astype(np.float32)
     report = BATCHES / (time.perf_counter() - start)
-    with data_loader.Batches(pictures, BATCH_SIZE, seed=0, x_flip=True) as batches:
+    with open.Batches(pictures, BATCH_SIZE, seed=0, x_flip=True) as batches:
         next(batches)
         start = time.perf_counter()
         for _ in range(BATCHES):

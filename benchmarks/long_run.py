@@ -16,13 +16,15 @@ import tempfile
 import time
 from pathlib import Path
 
+from anime_gan import backend
+
+backend.start()
+
 import numpy as np
 import psutil
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-import demo_faces
+from anime_gan.data import demo
 
 PICTURES = 200
 ROWS = 20  # of the table
@@ -39,7 +41,7 @@ TINY = [
 
 def watch(folder: Path, steps: int, every: int) -> np.ndarray:
     """Train in `folder` and return (N, 4): step, resident bytes, open files and threads."""
-    images = demo_faces.ensure_faces(folder / "faces", count=PICTURES)
+    images = demo.ensure_faces(folder / "faces", count=PICTURES)
     given = [f"data.images={images}", f"training.steps={steps}", f"schedule.sample_every={every}"]
     command = [sys.executable, str(ROOT / "train_gan.py"), *TINY, *given]
     samples: list[tuple] = []

@@ -8,18 +8,19 @@ other process shares and the system can't drop: the mapped cache is not part of 
 
 import argparse
 import io
-import sys
 import tempfile
 import time
 from pathlib import Path
+
+from anime_gan import backend
+
+backend.start()
 
 import numpy as np
 import psutil
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from data_loader import Batches, open_pictures
+from anime_gan.data.image_set import Batches, open_images
 
 BATCH_SIZE = 64
 
@@ -45,10 +46,10 @@ def main() -> None:
         before = private_megabytes()
         for name in ("first start", "later start"):
             start = time.perf_counter()
-            found = open_pictures(folder, 64, cache=cache)
+            found = open_images(folder, 64, cache=cache)
             print(f"{name:<12} {time.perf_counter() - start:6.2f} s, {count:,} pictures")
         peak = private_megabytes()
-        with Batches(found.pictures, BATCH_SIZE, seed=0) as batches:
+        with Batches(found.images, BATCH_SIZE, seed=0) as batches:
             for step in range(2 * batches.batches_per_pass):
                 next(batches)
                 if step % 50 == 0:

@@ -5,6 +5,10 @@ Written down as Figs. 13 and 15 to 17 have it, with what today's Keras needs to 
 `decay` is a schedule. It imports nothing of the training code.
 """
 
+from anime_gan import backend
+
+backend.start()
+
 import keras
 import numpy as np
 

@@ -21,8 +21,6 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 DUMPED = tempfile.TemporaryDirectory(prefix="scaling-")
 if "--check" not in sys.argv:
     # What is read from the cache is not dumped.
@@ -32,15 +30,17 @@ if "--check" not in sys.argv:
         "--xla_dump_hlo_module_re=jit_pure"
     )
 
-from training import backend  # isort: split
+from anime_gan import backend
+
+backend.start()
 
 import keras
 import numpy as np
 
-import models
-from config import load_config
-from training.gan import Gan
-from training.step import compile_step
+from anime_gan import networks
+from anime_gan.config.schema import load_config
+from anime_gan.training.state import Gan
+from anime_gan.training.step import compile_step
 
 TOLERANCE = 1e-4
 # What no version's own recipe has.
@@ -49,7 +49,7 @@ EXTRAS = {
     "v5, adaptive, averaged": (
         "v5",
         *("augment.policy=[translation,cutout,colour]", "augment.p=adaptive", "augment.kimg=0.1"),
-        "training.average_kimg=0.01",
+        "training.ema_kimg=0.01",
     ),
     "dragan, in turn": ("dragan", "training.passes=in_turn"),
     "wgan_gp, micro batches": ("wgan_gp", "training.micro_batch=4"),
@@ -62,7 +62,7 @@ BYTES = {"f32": 4, "s32": 4, "u32": 4, "bf16": 2, "pred": 1, "s64": 8, "f64": 8}
 
 def make(version: str, devices: int, *overrides: str) -> Gan:
     """Return a gan on so many devices; 0 for one without any distribution."""
-    config = load_config(None, [f"version={version}", *overrides], models.get_recipe)
+    config = load_config(None, [f"version={version}", *overrides], networks.get_recipe)
     names = keras.distribution.list_devices()
     if devices > len(names):
         raise SystemExit(f"error: there are {len(names)} devices, not {devices}; set XLA_FLAGS.")
@@ -71,14 +71,14 @@ def make(version: str, devices: int, *overrides: str) -> Gan:
         keras.distribution.DataParallel(devices=names[:devices]) if devices else None
     )
     try:
-        return Gan.create(models.get_version(version), config)
+        return Gan.create(networks.get_version(version), config)
     finally:
         keras.distribution.set_distribution(before)
 
 
 def pictures(gan: Gan, seed: int) -> np.ndarray:
     """Return as many random pictures as a step takes."""
-    shape = (gan.config.training.pictures_per_step, *gan.discriminator.input_shape[1:])
+    shape = (gan.config.training.images_per_step, *gan.discriminator.input_shape[1:])
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype("float32")
 
 
@@ -237,10 +237,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--step-ms", type=float, default=24, help="of one device, for --model")
     options = parser.parse_args()
-    if backend.NAME != "jax":
+    if backend.name() != "jax":
         raise SystemExit("error: several devices are for JAX; set KERAS_BACKEND=jax.")
     if options.check:
-        every = options.versions or [*models.VERSIONS, *EXTRAS]
+        every = options.versions or [*networks.VERSIONS, *EXTRAS]
         return 0 if check(every, options.devices or [2, 4]) else 1
     options.devices = options.devices or [1, 2, 4]
     for version in options.versions or ["v5"]:

@@ -63,13 +63,12 @@ def prepare(folder: Path) -> None:
     """Save weights to draw from and draw faces to train on: neither is part of a start."""
     (folder / "weights/v5").mkdir(parents=True)
     sys.path.insert(0, str(ROOT))
-    import demo_faces
+    from anime_gan.data import demo
+    from anime_gan.data.image_set import open_images
 
-    from data_loader import open_pictures
-
-    faces = demo_faces.ensure_faces(folder / "faces", count=200, size=64)
+    faces = demo.ensure_faces(folder / "faces", count=200, size=64)
     for size in (64, 8):  # stylegan begins small
-        open_pictures(str(faces), size, cache=folder / "data/cache")
+        open_images(str(faces), size, cache=folder / "data/cache")
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", SAVE], cwd=folder, env=environment, check=True)
 

@@ -15,24 +15,22 @@ import argparse
 import importlib.util
 import math
 import statistics
-import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from anime_gan import backend
 
-from training import backend  # isort: split
+backend.start()
 
 import keras
 import numpy as np
 
-import models
+from anime_gan import networks
+from anime_gan.backend.precision import fastest_precision
+from anime_gan.config.schema import load_config
+from anime_gan.training.state import Gan
+from anime_gan.training.step import compile_step, train_discriminator, train_generator
 from benchmarks import floor
 from benchmarks.report_loop import ReportLoop
-from config import load_config
-from training.gan import Gan
-from training.precision import fastest_precision
-from training.step import compile_step, train_discriminator, train_generator
 
 # What --all times: (version, width, batch). Widths and batches are those of configs/ for a CPU,
 # of the recipe otherwise.
@@ -58,9 +56,9 @@ def contenders(gan, real, precision: str, compiled: bool) -> dict:
     """Return functions without arguments that train for one step, by name; ours comes first."""
     step = compile_step(gan)
     runs = {f"ours, {precision}": lambda: float(step(real)["g_loss"])}  # fetching waits
-    plain = Gan.create(models.get_version(gan.config.version), gan.config)
+    plain = Gan.create(networks.get_version(gan.config.version), gan.config)
     if gan.config.version == "v5":
-        rule, twin = gan.config.generator, Gan.create(models.get_version("v5"), gan.config)
+        rule, twin = gan.config.generator, Gan.create(networks.get_version("v5"), gan.config)
         loop = ReportLoop(twin.generator, twin.discriminator, rule.rate, rule.decay, rule.clipvalue)
         runs["literal loop, float32"] = lambda: loop.step(real)
     if importlib.util.find_spec("torch"):
@@ -185,16 +183,16 @@ def main() -> None:
     for version, width, batch in chosen:
         overrides = [f"version={version}", f"model.width={width}", f"training.batch_size={batch}"]
         overrides += ["augment.policy=[]", "augment.p=0"]
-        config = load_config(None, overrides, models.get_recipe)
+        config = load_config(None, overrides, networks.get_recipe)
         size, channels = config.model.resolution, config.model.channels
         draw = np.random.default_rng(0)
         real = draw.uniform(-1, 1, (batch, size, size, channels)).astype("float32")
         print(
             f"\n{version}, width {width:g}, batch {batch}, {options.rounds} rounds, on "
-            f"{backend.device()} with {backend.NAME}",
+            f"{backend.device()} with {backend.name()}",
             flush=True,
         )
-        gan = Gan.create(models.get_version(version), config, precision)
+        gan = Gan.create(networks.get_version(version), config, precision)
         compare(gan, real, precision, options.rounds, not options.no_compiled)
 
 

@@ -14,11 +14,8 @@ import argparse
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 ROW = "| {:<12} | {:>6} | {:>5} | {:>11} | {:>8} | {:>8} | {:>8} |"
 
@@ -44,17 +41,16 @@ def main() -> None:
 
 def print_row(overrides: list[str]) -> None:
     """Build the networks in float32 and print what a step of theirs takes."""
-    from training import backend, memory
+    from anime_gan import backend, networks
+    from anime_gan.config.schema import load_config
+    from anime_gan.training import micro_batch
+    from anime_gan.training.state import Gan
+    from anime_gan.training.step import compile_step, train_discriminator, train_generator
 
-    import models
-    from config import load_config
-    from training.gan import Gan
-    from training.step import compile_step, train_discriminator, train_generator
-
-    config = load_config(None, overrides, models.get_recipe)
-    gan = Gan.create(models.get_version(config.version), config)
+    config = load_config(None, overrides, networks.get_recipe)
+    gan = Gan.create(networks.get_version(config.version), config)
     shape, training = config.model, config.training
-    size = (training.pictures_per_step, shape.resolution, shape.resolution, shape.channels)
+    size = (training.images_per_step, shape.resolution, shape.resolution, shape.channels)
     real = np.zeros(size, "float32")
     # The state is there before the first step.
     state = sum(4 * np.prod(variable.shape) for variable in gan.variables)
@@ -70,7 +66,10 @@ def print_row(overrides: list[str]) -> None:
         for _ in range(2):
             float(step(real)["g_loss"])
         taken = [backend.peak_memory() - before + state]
-    found, estimate = max(taken), memory.step_bytes(gan, gan.micro_batch or training.batch_size)
+    found, estimate = (
+        max(taken),
+        micro_batch.step_bytes(gan, gan.micro_batch or training.batch_size),
+    )
     figures = (f"{found / 2**30:.3f}", f"{estimate / 2**30:.3f}", f"{estimate / found:.2f}")
     micro = gan.micro_batch or "null"
     print(ROW.format(config.version, f"{shape.width:g}", training.batch_size, micro, *figures))

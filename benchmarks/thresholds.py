@@ -8,19 +8,19 @@ each with the number that is held against the limit. Prints the same numbers as 
 
 import argparse
 import io
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from anime_gan import backend
+
+backend.start()
 
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageEnhance, ImageFilter
 
-import demo_faces
-from errors import clean_exit
-from preparation.duplicates import SAME, THUMBNAIL, second_look
-from preparation.quality import GREY, Limits, measure
+from anime_gan.data import demo
+from anime_gan.errors import clean_exit
+from anime_gan.preparation.duplicates import SAME, THUMBNAIL, second_look
+from anime_gan.preparation.quality import GREY, Limits, measure
 
 SIZE, STEPS = 96, 200
 
@@ -85,7 +85,7 @@ def main() -> None:
     out = parser.parse_args().out
     figure = Figure((4.6, 1.3 * len(ROWS)), layout="constrained")
     every = figure.subplots(len(ROWS), 3)
-    faces = map(Image.fromarray, demo_faces.draw_faces(len(ROWS), SIZE))
+    faces = map(Image.fromarray, demo.draw_faces(len(ROWS), SIZE))
     print("| reason | limit | as it is | last kept | first dropped |\n|---|---|---|---|---|")
     rows = zip(every, faces, ROWS.items(), strict=True)
     for row, face, (reason, (spoil, value, limit)) in rows:

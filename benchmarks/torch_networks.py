@@ -12,9 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from versions import radford
-from versions.r3gan import BLOCKS, EXPANSION, GROUP, SLOPE, filters_at, grouped
-from versions.version import scaled
+from anime_gan import backend
+
+backend.start()
+
+from anime_gan.networks import dcgan as keras_dcgan
+from anime_gan.networks.architecture import scaled
+from anime_gan.networks.r3gan import BLOCKS, EXPANSION, GROUP, SLOPE, filters_at, grouped
 
 
 class Maps(nn.Module):
@@ -66,7 +70,7 @@ def v5(resolution, channels, latent_dim, width):
 def dcgan(resolution, channels, latent_dim, width):
     """Return (generator, discriminator) with kernels of 5x5, which mirror pictures."""
     sizes = [2**n for n in range(2, resolution.bit_length() - 1)]
-    filters = [radford.filters_at(size, width) for size in sizes]
+    filters = [keras_dcgan.filters_at(size, width) for size in sizes]
 
     def normalised(maps):
         return nn.BatchNorm2d(maps, eps=1e-5, momentum=0.1)
@@ -109,14 +113,14 @@ class Basis(nn.Module):
 
     def __init__(self, filters: int):
         super().__init__()
-        self.pictures = nn.Parameter(torch.randn(filters, 4, 4))
+        self.images = nn.Parameter(torch.randn(filters, 4, 4))
 
     def forward(self, x):
         """Return the one from the other."""
         if x.ndim == 2:
-            maps = x[:, :, None, None] * self.pictures
+            maps = x[:, :, None, None] * self.images
             return maps.contiguous(memory_format=torch.channels_last)
-        return (x * self.pictures).sum((2, 3))
+        return (x * self.images).sum((2, 3))
 
 
 def r3gan(resolution, channels, latent_dim, width):

@@ -55,7 +55,7 @@ class Step:
             )
         ]
         self.average = None
-        if gan.config.training.average_kimg is not None:
+        if gan.config.training.ema_kimg is not None:
             self.average = [p.detach().clone() for p in self.generator.parameters()]
         self.path_mean = torch.zeros((), device=self.side)
         self.count = 0

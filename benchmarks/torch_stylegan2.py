@@ -6,8 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from versions.stylegan import MAPPING_LAYERS, MAPPING_RATE, sizes_to
-from versions.stylegan2 import filters_of
+from anime_gan import backend
+
+backend.start()
+
+from anime_gan.networks.stylegan import MAPPING_LAYERS, MAPPING_RATE, sizes_to
+from anime_gan.networks.stylegan2 import filters_of
 
 
 def active(x):

@@ -1,10 +1,14 @@
 """Copies Keras's weights into PyTorch's networks and refuses networks that differ."""
 
+from anime_gan import backend
+
+backend.start()
+
 import numpy as np
 import torch
 
-from errors import UserError
-from training.gan import latents_of, layers_of
+from anime_gan.errors import UserError
+from anime_gan.training.state import latents_of, layers_of
 
 TOLERANCE = 1e-3  # of the largest output, float32
 

@@ -9,22 +9,21 @@ a batch, trains on it and asks for the losses; the first steps, which compile, a
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from anime_gan import backend
 
-from training import backend  # noqa: F401 (decides which backend Keras starts with)
+backend.start()
 
-import demo_faces
-import models
-from config import load_config
-from data_loader import Batches, open_pictures
-from training.gan import Gan
-from training.on_device import OnDevice
-from training.step import compile_step
+from anime_gan import networks
+from anime_gan.config.schema import load_config
+from anime_gan.data import demo
+from anime_gan.data.image_set import Batches, open_images
+from anime_gan.data.on_device import OnDevice
+from anime_gan.training.state import Gan
+from anime_gan.training.step import compile_step
 
 RUNS = (
     ["version=v5", "model.width=0.25", "training.batch_size=16"],
@@ -41,16 +40,16 @@ def main() -> None:
     arguments = parser.parse_intermixed_args()
     print("| run | pictures | ms a step | ms waiting | share |", "|---" * 5 + "|", sep="\n")
     with tempfile.TemporaryDirectory(prefix="waiting-") as temporary:
-        faces = demo_faces.ensure_faces(Path(temporary, "faces"), count=arguments.count, size=64)
+        faces = demo.ensure_faces(Path(temporary, "faces"), count=arguments.count, size=64)
         for overrides in RUNS:
-            config = load_config(None, [*overrides, *arguments.overrides], models.get_recipe)
-            gan = Gan.create(models.get_version(config.version), config)
+            config = load_config(None, [*overrides, *arguments.overrides], networks.get_recipe)
+            gan = Gan.create(networks.get_version(config.version), config)
             step, size = compile_step(gan), config.model.resolution
             places = {
-                place: open_pictures(faces, size, cache=Path(temporary, place), cache_share=share)
+                place: open_images(faces, size, cache=Path(temporary, place), cache_share=share)
                 for place, share in (("decoded", 1.0), ("encoded", 0.0))
             }
-            sets = {place: found.pictures for place, found in places.items()}
+            sets = {place: found.images for place, found in places.items()}
             sets["on the device"] = OnDevice(sets["decoded"])
             for place, pictures in sets.items():
                 waited, total = measure(step, pictures, config, arguments.steps)
@@ -61,7 +60,7 @@ def main() -> None:
 def measure(step, pictures, config, steps: int) -> tuple[float, float]:
     """Return the milliseconds of a step that are spent waiting for its batch, and all of them."""
     training, waited = config.training, 0.0
-    with Batches(pictures, training.pictures_per_step, training.seed, True) as batches:
+    with Batches(pictures, training.images_per_step, training.seed, True) as batches:
         for _ in range(3):
             float(step(next(batches))["g_loss"])
         started = time.perf_counter()

@@ -29,9 +29,12 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 # Of a command put into the background the shell lets Ctrl-C be ignored, and so would the scripts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-import demo_faces
-import training.backend  # noqa: F401 (chooses Keras's backend)
-from errors import clean_exit
+from anime_gan import backend
+
+backend.start()
+
+from anime_gan.data import demo
+from anime_gan.errors import clean_exit
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,14 +42,12 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def faces(tmp_path_factory) -> Path:
     """A folder of 24 drawn faces."""
-    return demo_faces.ensure_faces(
-        tmp_path_factory.mktemp("faces") / "drawn", count=24, seed=0, size=64
-    )
+    return demo.ensure_faces(tmp_path_factory.mktemp("faces") / "drawn", count=24, seed=0, size=64)
 
 
 @pytest.fixture
 def script(tmp_path, faces):
-    """A function that runs one of the scripts in a folder with a space in its name.
+    """A function that runs a script, or a module by its name, in a folder with a space in its name.
 
     It returns the finished process, whose output is text and whose folder is `script.folder`.
     """
@@ -55,8 +56,11 @@ def script(tmp_path, faces):
 
     def run(name: str, *arguments, **options) -> subprocess.CompletedProcess:
         environment = os.environ | options.pop("env", {})
+        command = [str(ROOT / name)] if name.endswith(".py") else ["-m", name]
+        if command[0] == "-m":
+            environment["PYTHONPATH"] = str(ROOT)
         return subprocess.run(
-            [sys.executable, str(ROOT / name), *map(str, arguments)],
+            [sys.executable, *command, *map(str, arguments)],
             cwd=folder,
             env=environment,
             capture_output=True,

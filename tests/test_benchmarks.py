@@ -5,17 +5,18 @@ import json
 import numpy as np
 import pytest
 
-import demo_faces
-from benchmarks import distances, failures, fuzz, long_run, thresholds
+from anime_gan import backend
+from anime_gan.data import demo
+from anime_gan.errors import UserError
+from anime_gan.runs.health import LIMITS, Limits
+from anime_gan.training.step import compile_step
+from benchmarks import distances, long_run, thresholds
 from benchmarks import health as bench
-from benchmarks.failures import Case
 from benchmarks.step import PARTS
-from errors import UserError
-from tests.training.test_health import looks
+from tests.robustness import failures, fuzz
+from tests.robustness.failures import Case
+from tests.runs.test_health import looks
 from tests.training.test_step import tiny
-from training import backend
-from training.health import LIMITS, Limits
-from training.step import compile_step
 
 
 @pytest.mark.backends
@@ -77,7 +78,7 @@ def test_nothing_that_is_damaged_is_a_traceback_or_read_wrong(kind, tmp_path, mo
 
 def test_a_finding_is_counted_by_its_number(capsys, monkeypatch):
     """What raises and what is told in two lines; the exit status says so."""
-    from benchmarks import fuzz_texts
+    from tests.robustness import fuzz_texts
 
     def case(draw):
         raise draw.choice([KeyError("x"), UserError("one.\nTwo."), fuzz_texts.Wrong("3")])
@@ -105,14 +106,14 @@ def test_the_step_memory_benchmark_holds_the_estimate_against_the_measure(script
     assert done.returncode == 0, done.stderr
     rows = [line.split("|")[1:-1] for line in done.stdout.splitlines()[2:]]
     assert [row[3].strip() for row in rows] == ["null", "64"]
-    if backend.NAME == "jax":
+    if backend.name() == "jax":
         assert all(0.5 < float(row[6]) < 2 for row in rows)
 
 
 @pytest.mark.slow
 def test_the_distances_benchmark_prints_a_table(script, tmp_path):
     """Every way of spoiling, in every strength, beside the floor."""
-    some = demo_faces.ensure_faces(tmp_path / "sixty", count=60, size=64)
+    some = demo.ensure_faces(tmp_path / "sixty", count=60, size=64)
     done = script("benchmarks/distances.py", some, "--count", "20")
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith("| ")]
@@ -175,7 +176,7 @@ def test_failures_and_false_alarms_are_counted():
 )
 def test_a_run_is_broken_as_its_name_says(wreck):
     """What is to be frozen is; the rest trains; and what is drawn from follows."""
-    gan = tiny("blog", "training.average_kimg=0.001")
+    gan = tiny("blog", "training.ema_kimg=0.001")
     size = gan.config.model.resolution
     real = np.random.default_rng(0).uniform(-1, 1, (4, size, size, 3)).astype("float32")
     step = wreck(gan, compile_step(gan))

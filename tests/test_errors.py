@@ -9,9 +9,11 @@ import pytest
 
 from tests.conftest import ROOT
 
+START = "from anime_gan import backend, errors\nbackend.start()\n"
 STOP = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
 NATIVE = f"""
-with errors.ended_by_ctrl_c():
+from anime_gan.backend import startup
+with startup.ended_by_ctrl_c():
     try:
         {STOP}
     except KeyboardInterrupt:
@@ -30,14 +32,17 @@ with errors.ended_by_ctrl_c():
 def test_ctrl_c_is_no_traceback(code, said):
     """During the imports, in a native library's start, and in the middle of the work."""
     done = subprocess.run(
-        [sys.executable, "-c", f"import errors\n{code}"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-c", f"from anime_gan import backend, errors\nbackend.start()\n{code}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == -signal.SIGINT and done.stderr == said
 
 
 def test_a_bug_keeps_its_traceback():
     """It is not to be hidden."""
-    code = "import errors; errors.clean_exit(lambda: {}[1])()"
+    code = "from anime_gan import errors; errors.clean_exit(lambda: {}[1])()"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and "Traceback" in done.stderr and "KeyError" in done.stderr
 
@@ -46,6 +51,8 @@ def test_a_notebooks_backend_is_not_taken():
     """Jupyter and Colab name one that may not be installed here; matplotlib would end the start."""
     environment = os.environ | {"MPLBACKEND": "module://not_installed.backend_inline"}
     done = subprocess.run(
-        [sys.executable, "-c", "import errors, matplotlib"], cwd=ROOT, env=environment
+        [sys.executable, "-c", f"{START}import matplotlib"],
+        cwd=ROOT,
+        env=environment,
     )
     assert done.returncode == 0

@@ -51,7 +51,7 @@ def test_a_run_end_to_end(trained, network, call, faces):
     assert status == 0, errors
     assert json.loads((out / "evaluation_2.json").read_text()) == result
     status, errors = call(
-        "evaluate.py", "weights/r/generator_2.keras", "--images", faces, "--count", "20", *network
+        "evaluate.py", "weights/r/generator_2.keras", "--real", faces, "--count", "20", *network
     )
     assert status == 0, errors
 
@@ -76,7 +76,7 @@ def test_truncated_faces(trained, network, call):
 
 def test_equal_sets_of_pictures(call, script, network, faces):
     """Two times the same pictures: no distance, and every one a copy."""
-    arguments = ["--pictures", faces, "--images", faces, "--count", "24", *network]
+    arguments = ["--generated", faces, "--real", faces, "--count", "24", *network]
     status, errors = call("evaluate.py", *arguments)
     assert status == 0, errors
     result = json.loads((script.folder / "evaluation_drawn.json").read_text())
@@ -94,7 +94,7 @@ def test_generated_pictures_are_taken_in_no_order(call, script, network, tmp_pat
             picture = Image.new("RGB", (16, 16), tuple(map(int, colour)))
             picture.save(tmp_path / side / f"{i:03}.png")
     status, errors = call(
-        "evaluate.py", "--pictures", tmp_path / "made", "--images", tmp_path / "real", *network
+        "evaluate.py", "--generated", tmp_path / "made", "--real", tmp_path / "real", *network
     )
     assert status == 0, errors
     result = json.loads((script.folder / "evaluation_made.json").read_text())
@@ -112,8 +112,8 @@ def test_a_config_that_lies_beside_weights_by_chance_is_not_theirs(
     shutil.copy(folder / "weights/r/generator_2.keras", folder / "friend.keras")
     (folder / "config.yaml").write_text("model: {resolution: 128}")
     status, errors = call("evaluate.py", "friend.keras", *network)
-    assert status == 2 and "--images" in errors
-    arguments = ["--images", faces, "--count", "20", *network]
+    assert status == 2 and "--real" in errors
+    arguments = ["--real", faces, "--count", "20", *network]
     status, errors = call("evaluate.py", "friend.keras", *arguments)
     assert status == 0, errors
     assert (folder / "evaluation_friend.json").exists()
@@ -134,18 +134,18 @@ def test_mistakes(call, script, network, faces, tmp_path):
             Image.new("RGB", (size, size), (i, 0, 0)).save(folder / f"{i}.png")
     for arguments, words in (
         (["nothing", *network], "no weights of nothing"),
-        (["--pictures", faces], "--images"),
+        (["--generated", faces], "--real"),
         (["--count", "0"], "--count is 0"),
         (["--psi", "1,2"], "of one number"),
         (["--psi", "much"], "--psi is 'much'"),
-        (["--pictures", faces, "--images", faces, "--psi", "0.5"], "--psi is for weights"),
+        (["--generated", faces, "--real", faces, "--psi", "0.5"], "--psi is for weights"),
         (["--scale", "1"], "--scale is '1'"),
         (["--scale=1,1"], "two different numbers"),
         (["--layer", "last"], "are for a file, not lite0"),
-        (["--pictures", few, "--images", faces, *network], "3 generated pictures"),
-        (["--pictures", faces, "--images", few, *network], "3 real pictures"),
-        (["--pictures", odd, "--images", faces, *network], "all of one size"),
-        (["--pictures", tmp_path / "none", "--images", faces, *network], "does not exist"),
+        (["--generated", few, "--real", faces, *network], "3 generated pictures"),
+        (["--generated", faces, "--real", few, *network], "3 real pictures"),
+        (["--generated", odd, "--real", faces, *network], "all of one size"),
+        (["--generated", tmp_path / "none", "--real", faces, *network], "does not exist"),
         (["--network", "vgg"], "must be lite0"),
     ):
         status, errors = call("evaluate.py", *arguments)

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from anime_gan import backend
+from anime_gan.training.step import train_discriminator, train_generator
 from benchmarks import floor
 from tests.training.test_step import tiny
-from training import backend
-from training.step import train_discriminator, train_generator
 
 pytestmark = pytest.mark.backends
 
@@ -16,7 +16,7 @@ def counted(gan, half, paid=True) -> tuple:
     """Convolutions and operations of a half of the step."""
     size, batch = gan.config.model.resolution, gan.config.training.batch_size
     real = np.zeros((batch, size, size, 3), "float32")
-    return backend.counted(lambda real: half(gan, real, paid), gan.variables, real)
+    return backend.count_operations(lambda real: half(gan, real, paid), gan.variables, real)
 
 
 def convolutions(model) -> int:

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-import demo_faces
+from anime_gan.data import demo
 from tests.conftest import ROOT, asked_for
 
-DRAWN = demo_faces.draw_faces(40, 96)
+DRAWN = demo.draw_faces(40, 96)
 
 
 def encoded(image, kind, **options):
@@ -142,7 +142,7 @@ def test_faces_are_found_cut_out_and_shown(script, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
     wall = Image.new("RGB", (700, 300), "#88bbdd")
-    drawn = demo_faces.draw_faces(4, 160)
+    drawn = demo.draw_faces(4, 160)
     wall.paste(Image.fromarray(drawn[0]), (60, 70))
     wall.paste(Image.fromarray(drawn[3]), (420, 90))
     wall.save(folder / "two.jpg")

@@ -9,11 +9,11 @@ import pytest
 import yaml
 from PIL import Image
 
-import models
-from config import load_config
-from errors import UserError
+from anime_gan import networks
+from anime_gan.config.schema import load_config
+from anime_gan.errors import UserError
+from anime_gan.training.state import Gan
 from sample import parse_seeds
-from training.gan import Gan
 
 OTHER = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
 
@@ -92,11 +92,11 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
     folder = script.folder / "weights/r"
     folder.mkdir(parents=True)
     (folder / "broken.keras").write_text("no zip")
-    config = load_config(None, ["model.width=0.02"], models.get_recipe)
+    config = load_config(None, ["model.width=0.02"], networks.get_recipe)
     (folder / "config.yaml").write_text(yaml.safe_dump(config.model_dump()))
-    v4 = load_config(None, ["model.width=0.02", "version=v4"], models.get_recipe)
+    v4 = load_config(None, ["model.width=0.02", "version=v4"], networks.get_recipe)
     other = folder / "gan_weights_2.weights.h5"
-    gan = Gan.create(models.get_version("v4"), v4)
+    gan = Gan.create(networks.get_version("v4"), v4)
     gan.combined.save_weights(other)
     damaged = folder / "damaged.keras"
     gan.generator.save(damaged)

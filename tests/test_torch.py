@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch is not installed, see requirements-benchmarks.txt")
 
+from anime_gan.errors import UserError
 from benchmarks import torch_steps
-from errors import UserError
 from tests.training.test_step import batch, nudge, tiny
 
 

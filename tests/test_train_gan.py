@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from anime_gan.runs import checkpoint
+from anime_gan.runs.health import Limits
+from anime_gan.training.step import compile_step
 from tests.conftest import ROOT
-from tests.evaluation.test_measures import network
-from training import checkpoint
-from training.health import Limits
-from training.step import compile_step
+from tests.metrics.test_measures import network
 
 SHORT = ["training.steps=4", "schedule.sample_every=2", "schedule.checkpoint_every=3", "run=r"]
 
@@ -71,7 +71,7 @@ def test_what_other_versions_add_is_logged_and_the_average_is_what_is_drawn(scri
         "train_gan.py",
         *script.tiny,
         *SHORT,
-        *("version=wgan_gp", "training.n_critic=2", "training.average_kimg=0.1"),
+        *("version=wgan_gp", "training.n_critic=2", "training.ema_kimg=0.1"),
     )
     assert status == 0, errors
     lines = (script.folder / "gan_images/r/losses.jsonl").read_text().splitlines()
@@ -96,7 +96,7 @@ combined.load_weights(f"{weights}/gan_weights_4.weights.h5")
 same = combined.get_layer("generator")
 z = np.random.normal(size=(3, 100))
 assert np.array_equal(np.asarray(generator(z)), np.asarray(same(z)))
-assert not {"training", "models", "versions"} & set(sys.modules)
+assert not [name for name in sys.modules if name.startswith("anime_gan")]
 """
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, str(weights), str(images)],
@@ -230,11 +230,12 @@ def test_losses_that_are_no_numbers_stop_the_run_with_the_last_checkpoint_whole(
 @pytest.mark.backends
 def test_looking_and_measuring_change_nothing(script, call, monkeypatch):
     """A run that is looked at and measured at every step, and stopped between, is the same run."""
-    monkeypatch.setattr("training.health.SHARE", 1e-9)
+    monkeypatch.setattr("anime_gan.runs.health.SHARE", 1e-9)
     assert call("train_gan.py", *script.tiny, *SHORT)[0] == 0
-    monkeypatch.setattr("training.health.SHARE", 1e9)
-    monkeypatch.setattr("evaluation.schedule.open_network", lambda name: network())
-    monkeypatch.setattr("evaluation.schedule.Metrics._after", lambda self, seconds, cost: 0.0)
+    monkeypatch.setattr("anime_gan.runs.health.SHARE", 1e9)
+    monkeypatch.setattr("anime_gan.metrics.during_training.open_network", lambda name: network())
+    after = "anime_gan.metrics.during_training.Metrics._after"
+    monkeypatch.setattr(after, lambda self, seconds, cost: 0.0)
     for steps in ("training.steps=2", "training.steps=4"):
         arguments = [*SHORT, "run=s", "metrics.share=0.04", steps]
         assert call("train_gan.py", *script.tiny, *arguments)[0] == 0
@@ -252,10 +253,10 @@ def sick(monkeypatch):
     """A monitor that looks after every step and finds a collapse from the third look on; before,
     all is sound.
     """
-    monkeypatch.setattr("training.health.SHARE", 1e9)
-    monkeypatch.setattr("training.health.LIMITS", Limits(far=99.0, twins=-1.0))
+    monkeypatch.setattr("anime_gan.runs.health.SHARE", 1e9)
+    monkeypatch.setattr("anime_gan.runs.health.LIMITS", Limits(far=99.0, twins=-1.0))
     monkeypatch.setattr(
-        "training.health.diagnose",
+        "anime_gan.runs.health.diagnose",
         lambda looks: ("generator collapsed", 2) if looks[-1]["step"] >= 3 else None,
     )
 
@@ -324,7 +325,7 @@ def test_health_can_take_a_run_back_but_not_for_ever(script, call, sick, monkeyp
 
 def test_faces_far_from_the_data_are_not_gone_back_to(script, call, sick, monkeypatch):
     """But the beginning is; a run that has kept none, not being watched for it, says so."""
-    monkeypatch.setattr("training.health.LIMITS", Limits(far=-99.0))
+    monkeypatch.setattr("anime_gan.runs.health.LIMITS", Limits(far=-99.0))
     start = [*script.tiny, *SHORT, "health.rollbacks=1"]
     assert call("train_gan.py", *start, "health.action=rollback")[0] == 3
     assert [e["rolled_back_to"] for e in events(script.folder)] == [0, None]
@@ -345,7 +346,7 @@ def test_a_stop_that_comes_with_a_rollback_is_kept(script, call, sick, monkeypat
         os.kill(os.getpid(), signal.SIGINT)
         return "generator collapsed", 2
 
-    monkeypatch.setattr("training.health.diagnose", diagnose)
+    monkeypatch.setattr("anime_gan.runs.health.diagnose", diagnose)
     status, errors = call("train_gan.py", *script.tiny, *SHORT, "health.action=rollback")
     assert status == 130, errors
     facts = checkpoint.newest(script.folder / "weights/r")[0]
@@ -371,7 +372,7 @@ def test_a_run_whose_losses_are_no_numbers_is_taken_back_too(script, call, monke
         return step
 
     monkeypatch.setattr("train_gan.compile_step", counted)
-    monkeypatch.setattr("training.health.LIMITS", Limits(far=99.0, twins=-1.0))
+    monkeypatch.setattr("anime_gan.runs.health.LIMITS", Limits(far=99.0, twins=-1.0))
     start = [*script.tiny, *SHORT, "health.action=rollback"]
     status, errors = call("train_gan.py", *start, "health.rollbacks=2")
     assert status == 2 and errors.count("no longer numbers at step 3") == 1, errors

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from comparison import page
+from anime_gan.comparison import page
 from tests.conftest import asked_for
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from comparison import results
+from anime_gan.comparison import results
 
 OF = {"step": 3, "networks": ["lite0"]}
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from preparation.crop import Square, centred, cut, widened
+from anime_gan.preparation.crop import Square, centred, cut, widened
 
 
 @given(

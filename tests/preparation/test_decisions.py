@@ -2,9 +2,9 @@
 
 import pytest
 
-from errors import UserError
-from preparation.decisions import EXACT, NEAR, SMALL, decide, overrule, read_list
-from preparation.quality import Limits
+from anime_gan.errors import UserError
+from anime_gan.preparation.decisions import EXACT, NEAR, SMALL, decide, overrule, read_list
+from anime_gan.preparation.quality import Limits
 
 SOUND = {
     "spread": 0.2,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-import demo_faces
-from preparation.duplicates import SAME, THUMBNAIL, groups, near_duplicates, second_look
+from anime_gan.data import demo
+from anime_gan.preparation.duplicates import SAME, THUMBNAIL, groups, near_duplicates, second_look
 
 
 def small(image):
@@ -31,7 +31,7 @@ COPIES = {
 
 @pytest.fixture(scope="module")
 def faces():
-    return [Image.fromarray(face) for face in demo_faces.draw_faces(60, 96, seed=1)]
+    return [Image.fromarray(face) for face in demo.draw_faces(60, 96, seed=1)]
 
 
 def found(pictures, done=0):

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import demo_faces
-from errors import UserError
-from preparation import faces
-from preparation.judge import Judge
+from anime_gan.data import demo
+from anime_gan.errors import UserError
+from anime_gan.preparation import faces
+from anime_gan.preparation.judge import Judge
 
 
 @pytest.fixture(scope="module")
 def picture():
     """Two drawn faces of 160x160 on a plain wall, the middle of each known."""
-    drawn = demo_faces.draw_faces(4, 160)
+    drawn = demo.draw_faces(4, 160)
     wall = Image.new("RGB", (700, 300), "#88bbdd")
     wall.paste(Image.fromarray(drawn[0]), (60, 70))
     wall.paste(Image.fromarray(drawn[3]), (420, 90))
@@ -82,7 +82,7 @@ def test_what_is_no_cascade_is_told(tmp_path, content):
 
 def test_the_judge_tells_faces_from_parts_of_them():
     """On drawn faces, which it never saw."""
-    drawn = [Image.fromarray(face) for face in demo_faces.draw_faces(20, 96)]
+    drawn = [Image.fromarray(face) for face in demo.draw_faces(20, 96)]
     judge = Judge()
     assert (judge(drawn) > 0).mean() >= 0.8
     assert (judge([face.crop((0, 0, 36, 36)) for face in drawn]) < 0).mean() >= 0.8

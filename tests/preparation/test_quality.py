@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-import demo_faces
-from preparation.quality import GREY, Limits, fault, measure
+from anime_gan.data import demo
+from anime_gan.preparation.quality import GREY, Limits, fault, measure
 
-FACE = Image.fromarray(demo_faces.draw_faces(1, 64)[0])
+FACE = Image.fromarray(demo.draw_faces(1, 64)[0])
 
 
 def judged(image, limits=None, offset=(0, 0)):
@@ -42,7 +42,7 @@ def test_a_fault_is_named(said, spoil):
 @pytest.mark.parametrize("side", [64, 128, 256, 512])
 def test_sharp_and_blurred_stay_apart_at_every_side(side):
     """A large face has more pixels beside its lines, and is not called blurred for it."""
-    face = Image.fromarray(demo_faces.draw_faces(1, side)[0])
+    face = Image.fromarray(demo.draw_faces(1, side)[0])
     assert judged(face) is None
     assert judged(face.resize((16, 16)).resize((side, side))) == "blurred"
 

@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from errors import UserError
-from preparation.store import Store
+from anime_gan.errors import UserError
+from anime_gan.preparation.store import Store
 
 SETTINGS = {"size": 64}
 ENTRIES = [("one.png", 10, 1), ("two.png", 20, 2), ("three.png", 30, 3)]

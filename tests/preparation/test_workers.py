@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from preparation import workers
+from anime_gan.preparation import workers
 
 
 def start(word):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from preparation import writing
+from anime_gan.preparation import writing
 
 
 @pytest.fixture

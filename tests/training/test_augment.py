@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from config import Augment
-from training import augment, backend
+from anime_gan import backend
+from anime_gan.config.schema import Augment
+from anime_gan.training import augment
 
 pytestmark = pytest.mark.backends
 EVERYTHING = ("translation", "cutout", "colour")
@@ -105,7 +106,7 @@ def test_slopes_pass_through():
     def score(pictures):
         return ops.sum(augment.apply(pictures, drawn) * weights, axis=(1, 2, 3))[:, None]
 
-    slopes = np.asarray(backend.input_slopes(score, ops.convert_to_tensor(x), [])[1])
+    slopes = np.asarray(backend.input_gradients(score, ops.convert_to_tensor(x), [])[1])
     way = np.random.default_rng(2).normal(size=x.shape).astype("float32")
     difference = (np.asarray(score(x + way)) - np.asarray(score(x - way)))[:, 0] / 2
     np.testing.assert_allclose((slopes * way).sum(axis=(1, 2, 3)), difference, rtol=1e-3)

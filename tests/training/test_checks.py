@@ -2,17 +2,17 @@
 
 import pytest
 
-import models
-from config import Config, load_config
-from errors import UserError
-from training.checks import check
-from training.gan import Gan
+from anime_gan import networks
+from anime_gan.config.schema import Config, load_config
+from anime_gan.errors import UserError
+from anime_gan.training.checks import check
+from anime_gan.training.state import Gan
 
 
 def checked(*overrides) -> Config:
     """The config of these overrides, if it is let through."""
-    config = load_config(None, list(overrides), models.get_recipe)
-    check(config, models.get_version(config.version))
+    config = load_config(None, list(overrides), networks.get_recipe)
+    check(config, networks.get_version(config.version))
     return config
 
 
@@ -55,17 +55,17 @@ def test_nonsense_is_one_sentence(overrides, words):
         ["version=dragan", "objective.name=hinge", "objective.penalties=[]"],
         ["version=dragan", "objective.name=wasserstein", "discriminator.spectral_norm=true"],
         ["version=sagan", "augment.p=adaptive", "augment.policy=[colour]"],
-        ["version=dcgan", "generator.spectral_norm=true", "training.average_kimg=5"],
+        ["version=dcgan", "generator.spectral_norm=true", "training.ema_kimg=5"],
         ["version=v5", "training.micro_batch=16", "generator.optimizer=adam"],
     ],
 )
 def test_the_shared_parts_go_with_every_version_they_make_sense_for(overrides):
     """From the config alone, whatever the version's own recipe is; and they can be built."""
     config = checked("model.width=0.02", "model.resolution=32", *overrides)
-    assert Gan.create(models.get_version(config.version), config).objective
+    assert Gan.create(networks.get_version(config.version), config).objective
 
 
-@pytest.mark.parametrize("version", models.VERSIONS)
+@pytest.mark.parametrize("version", networks.VERSIONS)
 def test_every_recipe_passes(version):
     """No version is refused as it stands."""
     assert checked(f"version={version}")

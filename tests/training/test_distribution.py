@@ -12,19 +12,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import models
-from config import load_config
-from errors import UserError
+from anime_gan import backend, networks
+from anime_gan.config.schema import load_config
+from anime_gan.errors import UserError
+from anime_gan.training import distribution
+from anime_gan.training.distribution import Group
 from tests.conftest import ROOT
-from training import backend, distribution
-from training.distribution import Group
 
-on_jax = pytest.mark.skipif(backend.NAME != "jax", reason="several devices are for JAX")
+on_jax = pytest.mark.skipif(backend.name() != "jax", reason="several devices are for JAX")
 
 
 def config_of(*overrides: str):
     """A config of v5 with some keys set."""
-    return load_config(None, list(overrides), models.get_recipe)
+    return load_config(None, list(overrides), networks.get_recipe)
 
 
 def joined(process: int, *overrides: str):
@@ -55,7 +55,7 @@ def joined(process: int, *overrides: str):
 )
 def test_nonsense_is_refused_in_a_sentence(monkeypatch, overrides, words):
     """Before any device is asked, and with the way out."""
-    monkeypatch.setattr(backend, "NAME", "jax")
+    monkeypatch.setattr(backend, "name", lambda: "jax")
     with pytest.raises(UserError) as error:
         distribution.refuse(config_of(*overrides))
     assert all(word in str(error.value) for word in words), error.value
@@ -99,7 +99,8 @@ def other_process(monkeypatch, config, process: int, first: dict | None = None) 
     """One of two processes whose peer is played: what it sends is empty, or `first`'s config."""
     monkeypatch.setattr(distribution, "is_used", lambda config: False)  # no devices to join
     group = Group(config)
-    monkeypatch.setattr(backend, "from_each", lambda data: np.stack([data, 0 * data]), False)
+    gather = SimpleNamespace(gather=lambda data: np.stack([data, 0 * data]))
+    monkeypatch.setattr(backend, "several_devices", lambda: gather)
     if first is not None:
         monkeypatch.setattr(Group, "share", lambda self, *sent: (first, {}))
     return group
@@ -131,11 +132,11 @@ def test_an_end_asked_for_in_one_process_comes_to_all_at_one_step(monkeypatch):
         cast.append(int(numbers[0]))
         return _Later(cast)
 
-    monkeypatch.setattr(backend, "greatest", vote, False)
     groups, stops = [], [SimpleNamespace(signal=None) for _ in range(2)]
     for index in (0, 1):
         groups.append(other_process(monkeypatch, joined(index), index))
         groups[-1].devices = 2
+    monkeypatch.setattr(backend, "several_devices", lambda: SimpleNamespace(maximum=vote))
     heard = []
     for step in range(1, 6):
         if step == 4:
@@ -159,7 +160,7 @@ class _Later:
         return max(self._cast)
 
 
-@pytest.mark.skipif(backend.NAME == "jax", reason="JAX can")
+@pytest.mark.skipif(backend.name() == "jax", reason="JAX can")
 def test_tensorflow_is_refused_with_the_way_out(script, call):
     """And nothing is written."""
     status, errors = call("train_gan.py", *script.tiny, "distribution.devices=all")
@@ -244,18 +245,17 @@ def test_two_processes_train_one_run_and_without_one_the_other_ends_and_one_goes
 def test_a_process_that_never_comes_is_told_of(script):
     """The one that waits ends after the time it says, with nothing of JAX's own on the terminal."""
     code = f"""
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-from training import backend, distribution
-import models
-from config import load_config
+from anime_gan import backend, networks
+backend.start()
+from anime_gan.config.schema import load_config
+from anime_gan.training import distribution
 distribution.JOIN_SECONDS = 2
 asked = ["distribution.processes=2", "distribution.process=1"]
 asked += ["distribution.coordinator=127.0.0.1:{free_port()}"]
-with distribution.together(load_config(None, asked, models.get_recipe)):
+with distribution.together(load_config(None, asked, networks.get_recipe)):
     print("joined")
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and done.stdout == ""
     (line,) = [x for x in done.stderr.splitlines() if x.startswith("error: ")]
     assert "not all 2 processes came" in line and "2 seconds" in line

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-import models
-from config import load_config
-from training import backend
-from training.gan import Gan
-from training.penalties import PENALTIES, path_lengths
+from anime_gan import backend, networks
+from anime_gan.config.schema import load_config
+from anime_gan.training.penalties import PENALTIES, path_lengths
+from anime_gan.training.state import Gan
 
 SHAPE = (4, 5, 5, 2)
 
@@ -46,7 +45,7 @@ def test_value_and_gradient_are_the_formulas(name):
 
     def step(pictures):
         def loss():
-            _, slopes = backend.input_slopes(model, pictures, model.variables)
+            _, slopes = backend.input_gradients(model, pictures, model.variables)
             return PENALTIES[name].cost(slopes), slopes
 
         return backend.gradients(loss, model.trainable_variables, model.variables)
@@ -89,9 +88,9 @@ def test_each_versions_penalty_on_its_own_discriminator(version):
     config = load_config(
         None,
         [f"version={version}", "model.width=0.03", "model.resolution=32", "augment.policy=[]"],
-        models.get_recipe,
+        networks.get_recipe,
     )
-    text = Gan.create(models.get_version(version), config).discriminator.to_json()
+    text = Gan.create(networks.get_version(version), config).discriminator.to_json()
     keras.config.set_floatx("float64")
     try:
         model = keras.models.model_from_json(text.replace('"float32"', '"float64"'))
@@ -102,7 +101,7 @@ def test_each_versions_penalty_on_its_own_discriminator(version):
         weight.assign(weight + 0.1 * draw.normal(size=weight.shape))
     pictures = draw.uniform(-1, 1, (3, 32, 32, 3))
     way = draw.normal(size=pictures.shape)
-    _, slopes = backend.input_slopes(
+    _, slopes = backend.input_gradients(
         lambda x: model(x, training=True), ops.convert_to_tensor(pictures), model.variables
     )
     ends = [np.asarray(model(pictures + step * way, training=True)) for step in (1e-6, -1e-6)]
@@ -112,7 +111,7 @@ def test_each_versions_penalty_on_its_own_discriminator(version):
     penalty = PENALTIES[config.objective.penalties[0]]
 
     def loss():
-        _, slopes = backend.input_slopes(
+        _, slopes = backend.input_gradients(
             lambda x: model(x, training=True), ops.convert_to_tensor(pictures), model.variables
         )
         return penalty.cost(slopes), ()
@@ -145,7 +144,7 @@ def test_path_lengths_are_the_formula():
         pictures = ops.matmul(ops.sum(w * shares[:, None], axis=1), matrix)
         return ops.sum(pictures * noise, axis=1)[:, None]
 
-    _, slopes = backend.input_slopes(score, ops.convert_to_tensor(w), [])
+    _, slopes = backend.input_gradients(score, ops.convert_to_tensor(w), [])
     norms = np.linalg.norm(noise @ matrix.T, axis=1)
     expected = norms * np.sqrt((shares**2).mean())
     np.testing.assert_allclose(ops.convert_to_numpy(path_lengths(slopes)), expected, rtol=1e-4)

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from config import Network, Training
-from training.optimizers import make_optimizer
-from training.schedules import Cosine, steps_of, value_at
+from anime_gan.config.schema import Network, Training
+from anime_gan.training.optimizers import make_optimizer
+from anime_gan.training.schedules import Cosine, steps_of, value_at
 
 pytestmark = pytest.mark.backends
 

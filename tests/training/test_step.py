@@ -6,13 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-import models
+from anime_gan import backend, networks
+from anime_gan.config.schema import Network, load_config
+from anime_gan.training.optimizers import make_optimizer
+from anime_gan.training.state import Gan, latents_of
+from anime_gan.training.step import compile_step, train_discriminator, train_generator
 from benchmarks.report_loop import ReportLoop
-from config import Network, load_config
-from training import backend
-from training.gan import Gan, latents_of
-from training.optimizers import make_optimizer
-from training.step import compile_step, train_discriminator, train_generator
 
 pytestmark = pytest.mark.backends
 
@@ -20,8 +19,8 @@ pytestmark = pytest.mark.backends
 def tiny(version="v5", *overrides) -> Gan:
     """A gan of a few filters."""
     overrides = ["model.width=0.03", "model.latent_dim=8", f"version={version}", *overrides]
-    config = load_config(None, overrides, models.get_recipe)
-    return Gan.create(models.get_version(version), config)
+    config = load_config(None, overrides, networks.get_recipe)
+    return Gan.create(networks.get_version(version), config)
 
 
 def batch(size=4, seed=0) -> np.ndarray:
@@ -55,7 +54,7 @@ def nudge(gan) -> None:
         variable.assign(variable + 0.05 * draw.normal(size=variable.shape))
 
 
-@pytest.mark.parametrize("version", models.VERSIONS)
+@pytest.mark.parametrize("version", networks.VERSIONS)
 def test_each_half_moves_its_own_network_only(version):
     """Protects from Keras 3's trap, where the report's own loop trains no discriminator at all.
 
@@ -169,7 +168,7 @@ def test_in_turn_is_two_updates():
 
 def test_average_is_the_formula_over_all_weights():
     """Batch statistics included: after half a life of pictures, half of the past is left."""
-    gan = tiny("dcgan", "model.resolution=32", "training.average_kimg=0.004")
+    gan = tiny("dcgan", "model.resolution=32", "training.ema_kimg=0.004")
     before = [np.array(keras.ops.convert_to_numpy(v)) for v in gan.average.weights]
     compile_step(gan)(batch()[:, :32, :32])
     for old, mean, new in zip(before, gan.average.weights, gan.generator.weights, strict=True):
@@ -355,8 +354,8 @@ def test_tensorflow_is_left_no_choice(version, size):
 
 def test_bfloat16_keeps_weights_and_last_layers_in_float32():
     """Mixed precision: sums and outputs in bfloat16 would lose the small differences they show."""
-    config = load_config(None, ["model.width=0.03"], models.get_recipe)
-    gan = Gan.create(models.get_version("v5"), config, "bfloat16")
+    config = load_config(None, ["model.width=0.03"], networks.get_recipe)
+    gan = Gan.create(networks.get_version("v5"), config, "bfloat16")
     assert {v.dtype for v in gan.generator.weights} == {"float32"}
     for model in (gan.generator, gan.discriminator):
         assert model.layers[-1].compute_dtype == "float32"

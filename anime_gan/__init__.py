@@ -1,0 +1,39 @@
+"""GANs for anime faces: networks, training, and what to do with a trained generator.
+
+Importing this package registers its layers with Keras, so that `keras.models.load_model` opens the
+files of every version. Nothing else in the process changes, and Keras is not imported by it.
+"""
+
+import importlib.abc
+import importlib.util
+import sys
+
+
+class _RegisterLayers(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the layers as soon as Keras has been imported: that alone takes seconds."""
+
+    def find_spec(self, name, path, target=None):
+        """Take over the import of Keras, once."""
+        if name != "keras" or self not in sys.meta_path:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec("keras")
+        if spec is not None:
+            self._loader, spec.loader = spec.loader, self
+        return spec
+
+    def create_module(self, spec):
+        """Make the module as usual."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        """Import Keras, then the layers."""
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        importlib.import_module("anime_gan.networks.layers")
+
+
+if "keras" in sys.modules:
+    importlib.import_module("anime_gan.networks.layers")
+else:
+    sys.meta_path.insert(0, _RegisterLayers())

@@ -1,0 +1,180 @@
+"""The contract between this project and Keras's backends, TensorFlow and JAX.
+
+Everything that the two do differently is a function here: gradients, the compiled step, the device,
+its memory, several devices. `tensorflow.py` and `jax.py` implement it, and no other file imports
+TensorFlow or JAX. The variable KERAS_BACKEND chooses; `name()` tells which one is in use.
+
+Importing this package imports neither Keras nor a backend: the first call does. Scripts call
+`start()` before they import Keras.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import resource
+from collections.abc import Callable, Sequence
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from anime_gan.backend.startup import start
+from anime_gan.errors import UserError
+
+__all__ = ["start"]
+BACKENDS = ("tensorflow", "jax")
+
+Tensor = Any  # a tensor of the backend in use, or a NumPy array
+
+
+def name() -> str:
+    """Return "tensorflow" or "jax", whichever Keras uses.
+
+    Raises:
+        UserError: Keras uses another backend.
+    """
+    import keras
+
+    used = keras.backend.backend()
+    if used not in BACKENDS:
+        raise UserError(f"KERAS_BACKEND is {used!r}; set it to tensorflow or jax.")
+    return used
+
+
+@cache
+def _active() -> ModuleType:
+    return importlib.import_module(f"anime_gan.backend.{name()}")
+
+
+def gradients(loss: Callable, variables: Sequence, state: Sequence) -> tuple[Tensor, Any, list]:
+    """Differentiate a loss with respect to the listed variables and no others.
+
+    Args:
+        loss: a function without arguments that returns (scalar loss, auxiliary values).
+        variables: the Keras variables to differentiate by.
+        state: every variable that `loss` may read or update. JAX needs it, TensorFlow does not.
+
+    Returns:
+        The loss, the auxiliary values, and a gradient for each of `variables`.
+    """
+    return _active().gradients(loss, variables, state)
+
+
+def input_gradients(score: Callable, images: Tensor, state: Sequence) -> tuple[Tensor, Tensor]:
+    """Differentiate scores with respect to the images that they are given for.
+
+    Args:
+        score: a function from images (B, H, W, C) to scores (B, 1).
+        images: (B, H, W, C).
+        state: as for `gradients`, which may differentiate the result once more.
+
+    Returns:
+        The scores, and the gradients (B, H, W, C) of the sum of all scores. An image's gradient is
+        that of its own score where the network does not mix the images of a batch.
+    """
+    return _active().input_gradients(score, images, state)
+
+
+def scan(body: Callable, items: Tensor, state: Sequence) -> tuple[Any, Any]:
+    """Call `body` with one item after the other, as a compiled loop.
+
+    Without a loop, compilers would let items run side by side and keep all of them in memory.
+
+    Args:
+        body: from (carry, item) to (carry, output), each a list or dict of tensors. The first carry
+            is None.
+        items: (N, ...), N at least 2.
+        state: as for `gradients`.
+
+    Returns:
+        The last carry, and the outputs, each with a first axis of N.
+    """
+    return _active().scan(body, items, state)
+
+
+def compile_step(step: Callable, state: Sequence) -> Callable:
+    """Return `step`, a function of tensors that reads and updates `state`, compiled.
+
+    On JAX the old values of `state` are donated to hold the new ones. If `state` lies on several
+    devices, so do the results, and each process passes its own rows of the inputs.
+    """
+    return _active().compile_step(step, state)
+
+
+def fused_batch_norm() -> Callable | None:
+    """Return one operation that normalises a batch, None where the compiler fuses Keras's own.
+
+    It takes maps (B, H, W, C), scale (C,), offset (C,) and epsilon, and returns the normalised maps
+    in their dtype, the means and the variances (C,) in float32.
+    """
+    return _active().fused_batch_norm
+
+
+def compiled_bytes(step: Callable, state: Sequence, *inputs: Tensor) -> int | None:
+    """Return the bytes that the compiler plans for a step, None on TensorFlow, which does not say.
+
+    They are its arguments, results and temporaries, less what shares a place.
+    """
+    return _active().compiled_bytes(step, state, *inputs)
+
+
+def count_operations(step: Callable, state: Sequence, *inputs: Tensor) -> tuple[int, float | None]:
+    """Count a step's convolutions and floating-point operations, by tracing it.
+
+    Returns:
+        The number of convolutions, those of gradients included; and the floating-point operations
+        by JAX's estimate, None on TensorFlow. What no result depends on is not counted.
+    """
+    return _active().count_operations(step, state, *inputs)
+
+
+def has_gpu() -> bool:
+    """Say whether the networks run on a GPU."""
+    return _active().has_gpu()
+
+
+def device() -> str:
+    """Return the name of the device that the networks run on, such as "CPU"."""
+    return _active().device()
+
+
+def free_device_bytes() -> int | None:
+    """Return the free bytes of the GPU, None where they are not known."""
+    return _active().free_device_bytes()
+
+
+def peak_memory() -> int:
+    """Return the most bytes used so far: the GPU's, or the process's where there is none."""
+    if has_gpu():
+        return _active().peak_device_bytes()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Say whether an error means that the device's or the system's memory is full."""
+    return isinstance(error, MemoryError) or _active().is_out_of_memory(error)
+
+
+def make_deterministic() -> None:
+    """Make a GPU sum in the same order each time, though slower; a CPU does so anyway.
+
+    Call it before the first operation (JAX) or the first compilation (TensorFlow).
+    """
+    flags = os.environ.get("XLA_FLAGS", "")
+    os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
+    if name() == "tensorflow":
+        _active().make_deterministic()
+
+
+def several_devices() -> ModuleType:
+    """Return the functions for several devices and processes, which only JAX has.
+
+    Raises:
+        UserError: the backend is TensorFlow.
+    """
+    if name() != "jax":
+        raise UserError(
+            f"distribution needs JAX, and this is {name()}; set KERAS_BACKEND=jax, or take the "
+            "section out."
+        )
+    return importlib.import_module("anime_gan.backend.jax_devices")

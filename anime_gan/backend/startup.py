@@ -1,0 +1,129 @@
+"""What a script does to its own process before it imports Keras."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from anime_gan.errors import UserError
+
+
+def start(import_keras: bool = True) -> None:
+    """Prepare this process for a script, and import Keras with the chosen backend.
+
+    The backend is KERAS_BACKEND's; unset, whichever is installed, TensorFlow first.
+
+    Args:
+        import_keras: False for a script that needs no networks.
+
+    Raises:
+        UserError: no backend is installed.
+    """
+    sys.excepthook = _interrupt_without_traceback
+    # Notebooks set a matplotlib backend for programs they start, which is an error where its
+    # package is not installed. The scripts write files and show no windows.
+    os.environ["MPLBACKEND"] = "agg"
+    if not import_keras:
+        return
+    # A GPU's memory is taken as needed, so that two programs can share it.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    _share_one_arena()
+    _choose_backend()
+    with quiet_start(), ended_by_ctrl_c():
+        _import_keras()
+
+
+def _interrupt_without_traceback(kind, error, trace) -> None:
+    """Report Ctrl-C in one word: it is no bug."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("stopped.", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+def _share_one_arena() -> None:
+    """Let all threads allocate from one arena of glibc.
+
+    With an arena a thread, free memory is in pieces that fit no request, and a long run grows by
+    two kilobytes a step.
+    """
+    if hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        libc.mallopt(-8, 1)  # M_ARENA_MAX
+
+
+def _choose_backend() -> None:
+    """Set KERAS_BACKEND to what is installed if it is not set."""
+    if "KERAS_BACKEND" in os.environ:
+        return
+    installed = [name for name in ("tensorflow", "jax") if _is_installed(name)]
+    if not installed:
+        raise UserError("neither tensorflow nor jax is installed; run `make demo` once.")
+    os.environ["KERAS_BACKEND"] = installed[0]
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ValueError:  # sys.modules[name] is None: imports of it are blocked
+        return False
+
+
+def _import_keras() -> None:
+    """Import Keras, and on TensorFlow start its devices."""
+    # Keras imports pyplot for figures that nothing here draws: a tenth of each start's time.
+    pyplot = sys.modules.setdefault("matplotlib.pyplot", None)  # None: imports of it fail
+    try:
+        import keras
+    finally:
+        if pyplot is None:
+            del sys.modules["matplotlib.pyplot"]
+    if keras.backend.backend() == "tensorflow":
+        from anime_gan.backend import tensorflow
+
+        tensorflow.start()
+
+
+@contextmanager
+def ended_by_ctrl_c() -> Iterator[None]:
+    """Within it Ctrl-C ends the program at once.
+
+    Native libraries turn it into other errors while they start; there is nothing to save yet.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def quiet_start() -> Iterator[None]:
+    """Within it native libraries write nothing to the terminal, unless their log level is set.
+
+    TensorFlow writes its start-up notes to the descriptor itself, before it reads any setting;
+    level 3 is for what its graph optimizer logs later. Errors still arrive as exceptions.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+        del os.environ["TF_CPP_MIN_LOG_LEVEL"]  # it was read; a child process sets its own

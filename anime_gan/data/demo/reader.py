@@ -1,0 +1,90 @@
+"""Hair colour, eye colour and background read back from a 64x64 picture alone.
+
+Each is a vote: every pixel of a region goes to the value whose reference colours lie nearest, and
+the value with the most pixels wins. It is meant for pictures that a generator drew as well, so it
+looks at regions and not at single pixels, and at colours with their brightness counted less than
+their hue.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from anime_gan.data.demo.canvas import mix
+from anime_gan.data.demo.face import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS, INK, SKINS, WHITE
+
+KINDS = len(HAIR_COLOURS) * len(EYE_COLOURS) * len(BACKGROUNDS)
+
+_Y, _X = (np.mgrid[:64, :64] + 0.5) * 100 / 64  # units of the drawing
+
+
+def read_kinds(pictures: np.ndarray) -> list[tuple[str, str, str]]:
+    """Return (hair colour, eye colour, background) of each picture, uint8 (N, 64, 64, 3)."""
+    if pictures.shape[1:] != (64, 64, 3):
+        raise ValueError(f"pictures must be (N, 64, 64, 3), not {pictures.shape}")
+    readings = [
+        _vote(pictures, region, references, nuisances)
+        for region, references, nuisances in (_HAIR, _EYES, _BACKGROUND)
+    ]
+    return list(zip(*readings, strict=True))
+
+
+def _perceived(colours: np.ndarray) -> np.ndarray:
+    """Turn RGB (..., 3) into brightness at half weight and two colour differences."""
+    red, green, blue = np.moveaxis(np.asarray(colours, "float32"), -1, 0)
+    brightness = 0.3 * red + 0.6 * green + 0.1 * blue
+    return np.stack([0.5 * brightness, red - brightness, blue - brightness], -1)
+
+
+def _vote(pictures, region, references: dict, nuisances: list) -> list[str]:
+    """Return, for each picture, the name whose colours most pixels of the region are nearest to.
+
+    nuisances: colours that may lie in the region and count for nothing, such as skin.
+    """
+    names = list(references)
+    owners = [n for n, name in enumerate(names) for _ in references[name]]
+    colours = [colour for name in names for colour in references[name]]
+    owners = np.array([*owners, *[len(names)] * len(nuisances)])
+    table = _perceived(np.array([*colours, *nuisances]))
+    winners = []
+    for picture in pictures:
+        pixels = _perceived(picture[region])
+        distance = ((pixels[:, None] - table) ** 2).sum(-1)
+        votes = np.bincount(owners[distance.argmin(1)], minlength=len(names) + 1)
+        winners.append(names[votes[: len(names)].argmax()])
+    return winners
+
+
+def _table(palette: dict, shades: Callable) -> dict:
+    return {name: shades(*colours) for name, colours in palette.items()}
+
+
+_HAIR = (
+    (_Y > 13) & (_Y < 34) & (abs(_X - 50) < 20 - abs(_Y - 26) / 3),
+    _table(
+        HAIR_COLOURS,
+        lambda base, shade, light: [base, mix(base, shade, 0.7), mix(base, light, 0.85)],
+    ),
+    [colours[0] for colours in SKINS.values()],
+)
+_EYES = (
+    (((abs(_X - 50) - 13) / 6.2) ** 2 + ((_Y - 61) / 6.5) ** 2) < 1,
+    _table(
+        EYE_COLOURS,
+        lambda deep, middle, glow: [middle, mix(deep, middle, 0.6), mix(middle, glow, 0.5)],
+    ),
+    [
+        INK,
+        WHITE,
+        *(colours[0] for colours in SKINS.values()),
+        *(colours[1] for colours in SKINS.values()),
+    ],
+)
+_BACKGROUND = (
+    ((abs(_X - 50) > 44) & (_Y < 45)) | ((abs(_X - 50) > 36) & (_Y < 12)),
+    _table(
+        BACKGROUNDS,
+        lambda top, bottom, pattern: [top, mix(top, bottom, 0.25), mix(top, bottom, 0.5)],
+    ),
+    [colour for colours in HAIR_COLOURS.values() for colour in colours[:1]],
+)

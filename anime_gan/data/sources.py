@@ -1,0 +1,189 @@
+"""Where pictures come from: a folder, a glob or a zip, listed and read without being trusted."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import math
+import os
+import stat
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from anime_gan.errors import UserError
+
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+MAX_FILE_BYTES = 256 * 2**20
+
+# Name, size in bytes and stamp of one file: its modification time in ns, or its CRC in a zip.
+# A plain tuple, since there may be 100,000 of them to list at every start.
+Entry = tuple[str, int, int]
+
+
+class Unreadable(Exception):
+    """The reason for which one picture is left out."""
+
+
+def open_source(images: str | Path, every_file: bool = False) -> FolderSource | ZipSource:
+    """Tell a zip, a folder, a single picture and a glob apart, and list its pictures.
+
+    every_file: whether to list files of all extensions, and leave it to the decoder what they are.
+    """
+    if not str(images).strip():
+        raise UserError("no pictures are named: give a folder, a glob or a .zip file.")
+    path = Path(images).expanduser()
+    extensions = ("",) if every_file else EXTENSIONS
+    if os.path.isdir(path):
+        return FolderSource(path, ("**",), extensions)
+    if os.path.isfile(path):
+        named_zip = path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)
+        if path.name.lower().endswith(EXTENSIONS) or (every_file and not named_zip):
+            return FolderSource(path.parent, (glob.escape(path.name),), extensions)
+        return ZipSource(path, extensions)
+    fixed = next((i for i, part in enumerate(path.parts) if glob.has_magic(part)), None)
+    root = Path(*path.parts[:fixed])
+    if fixed is None or not os.path.isdir(root):
+        raise UserError(f"{root} does not exist: give a folder, a glob or a .zip file of pictures.")
+    return FolderSource(root, path.parts[fixed:], extensions)
+
+
+def _is_hidden(name: str) -> bool:
+    return (name.startswith(".") and name not in (".", "..")) or name == "__MACOSX"
+
+
+class FolderSource:
+    """The files below `root` whose relative path matches the parts of a glob, `pattern`.
+
+    extensions: what their names may end in, in lower case.
+    """
+
+    def __init__(self, root: Path, pattern: tuple[str, ...], extensions: tuple[str, ...]):
+        self._root = root
+        self._pattern = pattern
+        self._extensions = extensions
+        self._max_depth = math.inf if "**" in pattern else len(pattern) - 1
+        self.entries: list[Entry] = sorted(self._walk())
+
+    def _walk(self) -> Iterator[Entry]:
+        every = self._pattern == ("**",)
+        seen = set()  # folders by identity: a link back up must not be followed for ever
+        folders: list[tuple[str, ...]] = [()]
+        while folders:
+            parts = folders.pop()
+            prefix = "".join(part + "/" for part in parts)
+            try:
+                status = os.stat(self._root / prefix)
+                with os.scandir(self._root / prefix) as scan:
+                    found = [item for item in scan if not _is_hidden(item.name)]
+            except OSError:
+                yield prefix, 0, 0  # read() will give the reason
+                continue
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            inside = []
+            for item in found:
+                if _is_folder(item):
+                    inside.append((*parts, item.name))
+                elif item.name.lower().endswith(self._extensions) and (
+                    every or _matches((*parts, item.name), self._pattern)
+                ):
+                    yield _file_entry(item, prefix)
+            if len(parts) < self._max_depth:
+                folders += sorted(inside)  # always the same order, whichever link leads there
+
+    def read(self, index: int) -> bytes:
+        """The bytes of entry `index`; raises Unreadable or OSError."""
+        path = self._root / self.entries[index][0]
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise Unreadable("a folder that may not be listed")
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            raise Unreadable("not a regular file")
+        _check_size(status.st_size)
+        return path.read_bytes()
+
+    def close(self) -> None:
+        """Nothing is held open between reads."""
+
+
+def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_matches(parts[i:], pattern[1:]) for i in range(len(parts), -1, -1))
+    return (
+        bool(parts) and fnmatch.fnmatch(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+    )
+
+
+def _is_folder(item: os.DirEntry) -> bool:
+    try:
+        return item.is_dir()
+    except OSError:  # a link to itself, say
+        return False
+
+
+def _file_entry(item: os.DirEntry, prefix: str) -> Entry:
+    try:
+        status = item.stat()
+    except OSError:  # a dangling link, say; read() will give the reason
+        return prefix + item.name, 0, 0
+    return prefix + item.name, status.st_size, status.st_mtime_ns
+
+
+class ZipSource:
+    """The pictures of a zip file, read in place: nothing is ever extracted to disk.
+
+    extensions: what their names may end in, in lower case.
+    """
+
+    def __init__(self, path: Path, extensions: tuple[str, ...]):
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+            raise UserError(
+                f"{path} is not a readable zip file: zip the pictures again or name their folder."
+            ) from error
+        self._lock = threading.Lock()
+        self._extensions = extensions
+        self._infos = sorted(
+            (info for info in self._zip.infolist() if self._is_wanted(info)),
+            key=lambda info: info.filename,
+        )
+        self.entries = [(i.filename, i.file_size, i.CRC) for i in self._infos]
+
+    def _is_wanted(self, info: zipfile.ZipInfo) -> bool:
+        parts = info.filename.replace("\\", "/").split("/")
+        if info.is_dir() or any(map(_is_hidden, parts)):
+            return False
+        return parts[-1].lower().endswith(self._extensions)
+
+    def read(self, index: int) -> bytes:
+        """The bytes of entry `index`; raises Unreadable or what zipfile raises."""
+        info = self._infos[index]
+        parts = info.filename.replace("\\", "/").split("/")
+        if not parts[0] or parts[0][1:2] == ":" or ".." in parts:
+            raise Unreadable("its name points outside the zip")
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise Unreadable("a symbolic link")
+        if info.flag_bits & 1:
+            raise Unreadable("encrypted")
+        _check_size(info.file_size)  # zipfile never inflates more than this declared size
+        with self._lock:
+            return self._zip.read(info)
+
+    def close(self) -> None:
+        self._zip.close()
+
+
+Source = FolderSource | ZipSource
+
+
+def _check_size(size: int) -> None:
+    if size == 0:
+        raise Unreadable("empty file")
+    if size > MAX_FILE_BYTES:
+        raise Unreadable(f"{size / 2**20:.0f} MB is over the limit of {MAX_FILE_BYTES >> 20} MB")

@@ -1,0 +1,30 @@
+"""Mistakes that a user can make, told in one sentence, and how a script ends on one."""
+
+import functools
+import sys
+
+
+class UserError(Exception):
+    """A mistake or a limit outside the program; its text is one sentence with the way out."""
+
+
+def clean_exit(main):
+    """Wrap a script's `main` so that a UserError or a failing disk ends it with status 2.
+
+    Everything else keeps its traceback: it is a bug.
+    """
+
+    @functools.wraps(main)
+    def run(*args, **kwargs):
+        try:
+            return main(*args, **kwargs)
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+        except OSError as error:
+            if error.errno is None:
+                raise
+            where = f" {error.filename}" if error.filename else ""
+            print(f"error: {error.strerror}{where}; what was saved is whole.", file=sys.stderr)
+        raise SystemExit(2)
+
+    return run

@@ -1,0 +1,242 @@
+"""The record of a run: one JSON line a step, TensorBoard curves, and what the bar shows.
+
+A run may take millions of steps, so none of this keeps them: files are read and written line by
+line, and of the losses there stay as many points as a picture can show.
+"""
+
+import gc
+import itertools
+import json
+import math
+import time
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
+
+from anime_gan.errors import UserError
+from anime_gan.files import Appended, whole_file
+from anime_gan.runs import grids
+from anime_gan.runs.tensorboard import Board
+
+
+def row_kind(columns: dict[str, Any]) -> TypeAdapter:
+    """Return what tells whether a line is a row that has a step and these columns, by their types.
+
+    Numbers must be numbers, and finite ones. What else is in a line is kept as it is.
+    """
+    row = TypedDict("Row", {"step": Annotated[int, Field(ge=1)], **columns})
+    return TypeAdapter(with_config(STRICT)(row))
+
+
+STRICT = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+COLUMNS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "images_per_second")
+LOSSES = row_kind(dict.fromkeys(COLUMNS, float))
+POINTS = 10_000  # of the loss curve, at most
+
+
+class NotFinite(UserError):
+    """A loss is no longer a number; step: the first such."""
+
+    def __init__(self, step: int, row: dict[str, float]):
+        super().__init__(
+            f"the losses are no longer numbers at step {step} (discriminator {row['d_loss']}, "
+            f"generator {row['g_loss']}); the last good checkpoint is kept: lower generator.rate "
+            "and discriminator.rate and start again."
+        )
+        self.step = step
+
+
+class History:
+    """Collects the scalars of every step and writes them where they can be plotted from.
+
+    folder: the run's folder; losses.jsonl and tensorboard/ are in it.
+    step: the step that the run goes on from; lines after it, of steps that were lost with an
+        interruption, are dropped, so that each step stands in the file once.
+    batch_size: real pictures a step, for images per second.
+    """
+
+    def __init__(self, folder: Path, step: int, batch_size: int):
+        self._curve = Curve()
+        self._lines = Lines(folder / "losses.jsonl", step, LOSSES, self._curve.add)
+        self._sums, self._count = dict[str, float](), 0
+        self._board = Board(folder / "tensorboard", step)
+        self._pending: list[tuple[int, dict]] = []
+        self._batch_size = batch_size
+        self._flushed = time.perf_counter()
+
+    def add(self, step: int, scalars: dict) -> None:
+        """Take the scalars of a step; every second they are fetched from the device and written.
+
+        Fetching waits for the device, so a fast step is not made to do it each time.
+        """
+        self._pending.append((step, scalars))
+        if time.perf_counter() - self._flushed > 1:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was added; NotFinite, after what is finite, at the first loss that is not."""
+        pending, self._pending = self._pending, []
+        values = [
+            (step, {key: float(value) for key, value in scalars.items()})
+            for step, scalars in pending
+        ]
+        now = time.perf_counter()
+        rate = self._batch_size * len(values) / (now - self._flushed)
+        self._flushed = now
+        sound = list(itertools.takewhile(_is_finite, values))
+        for step, row in sound:
+            self._lines.add({"step": step, **row, "images_per_second": rate})
+            self._sums = {key: self._sums.get(key, 0.0) + value for key, value in row.items()}
+        self._count += len(sound)
+        self._lines.flush()
+        for step, row in sound:
+            self.show(step, row)
+        self._board.flush()
+        if len(sound) < len(values):
+            raise NotFinite(*values[len(sound)])
+
+    @property
+    def last(self) -> dict | None:
+        """The newest row that is written, None if there is none."""
+        return self._lines.last
+
+    def means(self) -> dict[str, float]:
+        """Return the means of the scalars written since this was last asked for, or the start."""
+        means = {key: value / self._count for key, value in self._sums.items()}
+        self._sums, self._count = {}, 0
+        return means
+
+    def show(self, step: int, scalars: dict[str, float]) -> None:
+        """Add a point to TensorBoard's curves."""
+        for key, value in scalars.items():
+            self._board.add_scalar(key, value, step)
+
+    def add_grid(self, step: int, grid: np.ndarray) -> None:
+        """Show a uint8 grid (H, W, C) in TensorBoard."""
+        self._board.add_grid("faces", grid, step)
+        self._board.flush()
+
+    def add_text(self, step: int, name: str, text: str) -> None:
+        """Show a sentence in TensorBoard."""
+        self._board.add_text(name, text, step)
+        self._board.flush()
+
+    def save_curve(self, path: Path) -> None:
+        """Draw the losses of the whole run."""
+        grids.save_losses(path, *self._curve.columns)
+        # A figure's parts refer to each other in rings, two megabytes that wait for the collector;
+        # it comes rarely where there are as many objects as Keras has, unless those are set aside.
+        gc.collect()
+        if not gc.get_freeze_count():
+            gc.freeze()
+
+    def close(self) -> None:
+        """Close both files, and let the collector see again what was set aside for it."""
+        gc.unfreeze()
+        self._lines.close()
+        self._board.close()
+
+
+def _is_finite(step_and_row: tuple[int, dict[str, float]]) -> bool:
+    """Say whether a step's losses are numbers."""
+    _, row = step_and_row
+    return math.isfinite(row["d_loss"]) and math.isfinite(row["g_loss"])
+
+
+class Curve:
+    """The losses of a run of any length: at most POINTS points, each the mean of as many steps."""
+
+    def __init__(self) -> None:
+        self._points = array("d")  # of each its step and both losses
+        self._stride = 1  # steps a point
+        self._d_sum, self._g_sum, self._taken = 0.0, 0.0, 0  # of the next point
+
+    def add(self, row: dict) -> None:
+        """Take the row of a step."""
+        self._d_sum += row["d_loss"]
+        self._g_sum += row["g_loss"]
+        self._taken += 1
+        if self._taken < self._stride:
+            return
+        self._points.extend((row["step"], self._d_sum / self._stride, self._g_sum / self._stride))
+        self._d_sum, self._g_sum, self._taken = 0.0, 0.0, 0
+        if len(self._points) == 3 * POINTS:
+            # Two neighbours become one point, at the later one's step.
+            pairs = np.array(self._points).reshape(-1, 2, 3)
+            merged = np.c_[pairs[:, 1, :1], pairs[:, :, 1:].mean(axis=1)]
+            self._points = array("d", merged.ravel())
+            self._stride *= 2
+
+    @property
+    def columns(self) -> np.ndarray:
+        """The points as (3, N): steps, the discriminator's losses, the generator's."""
+        return np.array(self._points).reshape(-1, 3).T
+
+
+class Lines(Appended):
+    """The rows of a run in a .jsonl file, one for a step, each with its "step".
+
+    Those after `step`, where the run goes on, are dropped.
+
+    kind: what row_kind returns. keep: called with every row, those of the file first.
+
+    last: the newest row, None if there is none.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        step: int,
+        kind: TypeAdapter,
+        keep: Callable[[dict], None] = lambda row: None,
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._keep = keep
+        self.last: dict | None = None
+        with whole_file(path) as temporary, temporary.open("wb") as file:
+            for line, row in _lines_of(path, kind):
+                if row["step"] <= step:
+                    file.write(line + b"\n")
+                    self._take(row)
+        super().__init__(path, "a")
+
+    def _take(self, row: dict) -> None:
+        self.last = row
+        self._keep(row)
+
+    def add(self, row: dict) -> None:
+        """Append a row, its numbers cut to six digits: so the next start has the same."""
+        row = _rounded(row)
+        self.write(json.dumps(row) + "\n")
+        self._take(row)
+
+
+def read_rows(path: Path, kind: TypeAdapter) -> Iterator[dict]:
+    """Yield the rows of a .jsonl that are of a kind, see row_kind; none if there is no file.
+
+    Other lines are left out: one cut off by a crash, or changed by hand.
+    """
+    return (row for _, row in _lines_of(path, kind))
+
+
+def _lines_of(path: Path, kind: TypeAdapter) -> Iterator[tuple[bytes, dict]]:
+    """Yield the same rows, each with its line."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            with suppress(ValidationError):
+                yield line.strip(), kind.validate_json(line)
+
+
+def _rounded(value):
+    """Return a value, or all within a dictionary, with its fractions cut to six digits."""
+    if isinstance(value, dict):
+        return {key: _rounded(part) for key, part in value.items()}
+    return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -1,0 +1,347 @@
+"""One run on several devices and machines: who takes which rows, and what all must agree on.
+
+Keras's DataParallel keeps the variables whole on every device and each batch in rows over all of
+them; the compiled step means the same as on one device, and the compiler adds what the devices have
+to exchange. On several machines each runs one process of the same program. Process 0 leads: it
+alone reads and writes the run, and the others train along until it tells them that it is over.
+"""
+
+import ctypes
+import io
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import keras
+import numpy as np
+
+from anime_gan import backend
+from anime_gan.config.schema import Config, flat
+from anime_gan.config.stages import stages_of
+from anime_gan.errors import UserError, clean_exit
+
+JOIN_SECONDS = 300  # until all processes must be there
+LOST_SECONDS = 30  # without a sign of life: then a process is lost
+OVER = 255  # what is voted for an end that no signal asks for; more than any signal
+# Where the machines' own places and the number of a process are: all else is the same on each.
+OWN_KEYS = ("distribution.process", "data.images", "data.cache", "data.cache_share")
+_CHUNK = 2**24
+
+_LOST = (
+    "another process of this run is gone, or its machine or the network between; its own terminal "
+    "says why. What was saved is whole: give the same commands again, on as many machines or "
+    "devices as you like, and the run goes on from its newest checkpoint."
+)
+
+
+class Group:
+    """The processes that train one run together, of which this is one; most often the only one.
+
+    index, count: which it is, of how many. devices: how many all have together.
+    """
+
+    def __init__(self, config: Config):
+        asked = config.distribution
+        self.index, self.count = asked.process or 0, asked.processes or 1
+        self.devices, self._distribution, self._voted = 1, None, None
+        if is_used(config):
+            devices = _devices_of(config, backend.several_devices().devices())
+            self.devices = len(devices)
+        if self.devices > 1:
+            self._distribution = keras.distribution.DataParallel(
+                devices=devices, auto_shard_dataset=False
+            )
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other process."""
+        return self.count == 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that reads and writes the run."""
+        return self.index == 0
+
+    @property
+    def device(self) -> str:
+        """The name of the devices, for the terminal."""
+        if self.devices == 1:
+            return backend.device()
+        machines = "" if self.alone else f" in {self.count} processes"
+        return f"{self.devices} x {backend.device()}{machines}"
+
+    def scope(self) -> AbstractContextManager:
+        """Return a context in which networks are made for all devices."""
+        return self._distribution.scope() if self._distribution else nullcontext()
+
+    def rows(self, batch_size: int, batches: int = 1) -> np.ndarray | slice:
+        """Return which rows of so many batches in a row are this process's."""
+        if self.alone:
+            return slice(None)
+        own = batch_size // self.count
+        first = np.arange(batches)[:, None] * batch_size + self.index * own
+        return (first + np.arange(own)).ravel()
+
+    def share(self, message: dict | None = None, arrays: dict | None = None) -> tuple[dict, dict]:
+        """Return what process 0 calls this with; the others call it without anything, and wait.
+
+        message: what JSON can hold. arrays: NumPy arrays by name.
+        """
+        if self.alone:
+            return message, arrays or {}
+        packed = np.zeros(0, np.uint8)
+        if self.leads:
+            file = io.BytesIO()
+            np.savez(file, **{"": _text_array(json.dumps(message))}, **(arrays or {}))
+            packed = np.frombuffer(file.getbuffer(), np.uint8)
+        size = int(backend.several_devices().broadcast(np.array([len(packed)], np.int32))[0])
+        parts = []
+        for start in range(0, size, _CHUNK):  # of one length, so that one program sends them all
+            part = np.zeros(min(_CHUNK, size), np.uint8)
+            if self.leads:
+                own = packed[start : start + _CHUNK]
+                part[: len(own)] = own
+            parts.append(backend.several_devices().broadcast(part))
+        with np.load(io.BytesIO(np.concatenate(parts)[:size]), allow_pickle=False) as file:
+            sent = {name: file[name] for name in file.files}
+        return json.loads(_text(sent.pop(""))), sent
+
+    def agree(self, problem: str | None = None) -> None:
+        """Raise UserError in all processes if one of them has a problem, a sentence."""
+        if self.alone:
+            return
+        mine = np.zeros(1000, np.uint8)
+        text = (problem or "").encode()[: len(mine)]
+        mine[: len(text)] = np.frombuffer(text, np.uint8)
+        for index, other in enumerate(backend.several_devices().gather(mine)):
+            if other[0]:
+                raise UserError(f"process {index} can't join: {_text(other)}")
+
+    def compare(self, config: Config) -> None:
+        """Raise UserError in all processes if one has another config than process 0."""
+        mine = flat(config.model_dump(mode="json"))
+        theirs, _ = self.share(mine)
+        wrong = [k for k in mine if k not in OWN_KEYS and mine[k] != theirs.get(k)]
+        problem = None
+        if wrong:
+            problem = (
+                f"{wrong[0]} is {mine[wrong[0]]} there and {theirs.get(wrong[0])} in process 0; "
+                f"give all the same config, but for {', '.join(OWN_KEYS[:3])}."
+            )
+        self.agree(problem)
+
+    def told(self, stop, over: bool) -> bool:
+        """Say, once a step, whether the processes have heard that this was the last one.
+
+        stop: this one's StopRequest, which takes up a signal that came to another. over: whether
+        this one wants an end for another reason.
+
+        A small vote is sent along with each step and read after the next, when its result is
+        there: so nobody waits, and what is asked for happens two steps later. Never told alone.
+        """
+        if self.alone:
+            return False
+        wish = OVER if over else (stop.signal or 0)
+        before, mesh = self._voted, self._distribution.device_mesh
+        wishes = np.full(self.devices // self.count, wish, np.int32)
+        self._voted = backend.several_devices().maximum(wishes, mesh)
+        result = 0 if before is None else int(before)
+        if result not in (0, OVER):
+            stop.signal = stop.signal or result
+        return result > 0
+
+    def begin(self) -> None:
+        """Forget the last vote: steps begin anew."""
+        self._voted = None
+
+
+def is_used(config: Config) -> bool:
+    """Say whether a config asks for more than one device."""
+    return config.distribution.devices != 1 or config.distribution.coordinator is not None
+
+
+def refuse(config: Config) -> None:
+    """Raise UserError for what a config can't mean, before any device is asked."""
+    asked = config.distribution
+    joined = (asked.coordinator, asked.processes, asked.process)
+    if is_used(config) and backend.name() != "jax":
+        raise UserError(
+            f"distribution needs JAX, and this is {backend.name()}; set KERAS_BACKEND=jax, or take "
+            "the section out."
+        )
+    if is_used(config) and config.data.on_device:
+        raise UserError(
+            "data.on_device keeps the pictures on one device, and distribution takes several; set "
+            "it to false, or take the section out."
+        )
+    if None in joined and joined != (None, None, None):
+        raise UserError(
+            "distribution.coordinator, processes and process go together: where process 0 is, how "
+            "many there are, and which this one is; set all three, or none."
+        )
+    if asked.processes and asked.process >= asked.processes:
+        raise UserError(
+            f"distribution.process is {asked.process}, but distribution.processes is "
+            f"{asked.processes}, so it is counted from 0 to {asked.processes - 1}."
+        )
+
+
+def refuse_batches(config: Config, devices: int) -> None:
+    """Raise UserError if a batch of any stage can't be cut into equal parts for the devices."""
+    micro = config.training.micro_batch
+    sizes = {"training.micro_batch": micro} if isinstance(micro, int) else {}
+    for stage in stages_of(config):
+        sizes.setdefault(stage.batch_key, stage.config.training.batch_size)
+    for key, size in sizes.items():
+        if size % devices:
+            raise UserError(
+                f"{key} is {size}, which {devices} devices can't share in equal parts; set it to a "
+                f"multiple of {devices}, or take other distribution.devices."
+            )
+
+
+def _devices_of(config: Config, there: list[list[str]]) -> list[str]:
+    """Return as many devices of each process as the config asks for.
+
+    UserError if there are fewer, or not as many in each process.
+    """
+    counts = [len(devices) for devices in there]
+    if len(set(counts)) > 1:
+        raise UserError(
+            f"the processes have {', '.join(map(str, counts))} devices, and must have as many; let "
+            "each see no more than the others, by CUDA_VISIBLE_DEVICES=0,1 or the like."
+        )
+    asked = config.distribution.devices
+    if asked != "all" and asked > counts[0]:
+        raise UserError(
+            f"distribution.devices is {asked}, but there are {counts[0]} here "
+            f"({backend.device()}); set it to that or less, or to all."
+        )
+    return [name for devices in there for name in (devices if asked == "all" else devices[:asked])]
+
+
+@contextmanager
+def together(config: Config):
+    """Join the processes that the config names, and give the Group; all leave it together.
+
+    UserError for what makes no sense. Of several processes, one that fails ends at once, with
+    status 2 or its own, since JAX would wait for the others, which wait for it; and the others end
+    with a sentence and status 2, at once if a connection breaks, else after LOST_SECONDS.
+    """
+    refuse(config)
+    asked = config.distribution
+    if asked.coordinator is None:
+        group = Group(config)
+        refuse_batches(config, group.devices)
+        yield group
+        return
+    absent = (
+        f"not all {asked.processes} processes came to {asked.coordinator} within {JOIN_SECONDS} "
+        "seconds; start the same command on each machine, distribution.process counted from 0 at "
+        "that address, and see that its port can be reached."
+    )
+    with _Watch(absent) as watch:
+        try:
+            if asked.process == 0:
+                _require_port(asked.coordinator)
+            backend.several_devices().join(
+                asked.coordinator, asked.processes, asked.process, JOIN_SECONDS, LOST_SECONDS
+            )
+            watch.sentence = _LOST
+            group = Group(config)
+            group.compare(config)
+            refuse_batches(config, group.devices)
+            yield group
+            backend.several_devices().leave()
+        except BaseException as error:
+            watch.end(error)
+
+
+def _require_port(address: str) -> None:
+    """Raise UserError if the coordinator's port is taken: JAX crashes then."""
+    port = int(address.rpartition(":")[2])
+    try:
+        socket.create_server(("", port)).close()
+    except OSError as error:
+        raise UserError(
+            f"port {port} of distribution.coordinator can't be opened here ({error.strerror}); "
+            "take another one, the same for all processes."
+        ) from None
+
+
+class _Watch:
+    """Within it, the loss of another process ends this one with a sentence.
+
+    JAX's service aborts a process whose peers are gone from a thread of its own, and takes no
+    function of Python to call instead; so the abort itself is caught, and what the service prints
+    with it, pages of C++, is kept off the terminal unless TF_CPP_MIN_LOG_LEVEL asks for it.
+    sentence: what such an end means at the time.
+    """
+
+    def __init__(self, sentence: str):
+        self.sentence = sentence
+        self._one = threading.Lock()
+
+    def __enter__(self) -> "_Watch":
+        self._terminal, self._stderr = os.dup(2), sys.stderr
+        sys.stderr = open(self._terminal, "w", buffering=1, closefd=False)
+        if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+        self._handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(self._aborted)
+        libc = ctypes.CDLL(None)
+        libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
+        libc.signal.restype = ctypes.c_void_p
+        libc.signal(signal.SIGABRT, ctypes.cast(self._handler, ctypes.c_void_p))
+        return self
+
+    def __exit__(self, *exception) -> None:
+        signal.signal(signal.SIGABRT, signal.SIG_DFL)
+        os.dup2(self._terminal, 2)
+        sys.stderr = self._stderr
+        os.close(self._terminal)
+
+    def _aborted(self, number) -> None:
+        """End the process instead of its abort."""
+        if not self._one.acquire(blocking=False):
+            time.sleep(60)  # another thread is saying why
+        os.write(self._terminal, f"error: {self.sentence}\n".encode())
+        os._exit(2)
+
+    def end(self, error: BaseException) -> None:
+        """Say what an error means, and end the process without waiting for the others."""
+        if not self._one.acquire(blocking=False):
+            time.sleep(60)
+        told = (
+            UserError(self.sentence) if backend.several_devices().is_lost_process(error) else error
+        )
+
+        def fail():
+            raise told
+
+        try:
+            clean_exit(fail)()
+        except SystemExit as ended:
+            status = ended.code
+        except BaseException as bug:
+            sys.excepthook(type(bug), bug, bug.__traceback__)
+            status = 130 if isinstance(bug, KeyboardInterrupt) else 1
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _text_array(text: str) -> np.ndarray:
+    """Return a text as bytes in an array."""
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+def _text(array: np.ndarray) -> str:
+    """Return the text in an array of bytes, which may end in zeros."""
+    return array.tobytes().rstrip(b"\0").decode(errors="replace")

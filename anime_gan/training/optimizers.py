@@ -1,0 +1,54 @@
+"""The optimizers, and what their rates and betas do while training runs."""
+
+from typing import Any
+
+import keras
+
+from anime_gan.config.schema import Config, Network
+from anime_gan.training.schedules import Cosine
+
+
+class Adam(keras.optimizers.Adam):
+    """Adam whose beta2 may be a schedule; its bias correction takes the value of the moment."""
+
+    @property
+    def beta_2(self):
+        """The decay of the mean squared gradient at this iteration."""
+        return self._beta_2(self.iterations) if callable(self._beta_2) else self._beta_2
+
+    @beta_2.setter
+    def beta_2(self, value):
+        self._beta_2 = value
+
+
+def slowed(config: Config, factor: float) -> Config:
+    """Return the config with both networks' rates times a factor."""
+
+    def section(network: Network) -> Network:
+        rate = network.rate
+        rate = tuple(factor * r for r in rate) if isinstance(rate, tuple) else factor * rate
+        rate_at = {size: factor * r for size, r in network.rate_at.items()}
+        return network.model_copy(update={"rate": rate, "rate_at": rate_at})
+
+    networks = {name: section(getattr(config, name)) for name in ("generator", "discriminator")}
+    return config.model_copy(update=networks)
+
+
+def make_optimizer(config: Network, cosine_steps: float = 1) -> keras.optimizers.Optimizer:
+    """Return a new optimizer; two networks can't share one.
+
+    `decay` is that of Keras before 2.11, which the report used: rate / (1 + decay * step).
+    cosine_steps: updates over which a pair [first, last] goes from one value to the other.
+    """
+    rate, beta2 = (
+        Cosine(*value, cosine_steps) if isinstance(value, tuple) else value
+        for value in (config.rate, config.beta2)
+    )
+    if not callable(rate):
+        # A plain number would become a variable, which a checkpoint brings back: a run that goes on
+        # with another rate in its config would keep the old one.
+        rate = keras.optimizers.schedules.InverseTimeDecay(rate, 1, config.decay)
+    options: dict[str, Any] = {"clipvalue": config.clipvalue}
+    if config.optimizer == "rmsprop":
+        return keras.optimizers.RMSprop(rate, **options)
+    return Adam(rate, beta_1=config.beta1, beta_2=beta2, **options)

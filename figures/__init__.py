@@ -1,1 +1,0 @@
-"""What sample.py makes of trained weights: faces, sheets of them, films, projections."""

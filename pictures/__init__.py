@@ -1,1 +1,0 @@
-"""Reading pictures: where they are, what is in them, and the cache of their pixels."""

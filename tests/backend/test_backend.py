@@ -1,0 +1,85 @@
+"""What differs between TensorFlow and JAX gives the same on both."""
+
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from anime_gan import backend
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.backends
+
+
+def test_gradients_are_right_for_the_listed_variables_and_carry_updates_out():
+    """d(a^2 b)/da is 2ab; b is not listed; what the loss assigns and draws is kept."""
+    a, b, count = (keras.Variable(value) for value in (3.0, 5.0, 0.0))
+    seed = keras.random.SeedGenerator(1)
+    state = [a, b, count, seed.state]
+
+    def step():
+        def loss():
+            count.assign(count + 1)
+            return a * a * b, keras.random.normal((2,), seed=seed)
+
+        value, drawn, slopes = backend.gradients(loss, [a], state)
+        a.assign(a - 0.1 * slopes[0])
+        return value, drawn
+
+    run = backend.compile_step(step, state)
+    before = np.array(keras.ops.convert_to_numpy(seed.state))
+    value, first = run()
+    assert float(value) == 45
+    np.testing.assert_allclose(
+        [float(v) for v in (a.value, b.value, count.value)], [0, 5, 1], atol=1e-6
+    )
+    assert not np.array_equal(before, keras.ops.convert_to_numpy(seed.state))
+    _, second = run()
+    assert not np.array_equal(np.asarray(first), np.asarray(second))
+
+
+def test_memory_is_in_bytes():
+    """More than a process with Keras in it could do without."""
+    assert backend.peak_memory() > 2**26
+
+
+def test_threads_share_one_arena_and_pyplot_can_be_had():
+    """What the start changes: glibc's arenas, told of by itself, and what Keras finds."""
+    code = """
+import ctypes, sys, tempfile, threading
+from anime_gan import backend
+backend.start()
+import matplotlib.pyplot
+barrier, done = threading.Barrier(9), threading.Event()
+def work():
+    kept = [bytes(100_000) for _ in range(50)]
+    barrier.wait()
+    done.wait()
+for _ in range(8):
+    threading.Thread(target=work, daemon=True).start()
+barrier.wait()
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+file = tempfile.NamedTemporaryFile()
+stream = ctypes.c_void_p(libc.fopen(file.name.encode(), b"w"))
+libc.malloc_info(0, stream)
+libc.fclose(stream)
+print(file.read().count(b"<heap nr"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "1\n", done.stderr
+
+
+@pytest.mark.parametrize(("missing", "used"), [("tensorflow", "jax"), ("jax", "tensorflow")])
+def test_either_backend_may_be_absent(missing, used):
+    """With one not installed and nothing set, the other is taken."""
+    code = f"import sys; sys.modules[{missing!r}] = None; from anime_gan import backend; "
+    code += "backend.start(); import keras; print(keras.backend.backend())"
+    environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.split() == [used], done.stderr

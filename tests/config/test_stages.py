@@ -1,0 +1,227 @@
+"""Growing: which stage trains when, that nothing jumps between two, that a run may stop in one."""
+
+import json
+from itertools import pairwise
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anime_gan import networks
+from anime_gan.config.schema import load_config
+from anime_gan.config.stages import images_seen, stage_at, stage_before, stages_of, steps_for
+from anime_gan.errors import UserError
+from anime_gan.runs import checkpoint
+from anime_gan.training.checks import check
+from anime_gan.training.state import Gan, latents_of
+from anime_gan.training.step import compile_step
+from tests.runs.test_checkpoint import FACTS
+
+TINY = [
+    "version=stylegan",
+    "model.width=0.02",
+    "model.latent_dim=8",
+    "training.batch_size=4",
+    "growing.batch_at={4: 4, 8: 4, 16: 4, 32: 4}",
+]
+
+
+def config_of(*overrides):
+    """A config of a tiny StyleGAN."""
+    return load_config(None, [*TINY, *overrides], networks.get_recipe)
+
+
+def test_stages_are_the_papers():
+    """From 8x8 on: 600 thousand pictures steady, then as many fading and steady at each size."""
+    config = load_config(None, ["version=stylegan", "model.resolution=512"], networks.get_recipe)
+    stages = stages_of(config)
+    assert [stage.resolution for stage in stages] == [8, 16, 32, 64, 128, 256, 512]
+    batches = [stage.config.training.batch_size for stage in stages]
+    assert batches == [128, 128, 64, 32, 16, 8, 4]
+    assert [stage.fade for stage in stages][:3] == [0, 4688, 9375]
+    assert stages[0].end == 4688 and stages[-1].end is None
+    seen = [stage.seen for stage in stages]
+    assert np.allclose(np.diff(seen), [600_000] + 5 * [1_200_000], rtol=1e-3)
+    rates = [stage.config.generator.rate for stage in stages]
+    assert rates == [0.001, 0.001, 0.001, 0.001, 0.0015, 0.002, 0.003]  # the thesis's
+
+
+@given(
+    start=st.sampled_from([4, 8, 16, 32, 64]),
+    fade=st.floats(0, 2),
+    stable=st.floats(0.01, 2),
+    batches=st.dictionaries(st.sampled_from([4, 8, 16, 32, 64]), st.integers(1, 64)),
+)
+def test_each_step_has_one_stage(start, fade, stable, batches):
+    """Stages follow each other without a gap, each twice the size, and count what was seen."""
+    config = config_of(
+        f"growing.start={start}",
+        f"growing.fade_kimg={fade}",
+        f"growing.stable_kimg={stable}",
+        f"growing.batch_at={batches}".replace("'", ""),
+    )
+    stages = stages_of(config)
+    assert stages[0].first == stages[0].seen == stages[0].fade == 0
+    assert stages[0].resolution == start and stages[-1].resolution == 64
+    for stage, following in pairwise(stages):
+        assert following.first == stage.end > stage.first
+        assert following.resolution == 2 * stage.resolution
+        steps = stage.end - stage.first
+        assert following.seen - stage.seen == steps * stage.config.training.batch_size
+        assert stage_at(config, stage.end - 1) == stage == stage_before(config, stage.end)
+        assert stage_at(config, stage.end) == following == stage_before(config, stage.end + 1)
+
+
+@pytest.mark.backends
+def test_nothing_jumps_when_the_networks_grow():
+    """Just before and just after, pictures are the same to 1e-5, and scores nearly so."""
+    config = config_of("model.resolution=16", "training.ema_kimg=0.01")
+    version, (small, large) = networks.get_version("stylegan"), stages_of(config)
+    before = Gan.create(version, config, stage=small)
+    step = compile_step(before)
+    for _ in range(2):
+        step(np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3)).astype("float32"))
+    after = Gan.create(version, config, stage=large)
+    after.grow_from(before)
+    latents = latents_of(range(4), 8)
+    for name in ("generator", "average"):
+        old, new = (
+            keras.ops.convert_to_numpy(getattr(gan, name)(latents)) for gan in (before, after)
+        )
+        assert old.std() > 0
+        np.testing.assert_allclose(new, old.repeat(2, 1).repeat(2, 2), atol=1e-5)
+    scores = [
+        keras.ops.convert_to_numpy(gan.discriminator(pictures))
+        for gan, pictures in ((before, old), (after, old.repeat(2, 1).repeat(2, 2)))
+    ]
+    np.testing.assert_allclose(scores[1], scores[0], atol=1e-4)
+    assert int(after.step) == 0 + large.first
+
+
+@pytest.mark.backends
+def test_a_size_fades_in_evenly_and_so_do_real_pictures():
+    """Alpha goes from 0 to 1 in the stage's steps, and real pictures gain their detail with it."""
+    config = config_of("model.resolution=16", "growing.fade_kimg=0.012")
+    stage = stages_of(config)[1]
+    assert stage.fade == 3
+    gan = Gan.create(networks.get_version("stylegan"), config, stage=stage)
+    real = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 3)).astype("float32")
+    coarse = real.reshape(4, 8, 2, 8, 2, 3).mean((2, 4)).repeat(2, 1).repeat(2, 2)
+    for done, alpha in ((0, 0), (1, 1 / 3), (3, 1), (5, 1)):
+        gan.generator_optimizer.iterations.assign(done)
+        faded = keras.ops.convert_to_numpy(gan.faded(keras.ops.convert_to_tensor(real)))
+        np.testing.assert_allclose(faded, coarse + alpha * (real - coarse), atol=1e-5)
+        assert len(gan.fades) == 3  # generator, discriminator, average
+        assert all(float(layer.alpha) == pytest.approx(alpha) for layer in gan.fades)
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize("version", ["stylegan", pytest.param("stylegan2", marks=pytest.mark.slow)])
+def test_resumed_in_the_middle_it_is_as_if_it_had_not_stopped(version, tmp_path):
+    """Half-way into a fade, between two lazy penalties: everything the same to the last bit."""
+    overrides = [f"version={version}", "model.resolution=16"]
+    overrides += ["objective.penalty_every=2"]
+    if version == "stylegan":
+        overrides += ["growing.fade_kimg=0.016"]
+    else:
+        overrides += ["growing.start=null", "objective.path_every=2"]
+    config = config_of(*overrides)
+    stage = stages_of(config)[-1]
+    assert stage.fade == (4 if version == "stylegan" else 0)
+    pictures = np.random.default_rng(0).uniform(-1, 1, (5, 4, 16, 16, 3)).astype("float32")
+
+    def fresh() -> Gan:
+        return Gan.create(networks.get_version(version), config, stage=stage)
+
+    whole = fresh()
+    step = compile_step(whole)
+    for number, batch in enumerate(pictures):
+        losses = {key: float(value) for key, value in step(batch).items()}
+        if number == 2:
+            checkpoint.save(tmp_path, 3, whole.state, FACTS, 2, None)
+    resumed = fresh()
+    checkpoint.restore(resumed.state, checkpoint.newest(tmp_path)[1])
+    step = compile_step(resumed)
+    for batch in pictures[3:]:
+        again = {key: float(value) for key, value in step(batch).items()}
+    assert again == losses
+    for name, variable in whole.state.items():
+        ours, theirs = (
+            np.asarray(keras.ops.convert_to_numpy(v)) for v in (variable, resumed.state[name])
+        )
+        assert np.array_equal(ours, theirs), name
+
+
+@pytest.mark.slow
+def test_a_run_that_stops_at_every_stage_is_the_run_that_does_not(script, call):
+    """From 8x8 to 16x16 in five steps, at once and in three starts: weights and losses alike."""
+    tiny = [value for value in script.tiny if not value.startswith("model.resolution")]
+    arguments = [
+        *tiny,
+        *TINY,
+        "model.resolution=16",
+        "growing.fade_kimg=0.008",
+        "growing.stable_kimg=0.008",
+        "schedule.checkpoint_every=100",
+    ]
+    for name, ends in (("whole", [5]), ("parts", [1, 3, 5])):
+        for end in ends:
+            status, errors = call(
+                "train_gan.py", *arguments, f"run={name}", f"training.steps={end}"
+            )
+            assert status == 0, errors
+    folder = script.folder
+    whole, parts = (checkpoint.newest(folder / "weights" / name)[1] for name in ("whole", "parts"))
+    assert whole.keys() == parts.keys()
+    assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+    rows = [
+        [json.loads(line) for line in (folder / path / "losses.jsonl").read_text().splitlines()]
+        for path in ("gan_images/whole", "gan_images/parts")
+    ]
+    told = [[{**row, "images_per_second": 0} for row in some] for some in rows]
+    assert told[0] == told[1] and [row["step"] for row in told[0]] == [1, 2, 3, 4, 5]
+
+
+def test_what_cannot_grow_is_refused():
+    """Each in one sentence that says what to change."""
+    for overrides, words in (
+        (["version=v5", "growing.start=8"], "does not grow"),
+        (["growing.start=128"], "model.resolution"),
+        (["training.ema_kimg=[0, 10]"], "is a pair"),
+        (["training.micro_batch=3"], "does not divide"),
+        (["version=v5", "objective.path_weight=1"], "no styles"),
+        (["discriminator.spectral_norm=true"], "scale their weights already"),
+    ):
+        config = config_of(*overrides)
+        with pytest.raises(UserError, match=words):
+            check(config, networks.get_version(config.version))
+
+
+@pytest.mark.parametrize("critics", [1, 3])
+@pytest.mark.parametrize("start", [8, "null"])
+def test_pictures_are_counted_through_stages_of_several_batches(critics, start):
+    """By steps, and the other way round: the fewest steps that see so many."""
+    config = config_of(
+        f"growing.start={start}",
+        "growing.fade_kimg=0.01",
+        "growing.stable_kimg=0.02",
+        "growing.batch_at={8: 8, 16: 5}",
+        f"training.n_critic={critics}",
+    )
+    seen = [images_seen(config, steps) for steps in range(25)]
+    assert seen[:4] == [n * critics * (4 if start == "null" else 8) for n in range(4)]
+    for steps, pictures in enumerate(seen[1:], 1):
+        batch = pictures - seen[steps - 1]
+        assert batch == critics * stage_before(config, steps).config.training.batch_size
+        assert steps_for(config, pictures) == steps_for(config, pictures - batch + 1) == steps
+
+
+def test_too_few_pictures_for_a_later_stage_are_told_before_the_first(script, call):
+    """By the key that helps: training.batch_size is not that of a size that has its own."""
+    tiny = [*script.tiny, *TINY, "run=few"]
+    for size in (8, 32):
+        status, errors = call("train_gan.py", *tiny, f"growing.batch_at={{{size}: 64}}")
+        assert status == 2 and f"smaller growing.batch_at={{{size}: N}}" in errors, errors
+    assert not (script.folder / "weights/few").exists()

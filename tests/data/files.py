@@ -1,0 +1,51 @@
+"""Pictures drawn for tests, and how they are opened there."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from anime_gan.data.image_set import open_images
+
+
+def draw(mode="RGB", size=(20, 14), seed=0) -> Image.Image:
+    """A picture of random pixels in any 8 bit mode."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 4), dtype=np.uint8)
+    return Image.fromarray(pixels, "RGBA").convert("RGB").convert(mode)
+
+
+def encoded(image: Image.Image, kind="PNG", **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def fill(folder: Path, count: int, size=(8, 8)) -> Path:
+    """Write `count` random PNGs into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        draw(size=size, seed=number).save(folder / f"{number:04d}.png")
+    return folder
+
+
+def zipped(folder: Path) -> Path:
+    """Put the files of `folder` into a zip beside it."""
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, file.name)
+    return path
+
+
+def open_in(tmp_path: Path, images, **options):
+    return open_images(images, options.pop("resolution", 8), cache=tmp_path / "cache", **options)
+
+
+def assert_one_sentence(error: pytest.ExceptionInfo, *mentions: str) -> None:
+    text = str(error.value)
+    assert "\n" not in text and text.endswith(".") and ". " not in text
+    for mention in mentions:
+        assert mention in text

@@ -1,0 +1,34 @@
+"""Pictures on the device give the batches that the host gives."""
+
+import numpy as np
+import pytest
+
+from anime_gan.data.image_set import Batches
+from anime_gan.errors import UserError
+from tests.data.test_image_set import numbered
+from anime_gan.training import micro_batch
+from anime_gan.data.on_device import OnDevice
+
+pytestmark = pytest.mark.backends
+
+
+def test_batches_are_the_same_to_the_last_bit():
+    """From any start, mirrored or not, with every value that a byte can have."""
+    pictures = numbered(30, size=4)
+    pictures[:16, :, :, 2] = np.arange(256, dtype=np.uint8).reshape(16, 4, 4)
+    device = OnDevice(pictures)
+    assert len(device) == 30
+    for start, flip in ((0, False), (0, True), (5, True)):
+        with (
+            Batches(pictures, 7, 3, flip, start) as one,
+            Batches(device, 7, 3, flip, start) as other,
+        ):
+            for _ in range(6):
+                assert np.array_equal(next(one), np.asarray(next(other)))
+
+
+def test_more_than_fits_is_refused(monkeypatch):
+    """In a sentence that names the key and what is free."""
+    monkeypatch.setattr(micro_batch, "free_bytes", lambda: 100)
+    with pytest.raises(UserError, match=r"data.on_device is true.* 30 pictures .*set it to false"):
+        OnDevice(numbered(30))

@@ -1,0 +1,121 @@
+"""Folders, globs and zips: what is found in them, and what is refused."""
+
+import os
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+from anime_gan.data import sources
+from tests.data.files import draw, encoded, fill, open_in
+
+
+def test_folder_glob_and_zip_agree(tmp_path):
+    """Protects the three ways to name the same pictures."""
+    fill(tmp_path / "set" / "a", 3)
+    fill(tmp_path / "set" / "b" / "deep", 2)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for path in (tmp_path / "set").rglob("*.png"):
+            archive.write(path, path.relative_to(tmp_path / "set"))
+    folder = open_in(tmp_path, tmp_path / "set")
+    zipped = open_in(tmp_path, tmp_path / "set.zip")
+    globbed = open_in(tmp_path, f"{tmp_path}/set/**/*.png")
+    assert folder.names == zipped.names == globbed.names
+    assert folder.names == sorted(folder.names) and len(folder.names) == 5
+    assert np.array_equal(folder.images, zipped.images)
+    assert folder.skipped == [] and folder.skipped_file is None
+    with pytest.raises(ValueError):
+        folder.images[0] = 0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "count"),
+    [("*", 1), ("*/*.png", 2), ("a/*.png", 2), ("**", 6), ("**/deep/*", 3), ("[ab]/**/*.png", 5)],
+)
+def test_glob_patterns(tmp_path, pattern, count):
+    """Protects the meaning of *, ** and [] in a glob."""
+    fill(tmp_path / "set", 1)
+    fill(tmp_path / "set" / "a", 2)
+    fill(tmp_path / "set" / "b" / "deep", 3)
+    assert len(open_in(tmp_path, tmp_path / "set" / pattern).names) == count
+
+
+def test_hidden_files_and_links_in_a_circle(tmp_path):
+    """Protects against system litter among the pictures, and a listing that never ends."""
+    folder = fill(tmp_path / "set", 2)
+    fill(folder / ".hidden", 1)
+    fill(folder / "__MACOSX", 1)
+    (folder / "._0000.png").write_bytes(b"litter")
+    (folder / "notes.txt").write_text("no picture")
+    os.symlink(folder, folder / "loop")
+    os.symlink(folder, folder / "loop2")
+    opened = open_in(tmp_path, folder)
+    assert opened.names == ["0000.png", "0001.png"] and not opened.skipped
+
+
+def test_bad_files_are_skipped_and_listed(tmp_path, monkeypatch):
+    """Protects a long training from single bad files, and the user from not knowing of them."""
+    folder = fill(tmp_path / "set", 2)
+    jpeg = encoded(draw(size=(64, 64)), "JPEG")
+    (folder / "cut.jpg").write_bytes(jpeg[: len(jpeg) // 2])
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "text.png").write_text("this is no picture")
+    bomb = bytearray(encoded(draw(), "BMP"))
+    bomb[18:26] = struct.pack("<ii", 12_000, 12_000)
+    (folder / "bomb.bmp").write_bytes(bomb)
+    os.symlink(folder / "nowhere", folder / "dangling.png")
+    os.symlink(folder / "self.png", folder / "self.png")
+    os.mkfifo(folder / "pipe.png")
+    monkeypatch.setattr(sources, "MAX_FILE_BYTES", 50_000)
+    (folder / "big.bmp").write_bytes(encoded(draw(size=(200, 200)), "BMP"))
+    for _ in ("cold", "warm"):
+        opened = open_in(tmp_path, folder)
+        reasons = dict(opened.skipped)
+        assert opened.names == ["0000.png", "0001.png"]
+        assert set(reasons) == {
+            *("cut.jpg", "empty.png", "text.png", "bomb.bmp"),
+            *("dangling.png", "self.png", "pipe.png", "big.bmp"),
+        }
+        assert "megapixels" in reasons["bomb.bmp"] and "truncated" in reasons["cut.jpg"]
+        assert "MB" in reasons["big.bmp"] and "empty" in reasons["empty.png"]
+        listed = opened.skipped_file.read_text().splitlines()
+        assert [tuple(line.split("\t")) for line in listed] == opened.skipped
+
+
+def test_zip_entries_that_are_refused(tmp_path, monkeypatch):
+    """Protects against zip files that point outside, hide links, lie or inflate without end."""
+    monkeypatch.setattr(sources, "MAX_FILE_BYTES", 1_000_000)
+    path, good = tmp_path / "set.zip", encoded(draw())
+    outside = ["../up.png", "a/../../up.png", "/root.png", "C:/drive.png", "..\\back.png"]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ["good.png", "__MACOSX/._good.png", *outside]:
+            archive.writestr(name, good)
+        link = zipfile.ZipInfo("link.png")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("bomb.png", bytes(2_000_000))
+        archive.writestr("locked.png", good)
+    data = bytearray(path.read_bytes())
+    entry = data.rindex(b"PK\x01\x02")
+    data[entry + 8] |= 1  # the flag of an encrypted entry
+    path.write_bytes(data)
+    opened = open_in(tmp_path, path)
+    reasons = dict(opened.skipped)
+    assert opened.names == ["good.png"]
+    assert {name for name, reason in reasons.items() if "outside" in reason} == set(outside)
+    assert "link" in reasons["link.png"] and "MB" in reasons["bomb.png"]
+    assert reasons["locked.png"] == "encrypted" and len(reasons) == len(outside) + 3
+
+
+def test_a_damaged_zip_entry_is_skipped(tmp_path):
+    """Protects against pixels changed on disk, which the zip's checksum gives away."""
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.bmp", encoded(draw(seed=1), "BMP"))
+        archive.writestr("b.bmp", encoded(draw(seed=2), "BMP"))
+    data = bytearray(path.read_bytes())
+    data[300] ^= 255
+    path.write_bytes(data)
+    opened = open_in(tmp_path, path)
+    assert opened.names == ["b.bmp"] and "CRC" in opened.skipped[0][1]

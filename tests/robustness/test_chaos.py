@@ -1,0 +1,99 @@
+"""Nothing is lost: the faults of chaos.py in their short form, and those without it."""
+
+import shutil
+
+from anime_gan import backend
+
+backend.start()
+
+import numpy as np
+import pytest
+
+from anime_gan.runs import checkpoint
+from anime_gan.runs.health import Health
+from benchmarks.differences import differences
+from tests.robustness.faults import say_format
+from tests.runs.test_checkpoint import FACTS
+from tests.test_train_gan import SHORT, arrays, losses
+
+
+def test_killed_damaged_and_refused_a_run_ends_as_if_nothing_had_happened(script):
+    """Real processes: in a step, while writing a checkpoint with a damaged one before it, and on a
+    full disk; weights, losses, grids and TensorBoard are compared bit for bit.
+    """
+    pytest.importorskip(
+        "jax", reason="a process with TensorFlow can't be forked, which spares time"
+    )
+    done = script("tests.robustness.chaos", "--short", env={"KERAS_BACKEND": "jax"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 faults" in done.stdout and "3 survived" in done.stdout
+
+
+def test_the_first_format_goes_on_to_the_same_bits(script, call, tmp_path):
+    """A run begun before checkpoints had a checksum of their own; and what the comparison sees."""
+    assert call("train_gan.py", *script.tiny, *SHORT, "run=whole")[0] == 0
+    assert call("train_gan.py", *script.tiny, *SHORT, "training.steps=2")[0] == 0
+    say_format(None)(script.folder)
+    facts, _ = checkpoint.newest(script.folder / "weights/r")
+    assert (facts["step"], facts["format"]) == (2, 1)
+    assert call("train_gan.py", *script.tiny, *SHORT)[0] == 0
+    assert [row[0] for row in losses(script.folder)] == [1, 2, 3, 4]
+    expected, found = arrays(script.folder, 4, "whole"), arrays(script.folder, 4)
+    assert expected.keys() == found.keys()
+    assert all(np.array_equal(expected[name], found[name]) for name in expected)
+    assert not differences(script.folder, script.folder)
+    other = shutil.copytree(script.folder, tmp_path / "other")
+    images, weights = other / "gan_images/r", other / "weights/r"
+    lines = (images / "losses.jsonl").read_text().splitlines(keepends=True)
+    (images / "losses.jsonl").write_text("".join(lines[:2] + lines[3:]))
+    (images / "gan_2.png").write_bytes(b"another one")
+    next(images.glob("tensorboard/*1")).unlink()
+    (weights / ".77.checkpoint_5.npz").touch()
+    state = arrays(other, 4)
+    name = next(name for name in state if state[name].size > 4)
+    state[name].flat[3] += 1e-6
+    facts = checkpoint.newest(weights)[0]
+    checkpoint.save(weights, 4, state, facts, keep=3)
+    told = " ".join(differences(script.folder, other))
+    for word in (name, "losses.jsonl", "gan_2.png", "d_loss", "faces", ".77.checkpoint_5.npz"):
+        assert f"{word} differs" in told or f"{word} was left" in told, told
+
+
+def test_a_checkpoint_whose_config_says_what_is_no_key_is_refused(script, call):
+    """Of another version of the project: in a sentence, and nothing is changed."""
+    folder = script.folder / "weights/r"
+    folder.mkdir(parents=True)
+    facts = FACTS | {"config": {"training": {"warp": 9}}}
+    path = checkpoint.save(folder, 2, {}, facts, keep=3)
+    before = path.read_bytes()
+    status, errors = call("train_gan.py", *script.tiny, *SHORT)
+    assert status == 2 and "another version of the project" in errors and "warp" in errors, errors
+    assert path.read_bytes() == before
+
+
+def test_a_run_of_damaged_checkpoints_only_is_refused_and_keeps_them(script, call):
+    """It is for its owner to say that it may begin anew."""
+    folder = script.folder / "weights/r"
+    folder.mkdir(parents=True)
+    (folder / "checkpoint_2.npz").write_bytes(b"PK")
+    status, errors = call("train_gan.py", *script.tiny, *SHORT)
+    assert status == 2 and "no checkpoint in weights/r is whole" in errors, errors
+    assert {path.name for path in folder.iterdir()} == {"checkpoint_2.npz", ".lock"}
+
+
+def test_a_kill_right_after_going_back_does_not_lose_what_it_was_for(tmp_path):
+    """The checkpoint counts the rollback already, health.json does not yet."""
+    real = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), "uint8")
+    monitor = Health(tmp_path, 0, real)
+    monitor.break_down(7)
+    monitor.close()
+    monitor = Health(tmp_path, 5, real, 1)
+    assert [(e["step"], e["rolled_back_to"]) for e in monitor.events] == [(7, 5)]
+    assert monitor.finding is None
+    monitor.close()
+    monitor = Health(tmp_path, 5, real, 1)
+    monitor.break_down(8)
+    monitor.close()
+    monitor = Health(tmp_path, 5, real, 1)  # this one was lost with an interruption
+    assert [(e["step"], e["rolled_back_to"]) for e in monitor.events] == [(7, 5)]
+    monitor.close()

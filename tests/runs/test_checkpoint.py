@@ -1,0 +1,292 @@
+"""Checkpoints: whole or not at all, and nothing missing in them."""
+
+import io
+import json
+import os
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from anime_gan import files, networks
+from anime_gan.config.schema import load_config
+from anime_gan.errors import UserError
+from anime_gan.runs import checkpoint
+from anime_gan.training.state import Gan
+from anime_gan.training.step import compile_step
+
+FACTS = {"config": {}, "precision": "float32", "data_key": "some", "seconds": 1.5}
+
+# Between them they have all that a step can carry on: v5 dropout and label noise, the second one
+# everything that moves with the pictures seen.
+MOVING = [
+    "version=illustration",
+    "model.resolution=32",
+    "generator.rate=[0.01,0.001]",
+    "discriminator.beta2=[0.5,0.9]",
+    "discriminator.spectral_norm=true",
+    "training.cosine_kimg=0.02",
+    "training.ema_kimg=[0,0.1]",
+    "augment.policy=[translation,cutout,colour]",
+    "augment.p=adaptive",
+    "augment.kimg=0.03",
+]
+
+
+def tiny(*overrides, seed=0) -> Gan:
+    """A gan of a few filters, v5 if nothing else is said."""
+    overrides = ["model.width=0.03", "model.latent_dim=8", f"training.seed={seed}", *overrides]
+    config = load_config(None, overrides, networks.get_recipe)
+    return Gan.create(networks.get_version(config.version), config)
+
+
+def batches(count, size=64):
+    """Random pictures, always the same ones."""
+    draw = np.random.default_rng(0)
+    return draw.uniform(-1, 1, (count, 4, size, size, 3)).astype("float32")
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize("overrides", [[], MOVING], ids=["v5", "all that moves"])
+def test_a_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(tmp_path, overrides):
+    """Weights, optimizers, dropout and noise: everything that a step depends on is saved."""
+    straight, stopped, resumed = tiny(*overrides), tiny(*overrides), tiny(*overrides, seed=1)
+    size = straight.config.model.resolution
+    run = compile_step(straight)
+    losses = [float(run(real)["g_loss"]) for real in batches(6, size)]
+    run = compile_step(stopped)
+    for real in batches(6, size)[:3]:
+        run(real)
+    checkpoint.save(tmp_path, 3, stopped.state, FACTS | {"note": "x"}, keep=2)
+    facts, arrays = checkpoint.newest(tmp_path)
+    assert facts.items() >= (FACTS | {"note": "x", "step": 3, "format": 2}).items()
+    checkpoint.restore(resumed.state, arrays)
+    run = compile_step(resumed)
+    assert [float(run(real)["g_loss"]) for real in batches(6, size)[3:]] == losses[3:]
+    for name, variable in straight.state.items():
+        np.testing.assert_array_equal(
+            keras.ops.convert_to_numpy(variable), keras.ops.convert_to_numpy(resumed.state[name])
+        )
+
+
+def test_the_newest_few_are_kept_and_one_to_spare(tmp_path):
+    """Old ones go, a folder of such a name is left alone."""
+    state = {"a": np.arange(10.0)}
+    (tmp_path / "checkpoint_0.npz").mkdir()
+    for step in (1, 2, 10, 11):
+        checkpoint.save(tmp_path, step, state, FACTS, keep=2, spare=1)
+    left = sorted(p.name for p in tmp_path.iterdir())
+    assert left == [f"checkpoint_{step}.npz" for step in (0, 1, 10, 11)]
+    assert checkpoint.newest(tmp_path)[0]["step"] == 11
+    assert checkpoint.newest(tmp_path / "nothing") is None
+
+
+@pytest.fixture
+def two(tmp_path):
+    """A folder with checkpoints 9 and 10; what comes of the newest is `ten`."""
+    state = {"a": np.arange(30, dtype="float32"), "b/000/kernel": np.ones((2, 3))}
+    for step in (9, 10):
+        checkpoint.save(tmp_path, step, state, FACTS, keep=3)
+    return tmp_path
+
+
+def is_passed_over(folder, capsys) -> bool:
+    """Whether the newest of two checkpoints is damaged, told so, and the one before it used."""
+    facts, arrays = checkpoint.newest(folder)
+    return (
+        facts["step"] == 9
+        and np.array_equal(arrays["a"], np.arange(30))
+        and capsys.readouterr().err.count("checkpoint_10.npz is damaged and passed over") == 1
+    )
+
+
+def test_whatever_byte_is_changed_or_missing_a_checkpoint_is_passed_over(two, capsys):
+    """Headers, names, sizes, methods, flags, data, checksums: all bytes, one at a time."""
+    newest = two / "checkpoint_10.npz"
+    whole, draw = newest.read_bytes(), np.random.default_rng(0)
+    for place, byte in enumerate(whole):
+        newest.write_bytes(
+            whole[:place] + bytes([byte ^ 1 << draw.integers(8)]) + whole[place + 1 :]
+        )
+        assert is_passed_over(two, capsys), place
+    for length in [0, 1, 21, 64, 65, *range(100, len(whole), 97), len(whole) - 64, len(whole) - 1]:
+        newest.write_bytes(whole[:length])
+        assert is_passed_over(two, capsys), length
+    for strange in (whole + b"0", whole[:200] + whole, b"0" * 10_000, whole[::-1]):
+        newest.write_bytes(strange)
+        assert is_passed_over(two, capsys)
+    newest.write_bytes(whole)
+    assert checkpoint.newest(two)[0]["step"] == 10
+
+
+def test_what_is_no_file_is_passed_over(two, capsys):
+    """A folder, a pipe that nobody writes to, a device that never ends, a link to nothing."""
+    newest = two / "checkpoint_10.npz"
+    for put in (newest.mkdir, lambda: os.mkfifo(newest), lambda: newest.symlink_to("/dev/zero")):
+        newest.unlink(missing_ok=True)
+        put()
+        assert is_passed_over(two, capsys)
+        if newest.is_dir():
+            newest.rmdir()
+    newest.unlink()
+    newest.symlink_to("nowhere")
+    assert is_passed_over(two, capsys)
+
+
+def of_first_format(path, change=lambda entries: None) -> None:
+    """Write a checkpoint anew as the first format had it, its raw entries changed before."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    facts = json.loads(np.load(io.BytesIO(entries["facts.json.npy"])).tobytes())
+    del facts["format"]
+    raw = io.BytesIO()
+    np.save(raw, np.frombuffer(json.dumps(facts).encode(), np.uint8))
+    entries["facts.json.npy"] = raw.getvalue()
+    change(entries)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+
+
+def test_a_checkpoint_of_the_first_format_is_read_but_for_a_damaged_one(two, capsys):
+    """It has the zip's own checksums, of all that matters; a header that leaves some unread too."""
+    newest = two / "checkpoint_10.npz"
+    of_first_format(newest)
+    facts, arrays = checkpoint.newest(two)
+    assert (facts["step"], facts["format"]) == (10, 1)
+    whole, draw = newest.read_bytes(), np.random.default_rng(0)
+    for place, byte in enumerate(whole):
+        newest.write_bytes(
+            whole[:place] + bytes([byte ^ 1 << draw.integers(8)]) + whole[place + 1 :]
+        )
+        found = checkpoint.newest(two)  # times and the like may change
+        names = set(found[1])
+        assert (
+            found[0]["step"] == 9
+            or names != set(arrays)
+            or (found[0] == facts and all(np.array_equal(found[1][n], arrays[n]) for n in names))
+        ), place
+    newest.write_bytes(whole.replace(b"(30,)", b"(29,)"))
+    capsys.readouterr()
+    assert is_passed_over(two, capsys)
+
+
+@pytest.mark.parametrize("shape", ["(3,)", f"({10**15},)", f"({2**31},)", "(-1,)", "(" * 500])
+def test_a_shape_that_does_not_fit_asks_for_no_memory(two, capsys, shape):
+    """Even where all checksums are right: made by hand, or by another program."""
+
+    def change(entries):
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}".encode()
+        entries["a.npy"] = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header + bytes(9)
+
+    of_first_format(two / "checkpoint_10.npz", change)
+    assert is_passed_over(two, capsys)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"step": 11},
+        {"step": "10"},
+        {"step": True},
+        {"seconds": -1.0},
+        {"seconds": float("nan")},
+        {"config": []},
+        {"precision": "float99"},
+        {"sound": 1.5},
+        {"rollbacks": None},
+        {"format": "two"},
+    ],
+)
+def test_facts_that_are_nonsense_are_damage_too(two, capsys, wrong):
+    """Well-formed, and with the right checksum."""
+    with np.load(two / "checkpoint_10.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    facts = json.loads(arrays["facts.json"].tobytes()) | wrong
+    arrays["facts.json"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+    np.savez(two / "checkpoint_10.npz", **arrays)
+    assert is_passed_over(two, capsys)
+
+
+def test_a_run_of_which_no_checkpoint_is_whole_is_not_begun_anew(two):
+    """That would write over what may yet be put back."""
+    for step in (9, 10):
+        (two / f"checkpoint_{step}.npz").write_bytes(b"")
+    with pytest.raises(UserError, match=r"no checkpoint in .* is whole .* run=NAME"):
+        checkpoint.newest(two)
+
+
+def test_a_checkpoint_of_a_newer_format_is_refused(two, monkeypatch):
+    """What an older version would make of it nobody knows."""
+    monkeypatch.setattr(checkpoint, "FORMAT", 3)
+    checkpoint.save(two, 11, {}, FACTS, keep=3)
+    monkeypatch.undo()
+    with pytest.raises(UserError, match="newer version"):
+        checkpoint.newest(two)
+
+
+def test_what_was_passed_over_is_out_of_the_way_when_the_run_goes_on(two):
+    """It would count among the newest that are kept, and new ones be removed as too old. Nor is it
+    in the way of the next one of its step, whatever the two are.
+    """
+    (two / "checkpoint_10.npz").rename(two / "checkpoint_10.npz.damaged")
+    (two / "checkpoint_10.npz").mkdir()
+    checkpoint.set_aside(two, 9)
+    (two / "checkpoint_10.npz").write_bytes(b"")
+    checkpoint.set_aside(two, 9)
+    checkpoint.save(two, 9, {}, FACTS, keep=1)
+    damaged = [f"checkpoint_10.npz.damaged{number}" for number in ("", 1, 2)]
+    assert sorted(p.name for p in two.iterdir()) == [*damaged, "checkpoint_9.npz"]
+
+
+def test_a_checkpoint_of_other_networks_is_refused_before_anything_changes(tmp_path):
+    """Half a restore would be worse than none."""
+    first, second = keras.Variable(np.ones(3)), keras.Variable(np.ones(2))
+    arrays = {"a": np.zeros(3), "b": np.zeros(5)}
+    with pytest.raises(UserError, match="does not fit"):
+        checkpoint.restore({"a": first, "b": second}, arrays)
+    assert float(first[0]) == 1
+    with pytest.raises(UserError, match="does not fit"):
+        checkpoint.restore({"a": first}, arrays)
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path):
+    """A crash or a full disk in the middle of writing: the old content stays, nothing else."""
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), files.whole_file(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_a_full_disk_is_told_before_it_is_hit(tmp_path, monkeypatch):
+    """One sentence with both numbers, and the last checkpoint intact."""
+    state = {"a": keras.Variable(np.zeros(1000))}
+    checkpoint.save(tmp_path, 1, state, FACTS, keep=3)
+    usage = files.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: usage._replace(free=1000))
+    with pytest.raises(UserError, match="full"):
+        checkpoint.save(tmp_path, 2, state, FACTS, keep=3)
+    assert checkpoint.newest(tmp_path)[0]["step"] == 1
+
+
+@pytest.mark.backends
+def test_state_names_are_unique_and_complete():
+    """The compiled step and the checkpoint share one list: what is missing would be frozen."""
+    gan = tiny()
+    parts = [gan.generator, gan.discriminator, gan.generator_optimizer, gan.discriminator_optimizer]
+    assert len(gan.state) == sum(len(part.variables) for part in parts) + 1
+    assert any("seed" in name for name in gan.state if name.startswith("discriminator/"))
+
+
+@pytest.mark.backends
+@pytest.mark.parametrize("version", ["v5", "blog"])
+def test_a_run_that_goes_on_with_another_rate_takes_it(tmp_path, version):
+    """A rate kept in the checkpoint would silently win over the config's."""
+    before, after = (tiny(f"version={version}", f"generator.rate={r}") for r in (0.5, 0.25))
+    checkpoint.save(tmp_path, 3, before.state, FACTS, keep=1)
+    checkpoint.restore(after.state, checkpoint.newest(tmp_path)[1])
+    assert float(after.generator_optimizer.learning_rate) == pytest.approx(0.25)

@@ -1,0 +1,58 @@
+"""What a killed process leaves behind is out of the way of the next; nothing else is."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from anime_gan.errors import UserError
+from anime_gan.files import locked, remove_unfinished, whole_file
+from tests.conftest import ROOT
+
+
+def test_a_file_that_a_refused_or_killed_process_began_leaves_the_whole_one(tmp_path):
+    """Refused, it says which and cleans up; killed, the next start of any process number does."""
+    path = tmp_path / "gan_5.png"
+    path.write_text("whole")
+    refused = pytest.raises(UserError, match=r"gan_5\.png could not be written")
+    with refused, whole_file(path) as new:
+        new.write_text("half")
+        raise OSError(28, "No space left on device")
+    code = (
+        "import os, pathlib, sys\n"
+        "from anime_gan.files import whole_file\n"
+        "with whole_file(pathlib.Path(sys.argv[1])) as new:\n"
+        "    new.write_text('half')\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT)
+    assert killed.returncode == -9 and len(list(tmp_path.iterdir())) == 2
+    (tmp_path / f".{os.getpid()}.gan_5.png").write_text("of one with the number that is ours now")
+    kept = [f".{os.getppid()}.grid.png", ".hidden.png", ".12.folder.png", "gan_5.png"]
+    (tmp_path / kept[0]).write_text("of another process, which lives")
+    (tmp_path / kept[1]).write_text("")
+    (tmp_path / kept[2]).mkdir()
+    remove_unfinished(tmp_path)
+    assert sorted(item.name for item in tmp_path.iterdir()) == sorted(kept)
+    assert path.read_text() == "whole"
+
+
+def test_a_lock_ends_with_the_process_that_is_killed(tmp_path):
+    """Nobody has to remove a file by hand; while it lives, others are refused."""
+    code = (
+        "import pathlib, sys\n"
+        "from anime_gan.files import locked\n"
+        "locked(pathlib.Path(sys.argv[1]), '')\n"
+        "print('locked', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    path = tmp_path / ".lock"
+    command = [sys.executable, "-c", code, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as first:
+        assert first.stdout.readline() == b"locked\n"
+        with pytest.raises(UserError, match="another"):
+            locked(path, "another one has it")
+        first.kill()
+    os.close(locked(path, "another one has it"))

@@ -1,0 +1,114 @@
+"""The losses in numbers, against plain NumPy in float64."""
+
+import numpy as np
+import pytest
+
+from anime_gan.training.losses import OBJECTIVES
+
+pytestmark = pytest.mark.backends
+
+
+def cross_entropy(labels, scores):
+    """The report's formula (Fig. 10), with Keras's clipping."""
+    scores = np.clip(scores, 1e-7, 1 - 1e-7)
+    return -np.mean(labels * np.log(scores) + (1 - labels) * np.log(1 - scores))
+
+
+def softplus(x):
+    """log(1 + exp(x))."""
+    return np.logaddexp(0, x)
+
+
+# For each objective: the discriminator's loss and the generator's, of fake and real scores and of
+# noise for each. Written from the papers' formulas, in float64.
+FORMULAS = {
+    "report": (
+        lambda f, r, nf, nr: cross_entropy(
+            np.concatenate([1 + nf, 0 + nr]), np.concatenate([f, r])
+        ),
+        lambda f, r: cross_entropy(np.zeros_like(f), f),
+    ),
+    "cross_entropy": (
+        lambda f, r, nf, nr: cross_entropy(nf, f) + cross_entropy(1 - nr, r),
+        lambda f, r: -np.log(f).mean(),
+    ),
+    "non_saturating": (
+        lambda f, r, nf, nr: (
+            -np.log(1 / (1 + np.exp(-r))).mean() - np.log(1 - 1 / (1 + np.exp(-f))).mean()
+        ),
+        lambda f, r: -np.log(1 / (1 + np.exp(-f))).mean(),
+    ),
+    "wasserstein": (lambda f, r, nf, nr: f.mean() - r.mean(), lambda f, r: -f.mean()),
+    "hinge": (
+        lambda f, r, nf, nr: np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean(),
+        lambda f, r: -f.mean(),
+    ),
+    "relativistic": (
+        lambda f, r, nf, nr: softplus(-(r - f)).mean(),
+        lambda f, r: softplus(-(f - r)).mean(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_losses_follow_their_formulas(name):
+    """Every objective there is; a new one without a formula here fails."""
+    objective = OBJECTIVES[name]
+    draw = np.random.default_rng(0)
+    scores = (
+        draw.uniform(0.01, 0.99, (2, 16, 1))
+        if objective.probabilities
+        else draw.normal(0, 2, (2, 16, 1))
+    )
+    noise = draw.uniform(0, 0.05, (2, 16, 1))
+    of_discriminator, of_generator = FORMULAS[name]
+    fake, real, fake_noise, real_noise = (x.astype("float32") for x in (*scores, *noise))
+    np.testing.assert_allclose(
+        float(objective.discriminator(fake, real, fake_noise, real_noise)),
+        of_discriminator(*scores, *noise),
+        rtol=1e-5,
+    )
+    np.testing.assert_allclose(
+        float(objective.generator(fake, real)), of_generator(*scores), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", [n for n, o in OBJECTIVES.items() if not o.paired])
+def test_real_and_fake_in_turn_are_the_two_halves_of_the_loss(name):
+    """What `passes: in_turn` descends one after the other adds up to the whole."""
+    loss = OBJECTIVES[name].discriminator
+    draw = np.random.default_rng(0)
+    fake, real, *noise = draw.uniform(0.01, 0.99, (4, 16, 1)).astype("float32")
+    halves = float(loss(fake, None, *noise)) + float(loss(None, real, *noise))
+    assert halves == pytest.approx(float(loss(fake, real, *noise)), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "fake", "real"),
+    [
+        ("report", [0.9, 0.4], [0.1, 0.51]),  # the noise lifts the line to 0.525
+        ("cross_entropy", [0.1, 0.6], [0.9, 0.8]),
+        ("hinge", [-1.0, 0.5], [0.1, 2.0]),
+        ("relativistic", [7.0, 9.0], [11.0, 8.6]),  # the line is in the middle of the scores
+        ("wasserstein", [-7.0, -9.0], [5.0, 6.0]),
+    ],
+)
+def test_shares_that_are_right(name, fake, real):
+    """By hand: one fake in two is taken for real, but for Wasserstein's."""
+    fake, real = (np.array(x, "float32")[:, None] for x in (fake, real))
+    fake_right, real_right = OBJECTIVES[name].right(fake, real, 0.05)
+    expected = {"wasserstein": (1, 1), "relativistic": (0.5, 0.5)}.get(name, (0.5, 1))
+    assert (float(fake_right), float(real_right)) == expected
+
+
+def test_no_share_is_under_nothing():
+    """Of six, whose sixths don't add up to 1: nobody right is 0, and not -0% on the terminal."""
+    scores = np.full((6, 1), 3.0, "float32")
+    assert float(OBJECTIVES["cross_entropy"].right(scores, scores, 0.0)[0]) == 0
+
+
+def test_a_won_game_costs_16_118():
+    """The ceiling that tells of a discriminator that has won: log loss clipped at 1e-7."""
+    scores = np.ones((4, 1), "float32")
+    lost = OBJECTIVES["report"].generator(scores, None)
+    assert float(lost) == pytest.approx(16.118, abs=0.2)

@@ -1,1 +1,0 @@
-"""One file per family of architectures: the networks and their recipe, complete."""
