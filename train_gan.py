@@ -31,7 +31,7 @@ from anime_gan.runs.history import NotFinite
 from anime_gan.runs.progress import Progress, StopRequest
 from anime_gan.runs.run import Run, is_finished
 from anime_gan.training import micro_batch
-from anime_gan.training.checks import check
+from anime_gan.networks.checks import check
 from anime_gan.training.distribution import Group, together
 from anime_gan.training.following import batches_of, build, fingerprint_of, fit, follow
 from anime_gan.training.state import Gan

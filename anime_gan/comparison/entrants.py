@@ -10,7 +10,7 @@ from anime_gan.config.stages import steps_for
 from anime_gan.errors import UserError
 from anime_gan.runs import checkpoint
 from anime_gan.runs.run import WEIGHTS
-from anime_gan.training.checks import check
+from anime_gan.networks.checks import check
 
 # What must be the same for all, so that they are measured alike.
 _SHARED = (

@@ -4,9 +4,9 @@ import numpy as np
 from keras import ops
 
 from anime_gan.errors import UserError
+from anime_gan.backend.free_memory import free_bytes
 from anime_gan.data.encoded import Encoded
 from anime_gan import backend
-from anime_gan.training import micro_batch
 
 SHARE = 0.5  # of the free memory that pictures may take
 # All that a byte can become. Looked up, for a compiler may divide by multiplying with the inverse,
@@ -24,7 +24,7 @@ class OnDevice:
 
     def __init__(self, pictures: np.ndarray | Encoded):
         self.shape = pictures.shape
-        size, free = int(np.prod(self.shape)), micro_batch.free_bytes()
+        size, free = int(np.prod(self.shape)), free_bytes()
         if free is not None and size > SHARE * free:
             raise UserError(
                 f"data.on_device is true, but the {len(pictures):,} pictures take {size / 1e9:.1f} "

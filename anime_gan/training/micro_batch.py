@@ -1,26 +1,20 @@
 """How much memory a step takes, and in which parts its batch goes where that is too much."""
 
 import math
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 import keras
 
 from anime_gan import backend
+from anime_gan.backend.free_memory import free_bytes
 from anime_gan.config.schema import Config
 from anime_gan.errors import UserError
-from anime_gan.training.checks import mixes_batch
+from anime_gan.networks.checks import mixes_batch
 from anime_gan.training.penalties import PENALTIES
 from anime_gan.training.state import Gan, layers_of
 
 # What training may take of the free memory: the estimate is no measurement, and others take some.
 SHARE = 0.7
-
-# Where a container's limit and use stand, by the second and the first version of control groups.
-LIMITS = (
-    ("/sys/fs/cgroup", "memory.max", "memory.current"),
-    ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
-)
 
 
 def step_bytes(gan: Gan, pictures: int) -> int:
@@ -56,38 +50,6 @@ def kept_bytes(network: keras.Model) -> int:
 
 def _bytes(shape, dtype) -> int:
     return math.prod(shape) * (2 if "16" in dtype else 4)
-
-
-def free_bytes() -> int | None:
-    """Return the bytes that are free: the GPU's, or the system's where there is none.
-
-    None where nobody says it.
-    """
-    return backend.free_device_bytes() if backend.has_gpu() else _free_system_bytes()
-
-
-def _free_system_bytes() -> int | None:
-    """Return what the system has left for this process, within a container's limit."""
-    free = _told("/proc/meminfo").get("MemAvailable:")
-    for folder, limit, used in LIMITS:
-        with suppress(OSError, ValueError):  # there is none, or it is "max"
-            top = int(Path(folder, limit).read_text())
-            taken = int(Path(folder, used).read_text())
-            # Files that were read are kept there until the room is wanted.
-            stat = _told(f"{folder}/memory.stat")
-            taken -= stat.get("active_file", 0) + stat.get("inactive_file", 0)
-            free = top - taken if free is None else min(free, top - taken)
-    return free
-
-
-def _told(path: str) -> dict[str, int]:
-    """Return a file of lines "name number", or "name number kB", in bytes; {} if there is none."""
-    told = {}
-    with suppress(OSError, ValueError):
-        for line in Path(path).read_text().splitlines():
-            name, number, *unit = line.split()
-            told[name] = int(number) * (1024 if unit else 1)
-    return told
 
 
 def fit(gan: Gan, kept: int | None = None) -> None:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from anime_gan.data import on_device
 from anime_gan.data.image_set import Batches
+from anime_gan.data.on_device import OnDevice
 from anime_gan.errors import UserError
 from tests.data.test_image_set import numbered
-from anime_gan.training import micro_batch
-from anime_gan.data.on_device import OnDevice
 
 pytestmark = pytest.mark.backends
 
@@ -29,6 +29,6 @@ def test_batches_are_the_same_to_the_last_bit():
 
 def test_more_than_fits_is_refused(monkeypatch):
     """In a sentence that names the key and what is free."""
-    monkeypatch.setattr(micro_batch, "free_bytes", lambda: 100)
+    monkeypatch.setattr(on_device, "free_bytes", lambda: 100)
     with pytest.raises(UserError, match=r"data.on_device is true.* 30 pictures .*set it to false"):
         OnDevice(numbered(30))

@@ -59,18 +59,6 @@ def test_pictures_that_are_compared_stay_together(version, free, capsys):
     assert gan.micro_batch == 8 and "GiB are free" in capsys.readouterr().out
 
 
-def test_the_system_says_what_is_free(tmp_path, monkeypatch):
-    """More than nothing here; and a container's limit counts, less what only caches files."""
-    assert micro_batch.free_bytes() > 2**20
-    (tmp_path / "memory.max").write_text("5000\n")
-    (tmp_path / "memory.current").write_text("4000\n")
-    (tmp_path / "memory.stat").write_text("anon 100\ninactive_file 700\nactive_file 200\n")
-    monkeypatch.setattr(micro_batch, "LIMITS", ((tmp_path, "memory.max", "memory.current"),))
-    assert micro_batch.free_bytes() == 1900
-    (tmp_path / "memory.max").write_text("max\n")
-    assert micro_batch.free_bytes() > 2**20
-
-
 @pytest.mark.backends
 def test_full_memory_is_one_sentence():
     """Whoever says it: the backend's own error, or Python's; any other error is a bug's."""

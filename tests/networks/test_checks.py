@@ -5,7 +5,7 @@ import pytest
 from anime_gan import networks
 from anime_gan.config.schema import Config, load_config
 from anime_gan.errors import UserError
-from anime_gan.training.checks import check
+from anime_gan.networks.checks import check
 from anime_gan.training.state import Gan
 
 

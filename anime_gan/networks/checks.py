@@ -6,7 +6,7 @@ from anime_gan.config.schema import Config, flat
 from anime_gan.config.stages import stages_of
 from anime_gan.errors import UserError
 from anime_gan.networks.architecture import Version
-from anime_gan.training.losses import OBJECTIVES
+from anime_gan.networks.scores import SCALES
 
 
 def mixes_batch(model: keras.Model) -> bool:
@@ -51,10 +51,10 @@ def _about_network(config: Config, discriminator: keras.Model):
     """Yield (whether it is broken, the sentence that says so) of what a discriminator can't do."""
     training, name, penalties = config.training, config.objective.name, config.objective.penalties
     sigmoid, mixes = ends_in_sigmoid(discriminator), mixes_batch(discriminator)
-    fitting = [n for n, o in OBJECTIVES.items() if o.probabilities == sigmoid]
+    fitting = [n for n, o in SCALES.items() if o.probabilities == sigmoid]
     ending = "ends in a sigmoid" if sigmoid else "gives logits, with no sigmoid at its end"
     yield (
-        OBJECTIVES[name].probabilities != sigmoid,
+        SCALES[name].probabilities != sigmoid,
         f"objective.name is {name}, but the discriminator of version {config.version} {ending}; "
         f"with it go {', '.join(fitting)}.",
     )
@@ -108,7 +108,7 @@ def _about_styles(config: Config, version: Version):
 def _about_config(config: Config):
     """Yield (whether it is broken, the sentence that says so) of keys that contradict others."""
     training, augment, name = config.training, config.augment, config.objective.name
-    objective, network = OBJECTIVES[name], config.discriminator
+    objective, network = SCALES[name], config.discriminator
     yield (
         training.label_noise > 0 and not objective.probabilities,
         f"training.label_noise is {training.label_noise:g}, but objective {name} has no labels; "

@@ -1,0 +1,74 @@
+"""From a config to the two networks, and nothing else: no optimizer, no seed, no session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import keras
+
+from anime_gan.config.schema import Config
+from anime_gan.networks import get_version
+from anime_gan.networks.layers.spectral import normalised
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The networks of one version at one resolution.
+
+    generator: from latents (B, latent_dim) to images (B, H, W, C), meant for [-1, 1].
+    discriminator: from such images to scores (B, 1).
+    predictor: from latents to (images, latents read back from within the generator); it shares the
+        generator's weights. None for most versions.
+    """
+
+    generator: keras.Model
+    discriminator: keras.Model
+    predictor: keras.Model | None = None
+
+    def combined(self) -> keras.Model:
+        """Return the report's c_model, from latents to scores; it shares both networks' weights."""
+        latent = keras.Input(self.generator.input_shape[1:])
+        return keras.Model(latent, self.discriminator(self.generator(latent)), name="gan")
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Return the numbers of parameters of the generator and of the discriminator."""
+        return self.generator.count_params(), self.discriminator.count_params()
+
+
+def build(config: Config, precision: str = "float32") -> Networks:
+    """Build the networks that a config describes, with fresh weights.
+
+    Args:
+        config: a run's, or a stage's of a run that grows (`config/stages.py`).
+        precision: "float32" or "bfloat16"; weights and last layers are float32 in both.
+    """
+    version, shape = get_version(config.version), config.model
+    with _dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32"):
+        generator = version.generator(
+            shape.resolution, shape.channels, shape.latent_dim, shape.width
+        )
+        discriminator = version.discriminator(shape.resolution, shape.channels, shape.width)
+        if config.generator.spectral_norm:
+            generator = normalised(generator)
+        if config.discriminator.spectral_norm:
+            discriminator = normalised(discriminator)
+        predictor = version.predictor(generator) if version.predictor else None
+    return Networks(generator, discriminator, predictor)
+
+
+@contextmanager
+def _dtype_policy(name: str) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def all_layers(model: keras.Model) -> list:
+    """Return the layers of a model, those of models within it in their place."""
+    nested = [all_layers(x) if isinstance(x, keras.Model) else [x] for x in model.layers]
+    return [layer for part in nested for layer in part]
