@@ -67,6 +67,7 @@ def train(entrant: Entrant) -> str | None:
     return f"ended with status {status}; its message stands above" if status else None
 
 
+@clean_exit
 def main() -> None:
     """Train and measure one after the other, and write after each of them."""
     arguments = parse_arguments()
@@ -198,4 +199,4 @@ def write(folder: Path, title: str, said: list[str], results: dict) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(clean_exit(main)())
+    raise SystemExit(main())

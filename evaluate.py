@@ -71,6 +71,7 @@ def table(result: dict) -> str:
     return "\n".join(lines)
 
 
+@clean_exit
 def main() -> None:
     """Read the command line, measure, print and write."""
     parser = argparse.ArgumentParser(
@@ -138,4 +139,4 @@ def parse_scale(text: str | None) -> tuple[float, float] | None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(clean_exit(main)())
+    raise SystemExit(main())

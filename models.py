@@ -14,6 +14,7 @@ from anime_gan.errors import clean_exit
 from anime_gan.networks.describe import print_layers_of, print_table
 
 
+@clean_exit
 def main() -> None:
     """Read the command line and print."""
     parser = argparse.ArgumentParser(
@@ -34,4 +35,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    clean_exit(main)()
+    raise SystemExit(main())

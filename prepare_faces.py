@@ -27,6 +27,7 @@ from anime_gan.preparation.quality import GREY, Limits
 COMMANDS = ("crop", "clean", "check")
 
 
+@clean_exit
 def main() -> None:
     """Read the command line, prepare, print."""
     sys.stdout.reconfigure(errors="backslashreplace")  # files' names need not be text
@@ -174,4 +175,4 @@ def _require(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    clean_exit(main)()
+    raise SystemExit(main())

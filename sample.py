@@ -71,6 +71,7 @@ class Job:
         return self.psis[0] if self.psis else 1.0
 
 
+@clean_exit
 def main() -> None:
     """Read the command line, draw, write, and say where."""
     arguments = parser().parse_args()
@@ -311,4 +312,4 @@ WRITERS = {
 }
 
 if __name__ == "__main__":
-    clean_exit(main)()
+    raise SystemExit(main())

@@ -34,12 +34,12 @@ from anime_gan.training import micro_batch
 from anime_gan.networks.checks import check
 from anime_gan.training.distribution import Group, together
 from anime_gan.training.following import batches_of, build, fingerprint_of, fit, follow
-from anime_gan.training.state import Gan
+from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
 
 
 def train(
-    gan: Gan,
+    gan: TrainState,
     run: Run,
     batches: Batches,
     metrics: Metrics,
@@ -112,7 +112,7 @@ def goes_back(config: Config, run: Run) -> bool:
     return config.health.action == "rollback" and run.rollbacks < config.health.rollbacks
 
 
-def prepare(config: Config, stage: Stage, run: Run, pictures: ImageSet, group: Group) -> Gan:
+def prepare(config: Config, stage: Stage, run: Run, pictures: ImageSet, group: Group) -> TrainState:
     """Build the networks of a stage and bring them to where the run stands, in all processes.
 
     Raises UserError if the run was trained with networks of another shape.
@@ -173,7 +173,7 @@ def dry_run(config: Config, group: Group) -> None:
     if precision == "auto":
         precision = group.share({"precision": fastest_precision()})[0]["precision"]
     with group.scope():
-        gan = Gan.create(networks.get_version(config.version), config, precision)
+        gan = TrainState.create(config, precision)
     fit(gan, group)
     step = compile_step(gan)
     real = real[group.rows(training.batch_size, training.n_critic)]
@@ -198,6 +198,7 @@ def dry_run(config: Config, group: Group) -> None:
     )
 
 
+@clean_exit
 def main() -> int:
     """Read the command line, train, and say where everything lies."""
     parser = argparse.ArgumentParser(
@@ -304,4 +305,4 @@ def train_stage(
 
 
 if __name__ == "__main__":
-    raise SystemExit(clean_exit(main)())
+    raise SystemExit(main())

@@ -34,7 +34,6 @@ from anime_gan import backend
 backend.start()
 
 from anime_gan.data import demo
-from anime_gan.errors import clean_exit
 
 ROOT = Path(__file__).parents[1]
 
@@ -93,7 +92,7 @@ def call(script, monkeypatch, capfd):
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
         main = importlib.import_module(Path(name).stem).main
         try:
-            status = clean_exit(main)() or 0
+            status = main() or 0
         except SystemExit as ended:
             status = ended.code
         return status, capfd.readouterr().err

@@ -43,7 +43,6 @@ backend.start()
 import numpy as np
 
 from anime_gan.data import demo
-from anime_gan.errors import clean_exit
 from benchmarks.differences import differences
 from tests.robustness import faults
 from tests.robustness.faults import REFUSED, Fault
@@ -121,7 +120,7 @@ class Subject:
             main = self._prepared()
             within()
             sys.argv = ["train_gan.py", *self.arguments, *more]
-            status = clean_exit(main)() or 0
+            status = main() or 0
         except SystemExit as ended:
             status = ended.code
         except BaseException:
