@@ -1,6 +1,6 @@
 """Spoil real faces more and more, and see whether the distances rise.
 
-    python benchmarks/distances.py faces.zip --count 2000 --network lite0 --network opennsfw
+    python -m benchmarks.distances faces.zip --count 2000 --network lite0 --network opennsfw
 
 Half of the pictures are the real ones; the other half, spoiled, stand for generated ones: blurred,
 with noise, with fewer and fewer different faces among them, and with whole kinds of faces missing.

@@ -1,6 +1,6 @@
 """How many planted copies are found among real faces, and how many unlike ones are joined.
 
-    python benchmarks/duplicates.py faces.zip --sheet pairs.png
+    python -m benchmarks.duplicates faces.zip --sheet pairs.png
 
 Copies of faces drawn by lot are coded anew, resized, cropped, made brighter or darker, or all of
 it, and planted among the rest. The sheet shows the least alike pairs that were found among the

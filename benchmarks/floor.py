@@ -9,16 +9,16 @@ backend.start()
 import keras
 import numpy as np
 
+from anime_gan.networks.build import all_layers
 from anime_gan.networks.describe import gflops
 from anime_gan.training.penalties import PENALTIES
-from anime_gan.training.state import layers_of
 
 SIZE = 2048  # of the matrices
 
 
 def first_gflops(model) -> float:
     """Return the billions of operations of a model's first layer with weights, for one picture."""
-    layers = (layer for layer in layers_of(model) if hasattr(layer, "kernel"))
+    layers = (layer for layer in all_layers(model) if hasattr(layer, "kernel"))
     return gflops(keras.Model(model.input, next(layers).output))
 
 
@@ -46,9 +46,9 @@ def generator_gflops(gan, paid: bool) -> float:
     back, and the gradient of the way back takes both once more.
     """
     whole, first = gflops(gan.generator), 0.0
-    if hasattr(layers_of(gan.generator)[1], "kernel"):
+    if hasattr(all_layers(gan.generator)[1], "kernel"):
         first = first_gflops(gan.generator)
-    ways = 3 if gan.objective.paired else 2
+    ways = 3 if gan.loss.scale.paired else 2
     total = 3 * whole - first + ways * gflops(gan.discriminator)
     if paid and gan.path_mean is not None:
         total += 6 * whole / 2

@@ -1,8 +1,8 @@
 """Prints what more pictures, a larger batch and larger pictures cost, beside the line they follow.
 
-    python benchmarks/growth.py pictures [--counts 1000,86000,1000000]
-    python benchmarks/growth.py batch [version=v5 model.width=0.1] [--sizes 16,64,256]
-    python benchmarks/growth.py resolution [version=v5 model.width=0.1] [--sizes 64,128,256]
+    python -m benchmarks.growth pictures [--counts 1000,86000,1000000]
+    python -m benchmarks.growth batch [version=v5 model.width=0.1] [--sizes 16,64,256]
+    python -m benchmarks.growth resolution [version=v5 model.width=0.1] [--sizes 64,128,256]
 
 pictures: files are hard links to one and pixels a sparse file, so that a million take no disk; what
 is read of it comes out as zeros, from memory, not from a disk. Listing, index and orders of a pass
@@ -149,7 +149,6 @@ def of_step(what: str, size: int, overrides: list[str]) -> dict[str, float]:
     """Measure a compiled step at a batch or a resolution."""
     from anime_gan import backend, networks
     from anime_gan.config.schema import load_config
-    from anime_gan.training.state import Gan
     from anime_gan.training.step import compile_step
 
     key = {"batch": "training.batch_size", "resolution": "model.resolution"}[what]
@@ -157,7 +156,7 @@ def of_step(what: str, size: int, overrides: list[str]) -> dict[str, float]:
     own = ["model.width=0.1", *own, *overrides, f"{key}={size}"]
     config = load_config(None, own, networks.get_recipe)
     shape, training = config.model, config.training
-    gan = Gan.create(networks.get_version(config.version), config)
+    gan = TrainState.create(config)
     step, before = compile_step(gan), backend.peak_memory()
     size = (training.images_per_step, shape.resolution, shape.resolution, shape.channels)
     real = np.zeros(size, "float32")

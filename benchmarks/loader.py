@@ -1,6 +1,6 @@
 """Compares the reading and batching of pictures with the way of the source report.
 
-    python benchmarks/loader.py [IMAGES] [--resolution 64] [--count 3000]
+    python -m benchmarks.loader [IMAGES] [--resolution 64] [--count 3000]
 
 IMAGES is a folder, a glob or a .zip; without it, random pictures are drawn. The report's way reads
 file after file with scikit-image, resizes each and holds all of them in one float array. Both ways

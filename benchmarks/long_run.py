@@ -1,7 +1,7 @@
 """Whether a long run grows: its memory, open files and threads while it trains.
 
-    python benchmarks/long_run.py                   20,000 steps, a quarter of an hour on two cores
-    python benchmarks/long_run.py --steps 2000 --every 20
+    python -m benchmarks.long_run                   20,000 steps, a quarter of an hour on two cores
+    python -m benchmarks.long_run --steps 2000 --every 20
 
 train_gan.py trains a tiny v5 on drawn faces in a process of its own, with a grid, a curve and a
 checkpoint every so many steps and faces measured as often as a tenth of the time allows; this one

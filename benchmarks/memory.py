@@ -1,6 +1,6 @@
 """Measure starts and private memory of the loader over a large folder.
 
-    python benchmarks/memory.py [--count 86000]
+    python -m benchmarks.memory [--count 86000]
 
 The folder is made for it, of equal small JPEGs, and removed at the end. Private memory is what no
 other process shares and the system can't drop: the mapped cache is not part of it.

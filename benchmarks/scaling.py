@@ -1,9 +1,9 @@
 """Show that several devices give the numbers of one, and what several would gain.
 
     export KERAS_BACKEND=jax XLA_FLAGS=--xla_force_host_platform_device_count=4
-    python benchmarks/scaling.py --check [--versions v5 r3gan] [--devices 2 4]
-    python benchmarks/scaling.py [--versions v5] [--width 0.25] [--batch 64] [--devices 1 2 4]
-    python benchmarks/scaling.py --model [--step-ms 24]
+    python -m benchmarks.scaling --check [--versions v5 r3gan] [--devices 2 4]
+    python -m benchmarks.scaling [--versions v5] [--width 0.25] [--batch 64] [--devices 1 2 4]
+    python -m benchmarks.scaling --model [--step-ms 24]
 
 XLA_FLAGS makes four devices of a CPU, for a machine without GPUs. They share its cores, so that the
 times measured on them show what sharing costs, never what it gains. The first compares losses and
@@ -39,7 +39,7 @@ import numpy as np
 
 from anime_gan import networks
 from anime_gan.config.schema import load_config
-from anime_gan.training.state import Gan
+from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
 
 TOLERANCE = 1e-4
@@ -60,7 +60,7 @@ COLLECTIVES = ("all-reduce", "all-gather", "all-to-all", "collective-permute", "
 BYTES = {"f32": 4, "s32": 4, "u32": 4, "bf16": 2, "pred": 1, "s64": 8, "f64": 8}
 
 
-def make(version: str, devices: int, *overrides: str) -> Gan:
+def make(version: str, devices: int, *overrides: str) -> TrainState:
     """Return a gan on so many devices; 0 for one without any distribution."""
     config = load_config(None, [f"version={version}", *overrides], networks.get_recipe)
     names = keras.distribution.list_devices()
@@ -71,12 +71,12 @@ def make(version: str, devices: int, *overrides: str) -> Gan:
         keras.distribution.DataParallel(devices=names[:devices]) if devices else None
     )
     try:
-        return Gan.create(networks.get_version(version), config)
+        return TrainState.create(config)
     finally:
         keras.distribution.set_distribution(before)
 
 
-def pictures(gan: Gan, seed: int) -> np.ndarray:
+def pictures(gan: TrainState, seed: int) -> np.ndarray:
     """Return as many random pictures as a step takes."""
     shape = (gan.config.training.images_per_step, *gan.discriminator.input_shape[1:])
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype("float32")
@@ -100,10 +100,10 @@ def trained(version: str, devices: int, *overrides: str, begin=()) -> list[dict[
         optimizer.epsilon = 1.0
     step, seen = compile_step(gan), []
     for number in range(2):
-        for name, variable in gan.state.items() if number and begin else ():
+        for name, variable in gan.named_variables.items() if number and begin else ():
             variable.assign(begin[number - 1][name])
         scalars = {key: np.array(float(v)) for key, v in step(pictures(gan, number)).items()}
-        state = {k: np.array(keras.ops.convert_to_numpy(v)) for k, v in gan.state.items()}
+        state = {k: np.array(keras.ops.convert_to_numpy(v)) for k, v in gan.named_variables.items()}
         seen.append(scalars | state)
     return seen
 
@@ -155,17 +155,17 @@ def exchanged() -> dict[str, int]:
     return found
 
 
-def gradients_of(gan: Gan) -> int:
+def gradients_of(gan: TrainState) -> int:
     """Return the bytes of a step's gradients, float32."""
     numbers = [sum(int(np.prod(w.shape)) for w in ws) for ws in _weights(gan)]
     return 4 * (numbers[0] + numbers[1] * gan.config.training.n_critic)
 
 
-def _weights(gan: Gan) -> tuple[list, list]:
+def _weights(gan: TrainState) -> tuple[list, list]:
     return gan.generator_weights, gan.discriminator_weights
 
 
-def seconds_of(gan: Gan, rounds: int) -> float:
+def seconds_of(gan: TrainState, rounds: int) -> float:
     """Return the median seconds of a step."""
     step, real = compile_step(gan), pictures(gan, 0)
     float(step(real)["g_loss"]), float(step(real)["g_loss"])

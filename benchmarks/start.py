@@ -1,6 +1,6 @@
 """Prints how long the commands take to their first result, each from fresh processes.
 
-    python benchmarks/start.py [--rounds 3] [--backends tensorflow,jax] [--only sample,v5]
+    python -m benchmarks.start [--rounds 3] [--backends tensorflow,jax] [--only sample,v5]
 
 sample: `python sample.py --seeds 1` with v5's generator of full width. The others: train_gan.py
 from the command to the end of its first step, with the grid and the checkpoint that one step alone
@@ -33,7 +33,7 @@ from training import backend
 import models
 from config import Config
 from training.gan import Gan
-Gan.create(models.get_version("v5"), Config()).generator.save("weights/v5/generator_1.keras")
+TrainState.create(Config()).generator.save("weights/v5/generator_1.keras")
 """
 LIMITS = {"sample": 6, "training": 20}
 

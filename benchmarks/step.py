@@ -1,7 +1,7 @@
 """Time the compiled step beside the report's loop, PyTorch, and what the machine can do.
 
-    python benchmarks/step.py --version v5 --width 0.25 --batch 64 --rounds 5
-    python benchmarks/step.py --all
+    python -m benchmarks.step --version v5 --width 0.25 --batch 64 --rounds 5
+    python -m benchmarks.step --all
 
 All train networks of the same shape on the same random pictures, without augmentation; PyTorch's
 are refused unless copied weights give the same outputs. The rounds alternate, so that a machine
@@ -27,7 +27,7 @@ import numpy as np
 from anime_gan import networks
 from anime_gan.backend.precision import fastest_precision
 from anime_gan.config.schema import load_config
-from anime_gan.training.state import Gan
+from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step, train_discriminator, train_generator
 from benchmarks import floor
 from benchmarks.report_loop import ReportLoop
@@ -56,9 +56,9 @@ def contenders(gan, real, precision: str, compiled: bool) -> dict:
     """Return functions without arguments that train for one step, by name; ours comes first."""
     step = compile_step(gan)
     runs = {f"ours, {precision}": lambda: float(step(real)["g_loss"])}  # fetching waits
-    plain = Gan.create(networks.get_version(gan.config.version), gan.config)
+    plain = TrainState.create(gan.config)
     if gan.config.version == "v5":
-        rule, twin = gan.config.generator, Gan.create(networks.get_version("v5"), gan.config)
+        rule, twin = gan.config.generator, TrainState.create(gan.config)
         loop = ReportLoop(twin.generator, twin.discriminator, rule.rate, rule.decay, rule.clipvalue)
         runs["literal loop, float32"] = lambda: loop.step(real)
     if importlib.util.find_spec("torch"):
@@ -192,7 +192,7 @@ def main() -> None:
             f"{backend.device()} with {backend.name()}",
             flush=True,
         )
-        gan = Gan.create(networks.get_version(version), config, precision)
+        gan = TrainState.create(config, precision)
         compare(gan, real, precision, options.rounds, not options.no_compiled)
 
 

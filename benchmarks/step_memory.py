@@ -1,7 +1,7 @@
 """Prints the memory of a step: what the compiler means it to take, or what the process took.
 
-    KERAS_BACKEND=jax python benchmarks/step_memory.py version=v5 --micro null,16,4
-    python benchmarks/step_memory.py version=v5 model.width=0.25
+    KERAS_BACKEND=jax python -m benchmarks.step_memory version=v5 --micro null,16,4
+    python -m benchmarks.step_memory version=v5 model.width=0.25
 
 On JAX nothing is run: the figure is the compiler's, of the larger half of the step, its arguments,
 results and all between. TensorFlow's compiler says nothing, so two steps are run and the figure is
@@ -44,11 +44,10 @@ def print_row(overrides: list[str]) -> None:
     from anime_gan import backend, networks
     from anime_gan.config.schema import load_config
     from anime_gan.training import micro_batch
-    from anime_gan.training.state import Gan
     from anime_gan.training.step import compile_step, train_discriminator, train_generator
 
     config = load_config(None, overrides, networks.get_recipe)
-    gan = Gan.create(networks.get_version(config.version), config)
+    gan = TrainState.create(config)
     shape, training = config.model, config.training
     size = (training.images_per_step, shape.resolution, shape.resolution, shape.channels)
     real = np.zeros(size, "float32")

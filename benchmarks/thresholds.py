@@ -1,6 +1,6 @@
 """Show where each limit of cleaning lies, on drawn faces that are spoiled step by step.
 
-    python benchmarks/thresholds.py docs/faces_thresholds.webp
+    python -m benchmarks.thresholds docs/faces_thresholds.webp
 
 A row for each reason: the face as it is, the last step that is kept and the first that is dropped,
 each with the number that is held against the limit. Prints the same numbers as a table.

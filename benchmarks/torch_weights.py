@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from anime_gan.errors import UserError
-from anime_gan.training.state import latents_of, layers_of
+from anime_gan.networks.build import all_layers
+from anime_gan.networks.latents import latents_from_seeds
 
 TOLERANCE = 1e-3  # of the largest output, float32
 
@@ -19,7 +20,7 @@ def copy_weights(model, network, mirrored: bool) -> None:
     if named is None:
         pairs = [(model.weights, _tensors(network))]
     else:
-        layers = [layer for layer in layers_of(model) if layer.weights]
+        layers = [layer for layer in all_layers(model) if layer.weights]
         pairs = [(layer.weights, _tensors(named[layer.name])) for layer in layers]
         if len({layer.name for layer in layers}) < len(list(named)):
             raise UserError(f"PyTorch's {model.name} has layers that Keras's lacks.")
@@ -71,7 +72,7 @@ def check(gan, generator, discriminator, mirrored: bool) -> None:
                 f"the {ours.name} has {counts[0]:,} parameters, PyTorch's {counts[1]:,}."
             )
     side = torch.device(next(generator.parameters()).device)
-    latents = latents_of(range(4), gan.generator.input_shape[1])
+    latents = latents_from_seeds(range(4), gan.generator.input_shape[1])
     pictures = np.array(gan.generator(latents, training=False))
     scores = np.array(gan.discriminator(pictures, training=False))
     generator.eval(), discriminator.eval()
@@ -81,7 +82,7 @@ def check(gan, generator, discriminator, mirrored: bool) -> None:
         shown = torch.from_numpy(pictures.transpose(0, 3, 1, 2).copy()).to(side)
         judged = discriminator(shown.flip(2, 3) if mirrored else shown)
     generator.train(), discriminator.train()
-    if gan.objective.probabilities:
+    if gan.loss.scale.probabilities:
         judged = torch.sigmoid(judged)
     for name, ours, theirs in (
         ("generator", pictures, turned.permute(0, 2, 3, 1)),

@@ -1,6 +1,6 @@
 """Prints which share of a run's time the step waits for its batches.
 
-    python benchmarks/waiting.py [key=value ...] [--steps 20] [--count 2000]
+    python -m benchmarks.waiting [key=value ...] [--steps 20] [--count 2000]
 
 Two runs: v5 at a quarter of its width, or what the overrides say, and dcgan at a tiny one, whose
 step is as fast as one on a GPU. Each with pictures decoded on the disk, encoded and decoded ahead,
@@ -22,7 +22,7 @@ from anime_gan.config.schema import load_config
 from anime_gan.data import demo
 from anime_gan.data.image_set import Batches, open_images
 from anime_gan.data.on_device import OnDevice
-from anime_gan.training.state import Gan
+from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
 
 RUNS = (
@@ -43,7 +43,7 @@ def main() -> None:
         faces = demo.ensure_faces(Path(temporary, "faces"), count=arguments.count, size=64)
         for overrides in RUNS:
             config = load_config(None, [*overrides, *arguments.overrides], networks.get_recipe)
-            gan = Gan.create(networks.get_version(config.version), config)
+            gan = TrainState.create(config)
             step, size = compile_step(gan), config.model.resolution
             places = {
                 place: open_images(faces, size, cache=Path(temporary, place), cache_share=share)

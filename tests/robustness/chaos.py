@@ -1,6 +1,6 @@
 """Let all kinds of things happen to training runs, and see whether anything is lost.
 
-    KERAS_BACKEND=jax python benchmarks/chaos.py [--kills 120] [--seed 0] [--short]
+    KERAS_BACKEND=jax python -m tests.robustness.chaos [--kills 120] [--seed 0] [--short]
 
 Runs of several versions, tiny and on drawn faces, are killed again and again, each time given the
 same command, and at the end compared with runs that nothing happened to: weights, optimizers,
@@ -43,8 +43,8 @@ backend.start()
 import numpy as np
 
 from anime_gan.data import demo
-from benchmarks.differences import differences
 from tests.robustness import faults
+from tests.robustness.differences import differences
 from tests.robustness.faults import REFUSED, Fault
 
 TINY = [

@@ -1,7 +1,7 @@
 """Runs that are made to fail in different ways, and runs that are meant to be sound.
 
 They are small and short, so that all of them take an hour on two cores. Whether one of them failed
-is not decided here: what its faces cover at the end says it (benchmarks/health.py).
+is not decided here: what its faces cover at the end says it (tests/robustness/monitor.py).
 """
 
 from collections.abc import Callable
@@ -14,11 +14,11 @@ backend.start()
 import numpy as np
 
 from anime_gan import networks
-from anime_gan.training.state import Gan
+from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
 
 # A step, and what is made of it: from (step number, real pictures) to scalars.
-Wreck = Callable[[Gan, Callable], Callable]
+Wreck = Callable[[TrainState, Callable], Callable]
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,13 @@ def rates_times(factor: float) -> Wreck:
                     for name in ("generator", "discriminator")
                 }
                 version = networks.get_version(gan.config.version)
-                other = Gan.create(version, gan.config.model_copy(update=sections))
-                for name, variable in other.state.items():
-                    variable.assign(np.array(gan.state[name]))
+                other = TrainState.create(gan.config.model_copy(update=sections))
+                for name, variable in other.named_variables.items():
+                    variable.assign(np.array(gan.named_variables[name]))
                 own.update(gan=other, step=compile_step(other))
             scalars = own["step"](real)
-            for name, variable in own["gan"].state.items():
-                gan.state[name].assign(np.array(variable))
+            for name, variable in own["gan"].named_variables.items():
+                gan.named_variables[name].assign(np.array(variable))
             return scalars
 
         return run

@@ -1,8 +1,8 @@
 """Damages everything that a run reads, thousands of times, and counts what becomes of it.
 
-    python benchmarks/fuzz.py                       at full length: about half an hour on two cores
-    python benchmarks/fuzz.py --only weights --share 0.1 --seed 3
-    python benchmarks/fuzz.py --only configs --case 4711
+    python -m tests.robustness.fuzz                       at full length: about half an hour on two cores
+    python -m tests.robustness.fuzz --only weights --share 0.1 --seed 3
+    python -m tests.robustness.fuzz --only configs --case 4711
 
 Each case is a file or a command line changed at random, from the seed, the kind and the number
 alone, and read as a run reads it, in a process of its own that is ended when it takes too long.

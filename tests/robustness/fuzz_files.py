@@ -1,4 +1,4 @@
-"""Checkpoints, pictures, caches and weights, damaged: as benchmarks/fuzz_texts.py does texts."""
+"""Checkpoints, pictures, caches and weights, damaged: as tests/robustness/fuzz_texts.py does texts."""
 
 import io
 import json
@@ -20,7 +20,7 @@ from anime_gan.data.image_set import open_images
 from anime_gan.generation.load import load_generator
 from anime_gan.runs import checkpoint
 from anime_gan.runs.weights import save_weights
-from anime_gan.training.state import Gan
+from anime_gan.training.state import TrainState
 from tests.robustness import mutations
 from tests.robustness.fuzz_texts import Case, Wrong, require
 
@@ -30,7 +30,7 @@ TINY = ["model.width=0.02", "model.resolution=32", "model.latent_dim=8", "traini
 def checkpoints(folder: Path) -> Case:
     """The newest of two checkpoints; its values, or those of the one before it, are right."""
     found = schema.load_config(None, TINY, networks.get_recipe)
-    gan = Gan.create(networks.get_version(found.version), found)
+    gan = TrainState.create(found)
     facts = {
         "config": found.model_dump(mode="json"),
         "precision": "float32",
@@ -44,8 +44,10 @@ def checkpoints(folder: Path) -> Case:
     for step in (1, 2):
         for variable in gan.variables:
             variable.assign(np.asarray(variable) + step)
-        path = checkpoint.save(folder, step, gan.state, facts, 2)
-        states.append({name: np.asarray(variable) for name, variable in gan.state.items()})
+        path = checkpoint.save(folder, step, gan.named_variables, facts, 2)
+        states.append(
+            {name: np.asarray(variable) for name, variable in gan.named_variables.items()}
+        )
         told.append(checkpoint.newest(folder)[0])
     whole = path.read_bytes()
 
@@ -74,11 +76,11 @@ def checkpoints(folder: Path) -> Case:
                 mutations.rezipped(whole, draw, lambda name, data: change(name, data, draw))
             )
         facts, arrays = checkpoint.newest(folder)
-        checkpoint.restore(gan.state, arrays)
+        checkpoint.restore(gan.named_variables, arrays)
         for place in (1, 0):
             same = all(
                 np.array_equal(np.asarray(variable), states[place][name], equal_nan=True)
-                for name, variable in gan.state.items()
+                for name, variable in gan.named_variables.items()
             )
             if same:
                 require(facts == told[place], "other facts")
@@ -200,10 +202,10 @@ def caches(folder: Path) -> Case:
     return case
 
 
-def _trained(folder: Path) -> tuple[Gan, list[np.ndarray]]:
+def _trained(folder: Path) -> tuple[TrainState, list[np.ndarray]]:
     """Return tiny networks whose weights and config lie in a folder, and the generator's."""
     found = schema.load_config(None, TINY, networks.get_recipe)
-    gan = Gan.create(networks.get_version(found.version), found)
+    gan = TrainState.create(found)
     gan.generator.save(folder / "generator_2.keras")
     save_weights(gan.combined, folder / "gan_weights_2.weights.h5")
     (folder / "config.yaml").write_text(plain_yaml.write(found.model_dump()))

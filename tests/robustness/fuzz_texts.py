@@ -1,7 +1,7 @@
 """Configs and records, damaged: how they are read, and when what was read is wrong.
 
 Each case takes an empty folder, and returns a function from a source of chance to an outcome of
-benchmarks/fuzz.py.
+tests/robustness/fuzz.py.
 """
 
 import functools
@@ -24,9 +24,9 @@ from anime_gan.comparison import page
 from anime_gan.config import plain_yaml, schema
 from anime_gan.config.stages import stages_of
 from anime_gan.metrics.during_training import METRICS
+from anime_gan.networks.checks import check
 from anime_gan.runs.health import MEANS, SIGNS, Health, read_events
 from anime_gan.runs.history import LOSSES, Curve, History, Lines, read_rows
-from anime_gan.training.checks import check
 from tests.robustness import mutations
 
 ROOT = Path(__file__).parents[1]

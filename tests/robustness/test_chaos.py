@@ -11,7 +11,7 @@ import pytest
 
 from anime_gan.runs import checkpoint
 from anime_gan.runs.health import Health
-from benchmarks.differences import differences
+from tests.robustness.differences import differences
 from tests.robustness.faults import say_format
 from tests.runs.test_checkpoint import FACTS
 from tests.test_train_gan import SHORT, arrays, losses

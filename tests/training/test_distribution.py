@@ -173,7 +173,7 @@ def test_tensorflow_is_refused_with_the_way_out(script, call):
 def test_two_devices_give_the_numbers_of_one(script):
     """Batch statistics, penalties, their lazy steps, augmentation, label noise, averages: all."""
     done = script(
-        "benchmarks/scaling.py",
+        "benchmarks.scaling",
         *("--check", "--versions", "v5", "dcgan", "--devices", "2"),
         env={"XLA_FLAGS": "--xla_force_host_platform_device_count=2"},
     )

@@ -11,9 +11,9 @@ from anime_gan.errors import UserError
 from anime_gan.runs.health import LIMITS, Limits
 from anime_gan.training.step import compile_step
 from benchmarks import distances, long_run, thresholds
-from benchmarks import health as bench
 from benchmarks.step import PARTS
 from tests.robustness import failures, fuzz
+from tests.robustness import monitor as bench
 from tests.robustness.failures import Case
 from tests.runs.test_health import looks
 from tests.training.test_step import tiny
@@ -23,7 +23,7 @@ from tests.training.test_step import tiny
 def test_the_step_benchmark_prints_a_ratio(script):
     """Both loops at a tiny width, the parts and the floor."""
     small = "--width", "0.02", "--batch", "4", "--rounds", "1", "--no-compiled"
-    done = script("benchmarks/step.py", *small)
+    done = script("benchmarks.step", *small)
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith("| ")]
     rows = [line.split("|")[1].split(",")[0].strip() for line in lines[1:]]
@@ -34,14 +34,14 @@ def test_the_step_benchmark_prints_a_ratio(script):
 @pytest.mark.slow
 def test_the_loader_benchmark_prints_ratios(script, faces):
     """The report's reading against cold and warm cache, and this against decoding ahead."""
-    done = script("benchmarks/loader.py", faces, "--count", "24")
+    done = script("benchmarks.loader", faces, "--count", "24")
     assert done.returncode == 0, done.stderr
     assert "cold" in done.stdout and "warm" in done.stdout and "decoded ahead" in done.stdout
 
 
 def test_the_memory_benchmark_prints_its_figures(script):
     """A folder of a few files."""
-    done = script("benchmarks/memory.py", "--count", "130")
+    done = script("benchmarks.memory", "--count", "130")
     assert done.returncode == 0, done.stderr
     assert "later start" in done.stdout and "private memory" in done.stdout
 
@@ -66,7 +66,7 @@ SHORT |= {"checkpoints": 60, "records": 6, "weights": 6, "run configs": 3}
 
 @pytest.mark.parametrize("kind", SHORT)
 def test_nothing_that_is_damaged_is_a_traceback_or_read_wrong(kind, tmp_path, monkeypatch):
-    """benchmarks/fuzz.py in short, of another seed than its own."""
+    """tests/robustness/fuzz.py in short, of another seed than its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fuzz, "_limit_memory", lambda: None)
     monkeypatch.setattr(fuzz.tempfile, "tempdir", str(tmp_path))
@@ -92,7 +92,7 @@ def test_a_finding_is_counted_by_its_number(capsys, monkeypatch):
 
 def test_the_growth_benchmark_prints_ratios(script):
     """From a few pictures to more, beside the line: the first row is on it."""
-    done = script("benchmarks/growth.py", "pictures", "--counts", "100,1100")
+    done = script("benchmarks.growth", "pictures", "--counts", "100,1100")
     assert done.returncode == 0, done.stderr
     rows = [line for line in done.stdout.splitlines() if line.startswith("| 1")]
     assert len(rows) == 2 and rows[0].count("(1.00)") == rows[0].count("(") > 5
@@ -102,7 +102,7 @@ def test_the_growth_benchmark_prints_ratios(script):
 def test_the_step_memory_benchmark_holds_the_estimate_against_the_measure(script):
     """In the whole and in parts; the estimate is right within a factor where the compiler says."""
     few = ("version=v1", "model.width=0.1", "training.batch_size=256")
-    done = script("benchmarks/step_memory.py", *few, "--micro", "null,64")
+    done = script("benchmarks.step_memory", *few, "--micro", "null,64")
     assert done.returncode == 0, done.stderr
     rows = [line.split("|")[1:-1] for line in done.stdout.splitlines()[2:]]
     assert [row[3].strip() for row in rows] == ["null", "64"]
@@ -114,7 +114,7 @@ def test_the_step_memory_benchmark_holds_the_estimate_against_the_measure(script
 def test_the_distances_benchmark_prints_a_table(script, tmp_path):
     """Every way of spoiling, in every strength, beside the floor."""
     some = demo.ensure_faces(tmp_path / "sixty", count=60, size=64)
-    done = script("benchmarks/distances.py", some, "--count", "20")
+    done = script("benchmarks.distances", some, "--count", "20")
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith("| ")]
     assert len(lines) == 2 + 4 * len(distances.SPOILED)
@@ -123,7 +123,7 @@ def test_the_distances_benchmark_prints_a_table(script, tmp_path):
 
 def test_the_limits_of_cleaning_are_drawn(script):
     """A row for each reason, with numbers on either side of its limit."""
-    done = script("benchmarks/thresholds.py", "limits.webp")
+    done = script("benchmarks.thresholds", "limits.webp")
     assert done.returncode == 0, done.stderr
     rows = [line.split("|")[1:-1] for line in done.stdout.splitlines()[2:]]
     assert [row[0].strip() for row in rows] == list(thresholds.ROWS)

@@ -1,11 +1,11 @@
 """How often the health monitor sees a failure, and how often it sees one where there is none.
 
-    python benchmarks/health.py                train what is missing, judge, print the table
-    python benchmarks/health.py --fit          try other limits on the first half of the runs
-    python benchmarks/health.py --seed 7       train and judge the second half from another seed
-    python benchmarks/health.py --every 100    judge as if there were fewer looks
+    python -m tests.robustness.monitor                train what is missing, judge, print the table
+    python -m tests.robustness.monitor --fit          try other limits on the first half of the runs
+    python -m tests.robustness.monitor --seed 7       train and judge the second half from another seed
+    python -m tests.robustness.monitor --every 100    judge as if there were fewer looks
 
-Every run of benchmarks/failures.py is trained on the drawn faces, whose hair, eyes and background
+Every run of tests/robustness/failures.py is trained on the drawn faces, whose hair, eyes and background
 are read back from what it draws. A run has failed if, at its end, the kinds that 256 of its faces
 show are few beside those of 256 real ones, or less than half of what they were before; the monitor
 does not know them. Half of the runs are there to set the monitor's limits by, the other half to
@@ -32,8 +32,9 @@ from anime_gan.config.schema import load_config
 from anime_gan.data.demo.reader import read_kinds
 from anime_gan.data.image_set import Batches, open_data
 from anime_gan.data.pixels import to_uint8
+from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import health
-from anime_gan.training.state import Gan, latents_of
+from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
 from tests.robustness.failures import FAILING, SOUND, Case
 
@@ -58,10 +59,10 @@ def record(case: Case, path: Path, seed: int | None = None) -> None:
     real = _some(pictures, SEEN)
     if case.images:
         pictures = case.images(pictures)
-    gan = Gan.create(networks.get_version(config.version), config)
+    gan = TrainState.create(config)
     step = compile_step(gan)
     run = case.wreck(gan, step) if case.wreck else (lambda number, real: step(real))
-    latents = latents_of(range(SEEN), config.model.latent_dim)
+    latents = latents_from_seeds(range(SEEN), config.model.latent_dim)
     rows, looks, covered, small = [], [], [], []
     kinds = len(set(read_kinds(real)))
     batch = config.training.images_per_step
