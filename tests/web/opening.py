@@ -1,0 +1,34 @@
+"""Opens a page in a browser and checks what holds of every page."""
+
+from pathlib import Path
+
+from tests.conftest import asked_for
+
+_WIDTH = """
+const root = document.documentElement;
+return [innerWidth, root.scrollWidth - root.clientWidth];
+"""
+_IMAGES = """
+return [...document.images].map(i => ({alt: i.alt, loaded: i.complete && i.naturalWidth > 0}));
+"""
+
+
+def open_page(browser, path: Path, width: int) -> list[dict]:
+    """Return the images ("alt", "loaded") of a page, opened at a width in pixels.
+
+    Fails if an image is not loaded, if the page is wider than the window, requests anything but
+    itself, or writes to the console.
+    """
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+    )
+    browser.get("about:blank")
+    browser.get_log("performance")  # the requests so far
+    browser.get(path.as_uri())
+    assert browser.execute_script(_WIDTH) == [width, 0]
+    images = browser.execute_script(_IMAGES)
+    assert all(image["loaded"] for image in images)
+    assert browser.get_log("browser") == []
+    assert asked_for(browser) == [path.as_uri()]
+    return images
