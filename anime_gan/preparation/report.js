@@ -1,11 +1,13 @@
-// A click on a face puts its name into the list at the bottom, another takes it out.
-const list = document.querySelector("#chosen");
-for (const face of document.querySelectorAll(".face")) {
+// A click on a face adds its name to the list at the bottom, a second click removes it.
+const tray = document.querySelector(".tray");
+const faces = [...document.querySelectorAll("[data-name]")];
+for (const face of faces) {
   face.addEventListener("click", () => {
-    for (const same of document.querySelectorAll(".face"))
+    for (const same of faces)
       if (same.dataset.name === face.dataset.name) same.classList.toggle("chosen");
-    const names = [...document.querySelectorAll(".face.chosen")].map((f) => f.dataset.name);
-    list.style.display = names.length ? "block" : "none";
-    list.querySelector("textarea").value = [...new Set(names)].join("\n");
+    const chosen = faces.filter((one) => one.classList.contains("chosen"));
+    const names = new Set(chosen.map((one) => one.dataset.name));
+    tray.hidden = !names.size;
+    tray.querySelector("textarea").value = [...names].join("\n");
   });
 }
