@@ -16,7 +16,7 @@ FLOORS = [
     ["training", "runs", "features"],
     ["generation", "preparation"],
     ["metrics"],
-    ["comparison"],
+    ["comparison", "commands"],
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # A trained generator is used without its training, although that lies on a lower floor.
