@@ -26,7 +26,8 @@ from anime_gan.comparison import page
 from anime_gan.comparison.entrants import Budget, Entrant, find_entrants, require_same_data
 from anime_gan.comparison.results import collect
 from anime_gan.config.stages import stages_of
-from anime_gan.data.image_set import open_data, require_batch
+from anime_gan.data.batches import require_batch
+from anime_gan.data.image_set import open_data
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.features.network import NETWORKS, FeatureNetwork, open_network
 from anime_gan.files import whole_file
@@ -150,6 +151,7 @@ def look_at_data(entrants: list[Entrant], networks: list[FeatureNetwork], count:
     """
     config = entrants[0].config
     pictures = open_data(config)
+    print(pictures.summary())
     for entrant in entrants:
         for stage in stages_of(entrant.config):
             batch = stage.config.training.images_per_step

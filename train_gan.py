@@ -22,7 +22,8 @@ from anime_gan.backend.precision import fastest_precision
 from anime_gan.config.schema import Config, add_arguments, differences, load_config
 from anime_gan.config.stages import Stage, stage_at, stage_before, stages_of, without_metrics
 from anime_gan.data import demo
-from anime_gan.data.image_set import Batches, ImageSet, open_data, read_images, require_batch
+from anime_gan.data.batches import Batches, require_batch
+from anime_gan.data.image_set import ImageSet, open_data, read_images
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.metrics.during_training import Metrics
@@ -90,7 +91,7 @@ def train(
                     metrics.measure(gan.sampler, step, seconds, run.history)
                 if run.history.last:
                     row, health = run.history.last, run.health
-                    bar.show(step, seconds, row, batches.passes, health.finding)
+                    bar.show(step, seconds, row, batches.epochs, health.finding)
                 if ended:
                     break
     except NotFinite:
@@ -217,6 +218,7 @@ def main() -> int:
             return 0
 
         pictures = open_data(stage_at(config, 0).config)
+        print(pictures.summary())
         for stage in stages_of(config):
             batch = stage.config.training.images_per_step
             require_batch(len(pictures.images), batch, stage.batch_key)
@@ -245,6 +247,7 @@ def go_on(config: Config, pictures: ImageSet, group: Group) -> int | None:
         stage = stage_at(config, run.step)
         if stage.first:
             pictures = open_data(stage.config)
+            print(pictures.summary())
         step, found = train_stage(config, stage, run, pictures, stop, group)
         if found and goes_back(config, run):
             step = run.roll_back()

@@ -1,4 +1,8 @@
-"""From a file's bytes to pixels: any mode and size, upright, over white, at one resolution."""
+"""From the bytes of a file to uint8 pixels: upright, over white, at one resolution.
+
+Files are not trusted. Only DECODERS are used for training images, sizes are limited, and large
+images are decoded one at a time.
+"""
 
 from __future__ import annotations
 
@@ -13,33 +17,43 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from anime_gan.data.sources import Source, Unreadable
 
 DECODERS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-# Those that start other programs, know no more than the format's name, or had holes of late.
+# They start other programs, only identify the format, or had security holes in recent years.
 UNSAFE_DECODERS = ("BUFR", "EPS", "FITS", "GRIB", "HDF5", "MPEG", "PSD", "WMF")
 MAX_PIXELS = 100_000_000
 LARGE_PIXELS = 8_000_000
 LARGE_FILE_BYTES = 8 * 2**20
 
-# Large pictures are decoded one at a time, or a few of them at once would take gigabytes.
-_large_picture = threading.RLock()
+# Several large images decoded at once would take gigabytes.
+_large_image = threading.RLock()
 
 
 def decode(data: bytes, shape: tuple[int, int, int], resize: str = "lanczos") -> np.ndarray:
-    """The picture in the file `data` as uint8 of `shape`; raises whatever its decoder raises.
+    """Decode an image and stretch it to a shape.
 
-    resize: "lanczos", or "bilinear" for the filter that torchvision takes.
+    Args:
+        data: the bytes of a file in a format of DECODERS.
+        shape: (H, W, C), C being 3 for RGB or 1 for grayscale.
+        resize: "lanczos" (bicubic when enlarging), or "bilinear" as torchvision's default.
+
+    Returns:
+        uint8 of that shape.
+
+    Raises:
+        Unreadable: if the image is too large.
+        Exception: of any type, from the decoder.
     """
     height, width, channels = shape
-    # A JPEG is decoded at a half, quarter or eighth of its size if that is still 3 times what is
-    # needed: LANCZOS then gives the same picture, sooner.
+    # A JPEG is decoded at a half, quarter or eighth of its size if that is at least 3 times the
+    # size asked for: LANCZOS then gives the same image, sooner.
     with _opened(data, DECODERS, (3 * width, 3 * height)) as image:
         image = _resize(image, width, height, resize)
     return np.asarray(_opaque(image, "L" if channels == 1 else "RGB")).reshape(shape)
 
 
-def whole_picture(data: bytes) -> Image.Image:
-    """The first picture in the file `data` in RGB at its own size, upright and over white.
+def whole_image(data: bytes) -> Image.Image:
+    """Decode the first image in a file in RGB at its own size.
 
-    Takes all that Pillow reads by itself; raises whatever a decoder raises.
+    Accepts every format that Pillow reads by itself, except UNSAFE_DECODERS; raises as `decode`.
     """
     Image.init()
     with _opened(data, [name for name in Image.OPEN if name not in UNSAFE_DECODERS]) as image:
@@ -50,9 +64,9 @@ def whole_picture(data: bytes) -> Image.Image:
 def _opened(
     data: bytes, decoders: Sequence[str], draft: tuple[int, int] | None = None
 ) -> Iterator[Image.Image]:
-    """The picture in `data`, upright; draft: a JPEG may be decoded smaller, but at least so large.
+    """Open an image and turn it upright; other threads open no large image meanwhile if it is one.
 
-    While a large one is open, no other thread opens a large one.
+    draft: the smallest (width, height) at which a JPEG may be decoded, None for its own size.
     """
     with Image.open(io.BytesIO(data), formats=decoders) as image:
         pixels = image.width * image.height
@@ -61,9 +75,9 @@ def _opened(
             raise Unreadable(f"{size} is over the limit of {limit} megapixels")
         if draft:
             image.draft(None, draft)
-        with _large_picture if pixels > LARGE_PIXELS else nullcontext():
+        with _large_image if pixels > LARGE_PIXELS else nullcontext():
             image.load()
-            with suppress(Exception):  # with a broken EXIF block, the picture is taken as it is
+            with suppress(Exception):  # a broken EXIF block is ignored
                 ImageOps.exif_transpose(image, in_place=True)
             yield image
 
@@ -76,14 +90,14 @@ def _opaque(image: Image.Image, mode: str) -> Image.Image:
 
 
 def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.Image:
-    """The picture stretched to width x height, in mode L, RGB or (where transparent) RGBA."""
-    deep = image.mode.startswith("I")  # 16 bit grey, in I;16, I;16B or I
+    """Return the image stretched to a size, in mode L, RGB or (if it has transparency) RGBA."""
+    deep = image.mode.startswith("I")  # 16 bit grayscale, in I;16, I;16B or I
     mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "L" else "RGB"
     if not deep and image.mode != mode:
         image = image.convert(mode)
     if image.size != (width, height):
         shrinks = image.width > width or image.height > height
-        # Enlarging with LANCZOS would draw rings beside the lines.
+        # Enlarging with LANCZOS would draw rings beside lines.
         method = Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC
         if resize == "bilinear":
             method = Image.Resampling.BILINEAR
@@ -94,33 +108,38 @@ def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.I
     return image
 
 
-def read_picture(
+def read_image(
     source: Source, index: int, shape: tuple[int, int, int], resize: str = "lanczos"
 ) -> np.ndarray:
-    """The picture of one entry as uint8 of `shape`; raises whatever reading and decoding raise."""
+    """Read and decode one entry of a source; arguments, result and errors as for `decode`."""
     large = source.entries[index][1] > LARGE_FILE_BYTES
-    with _large_picture if large else nullcontext():
+    with _large_image if large else nullcontext():
         return decode(source.read(index), shape, resize)
 
 
 def read_chunk(
     source: Source, indices: range, shape: tuple[int, int, int], resize: str = "lanczos"
-) -> tuple[list[np.ndarray], list[int], list[tuple[str, str]]]:
-    """The pictures of some entries, the indices of these, and (name, reason) of those skipped."""
-    pictures, kept, skipped = [], [], []
+) -> tuple[list[np.ndarray], list[int], list[tuple[int, str, str]]]:
+    """Read and decode some entries of a source.
+
+    Returns:
+        the images as `decode` gives them; their indices; (index, name, reason) of each file that
+        cannot be read.
+    """
+    images, kept, skipped = [], [], []
     for index in indices:
         try:
-            pictures.append(read_picture(source, index, shape, resize))
+            images.append(read_image(source, index, shape, resize))
             kept.append(index)
-        except Exception as error:  # on malformed data, decoders raise all there is
-            skipped.append((source.entries[index][0], reason(error)))
-    return pictures, kept, skipped
+        except Exception as error:  # decoders raise exceptions of any type on malformed data
+            skipped.append((index, source.entries[index][0], reason(error)))
+    return images, kept, skipped
 
 
 def reason(error: Exception) -> str:
-    """Why a file could not be read or written, in a few words."""
+    """Return why a file could not be read or written, in a few words."""
     if isinstance(error, UnidentifiedImageError):
-        return "not a picture, or a damaged one"
+        return "not an image, or a damaged one"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

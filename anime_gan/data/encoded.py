@@ -1,4 +1,6 @@
-"""Pictures that stay encoded as they are on disk, and are decoded whenever they are asked for."""
+"""Images that stay encoded in their files and are decoded whenever they are indexed."""
+
+from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -6,29 +8,31 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from anime_gan.errors import UserError
-from anime_gan.data.decode import read_picture, reason
+from anime_gan.data.decode import read_image, reason
+from anime_gan.data.pixels import mirror, to_float
 from anime_gan.data.sources import Source
+from anime_gan.errors import UserError
 
-SOME = 64  # that are decoded at once where one after the other is asked for
+CHUNK = 64  # images decoded at once when iterating
 
 
 class Encoded:
-    """The pictures of some entries of a source, to be indexed like a uint8 array (N, H, W, C).
+    """Images of a source, indexed like a uint8 array (N, H, W, C).
 
-    The first axis alone is indexed, with all that NumPy takes: numbers, slices, lists, masks. What
-    comes back is decoded anew, an array of its own. Several threads may ask at once, and a picture
-    asked for earlier is decoded earlier.
+    Only the first axis can be indexed, with all that NumPy takes: numbers, slices, lists, masks.
+    The result is a new array. Several threads may index at once, and are served in their order.
 
-    entries: indices of those that can be read. shape: the (H, W, C) that each is brought to, by the
-    filter `resize`. workers: threads that decode several pictures. images: what errors call the
-    source, which must stay open.
+    Args:
+        source: where the files are read from; it must stay open.
+        entries: places in `source.entries` of the readable files.
+        shape: (H, W, C) to which each image is resized.
+        images: the name of the source in error messages.
+        resize: filter, see `decode`.
+        workers: number of decoding threads.
 
-    Raises UserError where a picture that is asked for can no longer be read.
+    Raises:
+        UserError: on indexing, if a file can no longer be read.
     """
-
-    dtype = np.dtype(np.uint8)
-    ndim = 4
 
     def __init__(
         self,
@@ -43,7 +47,7 @@ class Encoded:
         self._resize = resize
         self.shape = (len(self._entries), *shape)
         self._pool = ThreadPoolExecutor(workers)  # Pillow decodes without holding the interpreter
-        # Pillow's, on odd but readable files; the threads share one list of filters.
+        # Pillow warns of odd but readable files; all threads share one list of filters.
         warnings.filterwarnings("ignore", module="PIL")
 
     def __len__(self) -> int:
@@ -53,25 +57,31 @@ class Encoded:
         chosen = self._entries[index]
         if np.ndim(chosen) == 0:
             return self._decode(int(chosen))
-        pictures = np.empty((chosen.size, *self.shape[1:]), np.uint8)
+        images = np.empty((chosen.size, *self.shape[1:]), np.uint8)
 
         def fill(place: int, entry: int) -> None:
-            pictures[place] = self._decode(entry)
+            images[place] = self._decode(entry)
 
         for _ in self._pool.map(fill, range(chosen.size), chosen.ravel().tolist()):
             pass  # raises what a thread has raised
-        return pictures.reshape(*chosen.shape, *self.shape[1:])
+        return images.reshape(*chosen.shape, *self.shape[1:])
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for start in range(0, len(self), SOME):
-            yield from self[start : start + SOME]
+        for start in range(0, len(self), CHUNK):
+            yield from self[start : start + CHUNK]
+
+    def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+        """Return images as a network takes them, as `InMemory.take` does."""
+        images = self[indices]
+        mirror(images, mirrored)
+        return to_float(images)
 
     def _decode(self, entry: int) -> np.ndarray:
         try:
-            return read_picture(self._source, entry, self.shape[1:], self._resize)
-        except Exception as error:  # on malformed data, decoders raise all there is
+            return read_image(self._source, entry, self.shape[1:], self._resize)
+        except Exception as error:  # decoders raise exceptions of any type on malformed data
             name = self._source.entries[entry][0]
             raise UserError(
-                f"{name} in {self._images} can't be read any more ({reason(error)}): put it back, "
-                "or take it out and start again."
+                f"{name} in {self._images} can no longer be read ({reason(error)}): restore or "
+                "remove the file and start again."
             ) from error

@@ -1,42 +1,68 @@
-"""How the file below a memory map of pictures is read: what is asked for, and nothing around it."""
+"""Decoded images: one uint8 array in memory, or in a file of which only what is needed is read."""
+
+from __future__ import annotations
 
 import mmap
+from pathlib import Path
 
 import numpy as np
 
+from anime_gan.data.pixels import mirror, to_float
 
-class Mapped:
-    """The file below `pictures`, (N, H, W, C), told which of them are wanted.
 
-    Left alone, the system reads far around each byte that is touched, a hundred pictures for one
-    and in another order than theirs; and pages once read count as this process's memory until it
-    holds the whole file. Let go of, they stay in the system's file cache.
+class InMemory:
+    """Images of one uint8 array (N, H, W, C), indexed like that array."""
+
+    def __init__(self, images: np.ndarray):
+        self._images, self.shape = images, images.shape
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index) -> np.ndarray:
+        return self._images[index]
+
+    def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+        """Return images as a network takes them.
+
+        Args:
+            indices: which images, int (B,).
+            mirrored: which of these are mirrored left to right, bool (B,).
+
+        Returns:
+            float32 (B, H, W, C), in [-1, 1].
+        """
+        images = self._images[indices]
+        mirror(images, mirrored)
+        return to_float(images)
+
+
+class Mapped(InMemory):
+    """Images of a memory-mapped file of bare pixels, read-only.
+
+    By default the operating system reads megabytes around each byte that is touched, and the pages
+    that were read count as this process's memory. So each `take` asks for the pages of its images
+    and releases them afterwards; they stay in the system's file cache.
+
+    Args:
+        path: the file, of as many bytes as `shape` has values.
+        shape: (N, H, W, C).
     """
 
-    def __init__(self, pictures: np.ndarray, mapping: mmap.mmap):
-        self._mapping = mapping
-        whole = np.frombuffer(mapping, np.uint8)
-        self._first = pictures.ctypes.data - whole.ctypes.data
-        self._stride, self._size = pictures.strides[0], pictures[:1].nbytes
+    def __init__(self, path: Path, shape: tuple[int, int, int, int]):
+        with path.open("rb") as file:
+            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        super().__init__(np.frombuffer(self._mapping, np.uint8).reshape(shape))
+        self._advises = hasattr(mmap, "MADV_DONTNEED")  # not on Windows
 
-    @classmethod
-    def below(cls, pictures) -> "Mapped | None":
-        """Return it for a read-only memory map of whole pictures, None for all other arrays."""
-        if not hasattr(mmap, "MADV_DONTNEED") or getattr(pictures, "mode", None) != "r":
-            return None
-        base = pictures
-        while isinstance(base, np.ndarray):
-            base = base.base
-        known = isinstance(base, mmap.mmap) and pictures.flags.c_contiguous
-        return cls(pictures, base) if known else None
-
-    def expect(self, indices: np.ndarray) -> None:
-        """Have pictures read from the disk, all at once and without waiting for them."""
-        for index in indices.tolist():
-            start = self._first + index * self._stride
+    def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+        """Return images as `InMemory.take` does, reading their pages only, all at once."""
+        if not self._advises:
+            return super().take(indices, mirrored)
+        size = self._images[0].nbytes
+        for start in (indices * size).tolist():
             page = start - start % mmap.PAGESIZE
-            self._mapping.madvise(mmap.MADV_WILLNEED, page, start + self._size - page)
-
-    def let_go(self) -> None:
-        """Give back the pages that were read."""
+            self._mapping.madvise(mmap.MADV_WILLNEED, page, start + size - page)
+        images = super().take(indices, mirrored)
         self._mapping.madvise(mmap.MADV_DONTNEED)
+        return images

@@ -19,6 +19,11 @@ def to_float(images: np.ndarray) -> np.ndarray:
     return scaled
 
 
+def mirror(images: np.ndarray, mirrored: np.ndarray) -> None:
+    """Mirror images (N, H, W, C) left to right, in place, where `mirrored`, bool (N,), is true."""
+    images[mirrored] = images[mirrored].take(np.arange(images.shape[2])[::-1], axis=2)
+
+
 def to_image(image: np.ndarray) -> Image.Image:
     """Return one uint8 image (H, W, 3) or (H, W, 1) as a Pillow image."""
     return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)

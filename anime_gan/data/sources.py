@@ -1,4 +1,4 @@
-"""Where pictures come from: a folder, a glob or a zip, listed and read without being trusted."""
+"""Where images come from: a folder, a glob or a zip file, whose contents are not trusted."""
 
 from __future__ import annotations
 
@@ -18,21 +18,29 @@ EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 MAX_FILE_BYTES = 256 * 2**20
 
 # Name, size in bytes and stamp of one file: its modification time in ns, or its CRC in a zip.
-# A plain tuple, since there may be 100,000 of them to list at every start.
+# A plain tuple, since every start may list 100,000 of them.
 Entry = tuple[str, int, int]
 
 
 class Unreadable(Exception):
-    """The reason for which one picture is left out."""
+    """The reason why one file is skipped."""
 
 
 def open_source(images: str | Path, every_file: bool = False) -> FolderSource | ZipSource:
-    """Tell a zip, a folder, a single picture and a glob apart, and list its pictures.
+    """List the image files of a folder, a glob, a zip file or a single file.
 
-    every_file: whether to list files of all extensions, and leave it to the decoder what they are.
+    Args:
+        images: the path or pattern. A folder is searched recursively; hidden files are ignored.
+        every_file: list files of all extensions, not only EXTENSIONS.
+
+    Returns:
+        a source whose `entries` are sorted by name, the same order on every machine.
+
+    Raises:
+        UserError: if it does not exist or is not a readable zip file.
     """
     if not str(images).strip():
-        raise UserError("no pictures are named: give a folder, a glob or a .zip file.")
+        raise UserError("no images are named: give a folder, a glob or a .zip file.")
     path = Path(images).expanduser()
     extensions = ("",) if every_file else EXTENSIONS
     if os.path.isdir(path):
@@ -45,7 +53,7 @@ def open_source(images: str | Path, every_file: bool = False) -> FolderSource | 
     fixed = next((i for i, part in enumerate(path.parts) if glob.has_magic(part)), None)
     root = Path(*path.parts[:fixed])
     if fixed is None or not os.path.isdir(root):
-        raise UserError(f"{root} does not exist: give a folder, a glob or a .zip file of pictures.")
+        raise UserError(f"{root} does not exist: give a folder, a glob or a .zip file of images.")
     return FolderSource(root, path.parts[fixed:], extensions)
 
 
@@ -54,9 +62,12 @@ def _is_hidden(name: str) -> bool:
 
 
 class FolderSource:
-    """The files below `root` whose relative path matches the parts of a glob, `pattern`.
+    """The files below a folder whose relative path matches a glob.
 
-    extensions: what their names may end in, in lower case.
+    Args:
+        root: the folder.
+        pattern: the parts of the glob between slashes; ("**",) for every file.
+        extensions: the endings that file names may have, in lower case.
     """
 
     def __init__(self, root: Path, pattern: tuple[str, ...], extensions: tuple[str, ...]):
@@ -68,7 +79,7 @@ class FolderSource:
 
     def _walk(self) -> Iterator[Entry]:
         every = self._pattern == ("**",)
-        seen = set()  # folders by identity: a link back up must not be followed for ever
+        seen = set()  # folders by identity: a link to a parent folder must not be followed forever
         folders: list[tuple[str, ...]] = [()]
         while folders:
             parts = folders.pop()
@@ -92,21 +103,21 @@ class FolderSource:
                 ):
                     yield _file_entry(item, prefix)
             if len(parts) < self._max_depth:
-                folders += sorted(inside)  # always the same order, whichever link leads there
+                folders += sorted(inside)  # the order does not depend on which link leads there
 
     def read(self, index: int) -> bytes:
-        """The bytes of entry `index`; raises Unreadable or OSError."""
+        """Return the bytes of entry `index`; raises Unreadable or OSError."""
         path = self._root / self.entries[index][0]
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             raise Unreadable("a folder that may not be listed")
-        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait forever
             raise Unreadable("not a regular file")
         _check_size(status.st_size)
         return path.read_bytes()
 
     def close(self) -> None:
-        """Nothing is held open between reads."""
+        """Do nothing: no file is open between reads."""
 
 
 def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
@@ -135,9 +146,11 @@ def _file_entry(item: os.DirEntry, prefix: str) -> Entry:
 
 
 class ZipSource:
-    """The pictures of a zip file, read in place: nothing is ever extracted to disk.
+    """The files of a zip file, read in place: nothing is ever extracted to disk.
 
-    extensions: what their names may end in, in lower case.
+    Args:
+        path: the zip file.
+        extensions: the endings that file names may have, in lower case.
     """
 
     def __init__(self, path: Path, extensions: tuple[str, ...]):
@@ -145,24 +158,24 @@ class ZipSource:
             self._zip = zipfile.ZipFile(path)
         except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
             raise UserError(
-                f"{path} is not a readable zip file: zip the pictures again or name their folder."
+                f"{path} is not a readable zip file: zip the images again or give their folder."
             ) from error
         self._lock = threading.Lock()
         self._extensions = extensions
         self._infos = sorted(
-            (info for info in self._zip.infolist() if self._is_wanted(info)),
+            (info for info in self._zip.infolist() if self._is_listed(info)),
             key=lambda info: info.filename,
         )
         self.entries = [(i.filename, i.file_size, i.CRC) for i in self._infos]
 
-    def _is_wanted(self, info: zipfile.ZipInfo) -> bool:
+    def _is_listed(self, info: zipfile.ZipInfo) -> bool:
         parts = info.filename.replace("\\", "/").split("/")
         if info.is_dir() or any(map(_is_hidden, parts)):
             return False
         return parts[-1].lower().endswith(self._extensions)
 
     def read(self, index: int) -> bytes:
-        """The bytes of entry `index`; raises Unreadable or what zipfile raises."""
+        """Return the bytes of entry `index`; raises Unreadable or what zipfile raises."""
         info = self._infos[index]
         parts = info.filename.replace("\\", "/").split("/")
         if not parts[0] or parts[0][1:2] == ":" or ".." in parts:
@@ -176,6 +189,7 @@ class ZipSource:
             return self._zip.read(info)
 
     def close(self) -> None:
+        """Close the zip file."""
         self._zip.close()
 
 

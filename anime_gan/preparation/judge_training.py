@@ -16,7 +16,7 @@ import numpy as np
 import skimage.data
 from PIL import Image, ImageFilter, ImageOps
 
-from anime_gan.data.decode import whole_picture
+from anime_gan.data.decode import whole_image
 from anime_gan.data.sources import open_source
 from anime_gan.errors import clean_exit
 from anime_gan.preparation.judge import SIDE, WEIGHTS, cores, open_features
@@ -64,7 +64,7 @@ def _ridge(features: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 def _some(images: str, rng: np.random.Generator, count: int = 3_000) -> list[Image.Image]:
     with closing(open_source(images)) as source:
         chosen = rng.permutation(len(source.entries))[:count]
-        return [whole_picture(source.read(index)) for index in sorted(chosen)]
+        return [whole_image(source.read(index)) for index in sorted(chosen)]
 
 
 def _face(face: Image.Image, rng: np.random.Generator) -> Image.Image:

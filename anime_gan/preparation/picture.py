@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from anime_gan.data.decode import reason, whole_picture
+from anime_gan.data.decode import reason, whole_image
 from anime_gan.preparation.crop import Square, centred, cut, widened
 from anime_gan.preparation.duplicates import THUMBNAIL
 from anime_gan.preparation.enlarge import enlarger
@@ -69,7 +69,7 @@ def prepare(name: str, data: bytes | str) -> tuple[list[dict], list[np.ndarray],
     assert _job is not None
     settings = _job.settings
     try:
-        image = whole_picture(data)
+        image = whole_image(data)
     except Exception as error:  # on malformed data, decoders raise all there is
         return [], [], reason(error)
     content = hashlib.sha256(data).hexdigest()

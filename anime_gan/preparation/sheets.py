@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from anime_gan.data.decode import whole_picture
+from anime_gan.data.decode import whole_image
 from anime_gan.data.sources import Source
 from anime_gan.preparation.store import Store
 
@@ -41,7 +41,7 @@ def _pictures(source: Source, store: Store) -> Iterator[tuple[Image.Image, str]]
     for index, entry in enumerate(bar):
         faces, _ = store.of([entry])
         try:
-            image = whole_picture(source.read(index))
+            image = whole_image(source.read(index))
         except Exception:  # counted, with its reason, where it was looked at
             continue
         scale = min(_PICTURE / image.width, _PICTURE / image.height)

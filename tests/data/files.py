@@ -1,4 +1,4 @@
-"""Pictures drawn for tests, and how they are opened there."""
+"""Images for the tests, written to disk and opened."""
 
 import io
 import zipfile
@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from anime_gan.data.image_set import open_images
+from anime_gan.data.image_set import ImageSet, open_images
 
 
-def draw(mode="RGB", size=(20, 14), seed=0) -> Image.Image:
-    """A picture of random pixels in any 8 bit mode."""
+def random_image(mode="RGB", size=(20, 14), seed=0) -> Image.Image:
+    """Return an image of random pixels in any 8 bit mode."""
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 4), dtype=np.uint8)
-    return Image.fromarray(pixels, "RGBA").convert("RGB").convert(mode)
+    return Image.fromarray(pixels).convert("RGB").convert(mode)
 
 
 def encoded(image: Image.Image, kind="PNG", **options) -> bytes:
+    """Return the bytes of an image file."""
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
@@ -27,7 +28,7 @@ def fill(folder: Path, count: int, size=(8, 8)) -> Path:
     """Write `count` random PNGs into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
-        draw(size=size, seed=number).save(folder / f"{number:04d}.png")
+        random_image(size=size, seed=number).save(folder / f"{number:04d}.png")
     return folder
 
 
@@ -40,11 +41,13 @@ def zipped(folder: Path) -> Path:
     return path
 
 
-def open_in(tmp_path: Path, images, **options):
+def open_in(tmp_path: Path, images, **options) -> ImageSet:
+    """Open images at 8x8, or options["resolution"], with the cache in `tmp_path`."""
     return open_images(images, options.pop("resolution", 8), cache=tmp_path / "cache", **options)
 
 
 def assert_one_sentence(error: pytest.ExceptionInfo, *mentions: str) -> None:
+    """Check that an error is one sentence which names these things."""
     text = str(error.value)
     assert "\n" not in text and text.endswith(".") and ". " not in text
     for mention in mentions:

@@ -1,4 +1,4 @@
-"""Pictures are decoded once, and what is kept of them is whole and of today."""
+"""Images are decoded once, and the cache is complete and up to date."""
 
 import json
 import os
@@ -12,15 +12,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from anime_gan.data import cache
-from anime_gan.data import decode
-from anime_gan.errors import UserError
+from anime_gan.data import cache, decode
 from anime_gan.data.encoded import Encoded
+from anime_gan.data.mapped import Mapped
+from anime_gan.errors import UserError
 from tests.conftest import ROOT
-from tests.data.files import assert_one_sentence, draw, fill, open_in, zipped
+from tests.data.files import assert_one_sentence, fill, open_in, random_image, zipped
 
 
 def forbid_decoding(monkeypatch) -> None:
+    """Make every attempt to decode fail."""
+
     def fail(*_):
         raise AssertionError("decoded again")
 
@@ -29,21 +31,23 @@ def forbid_decoding(monkeypatch) -> None:
 
 
 def test_warm_start_does_not_decode(tmp_path, monkeypatch):
-    """Protects the fast start: unchanged pictures are never decoded twice."""
+    """Protects the fast start: unchanged images are never decoded twice."""
     folder = fill(tmp_path / "set", 5)
     cold = open_in(tmp_path, folder)
     forbid_decoding(monkeypatch)
     warm = open_in(tmp_path, str(folder))
-    assert np.array_equal(warm.images, cold.images)
+    assert isinstance(warm.images, Mapped)
+    assert np.array_equal(warm.images[:], cold.images[:])
     assert (warm.names, warm.key, warm.source) == (cold.names, cold.key, str(folder))
-    assert isinstance(warm.images, np.memmap) and not warm.images.flags.writeable
+    with pytest.raises(ValueError):
+        warm.images[:][0] = 0
 
 
 def test_cache_notices_changes(tmp_path):
-    """Protects against training on pictures that are no longer those on disk."""
+    """Protects against training on images that are no longer those on disk."""
     folder = fill(tmp_path / "set", 3)
     keys = [open_in(tmp_path, folder).key]
-    draw(seed=9).save(folder / "new.png")
+    random_image(seed=9).save(folder / "new.png")
     assert len(open_in(tmp_path, folder).names) == 4
     keys.append(open_in(tmp_path, folder).key)
     os.remove(folder / "0000.png")
@@ -57,25 +61,34 @@ def test_cache_notices_changes(tmp_path):
     assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.parametrize("damage", ["short data", "no index", "cut index", "other json"])
+@pytest.mark.parametrize(
+    "damage", ["short data", "no index", "cut index", "other json", "other skips"]
+)
 def test_incomplete_cache_is_not_used(tmp_path, damage):
     """Protects against pixels of a cache that was cut off half-way or damaged."""
     folder = fill(tmp_path / "set", 4)
+    (folder / "0001.png").write_bytes(b"")
     first = open_in(tmp_path, folder)
-    expected = np.array(first.images)
+    expected = np.array(first.images[:])
     data, index = (tmp_path / "cache" / f"{first.key}{end}" for end in (".u8", ".json"))
     if damage == "short data":
         data.write_bytes(data.read_bytes()[:-100])
     elif damage == "no index":
         data.write_bytes(bytes(data.stat().st_size))
         index.unlink()
+    elif damage == "other skips":
+        found = json.loads(index.read_text())
+        found["skipped"][0][0] = 2
+        index.write_text(json.dumps(found))
     else:
         index.write_text("[]" if damage == "other json" else index.read_text()[:-9])
-    assert np.array_equal(open_in(tmp_path, folder).images, expected)
+    again = open_in(tmp_path, folder)
+    assert (again.names, again.skipped) == (first.names, first.skipped)
+    assert np.array_equal(again.images[:], expected)
 
 
 def test_stale_temporary_files_are_removed(tmp_path):
-    """Protects the disk from what killed starts leave, and other starts and files from that."""
+    """Protects the disk from what killed starts leave, and removes nothing else."""
     cache = tmp_path / "cache"
     cache.mkdir()
     old, running = (cache / f"{'a' * 32}.{letter * 32}.tmp" for letter in "bc")
@@ -94,7 +107,7 @@ def test_two_starts_at_once(tmp_path):
     code = (
         "import sys, data_loader as d; from pathlib import Path;"
         "s = d.open_images(sys.argv[1], 64, cache=Path(sys.argv[2]));"
-        "print(s.key, len(s.names), int(s.images.astype('u8').sum()))"
+        "print(s.key, len(s.names), int(s.images[:].astype('u8').sum()))"
     )
     command = [sys.executable, "-c", code, str(folder), str(tmp_path / "cache")]
     starts = [
@@ -103,7 +116,7 @@ def test_two_starts_at_once(tmp_path):
     ]
     printed = [start.communicate(timeout=60)[0] for start in starts]
     opened = open_in(tmp_path, folder, resolution=64)
-    total = int(opened.images.astype("u8").sum())
+    total = int(opened.images[:].astype("u8").sum())
     assert printed == [f"{opened.key} 300 {total}\n".encode()] * 2
     assert not list((tmp_path / "cache").glob("*.tmp"))
 
@@ -130,7 +143,7 @@ def test_full_disk(tmp_path, monkeypatch):
 
 
 def set_free(monkeypatch, size: int) -> None:
-    """Have every disk say that so many bytes are free."""
+    """Make every disk report `size` free bytes."""
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=size))
 
 
@@ -139,7 +152,7 @@ def set_free(monkeypatch, size: int) -> None:
     [(10**6, 0, True), (3840, 0.5, False), (3839, 0.5, True), (1920, 1, False), (1919, 1, True)],
 )
 def test_pixels_are_kept_where_they_fit(tmp_path, monkeypatch, free, share, encoded):
-    """Protects the disk: 10 pictures of 8x8 are 1,920 bytes, and no more than a share is taken."""
+    """Protects the disk: 10 images of 8x8 are 1,920 bytes, and no more than a share is taken."""
     set_free(monkeypatch, free)
     opened = open_in(tmp_path, fill(tmp_path / "set", 10), cache_share=share)
     assert isinstance(opened.images, Encoded) == encoded == bool(opened.note)
@@ -147,47 +160,45 @@ def test_pixels_are_kept_where_they_fit(tmp_path, monkeypatch, free, share, enco
 
 
 def test_files_are_checked_once(tmp_path, monkeypatch, capsys):
-    """Protects the fast start where pictures stay encoded, and the reason that is given for it."""
+    """Protects the fast start where images stay encoded, and the reason that is given for it."""
     set_free(monkeypatch, 10**10)
     folder = fill(tmp_path / "set", 5)
     first = open_in(tmp_path, folder, resolution=64, cache_share=1e-6)
-    assert "Checking pictures" in capsys.readouterr().err
+    assert "Checking images" in capsys.readouterr().err
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".json"]
     with monkeypatch.context() as patched:
         forbid_decoding(patched)
         again = open_in(tmp_path, folder, resolution=64, cache_share=1e-6)
     assert (again.names, again.key, again.note) == (first.names, first.key, first.note)
     assert again.note == (
-        "They are decoded as needed: at 64x64 they would take 0.0 GB, over 0.0001% of the 10.0 GB "
-        "free (data.cache_share)."
+        "They are decoded when needed: at 64x64 they would take 0.0 GB, over 0.0001% of the "
+        "10.0 GB free (data.cache_share)."
     )
     assert np.array_equal(again.images[:], first.images[:])
-    draw(seed=9).save(folder / "new.png")
+    random_image(seed=9).save(folder / "new.png")
     assert len(open_in(tmp_path, folder, resolution=64, cache_share=0).images) == 6
 
 
-def test_pixels_that_are_there_are_used(tmp_path, monkeypatch):
-    """Protects a cache that was filled while there was room, or by an earlier version."""
+def test_existing_pixels_are_used(tmp_path, monkeypatch):
+    """Protects a cache that was filled while there was room."""
     folder = fill(tmp_path / "set", 5)
     encoded = open_in(tmp_path, folder, cache_share=0)
     kept = open_in(tmp_path, folder)
-    assert isinstance(kept.images, np.memmap) and kept.note is None and kept.key == encoded.key
-    index = tmp_path / "cache" / f"{kept.key}.json"
-    index.write_text(json.dumps({"names": kept.names, "skipped": []}))
+    assert isinstance(kept.images, Mapped) and kept.note is None and kept.key == encoded.key
     with monkeypatch.context() as patched:
         forbid_decoding(patched)
-        assert isinstance(open_in(tmp_path, folder, cache_share=0).images, np.memmap)
-    index.with_suffix(".u8").unlink()  # by hand, for its room
+        assert isinstance(open_in(tmp_path, folder, cache_share=0).images, Mapped)
+    (tmp_path / "cache" / f"{kept.key}.u8").unlink()  # as a user does to free space
     opened = open_in(tmp_path, folder, cache_share=0)
     assert isinstance(opened.images, Encoded)
     assert np.array_equal(opened.images[:], encoded.images[:])
 
 
-def test_skips_are_alike(tmp_path):
-    """Protects the order of pictures, by which runs go on, where some can't be read."""
+def test_both_stores_skip_the_same_files(tmp_path):
+    """Protects the order of the images, on which resuming depends, where some cannot be read."""
     folder = fill(tmp_path / "set", 6)
     (folder / "0000.png").write_bytes(b"")
-    (folder / "0003.png").write_text("no picture")
+    (folder / "0003.png").write_text("not an image")
     for images in (folder, zipped(folder)):
         encoded = open_in(tmp_path, images, cache_share=0)
         again = open_in(tmp_path, images, cache_share=0)
@@ -196,9 +207,9 @@ def test_skips_are_alike(tmp_path):
         for found in (encoded, again):
             assert (found.names, found.skipped) == (kept.names, kept.skipped)
             assert found.skipped_file == kept.skipped_file and found.skipped_file.exists()
-            assert np.array_equal(found.images[:], kept.images)
+            assert np.array_equal(found.images[:], kept.images[:])
     (tmp_path / "bad").mkdir()
-    (tmp_path / "bad" / "a.png").write_text("no picture")
+    (tmp_path / "bad" / "a.png").write_text("not an image")
     with pytest.raises(UserError) as error:
         open_in(tmp_path, tmp_path / "bad", cache_share=0)
-    assert_one_sentence(error, "none of the 1 pictures")
+    assert_one_sentence(error, "none of the 1 images")

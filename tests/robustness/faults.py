@@ -290,7 +290,7 @@ def refusals() -> list[Fault]:
             if kind == "weights" and name == "read-only":
                 continue  # what its trigger could refuse is the loss curve's rename
             within = partial(at_write, kind, action)
-            words = "picture cache" if kind == "picture cache" else ""
+            words = "image cache" if kind == "picture cache" else ""
             result.append(
                 Fault(f"disk {name}: {kind}", REFUSED, within, _fresh_cache(kind), words=words)
             )

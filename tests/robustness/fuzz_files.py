@@ -15,7 +15,7 @@ from PIL import Image
 
 from anime_gan import networks
 from anime_gan.config import plain_yaml, schema
-from anime_gan.data.decode import read_chunk, whole_picture
+from anime_gan.data.decode import read_chunk, whole_image
 from anime_gan.data.image_set import open_images
 from anime_gan.generation.load import load_generator
 from anime_gan.runs import checkpoint
@@ -111,7 +111,7 @@ def pictures(folder: Path) -> Case:
         data = mutations.of_bytes(originals[name], draw)
         found, _, skipped = read_chunk(_Memory(name, data), range(1), shape)
         if not found:
-            require(len(skipped) == 1 and bool(skipped[0][1]), "skipped without a reason")
+            require(len(skipped) == 1 and bool(skipped[0][2]), "skipped without a reason")
             return "passed over"
         require(found[0].shape == shape and found[0].dtype == np.uint8, "no picture")
         return "right" if first[name] and np.array_equal(found, first[name]) else "another"
@@ -133,14 +133,14 @@ def raw_pictures(folder: Path) -> Case:
     first = {}
     for name, data in originals.items():
         try:
-            first[name] = np.asarray(whole_picture(data))
+            first[name] = np.asarray(whole_image(data))
         except Exception:  # a bomb
             first[name] = None
 
     def case(draw: Random) -> str:
         name = draw.choice([*originals])
         try:
-            found = np.asarray(whole_picture(mutations.of_bytes(originals[name], draw)))
+            found = np.asarray(whole_image(mutations.of_bytes(originals[name], draw)))
         except Exception as error:  # on malformed data, decoders raise all there is
             if isinstance(error, MemoryError):
                 raise
@@ -180,7 +180,7 @@ def caches(folder: Path) -> Case:
         if name not in ("large.png",):
             (source / name).write_bytes(data)
     first = open_images(source, 16, cache=cache, workers=1)
-    right, files = np.array(first.images), {p: p.read_bytes() for p in cache.iterdir()}
+    right, files = np.array(first.images[:]), {p: p.read_bytes() for p in cache.iterdir()}
 
     def case(draw: Random) -> str:
         for path, data in files.items():

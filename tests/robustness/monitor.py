@@ -30,7 +30,9 @@ import numpy as np
 from anime_gan import networks
 from anime_gan.config.schema import load_config
 from anime_gan.data.demo.reader import read_kinds
-from anime_gan.data.image_set import Batches, open_data
+from anime_gan.data.batches import Batches
+from anime_gan.data.image_set import open_data
+from anime_gan.data.mapped import InMemory
 from anime_gan.data.pixels import to_uint8
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import health
@@ -58,7 +60,7 @@ def record(case: Case, path: Path, seed: int | None = None) -> None:
     pictures = open_data(config).images
     real = _some(pictures, SEEN)
     if case.images:
-        pictures = case.images(pictures)
+        pictures = InMemory(case.images(pictures))
     gan = TrainState.create(config)
     step = compile_step(gan)
     run = case.wreck(gan, step) if case.wreck else (lambda number, real: step(real))

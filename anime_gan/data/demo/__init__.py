@@ -1,4 +1,4 @@
-"""The built-in faces: what they can be, how they are drawn, how they are read back."""
+"""The built-in faces: their attributes, how they are drawn, how attributes are read back."""
 
 from anime_gan.data.demo.dataset import (
     LARGEST,

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw
 
-from anime_gan.data.demo.face import Colour, Face, WHITE
+from anime_gan.data.demo.face import WHITE, Colour, Face
 
 SUPERSAMPLING = 4
 

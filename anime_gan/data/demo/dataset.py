@@ -156,4 +156,3 @@ def main() -> None:
         write_faces(Path(arguments.out), arguments.count, arguments.seed, arguments.size)
     else:
         raise UserError("name a folder to draw into, or --sheet FILE.")
-

@@ -6,7 +6,17 @@ import numpy as np
 from PIL import Image
 
 from anime_gan.data.demo.canvas import SUPERSAMPLING, Canvas, mix, oval, shaded, shape
-from anime_gan.data.demo.face import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS, INK, OUTFITS, SKINS, WHITE, Colour, Face
+from anime_gan.data.demo.face import (
+    BACKGROUNDS,
+    EYE_COLOURS,
+    HAIR_COLOURS,
+    INK,
+    OUTFITS,
+    SKINS,
+    WHITE,
+    Colour,
+    Face,
+)
 
 
 def draw_background(canvas: Canvas, face: Face) -> None:

@@ -1,0 +1,146 @@
+"""Shuffled training batches, prepared in the background while the training step computes."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Protocol
+
+import numpy as np
+
+from anime_gan.errors import UserError
+
+PREFETCHED_BATCHES = 2
+
+
+class Store(Protocol):
+    """Where batches are taken from: `InMemory`, `Mapped`, `Encoded` or `OnDevice`."""
+
+    shape: tuple[int, int, int, int]
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+
+    def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+        """Return images as `InMemory.take` does."""
+
+
+def require_batch(count: int, batch_size: int, key: str = "training.batch_size") -> None:
+    """Raise UserError if `count` images do not fill one batch, whose size is the config's `key`."""
+    if count < batch_size:
+        raise UserError(
+            f"there are only {count} images for batches of {batch_size}: add images or set a "
+            f"smaller {key}."
+        )
+
+
+class Batches:
+    """Endless iterator over shuffled training batches.
+
+    Yields float32 arrays (B, H, W, C) with values x / 127.5 - 1, in [-1, 1]. Each epoch takes the
+    images in a new order; the images that do not fill a whole batch are left out of that epoch.
+    Batch s depends only on (seed, s), so that training resumes bit-exactly.
+
+    Use it as a context manager, or call `close()`, to end the background threads.
+
+    Args:
+        images: `ImageSet.images`, or these in `OnDevice`.
+        batch_size: B.
+        seed: integer, at least 0.
+        x_flip: whether each image is mirrored left to right with probability 1/2 in each epoch.
+        start_step: number of batches already trained on.
+        rows: which rows of each batch this process takes; None for all.
+
+    Attributes:
+        batches_per_epoch: N // B.
+
+    Raises:
+        UserError: if there are fewer than B images. `next()` raises what preparing that batch
+            raised.
+    """
+
+    def __init__(
+        self,
+        images: Store,
+        batch_size: int,
+        seed: int,
+        x_flip: bool = False,
+        start_step: int = 0,
+        rows: np.ndarray | slice | None = None,
+    ):
+        if batch_size < 1:
+            raise UserError(f"training.batch_size is {batch_size} but must be at least 1.")
+        require_batch(len(images), batch_size)
+        self.batches_per_epoch = len(images) // batch_size
+        self._images, self._batch_size, self._seed, self._x_flip = images, batch_size, seed, x_flip
+        self._rows = slice(None) if rows is None else rows
+        self._step = start_step
+        self._ready: queue.Queue[Future[np.ndarray]] = queue.Queue(PREFETCHED_BATCHES)
+        self._closed = threading.Event()
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._prepare, args=(start_step,), daemon=True)
+        self._thread.start()
+
+    @property
+    def epochs(self) -> int:
+        """Number of complete epochs in the batches returned so far."""
+        return self._step // self.batches_per_epoch
+
+    def __iter__(self) -> Batches:
+        return self
+
+    def __next__(self) -> np.ndarray:
+        if self._closed.is_set():
+            raise StopIteration
+        if self._error is None:
+            try:
+                batch = self._ready.get().result()
+            except Exception as error:
+                self._error = error
+            else:
+                self._step += 1
+                return batch
+        raise self._error
+
+    def close(self) -> None:
+        """End the background threads; no more batches can be taken."""
+        self._closed.set()
+        while self._thread.is_alive():
+            with suppress(queue.Empty):
+                self._ready.get_nowait()  # the thread may be waiting to put one more
+            self._thread.join(0.01)
+
+    def __enter__(self) -> Batches:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _prepare(self, step: int) -> None:
+        """Prepare batch `step` and all after it: the background thread."""
+        # The batches that may wait are prepared side by side: one batch can be too few images to
+        # keep all cores decoding, and its last images always are.
+        with ThreadPoolExecutor(PREFETCHED_BATCHES + 1) as pool:
+            current = None
+            while not self._closed.is_set():
+                epoch, position = divmod(step, self.batches_per_epoch)
+                if epoch != current:
+                    shuffled, current = pool.submit(self._shuffle, epoch), epoch
+                self._ready.put(pool.submit(self._take, shuffled, position))
+                step += 1
+
+    def _shuffle(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the order of the images in an epoch, and which places in it are mirrored."""
+        generator = np.random.default_rng([self._seed, epoch])
+        order = generator.permutation(len(self._images))
+        if not self._x_flip:
+            return order, np.zeros(len(order), dtype=bool)
+        return order, generator.random(len(order)) < 0.5
+
+    def _take(self, shuffled: Future, position: int) -> np.ndarray:
+        """Return batch `position`, from 0, of the epoch that was shuffled."""
+        batch = slice(position * self._batch_size, (position + 1) * self._batch_size)
+        indices, mirrored = (part[batch][self._rows] for part in shuffled.result())
+        return self._images.take(indices, mirrored)

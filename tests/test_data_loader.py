@@ -1,0 +1,52 @@
+"""The command data_loader.py, as a user runs it."""
+
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from anime_gan.data.pixels import montage, to_uint8
+from data_loader import Batches, open_images
+from tests.data.files import fill, zipped
+
+
+def test_images_are_counted_and_one_batch_is_shown(script):
+    """Protects the counts, the reasons, and the grid, which is the batch that training gets."""
+    folder = fill(script.folder / "set", 5)
+    (folder / "empty.png").write_bytes(b"")
+    done = script("data_loader.py", zipped(folder), "--resolution", 16, "--x-flip")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"5 images from {script.folder / 'set.zip'}. Skipped files: 1, ")
+    assert "1: empty file\n" in done.stdout
+    assert "float32 (5, 16, 16, 3), values -1.00 to 1.00, written to batch.png." in done.stdout
+    faces = open_images(folder, 16, cache=script.folder / "own")
+    with Batches(faces.images, 5, seed=0, x_flip=True) as batches:
+        expected = montage(to_uint8(next(batches)), columns=5)
+    assert np.array_equal(np.asarray(Image.open(script.folder / "batch.png")), expected)
+
+
+def test_options_of_the_images(script):
+    """Protects the options for grayscale, for the size of the batch and for the file."""
+    options = ("--channels", 1, "--resolution", 8, "--batch-size", 2, "--out", "gray.png")
+    done = script("data_loader.py", fill(script.folder / "set", 5), *options)
+    assert done.returncode == 0 and "float32 (2, 8, 8, 1)" in done.stdout
+    assert Image.open(script.folder / "gray.png").mode == "L"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["nowhere.zip"]])
+def test_quick_answers_do_not_import_keras(script, arguments):
+    """Protects the half second in which help and a wrong path are answered."""
+    before = os.times()
+    done = script("data_loader.py", *arguments)
+    after = os.times()
+    spent = after.children_user - before.children_user
+    assert spent < 0.5  # processor time, which other programs change less
+    if arguments == ["nowhere.zip"]:
+        assert done.returncode == 2 and done.stdout == ""
+        assert done.stderr.startswith("error: nowhere.zip does not exist")
+        assert done.stderr.count("\n") == 1
+    else:
+        assert done.returncode == 0 and done.stdout.startswith("usage: ")
+    imported = script("data_loader.py", *arguments, env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr
+    assert "numpy" in imported and "keras" not in imported
