@@ -267,11 +267,11 @@ def test_a_thousand_damaged_files(script, tmp_path):
     assert all(row["kept"] == "yes" or row["reason"] for row in decided.values())
     for name, reason in (
         ("3.png", "empty file"),
-        ("13.png", "not a picture"),
+        ("13.png", "not an image"),
         ("4.png", "megapixels"),
         ("loop.png", "symbolic links"),
         ("gone.png", "No such file"),
-        ("secret.png", "not a picture"),
+        ("secret.png", "not an image"),
         ("pipe.png", "not a regular file"),
     ):
         assert reason in decided[name]["reason"], name

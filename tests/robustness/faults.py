@@ -36,7 +36,7 @@ WRITES = {
     "metrics.jsonl": ("open", r"metrics\.jsonl"),
     "config.yaml": ("open", r"\.\d+\.config\.yaml"),
     "gan.json": ("open", r"\.\d+\.gan\.json"),
-    "picture cache": ("open", r"[0-9a-f]{32}\..*\.tmp"),
+    "image cache": ("open", r"[0-9a-f]{32}\..*\.tmp"),
     # The library that writes weights tells no one; but the grid's last rename comes right before.
     "weights": ("os.rename", r"losses\.png"),
 }
@@ -241,10 +241,10 @@ def kills(draw: np.random.Generator, count: int) -> list[Fault]:
 
 
 def _fresh_cache(kind: str):
-    """Return what makes a start write the picture cache again, if that is meant."""
+    """Return what makes a start write the image cache again, if that is meant."""
 
     def remove(folder: Path) -> None:
-        for path in folder.glob("data/cache/*") if kind == "picture cache" else ():
+        for path in folder.glob("data/cache/*") if kind == "image cache" else ():
             path.unlink()
 
     return remove
@@ -290,7 +290,7 @@ def refusals() -> list[Fault]:
             if kind == "weights" and name == "read-only":
                 continue  # what its trigger could refuse is the loss curve's rename
             within = partial(at_write, kind, action)
-            words = "image cache" if kind == "picture cache" else ""
+            words = "image cache" if kind == "image cache" else ""
             result.append(
                 Fault(f"disk {name}: {kind}", REFUSED, within, _fresh_cache(kind), words=words)
             )
