@@ -41,7 +41,7 @@ def imports_in(source: str) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield from X alias in node.names)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
         nodes.extend(ast.iter_child_nodes(node))
 
 
