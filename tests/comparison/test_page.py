@@ -1,20 +1,20 @@
-"""The page opens in a real browser, whole, from one file, and asks the network for nothing."""
+"""The tables hold every number, and the page opens whole in a browser."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from anime_gan.comparison import page
-from tests.conftest import asked_for
+from tests.web.opening import open_page
 
 
 def result(folder, **values):
-    """A result with pictures, as comparison/results.py collects it."""
+    """A result with images, as comparison/results.py collects it."""
     grid = folder / "grid.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (344, 344, 3), "uint8")).save(grid)
     view = {"frechet": 61.25, "kernel": 0.5, "kernel_error": 0.01}
     view |= dict.fromkeys(("precision", "recall", "density", "coverage"), 0.25)
-    view["floor"] = dict(view, frechet=4.4)
+    view["real_vs_real"] = dict(view, frechet=4.4)
     comparison = {
         "network": "Lite <0>",
         "resize": {"whole": "bicubic to 224", "coarse": "box to 24"},
@@ -49,12 +49,12 @@ def results(tmp_path):
     return {
         "v5": result(tmp_path),
         "<b>odd & co</b>": result(tmp_path, events=[event], metrics=[]),
-        "v1": result(tmp_path, ended="stopped by health.action"),
+        "v1": result(tmp_path, ended="stopped early"),
         "wgan": "ended with status 2",
     }
 
 
-def test_the_table_has_every_number_with_its_network_and_floor(results):
+def test_the_tables_have_every_number_with_its_network_and_real_vs_real(results):
     """Markdown: a row for each, also for the one that failed."""
     text = page.markdown("Title", ["a note"], results)
     for words in (
@@ -62,41 +62,39 @@ def test_the_table_has_every_number_with_its_network_and_floor(results):
         "61.2",
         "0.500 ± 0.010",
         "Lite <0>",
-        "4.4",
+        "| real vs real | 4.4 |",
         "generator collapsed from step 500 to the end |",
-        "| stopped by health.action |",
+        "| stopped early |",
     ):
         assert words in text
-    assert text.count("ended with status 2") == 2  # what it took, and the distances
+    assert text.count("ended with status 2") == 2  # in the costs, and in the distances
     assert len({line.count("|") for line in text.splitlines() if line.startswith("| v5")}) == 2
 
 
 def test_the_page_in_a_browser(browser, results, tmp_path):
-    """All pictures are there, names are text, nothing is asked for or complained about."""
+    """All images are there, names are text, nothing overflows, is requested or complained about."""
     path = tmp_path / "a page.html"
     path.write_text(page.html("Title", ["a note"], results), encoding="utf-8")
     path.with_name("grid.png").unlink()
-    browser.get("about:blank")
-    browser.get_log("performance")  # the browser's own first page is of no interest
-    browser.get(path.as_uri())
+    for width in (1280, 390):
+        images = open_page(browser, path, width)
+        assert len(images) == 4 + 2 + 3  # grids and the data, distances, losses
+        assert all(image["alt"] for image in images)
     assert browser.title == "Title"
-    images = browser.execute_script(
-        "return [...document.images].map(i => i.complete && i.naturalWidth > 0 && i.alt)"
-    )
-    assert len(images) == 4 + 1 + 3 and all(images)  # grids and the data, distances, losses
     text = browser.execute_script("return document.body.innerText")
     for words in (
         "<b>odd & co</b>",
-        "all <the same>.",
+        "All <the same>.",
         "ended with status 2",
         "61.2",
         "Lite <0>",
-        "stopped by",
+        "stopped early",
     ):
         assert words in text
-    wide = browser.execute_script(
-        "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert wide <= 0  # tables scroll by themselves, the page does not
-    assert browser.get_log("browser") == []
-    assert asked_for(browser) == [path.as_uri()]
+
+
+def test_a_run_without_losses_or_images_has_a_page(tmp_path):
+    """A run that was stopped before its first row of losses, and whose grids were deleted."""
+    found = result(tmp_path, losses=np.empty((3, 0)), metrics=[])
+    (tmp_path / "grid.png").unlink()
+    assert "<svg" not in page.html("Title", [], {"v5": found})
