@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 
 
-def test_interrupted_it_goes_on_and_ends_with_page_and_table(script, call):
+def test_interrupted_it_resumes_and_ends_with_page_and_table(script, call):
     """Stopped within the second entrant, the first is not trained or measured again."""
     (script.folder / "own.yaml").write_text("version: v3")
     arguments = ["v1", "own.yaml", "--steps", "300", "--count", "20", "--name", "two"]
@@ -26,7 +26,7 @@ def test_interrupted_it_goes_on_and_ends_with_page_and_table(script, call):
     process.send_signal(signal.SIGINT)  # to it alone, as an editor's stop button does
     _, errors = process.communicate(timeout=200)
     assert process.returncode == 128 + signal.SIGINT, errors
-    assert len(log.read_text().splitlines()) < 300, "the one that trained was not told to stop"
+    assert len(log.read_text().splitlines()) < 300, "the run in training was not asked to stop"
     first = script.folder / "gan_images/two-v1"
     before = {p: p.stat().st_mtime_ns for p in (first / "gan_300.png", first / "comparison.json")}
     page = script.folder / "gan_images/two/index.html"
@@ -43,7 +43,7 @@ def test_interrupted_it_goes_on_and_ends_with_page_and_table(script, call):
 
 
 @pytest.mark.slow
-def test_one_that_fails_is_named_at_the_end(script, call):
+def test_a_failed_entrant_is_named_at_the_end(script, call):
     """The others are trained and shown; the status says that not all is there."""
     weights = script.folder / "weights/comparison-v1"
     weights.mkdir(parents=True)
@@ -51,7 +51,7 @@ def test_one_that_fails_is_named_at_the_end(script, call):
     fcntl.flock(lock, fcntl.LOCK_EX)  # as if another process trained it
     arguments = ["v1", "v2", "--steps", "2", "--count", "20", *script.tiny]
     status, errors = call("compare.py", *arguments)
-    assert status == 2 and "v1 did not come to the end" in errors, errors
+    assert status == 2 and "v1 did not reach the end" in errors, errors
     text = (script.folder / "gan_images/comparison/table.md").read_text()
     assert "| v2 | 2 |" in text and "status 2" in text
     assert "oneDNN" not in errors, "the processes it starts print TensorFlow's notes"
@@ -63,7 +63,7 @@ def test_one_that_fails_is_named_at_the_end(script, call):
         (["v1", "--steps", "0"], "above 0"),
         (["v1", "--kimg", "inf"], "above 0"),
         (["v1", "--kimg", "nan"], "above 0"),
-        (["a=b", "--steps", "1"], "nobody takes part"),
+        (["a=b", "--steps", "1"], "nothing to compare"),
         (["v1", "--steps", "1", "--count", "3"], "--count is 3"),
         (["v1", "--steps", "1", "--name", "a/b"], "--name is 'a/b'"),
         (["v1", "v9", "--steps", "1"], "version is 'v9'"),

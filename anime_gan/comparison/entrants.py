@@ -1,18 +1,18 @@
-"""Who takes part in a comparison: a version or a config, and the run that trains it."""
+"""The entrants of a comparison: versions or config files, and the runs that train them."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from anime_gan import networks
-from anime_gan.config.schema import Config, flat, from_dict, load_config, read_yaml
+from anime_gan.config import Config, flat, from_dict, load_config, read_yaml
 from anime_gan.config.stages import steps_for
 from anime_gan.errors import UserError
+from anime_gan.networks.checks import check
 from anime_gan.runs import checkpoint
 from anime_gan.runs.run import WEIGHTS
-from anime_gan.networks.checks import check
 
-# What must be the same for all, so that they are measured alike.
+# Keys that must be equal for all entrants, so that their numbers can be compared.
 _SHARED = (
     "data.images",
     "data.resize",
@@ -22,13 +22,13 @@ _SHARED = (
     "metrics.network",
     "metrics.count",
 )
-# Unless said otherwise: all see the same pixels, and are measured often enough for a curve.
+# Defaults: all see the same pixels, and are measured often enough for a curve.
 _DEFAULTS = ["data.resize=lanczos", "metrics.count=250", "metrics.share=0.05"]
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What each may spend: minutes, steps, or thousands of pictures; the others are None."""
+    """What each entrant may spend: minutes, steps, or thousands of images; the rest is None."""
 
     minutes: float | None = None
     steps: int | None = None
@@ -37,10 +37,10 @@ class Budget:
     def __str__(self) -> str:
         if self.minutes is not None:
             return f"{self.minutes:g} minutes"
-        return f"{self.steps:,} steps" if self.steps else f"{self.kimg:g} thousand pictures"
+        return f"{self.steps:,} steps" if self.steps else f"{self.kimg:g} thousand images"
 
     def overrides(self, config: Config) -> list[str]:
-        """Return the arguments by which train_gan.py keeps to it."""
+        """Return the arguments for train_gan.py that set it."""
         if self.minutes is not None:
             return [f"training.minutes={self.minutes}", f"training.steps={10**9}"]
         steps = self.steps or steps_for(config, 1000 * self.kimg)
@@ -49,10 +49,13 @@ class Budget:
 
 @dataclass(frozen=True)
 class Entrant:
-    """One that takes part.
+    """One run of a comparison.
 
-    name: a version's, or a config file's without its suffix. run: the run's. arguments: those of
-    train_gan.py. config: what they make.
+    Args:
+        name: the version, or the config file without its suffix.
+        run: the name of the run.
+        arguments: for train_gan.py.
+        config: what these arguments give.
     """
 
     name: str
@@ -64,24 +67,31 @@ class Entrant:
 def find_entrants(
     names: list[str], overrides: list[str], budget: Budget, title: str
 ) -> list[Entrant]:
-    """Return those that versions' names, or paths of YAML files, mean; UserError for any mistake.
+    """Return the entrants of a comparison.
 
-    overrides: "key=value" for all of them, but where a file has a value of its own. title: the
-    comparison's, with which runs' names begin.
+    Args:
+        names: versions, paths of YAML files, or "all" for every version.
+        overrides: "key=value" for all entrants; a value in an entrant's own file wins.
+        budget: for each.
+        title: the comparison's; the names of its runs begin with it.
+
+    Raises:
+        UserError: unknown names, two entrants of one name, settings that differ where they must be
+            equal, or a run of that name that was trained otherwise.
     """
     if "all" in names:
         names = [*networks.VERSIONS, *(name for name in names if name != "all")]
     entrants = [_entrant(name, overrides, budget, title) for name in dict.fromkeys(names)]
     if len({entrant.run for entrant in entrants}) < len(entrants):
-        raise UserError("two configs have one name; rename one of the files.")
+        raise UserError("two config files have the same name; rename one of them.")
     values = [flat(entrant.config.model_dump()) for entrant in entrants]
     for key in _SHARED:
         found = {str(value[key]): e.name for value, e in zip(values, entrants, strict=True)}
         if len(found) > 1:
             (first, a), (second, b) = list(found.items())[:2]
             raise UserError(
-                f"{key} is {first} for {a} and {second} for {b}, but must be one for all; give it "
-                f"on the command line, {key}={first}."
+                f"{key} is {first} for {a} and {second} for {b}, but must be equal for all; set it "
+                f"for all with {key}={first}."
             )
     for entrant in entrants:
         _require_same(entrant)
@@ -89,7 +99,7 @@ def find_entrants(
 
 
 def _require_same(entrant: Entrant) -> None:
-    """Raise UserError if its run was trained otherwise before; to go on for longer is allowed."""
+    """Raise UserError if its run was trained otherwise before; a larger budget is allowed."""
     path = WEIGHTS / entrant.run / "config.yaml"
     if not path.is_file():
         return
@@ -100,29 +110,27 @@ def _require_same(entrant: Entrant) -> None:
         if value != old and not longer:
             raise UserError(
                 f"{entrant.run} was trained with {key} {old}, which is {value} now; give this "
-                "comparison another --name."
+                "comparison another name."
             )
 
 
 def require_same_data(entrant: Entrant, key: str) -> None:
-    """Raise UserError if its run was trained on other pictures before than those of a key."""
+    """Raise UserError if its run was trained before, on images with another key."""
     found = checkpoint.newest(WEIGHTS / entrant.run)
     if found and found[0]["data_key"] != key:
         raise UserError(
-            f"{entrant.run} was trained on other pictures than are in {entrant.config.data.images} "
-            "now; give this comparison another --name."
+            f"{entrant.run} was trained on other images than are now in "
+            f"{entrant.config.data.images}; give this comparison another name."
         )
 
 
 def _entrant(name: str, overrides: list[str], budget: Budget, title: str) -> Entrant:
-    """Return one of them."""
     path = Path(name)
     is_file = path.suffix in (".yaml", ".yml")
     own = [] if is_file else [f"version={networks.get_version(name).name}"]
     run = f"{title}-" + (re.sub(r"[^\w.-]", "_", path.stem) if is_file else name)
-    # What a file says is what it takes part with.
-    said = flat(read_yaml(path)) if is_file else {}
-    shared = [text for text in [*_DEFAULTS, *overrides] if text.partition("=")[0] not in said]
+    in_file = flat(read_yaml(path)) if is_file else {}
+    shared = [text for text in [*_DEFAULTS, *overrides] if text.partition("=")[0] not in in_file]
     own += [*shared, f"run={run}"]
     file = name if is_file else None
     own += budget.overrides(load_config(file, own, networks.get_recipe))

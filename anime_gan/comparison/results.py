@@ -1,4 +1,4 @@
-"""What a comparison knows of each that took part: read from its run, and measured once."""
+"""The result of an entrant: read from its run, and measured once."""
 
 import hashlib
 import json
@@ -7,7 +7,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from anime_gan import networks
 from anime_gan.comparison.entrants import Entrant
 from anime_gan.config.stages import images_seen
 from anime_gan.errors import UserError
@@ -15,20 +14,27 @@ from anime_gan.features.network import FeatureNetwork
 from anime_gan.files import whole_file
 from anime_gan.metrics.during_training import METRICS
 from anime_gan.metrics.evaluate import measure, of_weights
-from anime_gan.networks import describe
+from anime_gan.networks.build import build
+from anime_gan.networks.describe import gflops
 from anime_gan.runs import checkpoint
 from anime_gan.runs.health import read_events
 from anime_gan.runs.history import LOSSES, Curve, read_rows
 from anime_gan.runs.run import IMAGES, WEIGHTS
-from anime_gan.training.state import Gan
 
 
 def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dict[str, Any] | None:
-    """Return all that the page shows of a run, or None if it has not come to a checkpoint.
+    """Return all that the page shows of a run, or None if it has no checkpoint yet.
 
-    count: faces to measure. What was measured of the same weights with the same networks is kept
-    beside the run's grids and not measured again. UserError if the weights are gone, or have not
-    grown to the size of the others.
+    What was measured is kept in the run's comparison.json, and not measured again for the same
+    weights, networks and count.
+
+    Args:
+        entrant: whose run it is.
+        networks: feature networks to measure with.
+        count: images to measure, at most.
+
+    Raises:
+        UserError: the weights are gone, or have not grown to the full resolution.
     """
     images = IMAGES / entrant.run
     found = checkpoint.newest(WEIGHTS / entrant.run)
@@ -37,8 +43,9 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
     facts = found[0]
     weights = WEIGHTS / entrant.run / f"generator_{facts['step']}.keras"
     if not weights.is_file():
-        raise UserError(f"{weights} is gone; give this comparison another --name.")
+        raise UserError(f"{weights} is gone; give this comparison another name.")
     wanted = {
+        "format": 2,
         "step": facts["step"],
         "weights": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "data": facts["data_key"],
@@ -52,8 +59,9 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         size, last = subject.fake.shape[1], entrant.config.model.resolution
         if size != last:
             raise UserError(
-                f"its faces have grown to {size}x{size} only and compare with none of {last}x"
-                f"{last}; give a larger budget, or smaller growing.fade_kimg and stable_kimg."
+                f"its images have grown to {size}x{size} only and cannot be compared with those of "
+                f"{last}x{last}; give a larger budget, or smaller growing.fade_kimg and "
+                "growing.stable_kimg."
             )
         known = _costs(entrant) | measure(subject, networks, count)[0]
         with whole_file(path) as temporary:
@@ -64,8 +72,6 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         speeds.append(row["images_per_second"])
     return {
         "step": facts["step"],
-        "seconds": facts["seconds"],
-        "precision": facts["precision"],
         "memory": facts["peak_memory"],
         "seen": images_seen(entrant.config, facts["step"]),
         "speed": median(speeds) if speeds else float("nan"),
@@ -79,7 +85,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
 
 
 def _known(path: Path, wanted: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what a comparison.json holds of the same weights, None if of others or damaged."""
+    """Return what a comparison.json knows of `wanted`, None if nothing or damaged."""
     try:
         kept = json.loads(path.read_text())
         return dict(kept["known"]) if kept["of"] == wanted else None
@@ -88,9 +94,9 @@ def _known(path: Path, wanted: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _costs(entrant: Entrant) -> dict[str, Any]:
-    """Return the parameters and operations of both networks."""
-    gan = Gan.create(networks.get_version(entrant.config.version), entrant.config)
+    """Return the parameters, and billions of operations per image, of both networks."""
+    both = build(entrant.config)
     return {
-        "parameters": gan.parameter_counts(),
-        "gflops": (describe.gflops(gan.generator), describe.gflops(gan.discriminator)),
+        "parameters": both.parameter_counts(),
+        "gflops": (gflops(both.generator), gflops(both.discriminator)),
     }

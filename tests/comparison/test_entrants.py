@@ -1,4 +1,4 @@
-"""Who takes part: names and files become runs with one budget, and mistakes sentences."""
+"""Names and files become runs with the same budget, and mistakes become sentences."""
 
 import pytest
 import yaml
@@ -11,7 +11,7 @@ from tests.runs.test_checkpoint import FACTS
 
 
 def test_versions_and_files_get_the_same_budget_and_runs_of_their_own(tmp_path):
-    """Thousands of pictures become steps by each one's own batch and critic updates."""
+    """Thousands of images become steps by each version's own batch and critic updates."""
     file = tmp_path / "my own.yaml"
     file.write_text("version: wgan\nmodel: {width: 0.1}\ntraining: {batch_size: 10}\n")
     entrants = find_entrants(
@@ -31,7 +31,7 @@ def test_versions_and_files_get_the_same_budget_and_runs_of_their_own(tmp_path):
 
 
 def test_mistakes_are_found_before_anything_is_trained(tmp_path):
-    """Unknown names, two of one name, and pictures that could not be compared."""
+    """Unknown names, two of one name, and images that could not be compared."""
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "mine.yaml").write_text("version: v4")
@@ -40,7 +40,7 @@ def test_mistakes_are_found_before_anything_is_trained(tmp_path):
     for names, words in (
         (["v9"], "version is 'v9'"),
         ([str(tmp_path / "none.yaml")], "no config file"),
-        ([str(tmp_path / "a/mine.yaml"), str(tmp_path / "b/mine.yaml")], "one name"),
+        ([str(tmp_path / "a/mine.yaml"), str(tmp_path / "b/mine.yaml")], "the same name"),
         (["v5", str(small)], "model.resolution is 64 for v5 and 32 for small"),
     ):
         with pytest.raises(UserError, match=words):
@@ -50,7 +50,7 @@ def test_mistakes_are_found_before_anything_is_trained(tmp_path):
 
 
 def test_a_run_that_was_trained_otherwise_is_not_taken_for_this(tmp_path, monkeypatch):
-    """A larger budget goes on; other pictures, rates or a smaller budget need another name."""
+    """A larger budget resumes; other images, rates or a smaller budget need another name."""
     monkeypatch.chdir(tmp_path)
     (entrant,) = find_entrants(["v5"], [], Budget(steps=10), "t")
     folder = tmp_path / "weights/t-v5"
@@ -69,13 +69,13 @@ def test_a_run_that_was_trained_otherwise_is_not_taken_for_this(tmp_path, monkey
     assert find_entrants(["v5"], ["generator.rate=1e-3"], Budget(steps=10), "other")
 
 
-def test_other_pictures_of_the_same_name_are_told(tmp_path, monkeypatch):
-    """A folder that got more pictures is not what the first were trained on."""
+def test_other_images_of_the_same_name_are_an_error(tmp_path, monkeypatch):
+    """A folder that got more images is not what the first entrants were trained on."""
     monkeypatch.chdir(tmp_path)
     (entrant,) = find_entrants(["v5"], [], Budget(steps=10), "t")
     require_same_data(entrant, "new")
     (tmp_path / "weights/t-v5").mkdir(parents=True)
     checkpoint.save(tmp_path / "weights/t-v5", 1, {}, FACTS | {"data_key": "old"}, 3)
     require_same_data(entrant, "old")
-    with pytest.raises(UserError, match="other pictures"):
+    with pytest.raises(UserError, match="other images"):
         require_same_data(entrant, "new")

@@ -1,4 +1,4 @@
-"""What was measured before is taken again only if it is whole, and of the same weights."""
+"""What was measured before is used again only if it is whole, and of the same weights."""
 
 import json
 
@@ -22,7 +22,7 @@ OF = {"step": 3, "networks": ["lite0"]}
     ],
 )
 def test_a_comparison_json(tmp_path, text, known):
-    """Anything else is measured anew, never a traceback."""
+    """Anything else is measured again, never a traceback."""
     path = tmp_path / "comparison.json"
     if text is not None:
         path.write_text(text)
