@@ -21,7 +21,7 @@ import yaml
 
 from anime_gan import networks
 from anime_gan.comparison import page
-from anime_gan.config import plain_yaml, schema
+from anime_gan.config import flat, from_dict, load_config, plain_yaml
 from anime_gan.config.stages import stages_of
 from anime_gan.metrics.during_training import METRICS
 from anime_gan.networks.checks import check
@@ -49,10 +49,10 @@ def configs(folder: Path) -> Case:
     whole = re.sub(r"^( *)# ((?:  )?[a-z_0-9]+:( |$))", r"\1\2", own, flags=re.MULTILINE)
     texts = [own, whole, *(path.read_text() for path in sorted((ROOT / "configs").iterdir()))]
     dicts = [
-        schema.load_config(None, [f"version={name}"], networks.get_recipe).model_dump()
+        load_config(None, [f"version={name}"], networks.get_recipe).model_dump()
         for name in networks.VERSIONS
     ]
-    keys = [*schema.flat(dicts[0])]
+    keys = [*flat(dicts[0])]
 
     @functools.cache
     def version(name):
@@ -76,16 +76,16 @@ def configs(folder: Path) -> Case:
         if written is not None:
             Path(name).write_bytes(written.encode("utf-8", "surrogatepass"))
         file = name if written is not None and kind != "own" else None
-        found = schema.load_config(file, overrides, networks.get_recipe)
-        require(schema.from_dict(json.loads(json.dumps(found.model_dump()))) == found, "as JSON")
-        again = schema.from_dict(plain_yaml.read(plain_yaml.write(found.model_dump())))
+        found = load_config(file, overrides, networks.get_recipe)
+        require(from_dict(json.loads(json.dumps(found.model_dump()))) == found, "as JSON")
+        again = from_dict(plain_yaml.read(plain_yaml.write(found.model_dump())))
         require(again == found, "as YAML")
         if written is not None:
             _as_written(yaml.compose(Path(name).read_text(), yaml.SafeLoader), found.model_dump())
         for line in overrides:
             key, _, text = line.partition("=")
             if key in keys and not any(other.startswith(f"{key}=") for other in overrides[1:]):
-                value = schema.flat(found.model_dump()).get(key)
+                value = flat(found.model_dump()).get(key)
                 try:
                     if key == "run" and not plain_yaml.read(text):
                         continue  # the version's name then
@@ -180,10 +180,10 @@ def records(folder: Path) -> Case:
         curve = Curve()
         for row in read_rows(folder / "losses.jsonl", LOSSES):
             curve.add(row)
-        page._losses(curve.columns)
+        page.loss_chart(curve.columns)
         shown = {"a": {"metrics": [*read_rows(folder / "metrics.jsonl", METRICS)]}}
-        page._distances(shown) if draw.random() < 0.05 else None
-        page._health({"events": read_events(folder / "health.json"), "ended": None}, True)
+        page.distance_charts(shown) if draw.random() < 0.05 else None
+        page.health({"events": read_events(folder / "health.json"), "ended": None}, True)
         if draw.random() < 0.05:
             history.save_curve(folder / "losses.png")
         for opened in (history, health, metrics):
