@@ -27,7 +27,7 @@ from anime_gan.data.sources import EXTENSIONS, Source, open_source
 from anime_gan.errors import UserError
 
 if TYPE_CHECKING:  # it imports pydantic, which takes longer than all the rest
-    from anime_gan.config.schema import Config
+    from anime_gan.config import Config
 
 
 @dataclass(frozen=True, eq=False)

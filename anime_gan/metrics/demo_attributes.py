@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 
-from anime_gan.data.demo.reader import KINDS, read_kinds
+from anime_gan.data.demo.reader import COMBINATIONS, read_attributes
 
 
 def measure(fake: np.ndarray, real: np.ndarray) -> dict[str, float]:
@@ -18,9 +18,9 @@ def measure(fake: np.ndarray, real: np.ndarray) -> dict[str, float]:
     the kinds' shares in both sets: 0 if they are alike, 1 if nothing is shared. Of n pictures not
     all kinds can be seen and chance alone diverges: compare with the same of n real pictures.
     """
-    fakes, reals = (Counter(read_kinds(pictures)) for pictures in (fake, real))
+    fakes, reals = (Counter(read_attributes(pictures)) for pictures in (fake, real))
     return {
-        "coverage": len(fakes) / KINDS,
+        "coverage": len(fakes) / COMBINATIONS,
         "divergence": divergence(fakes, reals),
     }
 

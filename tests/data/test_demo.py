@@ -1,4 +1,4 @@
-"""The built-in data set: the same for everybody, whole or not there, and true to its attributes."""
+"""The built-in data set is the same everywhere, complete or absent, and shows its attributes."""
 
 import csv
 import dataclasses
@@ -12,21 +12,21 @@ from anime_gan.data import demo
 from anime_gan.data.demo import dataset
 from anime_gan.data.demo.face import CHOICES, Face, random_face
 from anime_gan.data.demo.portrait import draw_face
-from anime_gan.data.demo.reader import KINDS, read_kinds
+from anime_gan.data.demo.reader import COMBINATIONS, read_attributes
 
 
-def kind(face: Face) -> tuple[str, str, str]:
-    """What can be read back of a face."""
+def readable(face: Face) -> tuple[str, str, str]:
+    """Return the attributes that can be read back."""
     return face.hair_colour, face.eye_colour, face.background
 
 
 def fresh(count: int, seed: int = 2024) -> list[Face]:
-    """Faces that nothing was tuned on."""
+    """Return faces on which no reference colour was tuned."""
     return [dataset.face_of(seed, number) for number in range(count)]
 
 
-def test_a_face_has_one_picture_and_a_number_one_face():
-    """Runs can be compared only if the data is the same to the byte everywhere."""
+def test_a_face_has_one_image_and_a_number_one_face():
+    """Protects comparisons of runs, which need the same data to the byte everywhere."""
     first, again = (demo.draw_faces(n, seed=3) for n in (2, 5))
     np.testing.assert_array_equal(first, again[:2])
     assert first.shape == (2, 64, 64, 3) and first.dtype == np.uint8
@@ -35,7 +35,7 @@ def test_a_face_has_one_picture_and_a_number_one_face():
 
 @pytest.mark.parametrize("attribute", CHOICES)
 def test_every_value_of_an_attribute_shows(attribute):
-    """No two values draw the same picture."""
+    """Protects every value: no two of them draw the same image."""
     face = random_face(np.random.default_rng(1))
     drawn = {
         draw_face(dataclasses.replace(face, **{attribute: value})).tobytes()
@@ -45,37 +45,37 @@ def test_every_value_of_an_attribute_shows(attribute):
 
 
 def test_attributes_are_read_back_from_fresh_drawings():
-    """Later this counts the kinds of faces a generator covers; 99% right, all three at once."""
+    """Protects the coverage metric: all three attributes are right in 99% of the faces."""
     faces = fresh(600)
-    pictures = np.stack([np.asarray(draw_face(face)) for face in faces])
-    truth = [kind(face) for face in faces]
-    assert len(set(truth)) > KINDS / 2
-    right = [read == true for read, true in zip(read_kinds(pictures), truth, strict=True)]
+    images = np.stack([np.asarray(draw_face(face)) for face in faces])
+    truth = [readable(face) for face in faces]
+    assert len(set(truth)) > COMBINATIONS / 2
+    right = [read == true for read, true in zip(read_attributes(images), truth, strict=True)]
     assert np.mean(right) >= 0.99
-    noise = np.random.default_rng(0).normal(0, 6, pictures.shape)
-    noisy = np.clip(pictures + noise, 0, 255).astype("uint8")
+    noise = np.random.default_rng(0).normal(0, 6, images.shape)
+    noisy = np.clip(images + noise, 0, 255).astype("uint8")
     blurred = np.stack(
-        [np.asarray(Image.fromarray(p).filter(ImageFilter.GaussianBlur(0.6))) for p in pictures]
+        [np.asarray(Image.fromarray(p).filter(ImageFilter.GaussianBlur(0.6))) for p in images]
     )
-    for spoilt in (noisy, blurred):
-        right = [read == true for read, true in zip(read_kinds(spoilt), truth, strict=True)]
+    for degraded in (noisy, blurred):
+        right = [read == true for read, true in zip(read_attributes(degraded), truth, strict=True)]
         assert np.mean(right) >= 0.97
 
 
-def test_reading_tells_wrong_shapes():
-    """A picture of another size would be read in the wrong places."""
+def test_wrong_shapes_are_refused():
+    """Protects against reading an image of another size in the wrong places."""
     with pytest.raises(ValueError, match="64"):
-        read_kinds(np.zeros((1, 32, 32, 3), "uint8"))
+        read_attributes(np.zeros((1, 32, 32, 3), "uint8"))
 
 
 def test_the_written_set_is_what_its_table_says(tmp_path):
-    """Pictures and attributes.csv belong together, row by row."""
+    """Protects attributes.csv: its rows describe the images."""
     folder = demo.ensure_faces(tmp_path / "a b", count=70, seed=5)
     with (folder / "attributes.csv").open() as file:
         rows = list(csv.DictReader(file))
-    pictures = np.stack([np.asarray(Image.open(folder / row["file"])) for row in rows])
-    np.testing.assert_array_equal(pictures, demo.draw_faces(70, seed=5))
-    assert [kind(dataset.face_of(5, n)) for n in range(70)] == [
+    images = np.stack([np.asarray(Image.open(folder / row["file"])) for row in rows])
+    np.testing.assert_array_equal(images, demo.draw_faces(70, seed=5))
+    assert [readable(dataset.face_of(5, n)) for n in range(70)] == [
         (row["hair_colour"], row["eye_colour"], row["background"]) for row in rows
     ]
     assert len(list(folder.glob("*.png"))) == 70
@@ -84,13 +84,13 @@ def test_the_written_set_is_what_its_table_says(tmp_path):
     assert (folder / "faces.json").stat().st_mtime_ns == before
 
 
-def test_half_a_set_never_counts_as_one(tmp_path):
-    """Killed on the way, or drawn with other parameters: not taken for the set."""
+def test_an_incomplete_set_is_not_used(tmp_path):
+    """Protects against a set that was interrupted, or drawn with other parameters."""
     folder = tmp_path / "set"
     demo.ensure_faces(folder, count=3)
-    assert dataset.is_whole(folder, 3, 0, 64) and not dataset.is_whole(folder, 4, 0, 64)
+    assert dataset.is_complete(folder, 3, 0, 64) and not dataset.is_complete(folder, 4, 0, 64)
     (folder / "faces.json").write_text(json.dumps({})[:1])
-    assert not dataset.is_whole(folder, 3, 0, 64)
+    assert not dataset.is_complete(folder, 3, 0, 64)
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
@@ -98,7 +98,7 @@ def test_half_a_set_never_counts_as_one(tmp_path):
     "arguments", [["full"], ["new", "--count", "0"], ["new", "--size", "5"], []]
 )
 def test_a_users_mistake_is_one_sentence_and_status_2(script, arguments):
-    """Nothing is overwritten, and there is no traceback."""
+    """Protects the folder's files, and the user from a traceback."""
     (script.folder / "full").mkdir()
     (script.folder / "full/mine.txt").touch()
     done = script("anime_gan.data.demo", *arguments)
@@ -107,7 +107,7 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, arguments):
     assert [path.name for path in script.folder.iterdir()] == ["full"]
 
 
-def test_the_sheet(script):
-    """64 faces as one picture, to look at."""
+def test_a_sheet_of_faces(script):
+    """Protects the option that writes 64 faces as one image."""
     assert script("anime_gan.data.demo", "--sheet", "sheet.png").returncode == 0
     assert Image.open(script.folder / "sheet.png").size == (8 * 132 + 4, 8 * 132 + 4)

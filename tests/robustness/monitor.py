@@ -28,8 +28,8 @@ backend.start()
 import numpy as np
 
 from anime_gan import networks
-from anime_gan.config.schema import load_config
-from anime_gan.data.demo.reader import read_kinds
+from anime_gan.config import load_config
+from anime_gan.data.demo.reader import read_attributes
 from anime_gan.data.batches import Batches
 from anime_gan.data.image_set import open_data
 from anime_gan.data.mapped import InMemory
@@ -66,7 +66,7 @@ def record(case: Case, path: Path, seed: int | None = None) -> None:
     run = case.wreck(gan, step) if case.wreck else (lambda number, real: step(real))
     latents = latents_from_seeds(range(SEEN), config.model.latent_dim)
     rows, looks, covered, small = [], [], [], []
-    kinds = len(set(read_kinds(real)))
+    kinds = len(set(read_attributes(real)))
     batch = config.training.images_per_step
     with Batches(pictures, batch, config.training.seed, config.data.x_flip) as batches:
         for number in range(1, case.steps + 1):
@@ -82,7 +82,7 @@ def record(case: Case, path: Path, seed: int | None = None) -> None:
                 looks.append(number)
                 small.append(_small(faces[0]))
                 if number % COUNT == 0:
-                    covered.append(len(set(read_kinds(np.concatenate(faces)))) / kinds)
+                    covered.append(len(set(read_attributes(np.concatenate(faces)))) / kinds)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = np.frombuffer(json.dumps(rows).encode(), np.uint8)
     own = _small(_some(pictures, health.LOOKED_AT))

@@ -1,7 +1,7 @@
 """Curves, colours and a canvas on which outlines are filled.
 
-All shapes are written on a square of 100 x 100 units, x to the right and y down, drawn four times
-too large and averaged down.
+Shapes are given on a square of 100 x 100 units, x to the right and y down. They are drawn at four
+times the final size and averaged down.
 """
 
 import re
@@ -17,9 +17,12 @@ SUPERSAMPLING = 4
 
 @cache
 def shape(path: str, flip: bool = False, grow: float = 0.0) -> np.ndarray:
-    """Points (n, 2) along a path of M, L, Q and C commands with absolute coordinates, as in SVG.
+    """Return points (n, 2) along an SVG path.
 
-    `flip` mirrors it left to right; `grow` moves every point outwards by so many units.
+    Args:
+        path: M, L, Q and C commands with absolute coordinates.
+        flip: mirror it left to right.
+        grow: units by which every point is moved outwards.
     """
     points: list[np.ndarray] = []
     for command, numbers in re.findall(r"([MLQC])([^MLQC]*)", path):
@@ -29,7 +32,7 @@ def shape(path: str, flip: bool = False, grow: float = 0.0) -> np.ndarray:
             continue
         for piece in knots.reshape(-1, 2 if command == "Q" else 3, 2):
             knots = np.vstack([points[-1], piece])
-            # Time goes with the number of edges, so a short curve gets few of them.
+            # Filling takes time for each edge, so a short curve gets few.
             length = np.linalg.norm(np.diff(knots, axis=0), axis=1).sum()
             points.extend(bezier(knots, steps=int(np.clip(length / 2.5, 3, 20))))
     outline = np.array(points)
@@ -39,7 +42,7 @@ def shape(path: str, flip: bool = False, grow: float = 0.0) -> np.ndarray:
 
 
 def outward(points: np.ndarray) -> np.ndarray:
-    """The unit normal at each point of a closed outline, away from its inside."""
+    """Return the unit normal at each point of a closed outline, pointing outwards."""
     along = np.roll(points, -1, axis=0) - np.roll(points, 1, axis=0)
     normal = np.stack([along[:, 1], -along[:, 0]], axis=1)
     x, y = points.T
@@ -58,7 +61,7 @@ def bezier(knots: np.ndarray, steps: int) -> np.ndarray:
 
 @cache
 def oval(x: float, y: float, radius_x: float, radius_y: float) -> np.ndarray:
-    """Return the outline of an ellipse, with more points the larger it is."""
+    """Return the outline of an ellipse, (n, 2); larger ones have more points."""
     points = int(np.clip(8 + 2 * max(radius_x, radius_y), 10, 60))
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
     return np.stack([x + radius_x * np.cos(angle), y + radius_y * np.sin(angle)], axis=1)
@@ -70,20 +73,25 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
 
 
 def shaded(colours: tuple[Colour, ...], amount: float) -> tuple[Colour, ...]:
-    """The colours a little lighter (amount towards 1) or darker (towards -1)."""
+    """Return the colours a little lighter (amount up to 1) or darker (down to -1)."""
     goal = WHITE if amount > 0 else (0, 0, 0)
     return tuple(mix(colour, goal, 0.07 * abs(amount)) for colour in colours)
 
 
 class Canvas:
-    """Fills outlines given in units: still ones, shifted ones and, on the head, tilted ones too."""
+    """Fills outlines given in units, which stay, move with the body, or tilt with the head.
+
+    Args:
+        face: its shift and tilt are used.
+        size: height and width of the final image in pixels.
+    """
 
     def __init__(self, face: Face, size: int):
         side = size * SUPERSAMPLING
         self.image = Image.new("RGB", (side, side))
         self.pen = ImageDraw.Draw(self.image)
         self.unit = side / 100
-        # As complex numbers, points are turned by one multiplication: half the time of a matrix.
+        # Points as complex numbers are rotated in half the time that a matrix takes.
         turn = np.exp(1j * np.deg2rad(face.tilt))
         neck = 50 + 76j
         self.shift = complex(face.shift_x, face.shift_y) * side
@@ -91,7 +99,7 @@ class Canvas:
         self.head_shift = neck * (1 - turn) * self.unit + self.shift
 
     def still(self, points: np.ndarray, colour: Colour) -> None:
-        """Fill an outline where it is."""
+        """Fill an outline that does not move."""
         self.pen.polygon(_placed(points, self.unit, 0), fill=colour)
 
     def body(self, points: np.ndarray, colour: Colour) -> None:
@@ -103,16 +111,16 @@ class Canvas:
         self.pen.polygon(_placed(points, self.head_turn, self.head_shift), fill=colour)
 
     def head_line(self, points: np.ndarray, colour: Colour) -> None:
-        """A closed line on the head, one unit wide."""
+        """Draw a closed line on the head, about one unit wide."""
         ends = _placed(np.concatenate([points, points[:1]]), self.head_turn, self.head_shift)
         self.pen.line(ends, fill=colour, width=round(1.2 * self.unit), joint="curve")
 
     def lined(self, path: str, colour: Colour, line: Colour, flip: bool = False) -> None:
-        """A shape of the head with an outline around it."""
+        """Fill a path on the head, with a line around it."""
         self.head(shape(path, flip, 0.8), line)
         self.head(shape(path, flip), colour)
 
 
 def _placed(points: np.ndarray, turn: complex, shift: complex) -> list[float]:
-    """Turn, scale and shift points (n, 2); x and y by turns, as Pillow takes them."""
+    """Rotate, scale and shift points (n, 2); return x0, y0, x1, y1, ... for Pillow."""
     return (points.view(complex) * turn + shift).view(float).ravel().tolist()

@@ -1,4 +1,4 @@
-"""What a drawn face can be: its attributes, their values and their colours."""
+"""The attributes of a drawn face, their values and their colours."""
 
 from dataclasses import dataclass
 
@@ -60,7 +60,7 @@ WHITE: Colour = (255, 255, 255)
 
 @dataclass(frozen=True)
 class Face:
-    """Everything that decides a picture."""
+    """All attributes, which determine the image; the names are the columns of attributes.csv."""
 
     hair_colour: str
     hair_style: str
@@ -103,7 +103,7 @@ RANGES: dict[str, float] = {
 
 
 def random_face(rng: np.random.Generator) -> Face:
-    """Draw every attribute evenly and independently of the others."""
+    """Return a face with every attribute drawn uniformly and independently."""
     picks = {name: values[rng.integers(len(values))] for name, values in CHOICES.items()}
     numbers = {name: float(rng.uniform(-limit, limit)) for name, limit in RANGES.items()}
     return Face(**picks, **numbers)

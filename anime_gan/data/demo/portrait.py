@@ -1,4 +1,4 @@
-"""A face's picture, from the background to the accessory, each part drawn over the one before."""
+"""Drawing a face, from the background to the accessory, each part over the one before."""
 
 from functools import cache
 
@@ -20,7 +20,7 @@ from anime_gan.data.demo.face import (
 
 
 def draw_background(canvas: Canvas, face: Face) -> None:
-    """Fill the picture: a gradient, and the background's own pattern."""
+    """Fill the image with a gradient and the pattern of the background."""
     top, bottom, pattern = shaded(BACKGROUNDS[face.background], face.background_shade)
     side = canvas.image.width
     bands = 24
@@ -56,7 +56,7 @@ def draw_body(canvas: Canvas, face: Face) -> None:
         shape("M43 70 L57 70 L57 88 Q60 90 61 91 L50 108 L39 91 Q40 90 43 88", grow=0.7), line
     )
     canvas.body(shape("M43 70 L57 70 L57 88 Q60 90 61 91 L50 108 L39 91 Q40 90 43 88"), skin)
-    # The chin throws its shadow on the neck.
+    # The shadow of the chin on the neck.
     canvas.body(shape("M43 70 L57 70 L57 86 Q52 92 43 87"), shade)
     for flip in (False, True):
         canvas.body(
@@ -81,7 +81,7 @@ FACE = "M25.5 40 L25.5 54 C25.5 66 30 72.4 37.5 77.6 C43 81 47 83.4 50 83.4 C53 
 
 
 def draw_head(canvas: Canvas, face: Face) -> None:
-    """Draw face, blush, nose and mouth, and the shadow that the fringe throws."""
+    """Draw face, blush, nose and mouth, and the shadow of the fringe."""
     skin, shade, line = shaded(SKINS[face.skin], face.skin_shade)
     canvas.lined(FACE, skin, line)
     blush = mix(skin, (246, 84, 96), 0.36)
@@ -95,7 +95,7 @@ def draw_head(canvas: Canvas, face: Face) -> None:
 
 @cache
 def fringe_shadow(hair_style: str) -> np.ndarray:
-    """The fringe's own outline, lower and drawn in so that it stays on the face."""
+    """Return the outline of the fringe, lower and narrower so that it stays on the face."""
     fringe = (shape(FRINGES[hair_style]) - (50, 0)) * (0.9, 1) + (50, 3.6)
     return np.clip(fringe, (27, 0), (73, 52))
 
@@ -129,7 +129,7 @@ def draw_mouth(canvas: Canvas, mouth: str, line: Colour) -> None:
 
 # ---- eyes -------------------------------------------------------------------
 
-# Each eye shape, for the eye on the right of the picture, around the middle of the iris: the open
+# Each eye shape, for the eye on the right of the image, around the middle of the iris: the open
 # eye, the upper lash line, the height at which the lid cuts the iris, the brow.
 EYES: dict[str, tuple[str, str, float, str]] = {
     "round": (
@@ -156,14 +156,14 @@ EYE_X, EYE_Y = 13.0, 58.5
 
 @cache
 def eye_part(points_of: str | tuple[float, ...], right: bool, lid: float = -99.0) -> np.ndarray:
-    """A path or an oval around the middle of the iris, cut flat at `lid`, put where that eye is."""
+    """Return a path or oval around the iris center, cut flat at `lid`, moved to one eye."""
     points = shape(points_of) if isinstance(points_of, str) else oval(*points_of)
     points = np.maximum(points, (-99, lid)) * (1 if right else -1, 1)
     return points + (50 + (EYE_X if right else -EYE_X), EYE_Y)
 
 
 def draw_eyes(canvas: Canvas, face: Face) -> None:
-    """Draw both eyes, with an iris that is lit from below."""
+    """Draw both eyes; the iris is lighter at the bottom."""
     white, lash, lid, _ = EYES[face.eye_shape]
     deep, middle, glow = shaded(EYE_COLOURS[face.eye_colour], face.eye_shade)
     skin, shade, _ = shaded(SKINS[face.skin], face.skin_shade)
@@ -189,7 +189,7 @@ def draw_eyes(canvas: Canvas, face: Face) -> None:
 
 
 def draw_brows(canvas: Canvas, face: Face) -> None:
-    """Draw the brows over the fringe, as is the custom."""
+    """Draw the brows over the fringe, as anime does."""
     colour = mix(HAIR_COLOURS[face.hair_colour][1], INK, 0.6)
     for right in (False, True):
         canvas.head(eye_part(EYES[face.eye_shape][3], right), colour)
@@ -260,7 +260,7 @@ SHINE = (
 
 
 def draw_back_hair(canvas: Canvas, face: Face) -> None:
-    """Draw what lies behind the head."""
+    """Draw the hair behind the head."""
     base, shade, _ = shaded(HAIR_COLOURS[face.hair_colour], face.hair_shade)
     line = mix(shade, INK, 0.5)
     for number, (path, mirrored) in enumerate(BACK_HAIR[face.hair_style]):
@@ -300,7 +300,7 @@ RED, GOLD, ROSE = (214, 44, 62), (250, 204, 92), (255, 150, 178)
 
 
 def draw_accessory(canvas: Canvas, face: Face) -> None:
-    """Draw what is worn; it leaves hair, eyes and background readable."""
+    """Draw what is worn, leaving hair, eyes and background visible for `reader`."""
     if face.accessory == "glasses":
         for x in (37.0, 63.0):
             canvas.head_line(oval(x, 59.5, 11.2, 10.6), INK)
@@ -336,7 +336,7 @@ def draw_accessory(canvas: Canvas, face: Face) -> None:
 
 
 def draw_face(face: Face, size: int = 64) -> Image.Image:
-    """Return the RGB picture (size x size) of a face; a face has one picture at each size."""
+    """Return the RGB image (size x size) of a face; the same face always gives the same image."""
     canvas = Canvas(face, size)
     draw_background(canvas, face)
     draw_back_hair(canvas, face)

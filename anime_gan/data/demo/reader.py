@@ -1,9 +1,8 @@
-"""Hair colour, eye colour and background read back from a 64x64 picture alone.
+"""Hair colour, eye colour and background, read back from a 64x64 image.
 
-Each is a vote: every pixel of a region goes to the value whose reference colours lie nearest, and
-the value with the most pixels wins. It is meant for pictures that a generator drew as well, so it
-looks at regions and not at single pixels, and at colours with their brightness counted less than
-their hue.
+Every pixel of a region votes for the value with the nearest reference colour, and the value with
+the most votes wins. Generated images are read too, so regions are used instead of single pixels,
+and brightness counts less than hue.
 """
 
 from collections.abc import Callable
@@ -13,33 +12,33 @@ import numpy as np
 from anime_gan.data.demo.canvas import mix
 from anime_gan.data.demo.face import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS, INK, SKINS, WHITE
 
-KINDS = len(HAIR_COLOURS) * len(EYE_COLOURS) * len(BACKGROUNDS)
+COMBINATIONS = len(HAIR_COLOURS) * len(EYE_COLOURS) * len(BACKGROUNDS)
 
 _Y, _X = (np.mgrid[:64, :64] + 0.5) * 100 / 64  # units of the drawing
 
 
-def read_kinds(pictures: np.ndarray) -> list[tuple[str, str, str]]:
-    """Return (hair colour, eye colour, background) of each picture, uint8 (N, 64, 64, 3)."""
-    if pictures.shape[1:] != (64, 64, 3):
-        raise ValueError(f"pictures must be (N, 64, 64, 3), not {pictures.shape}")
+def read_attributes(images: np.ndarray) -> list[tuple[str, str, str]]:
+    """Return (hair colour, eye colour, background) of each image, uint8 (N, 64, 64, 3)."""
+    if images.shape[1:] != (64, 64, 3):
+        raise ValueError(f"images must be (N, 64, 64, 3), not {images.shape}")
     readings = [
-        _vote(pictures, region, references, nuisances)
+        _vote(images, region, references, nuisances)
         for region, references, nuisances in (_HAIR, _EYES, _BACKGROUND)
     ]
     return list(zip(*readings, strict=True))
 
 
 def _perceived(colours: np.ndarray) -> np.ndarray:
-    """Turn RGB (..., 3) into brightness at half weight and two colour differences."""
+    """Convert RGB (..., 3) to brightness at half weight and two colour differences."""
     red, green, blue = np.moveaxis(np.asarray(colours, "float32"), -1, 0)
     brightness = 0.3 * red + 0.6 * green + 0.1 * blue
     return np.stack([0.5 * brightness, red - brightness, blue - brightness], -1)
 
 
-def _vote(pictures, region, references: dict, nuisances: list) -> list[str]:
-    """Return, for each picture, the name whose colours most pixels of the region are nearest to.
+def _vote(images, region, references: dict, nuisances: list) -> list[str]:
+    """Return, for each image, the name whose colours most pixels of the region are nearest to.
 
-    nuisances: colours that may lie in the region and count for nothing, such as skin.
+    nuisances: other colours that may be in the region, such as skin; their votes do not count.
     """
     names = list(references)
     owners = [n for n, name in enumerate(names) for _ in references[name]]
@@ -47,8 +46,8 @@ def _vote(pictures, region, references: dict, nuisances: list) -> list[str]:
     owners = np.array([*owners, *[len(names)] * len(nuisances)])
     table = _perceived(np.array([*colours, *nuisances]))
     winners = []
-    for picture in pictures:
-        pixels = _perceived(picture[region])
+    for image in images:
+        pixels = _perceived(image[region])
         distance = ((pixels[:, None] - table) ** 2).sum(-1)
         votes = np.bincount(owners[distance.argmin(1)], minlength=len(names) + 1)
         winners.append(names[votes[: len(names)].argmax()])
