@@ -1,7 +1,6 @@
 """What the tests share: tiny networks and a way to run the scripts as a user does."""
 
 import importlib
-import json
 import os
 import shutil
 import signal
@@ -117,14 +116,3 @@ def browser(tmp_path):
     opened = selenium.Chrome(options, selenium.ChromeService(driver))
     yield opened
     opened.quit()
-
-
-def asked_for(browser) -> list[str]:
-    """Return what a page asked for since the last look, but for what it brings along itself."""
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = [
-        message["params"]["request"]["url"]
-        for message in messages
-        if message["method"] == "Network.requestWillBeSent"
-    ]
-    return [url for url in asked if not url.startswith("data:")]
