@@ -1,96 +1,85 @@
-"""Kinds of values that config.yaml's keys can have, for pydantic: what each takes and refuses."""
+"""Types of config values, for pydantic in strict mode: text is no number, a bool is no number."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WrapValidator
+
+
+def described(sentence: str) -> WrapValidator:
+    """Return a validator that replaces all errors of a type, one per member of a union, by one."""
+
+    def validate(value, handler):
+        try:
+            return handler(value)
+        except ValidationError:
+            raise ValueError(sentence) from None
+
+    return WrapValidator(validate)
 
 
 def not_bool(value):
-    """Refuse true and false where a number is wanted: Python would take them for 1 and 0."""
+    """Refuse true, which equals 1 and so is accepted by a Literal."""
     if isinstance(value, bool):
         raise ValueError("must be a number")
     return value
 
 
-Whole = Annotated[int, BeforeValidator(not_bool), Field(lt=2**31)]
-Number = Annotated[float, BeforeValidator(not_bool), Field(allow_inf_nan=False)]
-
-
 def _whole(value):
-    """Return the text of a whole number as that number, and everything else as it is."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else not_bool(value)
+    """Return 1e4 and 10000.0 as 10000."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _auto_or_whole(value):
-    """Refuse all but "auto", nothing, and a whole number from 1 on."""
-    number = _whole(value) if isinstance(value, str) else value
-    if value in ("auto", None) or (type(number) is int and 1 <= number <= 65_536):
-        return number
-    raise ValueError("must be auto, null or a whole number from 1 to 65536")
-
-
-AutoOrWhole = Annotated[int | str | None, BeforeValidator(_auto_or_whole)]
-
-
-def scheduled(low: float, high: float, word: str | None = None):
-    """Return the type of a number from `low` to `high`, of a pair [first, last] of such, or a word.
-
-    A pair goes from its first value to its last along half a cosine over training.cosine_kimg.
-    """
-
-    def check(value):
-        if word and value == word:
-            return word
-        pair = isinstance(value, list | tuple) and len(value) == 2
-        try:
-            numbers = [float(not_bool(n)) for n in (value if pair else [value])]
-        except (TypeError, ValueError, OverflowError):
-            numbers = []
-        if not numbers or not all(low <= n <= high for n in numbers):
-            words = f"{word}, " if word else ""
-            raise ValueError(
-                f"must be {words}a number from {low:g} to {high:g}, or a pair [first, last]"
-            )
-        return tuple(numbers) if pair else numbers[0]
-
-    return Annotated[Any, BeforeValidator(check)]
+def _from_key(value):
+    """Return "8" as 8: the keys of a JSON mapping are texts."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def _printable(text: str) -> str:
-    """Refuse what no name on a disk should have, and the system takes for its end."""
     if not text.isprintable():
         raise ValueError("must be without line breaks and control characters")
     return text
 
 
-Place = Annotated[str, AfterValidator(_printable), Field(min_length=1, max_length=1000)]
-
-# A size of growing networks, in pixels; a mapping's keys come as text from JSON and command lines.
-Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512], BeforeValidator(_whole)]
-
-
-def _devices(value):
-    """Let through "all" and whole numbers from 1 to 4096."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if value != "all" and not (whole and 1 <= value <= 4096):
-        raise ValueError("must be all, or how many devices of this machine to use")
-    return value
-
-
-Devices = Annotated[Any, BeforeValidator(_devices)]
-
-
-def _address(value):
-    """Let through host:port."""
-    host, _, port = str(value).rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port[:6]) < 65_536:
         raise ValueError(
             "must be the machine of process 0 and a free port there, such as 192.168.0.5:1234"
         )
-    return value
+    return text
 
 
-Address = Annotated[str, BeforeValidator(_address)]
+Whole = Annotated[int, BeforeValidator(_whole), Field(lt=2**31)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+AutoOrWhole = Annotated[
+    Literal["auto"] | Annotated[Whole, Field(ge=1, le=65_536)] | None,
+    described("must be auto, null or a whole number from 1 to 65536"),
+]
+Devices = Annotated[
+    Literal["all"] | Annotated[Whole, Field(ge=1, le=4096)],
+    described("must be all, or how many devices of this machine to use"),
+]
+# Image size of a growing network, in pixels.
+Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512], BeforeValidator(_from_key)]
+Place = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_printable)]
+Address = Annotated[str, AfterValidator(_address)]
+# Names are folders too.
+Name = Annotated[
+    str,
+    Field(pattern=r"^([A-Za-z0-9_][A-Za-z0-9._-]{0,99})?$"),
+    described("must be at most 100 letters, digits, '.', '_' and '-', and begin with none of '.-'"),
+]
 
-# Names that are folders as well.
-NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
+
+def scheduled(low: float, high: float, word: str | None = None):
+    """Return the type of a number from `low` to `high`, a pair [start, end] of such, or a word.
+
+    A pair goes from start to end along half a cosine over training.cosine_kimg.
+    """
+    number = Annotated[float, Field(ge=low, le=high)]
+    values = number | Annotated[tuple[number, number], Field(strict=False)]
+    words = f"{word}, " if word else ""
+    return Annotated[
+        values | Literal[word] if word else values,
+        described(f"must be {words}a number from {low:g} to {high:g}, or a pair [start, end]"),
+    ]

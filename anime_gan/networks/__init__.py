@@ -23,10 +23,9 @@ VERSIONS: dict[str, Version] = {v.name: v for family in FAMILIES for v in family
 def get_version(name: str) -> Version:
     """Return the version called `name`; UserError names the nearest one where there is none."""
     if name not in VERSIONS:
-        near = difflib.get_close_matches(name, VERSIONS, 1, 0)
+        near = difflib.get_close_matches(name.lower(), VERSIONS, 1, 0)[0]
         raise UserError(
-            f"version is {name!r}, which is none of {', '.join(VERSIONS)}; "
-            f"the nearest is {near[0] if near else next(iter(VERSIONS))!r}."
+            f"version is {name!r}, which is none of {', '.join(VERSIONS)}; the nearest is {near!r}."
         )
     return VERSIONS[name]
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from anime_gan.config.schema import Config, flat
+from anime_gan.config import Config, flat
 from anime_gan.config.stages import stages_of
 from anime_gan.errors import UserError
 from anime_gan.networks.architecture import Version

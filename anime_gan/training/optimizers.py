@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from anime_gan.config.schema import Config, Network
+from anime_gan.config import Config, Network
 from anime_gan.training.schedules import Cosine
 
 

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from anime_gan.config.schema import Training
+from anime_gan.config import Training
 
 
 class Cosine(keras.optimizers.schedules.LearningRateSchedule):

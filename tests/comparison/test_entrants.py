@@ -1,10 +1,10 @@
 """Names and files become runs with the same budget, and mistakes become sentences."""
 
 import pytest
-import yaml
 
 from anime_gan import networks
 from anime_gan.comparison.entrants import Budget, find_entrants, require_same_data
+from anime_gan.config import plain_yaml
 from anime_gan.errors import UserError
 from anime_gan.runs import checkpoint
 from tests.runs.test_checkpoint import FACTS
@@ -55,7 +55,7 @@ def test_a_run_that_was_trained_otherwise_is_not_taken_for_this(tmp_path, monkey
     (entrant,) = find_entrants(["v5"], [], Budget(steps=10), "t")
     folder = tmp_path / "weights/t-v5"
     folder.mkdir(parents=True)
-    (folder / "config.yaml").write_text(yaml.safe_dump(entrant.config.model_dump()))
+    (folder / "config.yaml").write_text(plain_yaml.write(entrant.config.model_dump()))
     for budget in (Budget(steps=10), Budget(steps=20)):
         assert len(find_entrants(["v5"], [], budget, "t")) == 1
     for overrides, budget, words in (

@@ -17,7 +17,8 @@ from anime_gan import backend
 backend.start()
 
 import numpy as np
-import yaml
+from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from anime_gan import networks
 from anime_gan.comparison import page
@@ -29,7 +30,7 @@ from anime_gan.runs.health import MEANS, SIGNS, Health, read_events
 from anime_gan.runs.history import LOSSES, Curve, History, Lines, read_rows
 from tests.robustness import mutations
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 Case = Callable[[Random], str]
 
 
@@ -69,7 +70,7 @@ def configs(folder: Path) -> Case:
                 line = f"{key}={value}"
                 overrides.append(line if draw.random() < 0.8 else mutations.of_text(line, draw))
         elif kind == "values":
-            written = yaml.dump(mutations.of_values(draw.choice(dicts), draw))
+            written = plain_yaml.write(mutations.of_values(draw.choice(dicts), draw))
         else:
             written = mutations.of_text(draw.choice(texts), draw)
         name = "config.yaml" if kind == "own" else "other.yaml"
@@ -81,7 +82,7 @@ def configs(folder: Path) -> Case:
         again = from_dict(plain_yaml.read(plain_yaml.write(found.model_dump())))
         require(again == found, "as YAML")
         if written is not None:
-            _as_written(yaml.compose(Path(name).read_text(), yaml.SafeLoader), found.model_dump())
+            _as_written(_composed(Path(name).read_text()), found.model_dump())
         for line in overrides:
             key, _, text = line.partition("=")
             if key in keys and not any(other.startswith(f"{key}=") for other in overrides[1:]):
@@ -90,8 +91,8 @@ def configs(folder: Path) -> Case:
                     if key == "run" and not plain_yaml.read(text):
                         continue  # the version's name then
                     plain_yaml.read(text)
-                    _as_written(yaml.compose(text, yaml.SafeLoader), value)
-                except yaml.YAMLError:  # a path, say
+                    _as_written(_composed(text), value)
+                except YAMLError:  # a path, say
                     require(value == text, f"{text!r} is {value!r}")
         stages_of(found)
         check(found, version(found.version))
@@ -100,15 +101,19 @@ def configs(folder: Path) -> Case:
     return case
 
 
+def _composed(text: str):
+    return YAML(typ="safe", pure=True).compose(text)
+
+
 def _as_written(node, value) -> None:
     """Raise Wrong if a value is not what a reader of a YAML node takes it for.
 
-    The node comes from PyYAML's composer, which gives each word as it is written.
+    The node comes from ruamel.yaml's composer, which gives each word as it is written.
     """
     if node is None or value is None:
         return
     text = node.value
-    if isinstance(node, yaml.MappingNode):
+    if isinstance(node, MappingNode):
         names = [key.value for key, _ in node.value]
         require(len(names) == len(set(names)), f"{names} holds a key twice")
         for key, part in node.value:
@@ -117,15 +122,14 @@ def _as_written(node, value) -> None:
             known = {str(name): name for name in value}
             if key.value in known:  # a section without anything in it has nothing to compare
                 _as_written(part, value[known[key.value]])
-    elif isinstance(node, yaml.SequenceNode):
+    elif isinstance(node, SequenceNode):
         require(isinstance(value, tuple | list), f"{value!r} was a list")
         for part, own in zip(node.value, value, strict=True):
             _as_written(part, own)
     else:
-        words = {"true": 1, "yes": 1, "on": 1, "y": 1, "t": 1}
-        words |= {"false": 0, "no": 0, "off": 0, "n": 0, "f": 0}
+        words = {"true": True, "false": False}
         if isinstance(value, bool) and text.lower() in words:
-            right = words[text.lower()] == value
+            right = words[text.lower()] is value
         elif isinstance(value, str):
             right = text == value
         else:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from anime_gan import backend
-from anime_gan.config.schema import Augment
+from anime_gan.config import Augment
 from anime_gan.training import augment
 
 pytestmark = pytest.mark.backends

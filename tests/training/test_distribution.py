@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from anime_gan import backend, networks
-from anime_gan.config.schema import load_config
+from anime_gan.config import load_config
 from anime_gan.errors import UserError
 from anime_gan.training import distribution
 from anime_gan.training.distribution import Group
@@ -247,7 +247,7 @@ def test_a_process_that_never_comes_is_told_of(script):
     code = f"""
 from anime_gan import backend, networks
 backend.start()
-from anime_gan.config.schema import load_config
+from anime_gan.config import load_config
 from anime_gan.training import distribution
 distribution.JOIN_SECONDS = 2
 asked = ["distribution.processes=2", "distribution.process=1"]

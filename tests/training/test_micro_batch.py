@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anime_gan import backend
-from anime_gan.config.schema import from_dict
+from anime_gan.config import from_dict
 from anime_gan.errors import UserError
 from anime_gan.training import micro_batch
 from anime_gan.training.step import train_generator

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from anime_gan.config.schema import Network, Training
+from anime_gan.config import Network, Training
 from anime_gan.training.optimizers import make_optimizer
 from anime_gan.training.schedules import Cosine, steps_of, value_at
 

@@ -1,0 +1,178 @@
+"""Load a config: find its files, read them, merge them with the command line, check the result.
+
+A value comes from the first of these that has it: the command line (`training.steps=200`), the file
+given by `--config`, config.yaml, the version's recipe, the defaults in schema.py.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAMLError
+
+from anime_gan.config import plain_yaml
+from anime_gan.config.messages import key_error, shown, yaml_error
+from anime_gan.config.schema import FORMER, Config
+from anime_gan.errors import UserError
+
+# A run cannot change these: they decide the shapes of its networks and of its optimizers' states.
+SHAPES = (
+    "version",
+    "model.",
+    "growing.",
+    "generator.optimizer",
+    "generator.spectral_norm",
+    "discriminator.optimizer",
+    "discriminator.spectral_norm",
+)
+# Whether these keys have this value decides which state is kept; a run can change other values.
+KEPT = {"training.ema_kimg": None, "augment.p": "adaptive"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--config FILE` and the `key.sub=value` arguments to a script's parser."""
+    parser.add_argument("--config", metavar="FILE", help="a file whose keys go over config.yaml's")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="such as training.steps=200"
+    )
+
+
+def load_config(
+    file: str | None, overrides: list[str], recipe_of: Callable[[str], dict[str, Any]]
+) -> Config:
+    """Return the config that config.yaml, `file` and `overrides` make together.
+
+    Args:
+        file: path of a YAML file that goes over config.yaml, or None.
+        overrides: texts of the form "key.sub=value"; the value is read as YAML.
+        recipe_of: returns a version's recipe, a nested dict; UserError for an unknown version.
+
+    Raises:
+        UserError: a file cannot be read, or a key, type or value is wrong.
+    """
+    given: dict[str, Any] = {}
+    default = Path("config.yaml")
+    if not default.is_file():
+        default = Path(__file__).parents[2] / "config.yaml"  # in a clone, not where installed
+    for path in [*([default] if default.is_file() else []), *([Path(file)] if file else [])]:
+        values, text = _read(path)
+        _checked(values, path, text)  # alone, so that an error names the file
+        given = _merged(given, values)
+    for override in overrides:
+        given = _merged(given, _parse(override))
+    version = _checked({"version": given.get("version")}).version
+    return _checked(_merged(recipe_of(version), given))
+
+
+def from_dict(values: dict[str, Any]) -> Config:
+    """Return the config of a nested dict, such as a checkpoint holds; UserError if it is none."""
+    for old, new in FORMER.items():
+        section, old, new = *old.split("."), new.rpartition(".")[2]
+        own = values.get(section)
+        if isinstance(own, dict) and old in own:
+            values = values | {section: {new if k == old else k: v for k, v in own.items()}}
+    return _checked(values)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file; UserError if there is none."""
+    return _read(path)[0]
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return a nested dict as one level: {"model": {"width": 1}} gives {"model.width": 1}."""
+    items: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            items |= flat(value, f"{prefix}{key}.")
+        else:
+            items[prefix + str(key)] = value
+    return items
+
+
+def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
+    """Compare a run's config with the one of its continuation.
+
+    Returns:
+        The differences that change shapes, which a run cannot have, and the others; each a text
+        "key: old -> new".
+    """
+    before, after = flat(old.model_dump()), flat(new.model_dump())
+    # In a growing run, the size of the networks at a step follows from the images seen until then.
+    fixed = SHAPES if old.growing.start is None else (*SHAPES, "training.batch_size")
+    shapes, others = [], []
+    for key in {**before, **after}:
+        was, now = before.get(key), after.get(key)
+        if was != now:
+            changes = key.startswith(fixed) or (
+                key in KEPT and (was == KEPT[key]) != (now == KEPT[key])
+            )
+            (shapes if changes else others).append(f"{key}: {was} -> {now}")
+    return shapes, others
+
+
+def _read(path: Path) -> tuple[dict[str, Any], str]:
+    """Return the mapping in a YAML file, and its text."""
+    try:
+        with path.open("rb") as file:  # which may be a device that never ends
+            text = file.read(4 * plain_yaml.LARGEST + 1).decode()
+        values = plain_yaml.read(text)
+    except FileNotFoundError:
+        raise UserError(f"there is no config file {path}; check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        raise UserError(f"the config file {path} cannot be read: {reason}.") from None
+    except YAMLError as error:
+        raise UserError(f"the config file {path} is not valid YAML{yaml_error(error)}.") from None
+    if values is None:
+        return {}, text
+    if not isinstance(values, dict):
+        raise UserError(
+            f"the config file {path} must hold `key: value` lines, not {shown(values)}."
+        )
+    return values, text
+
+
+def _parse(override: str) -> dict[str, Any]:
+    """Return "model.width=0.5" as {"model": {"width": 0.5}}."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise UserError(
+            f"{shown(override)} is not of the form key=value, such as training.steps=200."
+        )
+    try:
+        value = plain_yaml.read(text)
+    except YAMLError:
+        value = text  # a path may have characters that YAML reserves
+    for part in reversed(key.split(".", plain_yaml.DEEPEST)):
+        value = {part: value}
+    return value
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return `below` with the values of `above` over it, section by section.
+
+    An empty section (`model:` and nothing under it) changes nothing.
+    """
+    result = dict(below)
+    for key, value in above.items():
+        if isinstance(result.get(key), dict) and (isinstance(value, dict) or value is None):
+            result[key] = _merged(result[key], value or {})
+        else:
+            result[key] = value
+    return result
+
+
+def _checked(values: dict[str, Any], path: Path | None = None, text: str = "") -> Config:
+    """Return the config; UserError for the first mistake, with its line if a file is given."""
+    known = Config.model_fields
+    values = {k: value for k, value in values.items() if value is not None or k not in known}
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = f"{path}, line {plain_yaml.line_of(text, first['loc'])}: " if path else ""
+        raise UserError(where + key_error(first)) from None
+    return config if config.run else config.model_copy(update={"run": config.version})

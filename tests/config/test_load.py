@@ -1,0 +1,97 @@
+"""Where values come from, which of them counts, and that whatever is given ends in a sentence."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anime_gan import networks
+from anime_gan.config import Config, differences, from_dict, load_config
+from anime_gan.errors import UserError
+
+
+def load(*overrides, file=None) -> Config:
+    """The config of these overrides over the project's own config.yaml."""
+    return load_config(file, list(overrides), networks.get_recipe)
+
+
+def test_later_sources_win(tmp_path):
+    """Recipe, then config.yaml, then --config, then the command line."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("version: v4\ntraining: {steps: 7, batch_size: 8}\nmodel:\n")
+    config = load("training.steps=9", file=str(file))
+    assert config.generator.rate == 1e-4  # v4's recipe
+    assert (config.training.batch_size, config.training.steps) == (8, 9)
+    assert config.run == "v4"
+
+
+def test_numbers_mean_what_they_say():
+    """In YAML 1.1 the first is ten, the second is text."""
+    config = load("training.steps=012", "generator.rate=1e-4", "data.images=*.png")
+    assert (config.training.steps, config.generator.rate) == (12, 1e-4)
+    assert config.data.images == "*.png"  # no alias
+
+
+BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in pairwise("abcdefghijkl"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a: [", "- 1", "\t", "text", "a: *b", "!!python/object:os.x {}", "a: 1\na: 2", "a: \0"),
+        *("[" * 10**6, "run: " + "9" * 10**4, "x" * 10**6, "&" + "x" * 10**4 + " a", BOMB),
+        *("!!python/object:" + "x" * 10**4 + " {}", "? [1]\n: 2", "%YAML 1.9\n---\nrun: a"),
+    ],
+)
+def test_a_broken_file_is_one_sentence(tmp_path, text):
+    """Invalid YAML, YAML that makes objects, and YAML without end: the error names the file."""
+    file = tmp_path / "broken.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError, match=r"broken\.yaml") as caught:
+        load(file=str(file))
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 300 + len(str(file))
+    with pytest.raises(UserError, match=r"nowhere\.yaml"):
+        load(file=str(tmp_path / "nowhere.yaml"))
+
+
+@given(
+    st.text(min_size=1, max_size=20),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
+)
+def test_any_key_and_value_give_a_config_or_a_sentence(key, value):
+    """There is never a traceback, and a config that came out can be stored."""
+    for values in ({key: value}, {"training": {key: value}}, {"model": value}, {"version": value}):
+        try:
+            config = from_dict(values)
+        except UserError as error:
+            assert str(error).endswith(".")
+        else:
+            assert from_dict(config.model_dump()) == config
+
+
+def test_a_stored_config_may_have_former_names(tmp_path):
+    """A run of an older version resumes; in a new file, the old name is a mistake."""
+    old = {"training": {"average_kimg": [0, 500], "steps": 7}}
+    config = from_dict(old)
+    assert (config.training.ema_kimg, config.training.steps) == ((0.0, 500.0), 7)
+    assert old == {"training": {"average_kimg": [0, 500], "steps": 7}}
+    file = tmp_path / "mine.yaml"
+    file.write_text("training:\n  average_kimg: 5\n")
+    with pytest.raises(UserError, match=r"mine\.yaml, line 2: .* right one is training\.ema_kimg"):
+        load(file=str(file))
+
+
+def test_differences_tell_shapes_from_the_rest():
+    """A run cannot change its networks, but its length and schedule."""
+    shapes, others = differences(load(), load("model.width=0.5", "training.steps=9"))
+    assert shapes == ["model.width: 1.0 -> 0.5"]
+    assert others == ["training.steps: 5000 -> 9"]
+    assert differences(load(), load()) == ([], [])
+    adaptive = load("augment.p=adaptive", "training.ema_kimg=5")
+    shapes, others = differences(load(), adaptive)
+    assert [text.split(":")[0] for text in shapes] == ["training.ema_kimg", "augment.p"]
+    shapes, others = differences(adaptive, load("augment.p=adaptive", "training.ema_kimg=9"))
+    assert (shapes, others) == ([], ["training.ema_kimg: 5.0 -> 9.0"])
+    shapes, others = differences(load(), load("version=v4"))
+    assert shapes[0].startswith("version") and "generator.rate" in others[0] + others[1]
