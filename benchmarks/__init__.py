@@ -1,1 +1,1 @@
-"""Each script prints ratios of things measured side by side in one run."""
+"""Speed, memory and accuracy: each figure in docs/ is printed by python -m benchmarks.NAME."""

@@ -1,10 +1,10 @@
-"""How many planted copies are found among real faces, and how many unlike ones are joined.
+"""Print how many planted copies are found among real faces, and how many others by mistake.
 
     python -m benchmarks.duplicates faces.zip --sheet pairs.png
 
-Copies of faces drawn by lot are coded anew, resized, cropped, made brighter or darker, or all of
-it, and planted among the rest. The sheet shows the least alike pairs that were found among the
-faces themselves, to be counted by eye: no list says which of them are copies.
+Copies of random faces are encoded again, resized, cropped, made brighter or darker, or all of
+these, and planted among the rest. The sheet shows the least similar pairs found among the faces
+themselves, to be counted by eye: no list says which of them are copies.
 """
 
 import argparse
@@ -20,49 +20,49 @@ import numpy as np
 from PIL import Image, ImageEnhance
 from tqdm import tqdm
 
-from anime_gan.data.decode import whole_image
+from anime_gan.data.decode import whole_picture
 from anime_gan.data.sources import open_source
 from anime_gan.errors import clean_exit
-from anime_gan.preparation.duplicates import THUMBNAIL, near_duplicates, second_look
+from anime_gan.preparation.duplicates import fine_correlation, near_duplicates, thumbnail
 
 SHOWN = 180
 
 
-def coded(face, rng):
-    """As JPEG of quality 40 to 80."""
+def encoded(face, rng):
+    """Encode as JPEG of quality 40 to 80."""
     packed = io.BytesIO()
     face.save(packed, "JPEG", quality=int(rng.integers(40, 80)))
     return Image.open(packed).convert("RGB")
 
 
 def resized(face, rng):
-    """To half the side to one and a half."""
+    """Resize to 0.5 to 1.5 times the side."""
     return face.resize((round(face.width * rng.uniform(0.5, 1.5)),) * 2, Image.Resampling.LANCZOS)
 
 
 def cropped(face, rng):
-    """By up to 5% on each side."""
+    """Crop up to 5% on each side."""
     left, top, right, bottom = (rng.uniform(0, 0.05, 4) * face.width).astype(int)
     return face.crop((left, top, face.width - right, face.height - bottom))
 
 
-def lit(face, rng):
-    """By 10 to 30% brighter or darker."""
+def lightened(face, rng):
+    """Make 10 to 30% brighter or darker."""
     factor = 1 + rng.choice([-1, 1]) * rng.uniform(0.1, 0.3)
     return ImageEnhance.Brightness(face).enhance(factor)
 
 
 KINDS = {
-    "coded anew": (coded,),
-    "resized": (resized, coded),
-    "cropped": (cropped, coded),
-    "brighter or darker": (lit, coded),
-    "all of it": (cropped, lit, resized, coded),
+    "encoded again": (encoded,),
+    "resized": (resized, encoded),
+    "cropped": (cropped, encoded),
+    "brighter or darker": (lightened, encoded),
+    "all of these": (cropped, lightened, resized, encoded),
 }
 
 
 def main() -> None:
-    """Plant, compare, print."""
+    """Plant copies, compare all faces, and print what was found."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -77,8 +77,8 @@ def main() -> None:
         own = rng.permutation(len(entries))[: arguments.planted * len(KINDS)]
         thumbnails = []
         for index in tqdm(entries, desc="reading"):
-            thumbnails.append(_small(whole_image(source.read(index)), arguments.size))
-        faces = [whole_image(source.read(index)) for index in own]
+            thumbnails.append(_small(whole_picture(source.read(index)), arguments.size))
+        faces = [whole_picture(source.read(index)) for index in own]
     kinds = [kind for kind in KINDS for _ in range(arguments.planted)]
     for kind, face in zip(kinds, faces, strict=True):
         for change in KINDS[kind]:
@@ -86,7 +86,7 @@ def main() -> None:
         thumbnails.append(_small(face, arguments.size))
     every = np.stack(thumbnails)
     pairs = set()
-    for _, found in tqdm(near_duplicates(every, np.zeros(len(every), bool)), desc="comparing"):
+    for _, found in tqdm(near_duplicates(every), desc="comparing"):
         pairs.update(found)
     natural = sorted(pair for pair in pairs if pair[1] < len(entries))
     alike = {i: {i} for i in entries}
@@ -110,13 +110,13 @@ def main() -> None:
 
 def _small(face: Image.Image, size: int) -> np.ndarray:
     face = face.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3)
-    return np.asarray(face.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX))
+    return thumbnail(face)
 
 
 def _sheet(path: Path, every: np.ndarray, pairs: list[tuple[int, int]]) -> None:
-    """Write the least alike pairs, each with how alike."""
+    """Write the least similar pairs, each with its correlation."""
     one, other = every[[i for i, _ in pairs]], every[[j for _, j in pairs]]
-    alike = np.maximum(_looks(one, other), _looks(one, other[:, :, ::-1]))
+    alike = np.maximum(_correlations(one, other), _correlations(one, other[:, :, ::-1]))
     order = np.argsort(alike)[:SHOWN]
     rows = -(-len(order) // 12)
     sheet = Image.new("RGB", (12 * 132, rows * 68), "white")
@@ -128,9 +128,9 @@ def _sheet(path: Path, every: np.ndarray, pairs: list[tuple[int, int]]) -> None:
     print(f"{path}: correlations from {alike[order[0]]:.3f} to {alike[order[-1]]:.3f}")
 
 
-def _looks(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def _correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     parts = range(0, len(one), 256)
-    return np.concatenate([second_look(one[i : i + 256], other[i : i + 256]) for i in parts])
+    return np.concatenate([fine_correlation(one[i : i + 256], other[i : i + 256]) for i in parts])
 
 
 if __name__ == "__main__":

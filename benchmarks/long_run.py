@@ -1,12 +1,11 @@
-"""Whether a long run grows: its memory, open files and threads while it trains.
+"""Print whether a long run grows: its memory, open files and threads while it trains.
 
     python -m benchmarks.long_run                   20,000 steps, a quarter of an hour on two cores
     python -m benchmarks.long_run --steps 2000 --every 20
 
-train_gan.py trains a tiny v5 on drawn faces in a process of its own, with a grid, a curve and a
-checkpoint every so many steps and faces measured as often as a tenth of the time allows; this one
-looks at it from outside. What is printed as growth is the slope of a straight line through the
-second half of the run, by least squares.
+train_gan.py trains a tiny v5 on demo faces in a process of its own, with a grid, a curve and a
+checkpoint every 200 steps, and metrics for a tenth of the time; this process watches it from
+outside. Growth is the slope of a least-squares line through the second half of the run.
 """
 
 import argparse
@@ -16,17 +15,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from anime_gan import backend
-
-backend.start()
-
 import numpy as np
 import psutil
 
-ROOT = Path(__file__).parents[1]
 from anime_gan.data import demo
 
-PICTURES = 200
+ROOT = Path(__file__).parents[1]
+
+IMAGES = 200
 ROWS = 20  # of the table
 TINY = [
     "run=long",
@@ -41,7 +37,7 @@ TINY = [
 
 def watch(folder: Path, steps: int, every: int) -> np.ndarray:
     """Train in `folder` and return (N, 4): step, resident bytes, open files and threads."""
-    images = demo.ensure_faces(folder / "faces", count=PICTURES)
+    images = demo.ensure_faces(folder / "faces", count=IMAGES)
     given = [f"data.images={images}", f"training.steps={steps}", f"schedule.sample_every={every}"]
     command = [sys.executable, str(ROOT / "train_gan.py"), *TINY, *given]
     samples: list[tuple] = []
@@ -56,7 +52,7 @@ def watch(folder: Path, steps: int, every: int) -> np.ndarray:
             except psutil.NoSuchProcess:
                 break
             step = step_in(log)
-            # At the last step it is already letting go of things.
+            # At the last step it is already releasing memory.
             if step and step < steps and (not samples or step > samples[-1][0]):
                 samples.append((step, *now))
     if training.wait():
@@ -87,9 +83,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="long-run-") as folder:
         samples = watch(Path(folder), options.steps, options.every)
         measured = (Path(folder) / "gan_images/long/metrics.jsonl").read_text().count("\n")
-    backend = os.environ.get("KERAS_BACKEND", "the default backend")
+    name = os.environ.get("KERAS_BACKEND", "the default backend")
     print(
-        f"{options.steps:,} steps on {backend}, {options.steps // options.every} grids and "
+        f"{options.steps:,} steps on {name}, {options.steps // options.every} grids and "
         f"checkpoints, faces measured {measured} times, {time.monotonic() - started:.0f} s\n\n"
         f"{table(samples, options.steps)}"
     )

@@ -1,13 +1,9 @@
-"""The report's training loop in plain Keras: what the compiled step is checked and timed against.
+"""The report's training loop in plain Keras, which the compiled step is tested and timed against.
 
-Written down as Figs. 13 and 15 to 17 have it, with what today's Keras needs to do the same: the
-`trainable` flag is set around every call, since it is read then and not at `compile()`, and
+It follows Figs. 13 and 15 to 17, with two changes that Keras 3 needs to do the same: the
+`trainable` flag is set around every call, since Keras 3 reads it then and not at `compile()`, and
 `decay` is a schedule. It imports nothing of the training code.
 """
-
-from anime_gan import backend
-
-backend.start()
 
 import keras
 import numpy as np
@@ -46,10 +42,10 @@ class ReportLoop:
         draw_uniform = draw_uniform or (lambda shape: np.random.random(shape))
         batch = len(real)
         fake = self.generator.predict(draw_normal((batch, self.latent_dim)), verbose=0)
-        pictures = np.concatenate([fake, real])
+        images = np.concatenate([fake, real])
         labels = np.concatenate([np.ones((batch, 1)), np.zeros((batch, 1))])
         labels += label_noise * draw_uniform(labels.shape)
-        d_loss = self.discriminator.train_on_batch(pictures, labels)
+        d_loss = self.discriminator.train_on_batch(images, labels)
 
         self.discriminator.trainable = False
         noise = draw_normal((batch, self.latent_dim))

@@ -1,13 +1,12 @@
-"""Prints how long the commands take to their first result, each from fresh processes.
+"""Print how long the commands take to their first result, each from fresh processes.
 
     python -m benchmarks.start [--rounds 3] [--backends tensorflow,jax] [--only sample,v5]
 
-sample: `python sample.py --seeds 1` with v5's generator of full width. The others: train_gan.py
-from the command to the end of its first step, with the grid and the checkpoint that one step alone
-ends in, on drawn faces whose cache is there; v5 in float32, batch 64, v5_auto in the precision that
-is faster here, else as the config in configs/ says.
-The median of the clock's seconds, and of the processor's beside it: other programs on the machine
-lengthen the first, and cores that work side by side the second.
+sample: `python sample.py --seeds 1` with v5's generator at full width. The others: train_gan.py
+from the command to the end of its first step, with the grid and the checkpoint that a run of one
+step ends in, on demo faces that are decoded already. v5 is in float32, batch 64; v5_auto in the
+precision that is faster here; the others as configs/ says. Times are medians: of the wall clock,
+which other load lengthens, and of the processor, which cores that work side by side lengthen.
 """
 
 import argparse
@@ -20,7 +19,11 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from anime_gan.data import demo
+from anime_gan.data.image_set import open_images
+from benchmarks.common import make_state
+
+ROOT = Path(__file__).resolve().parents[1]
 TRAINED = {
     "v5": ["version=v5", "training.precision=float32"],
     "v5_auto": ["version=v5"],
@@ -28,55 +31,43 @@ TRAINED = {
     "r3gan_cpu": ["--config", str(ROOT / "configs/r3gan_cpu.yaml")],
     "stylegan_cpu": ["--config", str(ROOT / "configs/stylegan_cpu.yaml")],
 }
-SAVE = """
-from training import backend
-import models
-from config import Config
-from training.gan import Gan
-TrainState.create(Config()).generator.save("weights/v5/generator_1.keras")
-"""
-LIMITS = {"sample": 6, "training": 20}
+TARGETS = {"sample": 6, "training": 20}  # seconds
 
 
 def main() -> None:
-    """Read the command line and print a row for each command and backend."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Print a row for each command and backend."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes each")
     parser.add_argument("--backends", default="tensorflow,jax", metavar="LIST")
     parser.add_argument("--only", default=",".join(["sample", *TRAINED]), metavar="LIST")
-    arguments = parser.parse_args()
-    print("| command | backend | clock, s | processor, s | wanted, s |", "|---" * 5 + "|", sep="\n")
+    options = parser.parse_args()
+    print("| command | backend | clock, s | processor, s | target, s |", "|---" * 5 + "|", sep="\n")
     with tempfile.TemporaryDirectory(prefix="start-") as temporary:
         prepare(Path(temporary))
-        for name in arguments.only.split(","):
-            for backend in arguments.backends.split(","):
-                times = [seconds(name, backend, temporary) for _ in range(arguments.rounds)]
-                clock, processor = (
-                    statistics.median(column) for column in zip(*times, strict=True)
-                )
-                limit = LIMITS["sample" if name == "sample" else "training"]
-                row = f"| {name} | {backend} | {clock:.1f} | {processor:.1f} | {limit} |"
+        for name in options.only.split(","):
+            for backend in options.backends.split(","):
+                times = [seconds(name, backend, temporary) for _ in range(options.rounds)]
+                clock, processor = map(statistics.median, zip(*times, strict=True))
+                target = TARGETS["sample" if name == "sample" else "training"]
+                row = f"| {name} | {backend} | {clock:.1f} | {processor:.1f} | {target} |"
                 print(row, flush=True)
 
 
 def prepare(folder: Path) -> None:
-    """Save weights to draw from and draw faces to train on: neither is part of a start."""
+    """Save weights to sample from, and decode demo faces: neither is part of a start."""
     (folder / "weights/v5").mkdir(parents=True)
-    sys.path.insert(0, str(ROOT))
-    from anime_gan.data import demo
-    from anime_gan.data.image_set import open_images
-
+    make_state("version=v5").generator.save(folder / "weights/v5/generator_1.keras")
     faces = demo.ensure_faces(folder / "faces", count=200, size=64)
-    for size in (64, 8):  # stylegan begins small
+    for size in (64, 8):  # stylegan begins at 8x8
         open_images(str(faces), size, cache=folder / "data/cache")
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", SAVE], cwd=folder, env=environment, check=True)
 
 
 def seconds(name: str, backend: str, folder: str) -> tuple[float, float]:
-    """Run one command; return the seconds of the clock and of the processor."""
+    """Run one command; return the seconds of the wall clock and of the processor."""
     if name == "sample":
-        command = [ROOT / "sample.py", "--seeds", "1", "--out", "drawn"]
+        command = [ROOT / "sample.py", "--seeds", "1", "--out", "faces_of_v5"]
     else:
         run = f"run={name}-{backend}-{time.monotonic_ns()}"
         data = ["data.images=faces", "metrics.share=0", "training.steps=1", run]

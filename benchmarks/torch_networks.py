@@ -1,20 +1,17 @@
 """Networks of the collection as plain PyTorch, for the steps to be timed against.
 
-Written as a PyTorch user would: torch.nn layers, channels last in memory, padding that they know
-by themselves, logits out of every discriminator. Their weights are ours in another layout
-(torch_weights.py copies them), so that both sides can be seen to compute the same.
+Written as a PyTorch user would: torch.nn layers, channels last in memory, PyTorch's own padding,
+logits out of every discriminator. torch_weights.py copies our weights into them, and both sides
+must then compute the same.
 
-A kernel that the stride of 2 does not divide lies half a pixel to the other side in PyTorch than
-in Keras: there, whole networks are the mirror image of ours, and take and make mirrored pictures.
+A kernel whose size is no multiple of the stride lies half a pixel to the other side in PyTorch than
+in Keras. Networks with such kernels are the mirror image of ours: they take and make mirrored
+images.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-from anime_gan import backend
-
-backend.start()
 
 from anime_gan.networks import dcgan as keras_dcgan
 from anime_gan.networks.architecture import scaled
@@ -68,31 +65,31 @@ def v5(resolution, channels, latent_dim, width):
 
 
 def dcgan(resolution, channels, latent_dim, width):
-    """Return (generator, discriminator) with kernels of 5x5, which mirror pictures."""
+    """Return (generator, discriminator) with kernels of 5x5, which mirror images."""
     sizes = [2**n for n in range(2, resolution.bit_length() - 1)]
     filters = [keras_dcgan.filters_at(size, width) for size in sizes]
 
-    def normalised(maps):
+    def normalized(maps):
         return nn.BatchNorm2d(maps, eps=1e-5, momentum=0.1)
 
     layers = [nn.Unflatten(1, (latent_dim, 1, 1))]
     layers += [nn.ConvTranspose2d(latent_dim, filters[0], 4, bias=False)]
     for before, after in zip(filters, [*filters[1:], channels], strict=True):
         last = after is channels
-        layers += [normalised(before), nn.ReLU()]
+        layers += [normalized(before), nn.ReLU()]
         layers += [nn.ConvTranspose2d(before, after, 5, 2, 2, output_padding=1, bias=last)]
     generator = nn.Sequential(*layers, nn.Tanh())
 
     layers = [nn.Conv2d(channels, filters[-1], 5, 2, 2), nn.LeakyReLU(0.2)]
     for before, after in zip(filters[:0:-1], filters[-2::-1], strict=True):
-        layers += [nn.Conv2d(before, after, 5, 2, 2, bias=False), normalised(after)]
+        layers += [nn.Conv2d(before, after, 5, 2, 2, bias=False), normalized(after)]
         layers += [nn.LeakyReLU(0.2)]
     layers += [nn.Conv2d(filters[0], 1, 4), nn.Flatten()]
     return generator, nn.Sequential(*layers)
 
 
 class Block(nn.Module):
-    """R3GAN's: inputs plus what three convolutions make of them."""
+    """R3GAN's residual block of three convolutions."""
 
     def __init__(self, filters: int, whole: bool):
         super().__init__()
@@ -109,7 +106,7 @@ class Block(nn.Module):
 
 
 class Basis(nn.Module):
-    """R3GAN's learnt 4x4 pictures: from numbers to maps, or from maps to numbers."""
+    """R3GAN's learned 4x4 basis: from numbers to maps, or from maps to numbers."""
 
     def __init__(self, filters: int):
         super().__init__()

@@ -1,9 +1,9 @@
-"""The training steps of four versions in plain PyTorch, the same mathematics as training/step.py.
+"""The training steps of four versions in plain PyTorch, as anime_gan/training/step.py has them.
 
-The losses may be compiled, but for those with a penalty: PyTorch does not compile gradients of
-gradients ("does not currently support double backward"), so they run eagerly. The rest is as
-PyTorch's own guides have it: channels last, fused or for-each optimizers, parameters of the other
-network without gradients, gradients set to None, autocast for bfloat16.
+Losses with a penalty always run eagerly: PyTorch does not compile gradients of gradients ("does not
+currently support double backward"). The rest follows PyTorch's own guides: channels last, fused or
+for-each optimizers, parameters of the other network without gradients, gradients set to None,
+autocast for bfloat16.
 """
 
 from functools import partial
@@ -24,43 +24,44 @@ NETWORKS = {
 MIRRORED = ("dcgan",)
 
 
-def build(gan) -> tuple:
-    """Return (generator, discriminator) with the weights of `gan`, seen to compute the same.
+def build(state) -> tuple:
+    """Return (generator, discriminator) with the weights of `state`, in float32.
 
-    gan: a training.gan.Gan in float32. UserError where the two sides differ.
+    Raises:
+        UserError: if the two sides do not compute the same.
     """
-    name, shape = gan.config.version, gan.config.model
+    name, shape = state.config.version, state.config.model
     networks = NETWORKS[name](shape.resolution, shape.channels, shape.latent_dim, shape.width)
-    for model, network in zip((gan.generator, gan.discriminator), networks, strict=True):
+    for model, network in zip((state.generator, state.discriminator), networks, strict=True):
         copy_weights(model, network, name in MIRRORED)
-    side = "cuda" if torch.cuda.is_available() else "cpu"
-    networks = [n.to(side, memory_format=torch.channels_last) for n in networks]
-    check(gan, *networks, name in MIRRORED)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    networks = [n.to(device, memory_format=torch.channels_last) for n in networks]
+    check(state, *networks, name in MIRRORED)
     return tuple(networks)
 
 
 class Step:
-    """A step: real pictures (B, H, W, C) in [-1, 1], NumPy's, to the losses of both networks."""
+    """A step: real images (B, H, W, C) in [-1, 1], NumPy's, to the losses of both networks."""
 
-    def __init__(self, gan, compiled: bool, precision: str):
-        self.config = gan.config
-        self.generator, self.discriminator = build(gan)
-        self.side = next(self.generator.parameters()).device
-        self.half = torch.autocast(self.side.type, torch.bfloat16, precision == "bfloat16")
+    def __init__(self, state, compiled: bool, precision: str):
+        self.config = state.config
+        self.generator, self.discriminator = build(state)
+        self.device = next(self.generator.parameters()).device
+        self.half = torch.autocast(self.device.type, torch.bfloat16, precision == "bfloat16")
         self.optimizers = [
             self._optimizer(network.parameters(), rule)
             for network, rule in (
-                (self.generator, gan.config.generator),
-                (self.discriminator, gan.config.discriminator),
+                (self.generator, state.config.generator),
+                (self.discriminator, state.config.discriminator),
             )
         ]
-        self.average = None
-        if gan.config.training.ema_kimg is not None:
-            self.average = [p.detach().clone() for p in self.generator.parameters()]
-        self.path_mean = torch.zeros((), device=self.side)
+        self.ema = None
+        if state.config.training.ema_kimg is not None:
+            self.ema = [p.detach().clone() for p in self.generator.parameters()]
+        self.path_mean = torch.zeros((), device=self.device)
         self.count = 0
-        losses = [partial(loss, self) for loss in LOSSES[gan.config.objective.name]]
-        self.draw, self.plain, self.penalised = self.generator, losses, losses
+        losses = [partial(loss, self) for loss in LOSSES[state.config.objective.name]]
+        self.draw, self.plain, self.penalized = self.generator, losses, losses
         if compiled:
             self.draw = torch.compile(self.generator)
             self.plain = [torch.compile(loss) for loss in losses]
@@ -72,30 +73,30 @@ class Step:
         betas = rule.beta1, float(np.max(rule.beta2))
         return torch.optim.Adam(parameters, rate, betas=betas, fused=True)
 
-    def __call__(self, pictures) -> tuple[float, float]:
+    def __call__(self, images) -> tuple[float, float]:
         """Train both networks once and return (discriminator's loss, generator's loss)."""
-        real = torch.from_numpy(pictures).to(self.side).permute(0, 3, 1, 2)
+        real = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2)
         rule = self.config.objective
         with torch.no_grad(), self.half:
             fake = self.draw(self._latents(len(real)))
-        paid = bool(rule.penalties) and self.count % rule.penalty_every == 0
-        d_loss = self._descend(1, fake, real, paid)
-        paid = bool(rule.path_weight) and self.count % rule.path_every == 0
-        g_loss = self._descend(0, self._latents(len(real)), real, paid)
-        if self.average:
-            torch._foreach_lerp_(self.average, list(self.generator.parameters()), 0.001)
+        extra = bool(rule.penalties) and self.count % rule.penalty_every == 0
+        d_loss = self._descend(1, fake, real, extra)
+        extra = bool(rule.path_weight) and self.count % rule.path_every == 0
+        g_loss = self._descend(0, self._latents(len(real)), real, extra)
+        if self.ema:
+            torch._foreach_lerp_(self.ema, list(self.generator.parameters()), 0.001)
         self.count += 1
         return float(d_loss), float(g_loss)
 
-    def _descend(self, place, inputs, real, paid):
+    def _descend(self, place, inputs, real, extra):
         """Update one network: the generator is at place 0, the discriminator at 1."""
         networks = self.generator, self.discriminator
         networks[place].requires_grad_(True)
         networks[1 - place].requires_grad_(False)
         self.optimizers[place].zero_grad(set_to_none=True)
         with self.half:
-            losses = self.penalised if paid else self.plain
-            value, cost = losses[place](inputs, real, paid)
+            losses = self.penalized if extra else self.plain
+            value, cost = losses[place](inputs, real, extra)
         (value + cost).backward()
         limit = (self.config.generator, self.config.discriminator)[place].clipvalue
         if limit:
@@ -104,72 +105,73 @@ class Step:
         return value.detach()
 
     def _latents(self, count):
-        return torch.randn(count, self.config.model.latent_dim, device=self.side)
+        return torch.randn(count, self.config.model.latent_dim, device=self.device)
 
-    def judge(self, pictures, sloped=False):
-        """Return scores in float32 and, if wanted, half the squared norm of their slopes."""
-        if not sloped:
-            return self.discriminator(pictures).float(), 0.0
-        pictures = pictures.detach().requires_grad_()
-        scores = self.discriminator(pictures).float()
-        (slopes,) = torch.autograd.grad(scores.sum(), pictures, create_graph=True)
-        return scores, 0.5 * slopes.square().sum((1, 2, 3))
+    def scores(self, images, with_gradients=False):
+        """Return scores in float32 and, if asked, half the squared norms of their gradients."""
+        if not with_gradients:
+            return self.discriminator(images).float(), 0.0
+        images = images.detach().requires_grad_()
+        scores = self.discriminator(images).float()
+        (gradients,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+        return scores, 0.5 * gradients.square().sum((1, 2, 3))
 
 
-def _bent(scores, label):
+def _cross_entropy(scores, label):
     """Return the mean cross-entropy of logits against a label."""
     return F.binary_cross_entropy_with_logits(scores, torch.full_like(scores, label))
 
 
-def _report_d(step, fake, real, paid):
-    scores, _ = step.judge(torch.cat([fake, real]))
+def _report_d(step, fake, real, extra):
+    scores, _ = step.scores(torch.cat([fake, real]))
     labels = torch.cat([torch.ones_like(fake[:, 0, 0, :1]), torch.zeros_like(real[:, 0, 0, :1])])
     labels = labels + step.config.training.label_noise * torch.rand_like(labels)
     return F.binary_cross_entropy_with_logits(scores, labels.float()), 0.0
 
 
-def _report_g(step, latents, real, paid):
-    return _bent(step.judge(step.generator(latents))[0], 0.0), 0.0
+def _report_g(step, latents, real, extra):
+    return _cross_entropy(step.scores(step.generator(latents))[0], 0.0), 0.0
 
 
-def _cross_entropy_d(step, fake, real, paid):
-    return _bent(step.judge(real)[0], 1.0) + _bent(step.judge(fake)[0], 0.0), 0.0
+def _cross_entropy_d(step, fake, real, extra):
+    on_real, on_fake = step.scores(real)[0], step.scores(fake)[0]
+    return _cross_entropy(on_real, 1.0) + _cross_entropy(on_fake, 0.0), 0.0
 
 
-def _cross_entropy_g(step, latents, real, paid):
-    return _bent(step.judge(step.generator(latents))[0], 1.0), 0.0
+def _cross_entropy_g(step, latents, real, extra):
+    return _cross_entropy(step.scores(step.generator(latents))[0], 1.0), 0.0
 
 
-def _relativistic_d(step, fake, real, paid):
-    scores, squares = step.judge(torch.cat([fake, real]), paid)
+def _relativistic_d(step, fake, real, extra):
+    scores, squares = step.scores(torch.cat([fake, real]), extra)
     on_fake, on_real = scores.chunk(2)
     gamma = float(np.max(step.config.objective.gamma))
     return F.softplus(on_fake - on_real).mean(), gamma * squares.sum() / len(real)
 
 
-def _relativistic_g(step, latents, real, paid):
+def _relativistic_g(step, latents, real, extra):
     with torch.no_grad():
-        on_real, _ = step.judge(real)
-    return F.softplus(on_real - step.judge(step.generator(latents))[0]).mean(), 0.0
+        on_real, _ = step.scores(real)
+    return F.softplus(on_real - step.scores(step.generator(latents))[0]).mean(), 0.0
 
 
-def _non_saturating_d(step, fake, real, paid):
-    on_real, squares = step.judge(real, paid)
-    on_fake, _ = step.judge(fake)
+def _non_saturating_d(step, fake, real, extra):
+    on_real, squares = step.scores(real, extra)
+    on_fake, _ = step.scores(fake)
     rule = step.config.objective
-    cost = float(np.max(rule.gamma)) * rule.penalty_every * squares.mean() if paid else 0.0
+    cost = float(np.max(rule.gamma)) * rule.penalty_every * squares.mean() if extra else 0.0
     return F.softplus(-on_real).mean() + F.softplus(on_fake).mean(), cost
 
 
-def _non_saturating_g(step, latents, real, paid):
-    value = F.softplus(-step.judge(step.generator(latents))[0]).mean()
-    if not paid:
+def _non_saturating_g(step, latents, real, extra):
+    value = F.softplus(-step.scores(step.generator(latents))[0]).mean()
+    if not extra:
         return value, 0.0
     w = step.generator.styles(latents[: len(latents) // 2])
-    pictures = step.generator.synthesis(w).float()
-    noise = torch.randn_like(pictures) / pictures.shape[2]
-    (slopes,) = torch.autograd.grad((pictures * noise).sum(), w, create_graph=True)
-    lengths = (slopes.float().square().sum(2).mean(1) + 1e-12).sqrt()
+    images = step.generator.synthesis(w).float()
+    noise = torch.randn_like(images) / images.shape[2]
+    (gradients,) = torch.autograd.grad((images * noise).sum(), w, create_graph=True)
+    lengths = (gradients.float().square().sum(2).mean(1) + 1e-12).sqrt()
     cost = (lengths - step.path_mean).square().mean()
     step.path_mean.lerp_(lengths.detach().mean(), 0.01)
     rule = step.config.objective

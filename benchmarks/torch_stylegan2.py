@@ -1,14 +1,10 @@
-"""StyleGAN2 as plain PyTorch; see torch_networks.py. Layers bear the names they have in Keras."""
+"""StyleGAN2 as plain PyTorch, see torch_networks.py; layers are named as in Keras."""
 
 import math
 
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-from anime_gan import backend
-
-backend.start()
 
 from anime_gan.networks.stylegan import MAPPING_LAYERS, MAPPING_RATE, sizes_to
 from anime_gan.networks.stylegan2 import filters_of
@@ -20,7 +16,7 @@ def active(x):
 
 
 class Equal(nn.Module):
-    """Weights that are scaled where they are used: of a dense layer, or of a convolution."""
+    """A dense layer or a convolution with equalized learning rate."""
 
     def __init__(self, *shape, gain=2**0.5, rate=1.0, bias=0.0):
         super().__init__()
@@ -60,7 +56,7 @@ def blurred(x, taps, padding=0):
 
 
 class Modulated(Equal):
-    """A convolution whose inputs a style scales, and whose outputs are scaled back."""
+    """A modulated, demodulated convolution."""
 
     def __init__(self, filters, before, size, latent_dim, double=False, demodulate=True):
         super().__init__(filters, before, size, size, gain=1.0)
@@ -98,20 +94,20 @@ class Noise(nn.Module):
 
 
 class Constant(nn.Module):
-    """The learnt maps that pictures begin with."""
+    """The learned constant that images begin with."""
 
     def __init__(self, filters):
         super().__init__()
         self.maps = nn.Parameter(torch.randn(filters, 4, 4))
 
     def forward(self, count):
-        """Return them for each picture."""
+        """Return them for each image."""
         maps = self.maps.expand(count, -1, -1, -1)
         return maps.contiguous(memory_format=torch.channels_last)
 
 
 class Styles(nn.Module):
-    """Hands styles to layers, in training mixed of two; keeps their mean."""
+    """Broadcasts w to the layers, with style mixing in training; tracks the mean w."""
 
     def __init__(self, count, latent_dim):
         super().__init__()
@@ -130,7 +126,7 @@ class Styles(nn.Module):
 
 
 class Generator(nn.Module):
-    """From latents to pictures; `styles` and `synthesis` are its two halves."""
+    """From latents to images; `styles` and `synthesis` are its two halves."""
 
     def __init__(self, resolution, channels, latent_dim, width):
         super().__init__()
@@ -151,7 +147,7 @@ class Generator(nn.Module):
         self.named = own
 
     def mapping(self, latents):
-        """Return one style for each picture."""
+        """Return one style for each image."""
         x = latents * torch.rsqrt(latents.square().mean(1, keepdim=True) + 1e-8)
         for number in range(MAPPING_LAYERS):
             x = active(self.named[f"dense{number}"](x))
@@ -164,8 +160,8 @@ class Generator(nn.Module):
         return self.named["styles"](w, other)
 
     def synthesis(self, w):
-        """Return pictures of styles."""
-        x, picture, number = self.named["b4"](len(w)), None, 0
+        """Return images of styles."""
+        x, image, number = self.named["b4"](len(w)), None, 0
         for size in self.sizes:
             for half in (1,) if size == 4 else (0, 1):
                 name = f"b{size}_{half}"
@@ -173,18 +169,18 @@ class Generator(nn.Module):
                 x = active(x) * 2**0.5
                 number += 1
             rgb = self.named[f"b{size}_rgb"](x, w[:, number])
-            if picture is not None:
-                rgb = rgb + F.interpolate(picture, scale_factor=2, mode="bilinear")
-            picture = rgb
-        return picture
+            if image is not None:
+                rgb = rgb + F.interpolate(image, scale_factor=2, mode="bilinear")
+            image = rgb
+        return image
 
     def forward(self, latents):
-        """Return pictures."""
+        """Return images."""
         return self.synthesis(self.styles(latents))
 
 
 class Discriminator(nn.Module):
-    """From pictures to scores; residual."""
+    """From images to scores; residual."""
 
     def __init__(self, resolution, channels, width):
         super().__init__()

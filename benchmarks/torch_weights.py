@@ -1,8 +1,4 @@
-"""Copies Keras's weights into PyTorch's networks and refuses networks that differ."""
-
-from anime_gan import backend
-
-backend.start()
+"""Copies weights from Keras into PyTorch's networks, and checks that both compute the same."""
 
 import numpy as np
 import torch
@@ -15,7 +11,7 @@ TOLERANCE = 1e-3  # of the largest output, float32
 
 
 def copy_weights(model, network, mirrored: bool) -> None:
-    """Copy all weights of a Keras model into a PyTorch network of the same plan."""
+    """Copy all weights of a Keras model into a PyTorch network of the same layers."""
     named = getattr(network, "named", None)
     if named is None:
         pairs = [(model.weights, _tensors(network))]
@@ -63,29 +59,29 @@ def _laid_out(value, mirrored: bool):
     return value.T
 
 
-def check(gan, generator, discriminator, mirrored: bool) -> None:
+def check(state, generator, discriminator, mirrored: bool) -> None:
     """Raise UserError unless both sides have as many parameters and the same outputs."""
-    for ours, theirs in ((gan.generator, generator), (gan.discriminator, discriminator)):
+    for ours, theirs in ((state.generator, generator), (state.discriminator, discriminator)):
         counts = ours.count_params(), sum(t.numel() for t in _tensors(theirs))
         if counts[0] != counts[1]:
             raise UserError(
                 f"the {ours.name} has {counts[0]:,} parameters, PyTorch's {counts[1]:,}."
             )
-    side = torch.device(next(generator.parameters()).device)
-    latents = latents_from_seeds(range(4), gan.generator.input_shape[1])
-    pictures = np.array(gan.generator(latents, training=False))
-    scores = np.array(gan.discriminator(pictures, training=False))
+    device = torch.device(next(generator.parameters()).device)
+    latents = latents_from_seeds(range(4), state.generator.input_shape[1])
+    images = np.array(state.generator(latents, training=False))
+    scores = np.array(state.discriminator(images, training=False))
     generator.eval(), discriminator.eval()
     with torch.no_grad():
-        made = generator(torch.from_numpy(latents).to(side))
-        turned = made.flip(2, 3) if mirrored else made
-        shown = torch.from_numpy(pictures.transpose(0, 3, 1, 2).copy()).to(side)
-        judged = discriminator(shown.flip(2, 3) if mirrored else shown)
+        generated = generator(torch.from_numpy(latents).to(device))
+        turned = generated.flip(2, 3) if mirrored else generated
+        given = torch.from_numpy(images.transpose(0, 3, 1, 2).copy()).to(device)
+        judged = discriminator(given.flip(2, 3) if mirrored else given)
     generator.train(), discriminator.train()
-    if gan.loss.scale.probabilities:
+    if state.loss.scale.probabilities:
         judged = torch.sigmoid(judged)
     for name, ours, theirs in (
-        ("generator", pictures, turned.permute(0, 2, 3, 1)),
+        ("generator", images, turned.permute(0, 2, 3, 1)),
         ("discriminator", scores, judged),
     ):
         apart = float(np.abs(ours - theirs.cpu().numpy()).max() / np.abs(ours).max())

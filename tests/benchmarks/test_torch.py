@@ -1,33 +1,35 @@
-"""PyTorch's side of the step's benchmark: where PyTorch is installed, it is held to be the same."""
+"""PyTorch's networks, which the step is timed against, compute the same as ours."""
 
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="PyTorch is not installed, see requirements-benchmarks.txt")
+pytest.importorskip("torch", reason='PyTorch is not installed: pip install -e ".[benchmarks]"')
 
 from anime_gan.errors import UserError
 from benchmarks import torch_steps
 from tests.training.test_step import batch, nudge, tiny
 
 
-def of_any_weights(version, width):
-    """A gan whose weights, statistics too, are none that it begins with."""
-    gan = tiny(version, "model.resolution=32", f"model.width={width}", "augment.policy=[]")
-    nudge(gan)
-    for weight in gan.generator.non_trainable_weights + gan.discriminator.non_trainable_weights:
+def with_random_weights(version, width):
+    """A state whose weights and statistics are not the initial ones."""
+    state = tiny(version, "model.resolution=32", f"model.width={width}", "augment.policy=[]")
+    nudge(state)
+    both = state.generator.non_trainable_weights + state.discriminator.non_trainable_weights
+    for weight in both:
         weight.assign(weight + np.random.default_rng(0).uniform(0.1, 0.3, weight.shape))
-    return gan
+    return state
 
 
 @pytest.mark.parametrize(
     ("version", "width"),
     [("v5", 0.03), ("dcgan", 0.03), ("r3gan", 0.03), ("r3gan", 0.25), ("stylegan2", 0.01)],
 )
-def test_copied_weights_give_the_same_pictures_and_scores(version, width):
-    """And a step is taken, with all penalties; networks that differ are refused."""
-    gan = of_any_weights(version, width)
-    step = torch_steps.Step(gan, False, "float32")
+def test_copied_weights_give_the_same_images_and_scores(version, width):
+    """And a step with all penalties gives finite losses; networks that differ are refused."""
+    state = with_random_weights(version, width)
+    step = torch_steps.Step(state, False, "float32")
     assert np.isfinite(step(batch()[:, :32, :32])).all()
-    gan.generator.trainable_variables[0].assign(gan.generator.trainable_variables[0] * 2)
+    weight = state.generator.trainable_variables[0]
+    weight.assign(weight * 2)
     with pytest.raises(UserError, match="differ"):
-        torch_steps.check(gan, step.generator, step.discriminator, version == "dcgan")
+        torch_steps.check(state, step.generator, step.discriminator, version == "dcgan")

@@ -1,0 +1,22 @@
+"""What the benchmarks share: a state to train, and random images for it."""
+
+from anime_gan import backend
+
+backend.start()
+
+import numpy as np
+
+from anime_gan import networks
+from anime_gan.config import load_config
+from anime_gan.training.state import TrainState
+
+
+def make_state(*overrides: str, precision: str = "float32") -> TrainState:
+    """Return networks and optimizers before the first step; overrides are as for train_gan.py."""
+    return TrainState.create(load_config(None, list(overrides), networks.get_recipe), precision)
+
+
+def random_images(state: TrainState, seed: int = 0) -> np.ndarray:
+    """Return a step's batch of uniform noise in [-1, 1], (N, H, W, C)."""
+    shape = (state.config.training.images_per_step, *state.discriminator.input_shape[1:])
+    return np.random.default_rng(seed).uniform(-1, 1, shape).astype("float32")

@@ -1,0 +1,60 @@
+"""The operations of a step: the count is right, and none is done in vain."""
+
+import keras
+import numpy as np
+import pytest
+
+from anime_gan import backend
+from anime_gan.training.step import train_discriminator, train_generator
+from benchmarks import flops
+from tests.training.test_step import tiny
+
+pytestmark = pytest.mark.backends
+
+
+def count(state, half, with_extras=True) -> tuple:
+    """Convolutions and operations of a half of the step."""
+    size, batch = state.config.model.resolution, state.config.training.batch_size
+    real = np.zeros((batch, size, size, 3), "float32")
+    return backend.count_operations(
+        lambda real: half(state, real, with_extras), state.variables, real
+    )
+
+
+def convolutions(model) -> int:
+    """How many of a network's layers are convolutions."""
+    kinds = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
+    return sum(isinstance(layer, kinds) for layer in model.layers)
+
+
+def test_a_step_does_nothing_twice():
+    """v5 and r3gan: each convolution forward, and two gradients; R1 and R2 add three, not seven.
+
+    The first layer of the discriminator needs no gradient of its input, and its weights none in the
+    generator's half; r3gan's real images there only take a forward pass.
+    """
+    for version, extra, paired in (("v5", 0, 0), ("r3gan", 3, 1)):
+        state = tiny(version, "model.resolution=16" if paired else "model.resolution=32")
+        g, d = convolutions(state.generator), convolutions(state.discriminator)
+        assert count(state, train_discriminator)[0] == g + (3 + extra) * d - 1
+        assert count(state, train_generator)[0] == 3 * g + (2 + paired) * d
+
+
+@pytest.mark.slow
+def test_lazy_penalties_cost_nothing_in_between():
+    """stylegan2: the steps without R1 and path lengths have fewer convolutions."""
+    state = tiny("stylegan2", "model.resolution=16")
+    for half in (train_discriminator, train_generator):
+        assert count(state, half, False)[0] < count(state, half, True)[0]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="TensorFlow does not count them")
+@pytest.mark.parametrize("version", ["v5", "r3gan"])
+def test_our_count_is_the_compilers(version):
+    """To 15%: the compiler leaves out what is padding, and counts what is no matrix product."""
+    state = tiny(version, "model.resolution=32", "training.batch_size=2", "augment.policy=[]")
+    for half, gflops in (
+        (train_discriminator, flops.discriminator_gflops),
+        (train_generator, flops.generator_gflops),
+    ):
+        assert gflops(state, True) == pytest.approx(count(state, half)[1] / 1e9, rel=0.15)
