@@ -23,7 +23,7 @@ from anime_gan.comparison.run import Comparison
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.features.network import NETWORKS, open_network
 from anime_gan.metrics.reference import LEAST
-from anime_gan.runs.run import IMAGES
+from anime_gan.runs.folder import IMAGES
 
 
 @clean_exit

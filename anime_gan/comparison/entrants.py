@@ -10,7 +10,7 @@ from anime_gan.config.stages import steps_for
 from anime_gan.errors import UserError
 from anime_gan.networks.checks import check
 from anime_gan.runs import checkpoint
-from anime_gan.runs.run import WEIGHTS
+from anime_gan.runs.folder import RunFolder
 
 # Keys that must be equal for all entrants, so that their numbers can be compared.
 _SHARED = (
@@ -100,7 +100,7 @@ def find_entrants(
 
 def _require_same(entrant: Entrant) -> None:
     """Raise UserError if its run was trained otherwise before; a larger budget is allowed."""
-    path = WEIGHTS / entrant.run / "config.yaml"
+    path = RunFolder(entrant.run).config_file
     if not path.is_file():
         return
     before, now = flat(from_dict(read_yaml(path)).model_dump()), flat(entrant.config.model_dump())
@@ -116,7 +116,7 @@ def _require_same(entrant: Entrant) -> None:
 
 def require_same_data(entrant: Entrant, key: str) -> None:
     """Raise UserError if its run was trained before, on images with another key."""
-    found = checkpoint.newest(WEIGHTS / entrant.run)
+    found = checkpoint.newest(RunFolder(entrant.run).weights)
     if found and found[0]["data_key"] != key:
         raise UserError(
             f"{entrant.run} was trained on other images than are now in "

@@ -17,9 +17,9 @@ from anime_gan.metrics.evaluate import measure, of_weights
 from anime_gan.networks.build import build
 from anime_gan.networks.describe import gflops
 from anime_gan.runs import checkpoint
+from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.health import read_events
 from anime_gan.runs.history import LOSSES, Curve, read_rows
-from anime_gan.runs.run import IMAGES, WEIGHTS
 
 
 def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dict[str, Any] | None:
@@ -36,14 +36,12 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
     Raises:
         UserError: the weights are gone, or have not grown to the full resolution.
     """
-    images = IMAGES / entrant.run
-    found = checkpoint.newest(WEIGHTS / entrant.run)
+    run = RunFolder(entrant.run)
+    found = checkpoint.newest(run.weights)
     if not found or found[0]["step"] == 0:
         return None
     facts = found[0]
-    weights = WEIGHTS / entrant.run / f"generator_{facts['step']}.keras"
-    if not weights.is_file():
-        raise UserError(f"{weights} is gone; give this comparison another name.")
+    weights = run.generator_file(facts["step"])
     wanted = {
         "format": 2,
         "step": facts["step"],
@@ -52,7 +50,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         "count": count,
         "networks": [network.name for network in networks],
     }
-    path = images / "comparison.json"
+    path = run.images / "comparison.json"
     known = _known(path, wanted)
     if known is None:
         subject = of_weights(str(weights), None, count)
@@ -67,7 +65,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         with whole_file(path) as temporary:
             temporary.write_text(json.dumps({"of": wanted, "known": known}, indent=2) + "\n")
     curve, speeds = Curve(), array("d")
-    for row in read_rows(images / "losses.jsonl", LOSSES):
+    for row in read_rows(run.log("losses"), LOSSES):
         curve.add(row)
         speeds.append(row["images_per_second"])
     return {
@@ -76,10 +74,10 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         "seen": images_seen(entrant.config, facts["step"]),
         "speed": median(speeds) if speeds else float("nan"),
         "losses": curve.columns,
-        "metrics": list(read_rows(images / "metrics.jsonl", METRICS)),
-        "events": read_events(images / "health.json"),
-        "grid": images / f"gan_{facts['step']}.png",
-        "reals": images / "reals.png",
+        "metrics": list(read_rows(run.log("metrics"), METRICS)),
+        "events": read_events(run.images / "health.json"),
+        "grid": run.grid(facts["step"]),
+        "reals": run.reference_grid,
         **known,
     }
 

@@ -21,8 +21,9 @@ from anime_gan.files import whole_file
 from anime_gan.metrics.measures import SIDES
 from anime_gan.metrics.reference import ReferenceSet
 from anime_gan.runs import checkpoint
-from anime_gan.runs.progress import StopRequest
-from anime_gan.runs.run import WEIGHTS, is_finished
+from anime_gan.runs.folder import RunFolder
+from anime_gan.runs.run import is_finished
+from anime_gan.runs.stopping import StopRequest
 
 # Exit statuses of train_gan.py; before its first step a stop ends it by the signal itself.
 _STOPPED_BY_HEALTH = 3
@@ -110,7 +111,7 @@ class Comparison:
 
         So its peak memory is its own. Returns in words why it ended early, None if it did not.
         """
-        found = checkpoint.newest(WEIGHTS / entrant.run)
+        found = checkpoint.newest(RunFolder(entrant.run).weights)
         if found and is_finished(entrant.config, found[0]["step"], found[0]["seconds"]):
             return None  # saves the start of a process
         with StopRequest() as stop:
