@@ -15,29 +15,24 @@ import sys
 from pathlib import Path
 
 from anime_gan import backend
-
-backend.start()
-
-from anime_gan.comparison.entrants import Budget, find_entrants
-from anime_gan.comparison.run import Comparison
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.features.network import NETWORKS, open_network
 from anime_gan.metrics.reference import LEAST
-from anime_gan.runs.folder import IMAGES
 
 
 @clean_exit
 def main() -> None:
     """Read the command line, compare, and say where the page is."""
     arguments = parse_arguments()
+    backend.start()  # takes seconds, so after a mistake in the arguments
+    from anime_gan.comparison.entrants import Budget, find_entrants
+    from anime_gan.comparison.run import Comparison
+    from anime_gan.runs.folder import IMAGES
+
     budget = Budget(arguments.minutes, arguments.steps, arguments.kimg)
-    names = [entry for entry in arguments.entries if "=" not in entry]
-    overrides = [entry for entry in arguments.entries if "=" in entry]
-    if not names:
-        raise UserError("there is nothing to compare: name versions, config files, or all.")
     folder = IMAGES / arguments.name
     Comparison(
-        find_entrants(names, overrides, budget, arguments.name),
+        find_entrants(arguments.names, arguments.overrides, budget, arguments.name),
         budget,
         [open_network(name) for name in arguments.network or ["lite0"]],
         arguments.count,
@@ -79,6 +74,10 @@ def parse_arguments() -> argparse.Namespace:
         help="feature network to measure with (default lite0); repeat for several",
     )
     arguments = parser.parse_intermixed_args()
+    arguments.names = [entry for entry in arguments.entries if "=" not in entry]
+    arguments.overrides = [entry for entry in arguments.entries if "=" in entry]
+    if not arguments.names:
+        raise UserError("there is nothing to compare: name versions, config files, or all.")
     spent = [arguments.minutes, arguments.steps, arguments.kimg]
     if not all(0 < value <= 1e9 for value in spent if value is not None):
         raise UserError("a budget must be a number above 0, and 1e9 at most.")
