@@ -6,25 +6,18 @@ import queue
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from anime_gan.errors import UserError
 
+if TYPE_CHECKING:  # OnDevice needs Keras
+    from anime_gan.data.encoded import Encoded
+    from anime_gan.data.mapped import InMemory
+    from anime_gan.data.on_device import OnDevice
+
 PREFETCHED_BATCHES = 2
-
-
-class Store(Protocol):
-    """Where batches are taken from: `InMemory`, `Mapped`, `Encoded` or `OnDevice`."""
-
-    shape: tuple[int, int, int, int]
-
-    def __len__(self) -> int:
-        """Return the number of images."""
-
-    def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-        """Return images as `InMemory.take` does."""
 
 
 def require_batch(count: int, batch_size: int, key: str = "training.batch_size") -> None:
@@ -53,17 +46,13 @@ class Batches:
         start_step: number of batches already trained on.
         rows: which rows of each batch this process takes; None for all.
 
-    Attributes:
-        batches_per_epoch: N // B.
-
     Raises:
-        UserError: if there are fewer than B images. `next()` raises what preparing that batch
-            raised.
+        UserError: if there are fewer than B images. `next()` raises what its preparation raised.
     """
 
     def __init__(
         self,
-        images: Store,
+        images: InMemory | Encoded | OnDevice,
         batch_size: int,
         seed: int,
         x_flip: bool = False,

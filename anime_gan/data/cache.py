@@ -42,23 +42,17 @@ class Index(NamedTuple):
 
 
 class Cache:
-    """The files in which one source's images of one size are kept.
+    """The files in which one source's images of one shape (H, W, C) are kept.
 
-    <key>.u8 holds the bare pixels, where there is room for them; <key>.json the index;
-    <key>.skipped.txt the skipped files, for people to read. The .json is written last, and each
-    file is renamed into place when it is whole, so that an interrupted start leaves no cache that
-    looks complete.
+    <key>.u8 holds the bare pixels, if there is room; <key>.json the index; <key>.skipped.txt the
+    skipped files, for people to read. The .json is written last, and each file is renamed into
+    place when it is complete, so that an interrupted start leaves no cache that looks complete.
 
-    Args:
-        folder: where these files are; created when needed.
-        source: the files to decode.
-        shape: (H, W, C) of each image.
-        images: the name of the source in error messages.
-        resize: filter, see `decode`.
+    Args: as for `Encoded`; folder is created when needed.
 
     Attributes:
         key: hex digest of the source's entries, shape and filter.
-        report: the path of <key>.skipped.txt, which exists if any file was skipped.
+        report: the path of <key>.skipped.txt.
     """
 
     def __init__(
@@ -80,14 +74,8 @@ class Cache:
     def open(self, share: float, workers: int) -> tuple[Index, str | None]:
         """Return the index, and a sentence saying why the pixels are not kept, or None if they are.
 
-        What an earlier start wrote is used; otherwise all files are decoded.
-
-        Args:
-            share: of the free disk space that the pixels may take, 0 to 1.
-            workers: number of decoding threads.
-
-        Raises:
-            UserError: if no file can be read, or the cache cannot be written.
+        All files are decoded unless an earlier start has done it. Arguments and errors are those of
+        `open_images`.
         """
         index, note = self._read_index(), None
         if index and self._has_pixels(index):
@@ -180,8 +168,7 @@ class Cache:
     ) -> tuple[list[int], list[tuple[int, str, str]]]:
         """Decode all files, append the pixels to `file` if there is one.
 
-        Returns:
-            the places of those kept; (place, name, reason) of those skipped.
+        Returns the places of those kept, and (place, name, reason) of those skipped.
         """
         total = len(self._source.entries)
         step = max(1, min(CHUNK_IMAGES, CHUNK_BYTES // math.prod(self._shape)))

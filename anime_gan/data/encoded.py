@@ -71,7 +71,7 @@ class Encoded:
             yield from self[start : start + CHUNK]
 
     def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-        """Return images as a network takes them, as `InMemory.take` does."""
+        """Return images as `InMemory.take` does."""
         images = self[indices]
         mirror(images, mirrored)
         return to_float(images)

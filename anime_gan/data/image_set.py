@@ -1,9 +1,7 @@
 """The training images: opened from a folder, glob or zip file, and kept decoded if they fit.
 
-`open_images` decodes every image to the training resolution on the first start and keeps the
-pixels in one file that later starts map in milliseconds. Where that file would take too much of
-the disk, images are decoded whenever they are needed. `batches.Batches` makes shuffled training
-batches from them.
+`open_images` decodes all images on the first start and keeps the pixels in one file, which later
+starts map in milliseconds. Where that file would be too large, images are decoded when needed.
 """
 
 from __future__ import annotations
@@ -75,8 +73,7 @@ def open_images(
     """Open images for training.
 
     Each image is turned upright, laid over white where it is transparent, and stretched to a
-    square. Files that cannot be read are skipped. The first call decodes all files; later calls
-    use what it wrote until a file is added, removed or changed.
+    square. The first call decodes all files; later calls use its result until a file changes.
 
     Args:
         images: a folder (searched recursively, without hidden files), a glob or a .zip file.
@@ -85,12 +82,12 @@ def open_images(
         cache: folder for the decoded images.
         workers: number of decoding threads; None for one per core, 8 at most.
         resize: filter, "lanczos" or "bilinear".
-        cache_share: share of the free disk space, 0 to 1, that the decoded images may take. If
-            they need more, only an index is written, and images are decoded when needed.
+        cache_share: share of the free disk space, 0 to 1, that the decoded images may take; if
+            they need more, images are decoded when needed.
 
     Raises:
-        UserError: if the source is missing, empty or damaged, if none of its files can be read, or
-            if the cache cannot be written.
+        UserError: if the source is missing or damaged, no file in it can be read, or the cache
+            cannot be written.
     """
     shape = (resolution, resolution, channels)
     workers = workers or min(8, os.cpu_count() or 1)
@@ -123,8 +120,7 @@ def open_data(config: Config) -> ImageSet:
 
     images = config.data.images
     if images == "demo":
-        size = max(demo.SMALLEST, config.model.resolution)  # growing networks start below that
-        images = str(demo.ensure_faces(demo.builtin_folder(size), size=size))
+        images = str(demo.builtin_faces(config.model.resolution))
     return open_images(
         images,
         config.model.resolution,

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from anime_gan.config import from_dict
-from anime_gan.data import demo
+from anime_gan.data.demo import dataset
 from anime_gan.data.image_set import open_data
 from anime_gan.errors import UserError
 from tests.conftest import ROOT
@@ -82,10 +82,10 @@ def test_demo_faces_have_the_small_sizes_that_growing_starts_with(size, tmp_path
     monkeypatch.chdir(tmp_path)
 
     def few(folder, size):
-        demo.write_faces(folder, 3, size=size)
+        dataset.write_faces(folder, 3, size=size)
         return folder
 
-    monkeypatch.setattr(demo, "ensure_faces", few)
+    monkeypatch.setattr(dataset, "ensure_faces", few)
     config = from_dict({})
     shape = config.model.model_copy(update={"resolution": size})
     found = open_data(config.model_copy(update={"model": shape}))

@@ -101,9 +101,10 @@ def ensure_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int =
     return folder
 
 
-def builtin_folder(size: int) -> Path:
-    """Return the folder of the built-in set of a size; DRAWING is part of its name."""
-    return Path(f"data/demo_faces_{size}px_{DRAWING}")
+def builtin_faces(resolution: int) -> Path:
+    """Return the folder of the built-in set for a resolution, drawn if it is missing."""
+    size = max(SMALLEST, resolution)  # growing networks start at smaller images
+    return ensure_faces(Path(f"data/demo_faces_{size}px_{DRAWING}"), size=size)
 
 
 def is_complete(folder: Path, count: int, seed: int, size: int) -> bool:
