@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import keras
 
-from anime_gan.config.schema import Config
+from anime_gan.config import Config
 from anime_gan.networks import get_version
-from anime_gan.networks.layers.spectral import normalised
+from anime_gan.networks.layers.spectral import with_spectral_norm
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ def build(config: Config, precision: str = "float32") -> Networks:
         )
         discriminator = version.discriminator(shape.resolution, shape.channels, shape.width)
         if config.generator.spectral_norm:
-            generator = normalised(generator)
+            generator = with_spectral_norm(generator)
         if config.discriminator.spectral_norm:
-            discriminator = normalised(discriminator)
+            discriminator = with_spectral_norm(discriminator)
         predictor = version.predictor(generator) if version.predictor else None
     return Networks(generator, discriminator, predictor)
 

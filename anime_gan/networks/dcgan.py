@@ -1,21 +1,24 @@
-"""The DCGANs after Radford et al. 2016 (arXiv 1511.06434) that the collection's documents train.
+"""DCGAN (Radford et al. 2016, arXiv 1511.06434), as five documents train it.
 
-All are one plan: transposed convolutions from 1x1 to 4x4 and then doubling, with batch
-normalisation; a mirrored discriminator of strided convolutions. Weights begin normal with a
-standard deviation of 0.02, as in the paper. The documents differ in kernels, activations and in how
-they train.
+The generator has transposed convolutions, from 1x1 to 4x4 and then doubling, with batch
+normalization. The discriminator mirrors it with strided convolutions. Weights begin normal with a
+standard deviation of 0.02. The documents differ in kernels, activations and training.
+
+Deviations from the paper:
+1. 512 filters at 4x4, not 1,024.
+2. Kernels of 4x4, not 5x5, except where a version says so.
 """
 
 from functools import partial
-from math import log2
 
 from keras import Model, initializers, layers
 
-from anime_gan.networks.architecture import Version, scaled
+from anime_gan.networks.architecture import Version, scaled, sizes_to
+from anime_gan.networks.layers.blocks import batch_norm
 
 
-def _start():
-    """Return the paper's initial weights."""
+def _initial():
+    """Return the paper's initializer."""
     return initializers.RandomNormal(stddev=0.02)
 
 
@@ -24,21 +27,16 @@ def filters_at(size: int, width: float) -> int:
     return scaled(min(512, 2048 // size), width)
 
 
-def _normalised(inputs):
-    """Return batch-normalised maps; 0.9 of the old statistics are kept at each pass."""
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(inputs)
-
-
-def _transposed(inputs, filters, kernel, **options):
-    """Return maps doubled by a transposed convolution."""
+def conv_transpose(inputs, filters, kernel, **options):
+    """Double maps by a transposed convolution."""
     return layers.Conv2DTranspose(
-        filters, kernel, strides=2, padding="same", kernel_initializer=_start(), **options
+        filters, kernel, strides=2, padding="same", kernel_initializer=_initial(), **options
     )(inputs)
 
 
-def _resized(inputs, filters, kernel, **options):
-    """Return maps doubled by repeating pixels, then convolved (Odena et al. 2016, Distill)."""
-    return layers.Conv2D(filters, 3, padding="same", kernel_initializer=_start(), **options)(
+def resize_conv(inputs, filters, kernel, **options):
+    """Double maps by repeating pixels, then convolve by 3x3 (Odena et al. 2016, Distill)."""
+    return layers.Conv2D(filters, 3, padding="same", kernel_initializer=_initial(), **options)(
         layers.UpSampling2D(2)(inputs)
     )
 
@@ -49,58 +47,64 @@ def generator(
     latent_dim=100,
     width=1.0,
     kernel=4,
-    double=_transposed,
+    double=conv_transpose,
     activation=layers.ReLU,
 ):
     """Return the generator: log2(resolution) - 1 blocks, five at 64x64.
 
-    kernel: of the doublings. One that the stride of 2 does not divide overlaps unevenly and leaves
-        a checkerboard. double: what doubles the maps. activation: a layer's class.
+    Args:
+        kernel: of the doublings. One that the stride of 2 does not divide overlaps unevenly and
+            leaves a checkerboard.
+        double: `conv_transpose` or `resize_conv`.
+        activation: the class of a layer.
     """
     latent = layers.Input((latent_dim,))
     x = layers.Reshape((1, 1, latent_dim))(latent)
     x = layers.Conv2DTranspose(
-        filters_at(4, width), 4, kernel_initializer=_start(), use_bias=False
+        filters_at(4, width), 4, kernel_initializer=_initial(), use_bias=False
     )(x)
-    for size in [2**n for n in range(3, int(log2(resolution)))]:
-        x = activation()(_normalised(x))
+    for size in sizes_to(resolution)[1:-1]:
+        x = activation()(batch_norm(x))
         x = double(x, filters_at(size, width), kernel, use_bias=False)
-    x = activation()(_normalised(x))
+    x = activation()(batch_norm(x))
     x = double(x, channels, kernel, dtype="float32", activation="tanh")
     return Model(latent, x, name="generator")
 
 
 def discriminator(
-    resolution=64, channels=3, width=1.0, normalise=_normalised, activation="sigmoid", kernel=4
+    resolution=64, channels=3, width=1.0, normalize=batch_norm, activation="sigmoid", kernel=4
 ):
     """Return the mirror: strided convolutions, leaky ReLUs of slope 0.2, and one 4x4 at the end.
 
-    normalise: what is done to the maps of all but the first convolution. activation: the head's;
-        without one, the head has no bias either, which no difference of scores would depend on.
+    Args:
+        normalize: applied to the maps of all but the first convolution.
+        activation: the last layer's; without one, it has no bias either, on which no difference of
+            scores depends.
+        kernel: of the strided convolutions.
     """
-    picture = layers.Input((resolution, resolution, channels))
-    x = picture
-    for size in [2**n for n in range(int(log2(resolution)) - 1, 1, -1)]:
+    image = layers.Input((resolution, resolution, channels))
+    x = image
+    for size in reversed(sizes_to(resolution)[:-1]):
         x = layers.Conv2D(
             filters_at(size, width),
             kernel,
             strides=2,
             padding="same",
-            kernel_initializer=_start(),
+            kernel_initializer=_initial(),
             use_bias=size == resolution // 2,
         )(x)
-        if size < resolution // 2:  # never right after the input, the paper says
-            x = normalise(x)
+        if size < resolution // 2:  # the paper: not after the first layer
+            x = normalize(x)
         x = layers.LeakyReLU(0.2)(x)
     x = layers.Flatten(dtype="float32")(x)
     x = layers.Dense(
         1,
-        kernel_initializer=_start(),
+        kernel_initializer=_initial(),
         activation=activation,
         use_bias=activation is not None,
         dtype="float32",
     )(x)
-    return Model(picture, x, name="discriminator")
+    return Model(image, x, name="discriminator")
 
 
 def _recipe(batch_size, steps, rates, passes="apart") -> dict:
@@ -120,31 +124,31 @@ def _recipe(batch_size, steps, rates, passes="apart") -> dict:
     }
 
 
-# 70 epochs of about 2,000 pictures in batches of 128.
+# 70 epochs of about 2,000 images in batches of 128.
 _DCGAN = _recipe(128, 1_100, (1e-4, 4e-4))
 
 VERSIONS = [
     Version(
         "oulu",
         "Shaik, University of Oulu",
-        "Five transposed convolutions; real and fake apart, bilinear pictures.",
+        "Real and generated images in separate passes; images resized bilinearly.",
         generator,
         discriminator,
-        # 40 epochs of 36,740 pictures. The paper leaves batch, rate and latents open; these are
-        # Radford's.
+        # 40 epochs of 36,740 images. The paper does not state batch size, learning rate and latent
+        # size; these are Radford's.
         _recipe(128, 11_480, (2e-4, 2e-4)) | {"data": {"resize": "bilinear"}},
     ),
     Version(
         "dcgan",
         "the DCGAN repository's text",
-        "Two rates; its 5x5 kernels leave the checkerboard that its text complains of.",
+        "Two learning rates; its 5x5 kernels leave the checkerboard that its text reports.",
         partial(generator, kernel=5),
         partial(discriminator, kernel=5),
         _DCGAN,
     ),
     Version(
         "dcgan_even",
-        "the same, its cure for the checkerboard",
+        "the same, its remedy for the checkerboard",
         "4x4 kernels, which the stride of 2 divides.",
         generator,
         partial(discriminator, kernel=5),
@@ -153,18 +157,18 @@ VERSIONS = [
     Version(
         "dcgan_resize",
         "the same, after Odena et al. 2016",
-        "Repeats pixels and convolves: no checkerboard at any kernel.",
-        partial(generator, double=_resized),
+        "Repeats pixels and convolves: no checkerboard with any kernel.",
+        partial(generator, double=resize_conv),
         partial(discriminator, kernel=5),
         _DCGAN,
     ),
     Version(
         "blog",
         "the Keras blog post",
-        "Leaky ReLUs in the generator too; an update on real pictures, then one on fakes.",
+        "Leaky ReLUs in the generator too; one update on real images, then one on generated ones.",
         partial(generator, activation=partial(layers.LeakyReLU, 0.2)),
         discriminator,
-        # It says 10,000 steps; batch and rates are Radford's.
+        # The post says 10,000 steps; batch size and learning rates are Radford's.
         _recipe(128, 10_000, (2e-4, 2e-4), "in_turn"),
     ),
 ]

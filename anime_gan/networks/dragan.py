@@ -1,29 +1,28 @@
 """The DRAGAN of Jin et al. 2017 ("Towards the automatic anime characters creation with GANs",
-arXiv 1708.05509), without its tags: the model that the report names as its base.
+arXiv 1708.05509), the model that the SRM report names as its base.
 
 The generator is SRResNet's (Ledig et al. 2017, arXiv 1609.04802): sixteen residual blocks at 16x16,
-then doublings by pixel shuffle. The discriminator has residual blocks and no normalisation, since
-the DRAGAN penalty (Kodali et al. 2017, arXiv 1705.07215) is each picture's own.
-"""
+then doublings by pixel shuffle. The discriminator has residual blocks and no normalization, since
+the DRAGAN penalty (Kodali et al. 2017, arXiv 1705.07215) is on single images.
 
-from math import log2
+Deviations from the paper:
+1. No tags: neither network sees attributes.
+2. A resolution below its 128x128 leaves out the last doublings of the generator and the last stages
+   of the discriminator, so that 4x4 are left before the last layer.
+"""
 
 from keras import Model, layers
 
-from anime_gan.networks.architecture import Version, scaled
+from anime_gan.networks.architecture import Version, scaled, sizes_to
+from anime_gan.networks.layers.blocks import batch_norm
 
 BASE, BLOCKS = 16, 16
 
 
-def _normalised(inputs):
-    """Return batch-normalised maps."""
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(inputs)
-
-
-def _shuffled(inputs):
-    """Return maps of twice the size, a quarter of the filters, pixel by pixel (Shi et al. 2016)."""
-    _, height, width, filters = inputs.shape
-    x = layers.Reshape((height, width, 2, 2, filters // 4))(inputs)
+def pixel_shuffle(maps):
+    """Turn filters into pixels (Shi et al. 2016): (B, H, W, 4C) to (B, 2H, 2W, C)."""
+    _, height, width, filters = maps.shape
+    x = layers.Reshape((height, width, 2, 2, filters // 4))(maps)
     x = layers.Permute((1, 3, 2, 4, 5))(x)
     return layers.Reshape((2 * height, 2 * width, filters // 4))(x)
 
@@ -34,22 +33,23 @@ def generator(resolution=64, channels=3, latent_dim=128, width=1.0):
     latent = layers.Input((latent_dim,))
     x = layers.Dense(filters * BASE * BASE, use_bias=False)(latent)
     x = layers.Reshape((BASE, BASE, filters))(x)
-    first = x = layers.ReLU()(_normalised(x))
+    first = x = layers.ReLU()(batch_norm(x))
     for _ in range(BLOCKS):
         y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-        y = layers.ReLU()(_normalised(y))
+        y = layers.ReLU()(batch_norm(y))
         y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(y)
-        x = layers.Add()([x, _normalised(y)])
-    x = layers.Add()([first, layers.ReLU()(_normalised(x))])
-    for _ in range(int(log2(resolution // BASE))):
-        x = layers.Conv2D(4 * filters, 3, padding="same", use_bias=False)(x)
-        x = layers.ReLU()(_normalised(_shuffled(x)))
+        x = layers.Add()([x, batch_norm(y)])
+    x = layers.Add()([first, layers.ReLU()(batch_norm(x))])
+    for size in sizes_to(resolution):
+        if size > BASE:
+            x = layers.Conv2D(4 * filters, 3, padding="same", use_bias=False)(x)
+            x = layers.ReLU()(batch_norm(pixel_shuffle(x)))
     x = layers.Conv2D(channels, 9, padding="same", activation="tanh", dtype="float32")(x)
     return Model(latent, x, name="generator")
 
 
 def _residual(inputs):
-    """Return inputs plus two 3x3 convolutions of them."""
+    """Return the input plus two 3x3 convolutions of it."""
     filters = inputs.shape[-1]
     y = layers.LeakyReLU(0.2)(layers.Conv2D(filters, 3, padding="same")(inputs))
     y = layers.Conv2D(filters, 3, padding="same")(y)
@@ -57,14 +57,13 @@ def _residual(inputs):
 
 
 def discriminator(resolution=64, channels=3, width=1.0):
-    """Return the discriminator: halvings by strided convolutions with two residual blocks between.
+    """Return the discriminator: strided convolutions with two residual blocks between each two.
 
-    The paper's begins with 32 filters at half of its 128x128 and has 1,024 at 2x2; a smaller
-    resolution leaves the last stages out, so that 4x4 are left before the end.
+    The filters are 32 at half of the resolution and double with each halving, up to 1,024.
     """
-    picture = layers.Input((resolution, resolution, channels))
+    image = layers.Input((resolution, resolution, channels))
     filters = 32
-    x = layers.Conv2D(scaled(filters, width), 4, strides=2, padding="same")(picture)
+    x = layers.Conv2D(scaled(filters, width), 4, strides=2, padding="same")(image)
     x = layers.LeakyReLU(0.2)(x)
     while x.shape[1] > 4:
         x = _residual(_residual(x))
@@ -73,7 +72,7 @@ def discriminator(resolution=64, channels=3, width=1.0):
         x = layers.Conv2D(scaled(filters, width), kernel, strides=2, padding="same")(x)
         x = layers.LeakyReLU(0.2)(x)
     x = layers.Dense(1, dtype="float32")(layers.Flatten()(x))
-    return Model(picture, x, name="discriminator")
+    return Model(image, x, name="discriminator")
 
 
 _NETWORK = {"optimizer": "adam", "rate": 2e-4, "beta1": 0.5}
@@ -82,7 +81,7 @@ VERSIONS = [
     Version(
         "dragan",
         "Jin et al. 2017",
-        "SRResNet's generator, the DRAGAN penalty around real pictures.",
+        "SRResNet's generator, the DRAGAN penalty around real images.",
         generator,
         discriminator,
         {

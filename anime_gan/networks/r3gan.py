@@ -1,33 +1,32 @@
 """R3GAN, the modern baseline (Huang et al. 2024, "The GAN is dead; long live the GAN!", arXiv
 2501.05441).
 
-A loss that is shown to converge locally (relativistic pairs, with R1 and R2 at every step) lets a
-plain network do without the tricks of StyleGAN: residual stages with no normalisation, an inverted
+A loss that provably converges locally (relativistic pairs, with R1 and R2 at every step) lets a
+plain network do without the tricks of StyleGAN: residual stages without normalization, an inverted
 bottleneck of 1x1, 3x3 and 1x1 convolutions, leaky ReLUs, and resampling between stages only.
+
+Deviations from the paper:
+1. Below a quarter of the width, for a CPU, a stage has one block of plain convolutions, without
+   groups and without the wider bottleneck.
+2. The augmentations are the three kinds of training/augment.py.
 """
 
-from math import log2
+from keras import Model, initializers, layers
 
-import keras
-import numpy as np
-from keras import Model, initializers, layers, ops
-
-from anime_gan import backend
-from anime_gan.networks.architecture import Version
-from anime_gan.networks.layers.register import register
+from anime_gan.networks.architecture import Version, sizes_to
+from anime_gan.networks.layers.grouped import GroupedConv
+from anime_gan.networks.layers.learned import LearnedBasis
 
 # The paper's, at 64x64: 384 filters there, 768 at 32x32 and below, two blocks a stage.
 FILTERS, MOST_FILTERS = 24_576, 768
 BLOCKS, EXPANSION, GROUP, SLOPE = 2, 2, 16, 0.2
 
-PARTS = 12  # of a grouped convolution on a CPU: more are more to compile, fewer are more work
-
 
 def filters_at(size: int, width: float) -> int:
     """Return the filters of the stage at size x size.
 
-    Width 1 is the paper's. A smaller one takes filters from the large sizes, where they cost most,
-    as StyleGAN's does: 1/24 has 16 at 64x64, 32, 64, 128, and 256 at 4x4.
+    Width 1 is the paper's. A smaller one takes filters from the large sizes first, where they cost
+    most: 1/24 has 16 at 64x64, then 32, 64, 128, and 256 at 4x4.
     """
     filters = min(MOST_FILTERS, FILTERS * width / size)
     whole = GROUP // EXPANSION if grouped(width) else 1
@@ -35,57 +34,29 @@ def filters_at(size: int, width: float) -> int:
 
 
 def grouped(width: float) -> bool:
-    """Say whether the networks are built as the paper's: grouped and widened, two blocks a stage.
+    """Say whether stages are the paper's, of two blocks with groups and a wider bottleneck.
 
-    Below a quarter of the width, for a CPU, they have one block a stage, of whole convolutions and
-    no widening: groups of 16 would be all of their few filters, and widening is dear without them.
+    In narrower networks a group of 16 would hold all filters of a stage, and a bottleneck without
+    groups is expensive.
     """
     return width >= 0.25
 
 
-def _sizes(resolution: int) -> list[int]:
-    """Return the stages' sizes: 4, 8 ... resolution."""
-    return [2**n for n in range(2, int(log2(resolution)) + 1)]
-
-
 def _conv(filters, kernel, gain=1.0, **options):
-    """Return a convolution whose weights begin normal, of deviation gain / sqrt(fan-in)."""
-    start = initializers.Zeros()
+    """Return a convolution whose weights begin normal, with deviation gain / sqrt(fan-in)."""
+    initializer = initializers.Zeros()
     if gain:
-        start = initializers.VarianceScaling(gain**2, "fan_in", "untruncated_normal")
-    kind = GroupedConv if options.get("groups", 1) > 1 else layers.Conv2D
-    return kind(filters, kernel, padding="same", kernel_initializer=start, **options)
-
-
-@register()
-class GroupedConv(layers.Conv2D):
-    """A grouped convolution with the weights and numbers of Keras's, fast on a CPU too.
-
-    There both backends take a hundred times as long for a grouped convolution's gradients as for
-    itself, and longer for theirs. Whole convolutions have no such fault: the groups are dealt out
-    to at most `PARTS` of them, each with a kernel that is 0 between its groups.
-    """
-
-    def convolution_op(self, inputs, kernel):
-        """Return the maps without bias."""
-        if backend.has_gpu():
-            return super().convolution_op(inputs, kernel)
-        parts = max(n for n in range(1, PARTS + 1) if self.groups % n == 0)
-        within = self.groups // parts
-        size = (kernel.shape[2], kernel.shape[3] // self.groups)
-        apart = np.kron(np.eye(within), np.ones(size))
-        kernel = ops.tile(kernel, (1, 1, within, 1)) * ops.cast(np.tile(apart, parts), kernel.dtype)
-        split = zip(ops.split(inputs, parts, -1), ops.split(kernel, parts, -1), strict=True)
-        maps = [ops.conv(x, own, padding=self.padding) for x, own in split]
-        return ops.concatenate(maps, axis=-1)
+        initializer = initializers.VarianceScaling(gain**2, "fan_in", "untruncated_normal")
+    layer = GroupedConv if options.get("groups", 1) > 1 else layers.Conv2D
+    return layer(filters, kernel, padding="same", kernel_initializer=initializer, **options)
 
 
 def _block(inputs, blocks: int, width: float):
-    """Return inputs plus what 1x1, grouped 3x3 and 1x1 convolutions make of them.
+    """Return the input plus 1x1, grouped 3x3 and 1x1 convolutions of it.
 
-    Fix-up initialisation (Zhang et al. 2019, arXiv 1901.09321) in place of normalisation: the last
-    convolution begins at 0, the others are scaled down by the fourth root of the number of blocks
-    in the network. The groups have 16 filters each in the paper's networks.
+    Fix-up initialization (Zhang et al. 2019, arXiv 1901.09321) in place of normalization: the last
+    convolution begins at 0, the others are divided by the fourth root of the number of blocks in
+    the network.
     """
     filters = inputs.shape[-1]
     gain = (2 / (1 + SLOPE**2)) ** 0.5 * blocks**-0.25
@@ -98,38 +69,15 @@ def _block(inputs, blocks: int, width: float):
     return layers.Add()([inputs, _conv(filters, 1, 0.0, use_bias=False)(x)])
 
 
-@register()
-class Basis(layers.Layer):
-    """A learnt 4x4 picture for each filter.
-
-    From (B, filters) it makes (B, 4, 4, filters), each picture times its number; from
-    (B, 4, 4, filters) it makes (B, filters), each map's inner product with its picture.
-    """
-
-    def build(self, shape):
-        """Add the pictures, (4, 4, filters); as a sum over all 16 places, it has that fan-in."""
-        deviation = 1.0 if len(shape) == 2 else 0.25
-        self.pictures = self.add_weight(
-            name="pictures",
-            shape=(4, 4, shape[-1]),
-            initializer=initializers.RandomNormal(stddev=deviation),
-        )
-
-    def call(self, inputs):
-        """Return the one from the other."""
-        if len(inputs.shape) == 2:
-            return inputs[:, None, None, :] * self.pictures
-        return keras.ops.sum(inputs * self.pictures, axis=(1, 2))
-
-
 def generator(resolution=64, channels=3, latent_dim=64, width=1.0):
     """Return the generator: a basis at 4x4, then stages with a bilinear doubling between them."""
-    sizes, blocks = _sizes(resolution), BLOCKS if grouped(width) else 1
+    sizes, blocks = sizes_to(resolution), BLOCKS if grouped(width) else 1
     latent = layers.Input((latent_dim,))
     x = layers.Dense(filters_at(4, width), use_bias=False, kernel_initializer="lecun_normal")(
         latent
     )
-    x = Basis()(x)
+    # The class's name in files written before it changed: checkpoints hold it.
+    x = LearnedBasis(name="basis")(x)
     for size in sizes:
         if size > 4:
             filters = filters_at(size, width)
@@ -142,10 +90,10 @@ def generator(resolution=64, channels=3, latent_dim=64, width=1.0):
 
 
 def discriminator(resolution=64, channels=3, width=1.0):
-    """Return the generator's mirror; halving bilinearly is taking the mean of 2x2 pixels."""
-    sizes, blocks = _sizes(resolution), BLOCKS if grouped(width) else 1
-    picture = layers.Input((resolution, resolution, channels))
-    x = _conv(filters_at(resolution, width), 1, use_bias=False)(picture)
+    """Return the generator's mirror; bilinear halving is the mean of 2x2 pixels."""
+    sizes, blocks = sizes_to(resolution), BLOCKS if grouped(width) else 1
+    image = layers.Input((resolution, resolution, channels))
+    x = _conv(filters_at(resolution, width), 1, use_bias=False)(image)
     for size in reversed(sizes):
         for _ in range(blocks):
             x = _block(x, blocks * len(sizes), width)
@@ -154,10 +102,10 @@ def discriminator(resolution=64, channels=3, width=1.0):
             filters = filters_at(size // 2, width)
             if filters != x.shape[-1]:
                 x = _conv(filters, 1, use_bias=False)(x)
-    x = Basis()(x)
-    start = initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal")
-    x = layers.Dense(1, use_bias=False, kernel_initializer=start, dtype="float32")(x)
-    return Model(picture, x, name="discriminator")
+    x = LearnedBasis(name="basis")(x)
+    initializer = initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal")
+    x = layers.Dense(1, use_bias=False, kernel_initializer=initializer, dtype="float32")(x)
+    return Model(image, x, name="discriminator")
 
 
 _NETWORK = {"optimizer": "adam", "rate": [2e-4, 5e-5], "beta1": 0.0, "beta2": [0.9, 0.99]}

@@ -1,51 +1,42 @@
-"""SAGAN (Zhang et al. 2019, "Self-attention generative adversarial networks", arXiv 1805.08318),
-without its classes.
+"""SAGAN (Zhang et al. 2019, "Self-attention generative adversarial networks", arXiv 1805.08318).
 
-Attention lets a face's two eyes know of each other, however few layers lie between them. Spectral
-normalisation, in both networks, is the recipe's and done by training/spectral.py.
+Attention connects distant parts of an image, such as a face's two eyes, however few layers lie
+between them. Spectral normalization of both networks is part of the recipe; build.py applies it.
+
+Deviations from the paper:
+1. No classes: no conditional batch normalization, no projection in the discriminator.
+2. As in the authors' code, keys and values are taken from 2x2 pools, and values have half of the
+   filters.
 """
-
-from math import log2
 
 from keras import Model, layers
 
-from anime_gan.networks.architecture import Version, scaled
-from anime_gan.networks.layers.register import register
-
-
-@register()
-class LearntScale(layers.Layer):
-    """Its input times one learnt number that begins at 0: the paper's gamma (eq. 3)."""
-
-    def build(self, shape):
-        """Add the number."""
-        self.gamma = self.add_weight(name="gamma", shape=(), initializer="zeros")
-
-    def call(self, inputs):
-        """Return the product."""
-        return inputs * self.gamma
+from anime_gan.networks.architecture import Version, scaled, sizes_to
+from anime_gan.networks.layers.blocks import batch_norm
+from anime_gan.networks.layers.learned import LearnedScale
 
 
 def attention(inputs):
-    """Return maps (B, H, W, C) plus gamma times what every place takes from all others.
+    """Return maps (B, H, W, C) plus gamma times self-attention over all places.
 
-    Keys and queries have C / 8 filters. As in the authors' code, keys and values are taken from
-    2x2 pools, which makes the map of weights a quarter of its size, and values have C / 2 filters.
+    Queries and keys have C / 8 filters, values C / 2. Pooled keys make the attention map a quarter
+    of its size.
     """
     _, height, width, filters = inputs.shape
     places, pooled = height * width, height * width // 4
     few, half = max(1, filters // 8), max(1, filters // 2)
 
-    def seen(filters, pool):
+    def project(filters, pool):
         x = layers.Conv2D(filters, 1, use_bias=False)(inputs)
         if pool:
             x = layers.MaxPooling2D(2)(x)
         return layers.Reshape((pooled if pool else places, filters))(x)
 
-    weights = layers.Softmax()(layers.Dot(2)([seen(few, False), seen(few, True)]))
-    x = layers.Dot((2, 1))([weights, seen(half, True)])
+    weights = layers.Softmax()(layers.Dot(2)([project(few, False), project(few, True)]))
+    x = layers.Dot((2, 1))([weights, project(half, True)])
     x = layers.Conv2D(filters, 1, use_bias=False)(layers.Reshape((height, width, half))(x))
-    return layers.Add()([inputs, LearntScale()(x)])
+    # The class's name in files written before it changed: checkpoints hold it.
+    return layers.Add()([inputs, LearnedScale(name="learnt_scale")(x)])
 
 
 def generator(resolution=64, channels=3, latent_dim=128, width=1.0):
@@ -53,42 +44,36 @@ def generator(resolution=64, channels=3, latent_dim=128, width=1.0):
     latent = layers.Input((latent_dim,))
     x = layers.Dense(scaled(1024, width) * 16)(latent)
     x = layers.Reshape((4, 4, scaled(1024, width)))(x)
-    for size in [2**n for n in range(3, int(log2(resolution)) + 1)]:
+    for size in sizes_to(resolution)[1:]:
         filters = scaled(min(1024, 4096 // size), width)
-        y = layers.ReLU()(_normalised(x))
+        y = layers.ReLU()(batch_norm(x))
         y = layers.Conv2D(filters, 3, padding="same")(layers.UpSampling2D(2)(y))
-        y = layers.Conv2D(filters, 3, padding="same")(layers.ReLU()(_normalised(y)))
-        # A 1x1 convolution and a repetition of pixels give the same in either order.
+        y = layers.Conv2D(filters, 3, padding="same")(layers.ReLU()(batch_norm(y)))
+        # A 1x1 convolution and a repetition of pixels commute; this order costs less.
         x = layers.Add()([y, layers.UpSampling2D(2)(layers.Conv2D(filters, 1)(x))])
         if size == 32:
             x = attention(x)
-    x = layers.ReLU()(_normalised(x))
+    x = layers.ReLU()(batch_norm(x))
     x = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32")(x)
     return Model(latent, x, name="generator")
 
 
 def discriminator(resolution=64, channels=3, width=1.0):
     """Return the discriminator: residual halvings to 4x4, attention at 32x32, then a sum."""
-    picture = layers.Input((resolution, resolution, channels))
-    x = picture
-    for size in [2**n for n in range(int(log2(resolution)) - 1, 1, -1)]:
+    image = layers.Input((resolution, resolution, channels))
+    x = image
+    for size in reversed(sizes_to(resolution)[:-1]):
         filters = scaled(min(1024, 2048 // size), width)
         y = x if size == resolution // 2 else layers.ReLU()(x)
         y = layers.ReLU()(layers.Conv2D(filters, 3, padding="same")(y))
         y = layers.AveragePooling2D(2)(layers.Conv2D(filters, 3, padding="same")(y))
-        # The mean of 2x2 pixels and a 1x1 convolution give the same in either order.
+        # The mean of 2x2 pixels and a 1x1 convolution commute; this order costs less.
         x = layers.Add()([y, layers.Conv2D(filters, 1)(layers.AveragePooling2D(2)(x))])
         if size == min(32, resolution // 2):
             x = attention(x)
     x = layers.GlobalAveragePooling2D()(layers.ReLU()(x))
-    # The paper sums over the 4x4 places; the mean is a sixteenth of that.
-    x = layers.Rescaling(16.0)(x)
-    return Model(picture, layers.Dense(1, dtype="float32")(x), name="discriminator")
-
-
-def _normalised(inputs):
-    """Return batch-normalised maps."""
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(inputs)
+    x = layers.Rescaling(16.0)(x)  # the mean over 4x4 places to the paper's sum
+    return Model(image, layers.Dense(1, dtype="float32")(x), name="discriminator")
 
 
 def _network(rate: float) -> dict:
@@ -106,7 +91,7 @@ VERSIONS = [
     Version(
         "sagan",
         "Zhang et al. 2019",
-        "Self-attention, spectral normalisation in both networks, hinge loss, two rates.",
+        "Self-attention, spectral normalization in both networks, hinge loss, two learning rates.",
         generator,
         discriminator,
         {

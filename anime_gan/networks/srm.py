@@ -1,11 +1,11 @@
 """The five versions of the SRM report (Mahesh and Tyagi, 2021).
 
-v5 is the report's own code (Figs. 8, 11 and 13). Of v1 to v4 the report keeps only a note and a
-picture each (ch. 8.2), so those four are our reconstruction: every note names a fault and a cure,
-the fault is built in where the note stands, and the cure appears one version later.
+v5 is the report's own code (Figs. 8, 11 and 13). Of v1 to v4 the report has only a note and an
+image each (ch. 8.2), so these four are reconstructed: each note names a fault and a remedy; the
+fault is built into that version, and the remedy into the next.
 
-All of them score a picture with the probability that it is *fake* (Fig. 15), and learn from binary
-cross-entropy on that.
+The score of an image is the probability that it is *generated* (Fig. 15); the loss is binary
+cross-entropy.
 """
 
 from keras import Model, layers
@@ -13,42 +13,42 @@ from keras import Model, layers
 from anime_gan.networks.architecture import Version, scaled
 
 
-def _flat(inputs, units):
-    """Return a leaky dense layer of `units`."""
+def _dense(inputs, units):
+    """Apply a dense layer and a leaky ReLU."""
     return layers.LeakyReLU()(layers.Dense(units)(inputs))
 
 
 def _conv(inputs, filters, kernel, **options):
-    """Return a leaky convolution; `options` are those of Conv2D."""
+    """Apply a convolution, with options of Conv2D, and a leaky ReLU."""
     return layers.LeakyReLU()(layers.Conv2D(filters, kernel, **options)(inputs))
 
 
 def _up(inputs, filters, kernel):
-    """Return a leaky transposed convolution that doubles height and width."""
+    """Double height and width by a transposed convolution, and apply a leaky ReLU."""
     upsample = layers.Conv2DTranspose(filters, kernel, strides=2, padding="same")
     return layers.LeakyReLU()(upsample(inputs))
 
 
-def _picture(inputs, channels, kernel):
-    """Return the closing convolution to (B, H, W, channels) in [-1, 1], always in float32."""
+def _image(inputs, channels, kernel):
+    """Apply the last convolution, to (B, H, W, channels) in [-1, 1], always in float32."""
     return layers.Conv2D(
         channels, kernel, activation="tanh", padding="same", dtype="float32", name="picture"
     )(inputs)
 
 
 def _score(inputs):
-    """Return the probability of being fake, (B, 1), always in float32."""
+    """Return the probability of being generated, (B, 1), always in float32."""
     return layers.Dense(1, activation="sigmoid", dtype="float32", name="score")(inputs)
 
 
-# v1: underfits, the generator is not complex enough, Adam with too high a rate.
+# v1: underfits; the generator is too simple, and the learning rate of Adam too high.
 
 
 def v1_generator(resolution=64, channels=3, latent_dim=100, width=1.0):
     """Return a generator of dense layers only, the "basic GAN" that ch. 5 starts from."""
     latent = layers.Input((latent_dim,))
-    x = _flat(latent, scaled(256, width))
-    x = _flat(x, scaled(512, width))
+    x = _dense(latent, scaled(256, width))
+    x = _dense(x, scaled(512, width))
     x = layers.Dense(resolution * resolution * channels, dtype="float32")(x)
     x = layers.Reshape((resolution, resolution, channels), dtype="float32")(x)
     return Model(latent, layers.Activation("tanh", dtype="float32")(x), name="generator")
@@ -56,76 +56,76 @@ def v1_generator(resolution=64, channels=3, latent_dim=100, width=1.0):
 
 def v1_discriminator(resolution=64, channels=3, width=1.0):
     """Return a discriminator of dense layers only."""
-    picture = layers.Input((resolution, resolution, channels))
-    x = layers.Flatten()(picture)
-    x = _flat(x, scaled(512, width))
-    x = _flat(x, scaled(256, width))
-    return Model(picture, _score(x), name="discriminator")
+    image = layers.Input((resolution, resolution, channels))
+    x = layers.Flatten()(image)
+    x = _dense(x, scaled(512, width))
+    x = _dense(x, scaled(256, width))
+    return Model(image, _score(x), name="discriminator")
 
 
-# v2: it learns where the face is; more complexity, a lower rate and RMSprop are to come.
+# v2: learns where the face is; the note asks for a larger network and RMSprop.
 
 
 def v2_generator(resolution=64, channels=3, latent_dim=100, width=1.0):
     """Return a first, thin convolutional generator: resolution / 8 doubled three times."""
     base = resolution // 8
     latent = layers.Input((latent_dim,))
-    x = _flat(latent, scaled(64, width) * base * base)
+    x = _dense(latent, scaled(64, width) * base * base)
     x = layers.Reshape((base, base, scaled(64, width)))(x)
     for _ in range(3):
         x = _up(x, scaled(64, width), 4)
-    return Model(latent, _picture(x, channels, 5), name="generator")
+    return Model(latent, _image(x, channels, 5), name="generator")
 
 
 def v2_discriminator(resolution=64, channels=3, width=1.0):
     """Return a discriminator of two strided convolutions, no dropout yet."""
-    picture = layers.Input((resolution, resolution, channels))
-    x = _conv(picture, scaled(64, width), 4, strides=2)
+    image = layers.Input((resolution, resolution, channels))
+    x = _conv(image, scaled(64, width), 4, strides=2)
     x = _conv(x, scaled(64, width), 4, strides=2)
-    return Model(picture, _score(layers.Flatten()(x)), name="discriminator")
+    return Model(image, _score(layers.Flatten()(x)), name="discriminator")
 
 
-# v3: the underfitting is mitigated, silhouettes appear.
+# v3: underfits less; silhouettes appear.
 
 
 def v3_generator(resolution=64, channels=3, latent_dim=100, width=1.0):
     """Return v2's generator with twice the filters and a convolution after the last doubling."""
     base = resolution // 8
     latent = layers.Input((latent_dim,))
-    x = _flat(latent, scaled(128, width) * base * base)
+    x = _dense(latent, scaled(128, width) * base * base)
     x = layers.Reshape((base, base, scaled(128, width)))(x)
     for _ in range(3):
         x = _up(x, scaled(128, width), 4)
     x = _conv(x, scaled(128, width), 5, padding="same")
-    return Model(latent, _picture(x, channels, 5), name="generator")
+    return Model(latent, _image(x, channels, 5), name="generator")
 
 
 def v3_discriminator(resolution=64, channels=3, width=1.0):
     """Return the discriminator of the report's text (6.2.1a): three 4x4 strides, dropout 0.4."""
-    picture = layers.Input((resolution, resolution, channels))
-    x = picture
+    image = layers.Input((resolution, resolution, channels))
+    x = image
     for _ in range(3):
         x = _conv(x, scaled(128, width), 4, strides=2)
     x = layers.Dropout(0.4)(layers.Flatten()(x))
-    return Model(picture, _score(x), name="discriminator")
+    return Model(image, _score(x), name="discriminator")
 
 
-# v4: overhauled, complex enough and balanced for long, but features come out deformed.
+# v4: overhauled; large enough and balanced for long, but features are deformed.
 
 
 def v4_generator(resolution=64, channels=3, latent_dim=100, width=1.0):
-    """Return v5's plan (dense to half the resolution, one doubling) with half its filters.
+    """Return v5's generator (dense to half the resolution, one doubling) with half its filters.
 
     It has one convolution at full resolution where v5 has two, and a 5x5 last kernel, not 7x7.
     """
     base = resolution // 2
     latent = layers.Input((latent_dim,))
-    x = _flat(latent, scaled(64, width) * base * base)
+    x = _dense(latent, scaled(64, width) * base * base)
     x = layers.Reshape((base, base, scaled(64, width)))(x)
     x = _conv(x, scaled(128, width), 5, padding="same")
     x = _up(x, scaled(128, width), 4)
     x = _conv(x, scaled(128, width), 5, padding="same")
-    return Model(latent, _picture(x, channels, 5), name="generator")
+    return Model(latent, _image(x, channels, 5), name="generator")
 
 
 # v5: the report's code.
@@ -135,13 +135,13 @@ def v5_generator(resolution=64, channels=3, latent_dim=100, width=1.0):
     """Return the generator of Fig. 11: 18,421,507 parameters at width 1 and 64x64x3."""
     base = resolution // 2
     latent = layers.Input((latent_dim,))
-    x = _flat(latent, scaled(128, width) * base * base)
+    x = _dense(latent, scaled(128, width) * base * base)
     x = layers.Reshape((base, base, scaled(128, width)))(x)
     x = _conv(x, scaled(256, width), 5, padding="same")
     x = _up(x, scaled(256, width), 4)
     x = _conv(x, scaled(256, width), 5, padding="same")
     x = _conv(x, scaled(256, width), 5, padding="same")
-    return Model(latent, _picture(x, channels, 7), name="generator")
+    return Model(latent, _image(x, channels, 7), name="generator")
 
 
 def v5_discriminator(resolution=64, channels=3, width=1.0):
@@ -150,12 +150,12 @@ def v5_discriminator(resolution=64, channels=3, width=1.0):
     Its code has a 3x3 convolution before the three 4x4 strides that the text names; every kernel is
     unpadded, so 64 becomes 62, 30, 14 and 6, and 4,608 numbers at the flattening.
     """
-    picture = layers.Input((resolution, resolution, channels))
-    x = _conv(picture, scaled(128, width), 3)
+    image = layers.Input((resolution, resolution, channels))
+    x = _conv(image, scaled(128, width), 3)
     for _ in range(3):
         x = _conv(x, scaled(128, width), 4, strides=2)
     x = layers.Dropout(0.4)(layers.Flatten()(x))
-    return Model(picture, _score(x), name="discriminator")
+    return Model(image, _score(x), name="discriminator")
 
 
 def _recipe(optimizer: str, rate: float, **options) -> dict:
@@ -174,7 +174,7 @@ VERSIONS = [
     Version(
         "v1",
         "SRM report, ch. 8.2, Fig. 26 (reconstructed)",
-        "Underfits: dense layers only, and Adam at a rate that its note wants lower.",
+        "Underfits: dense layers only, and Adam with a learning rate that its note calls too high.",
         v1_generator,
         v1_discriminator,
         _recipe("adam", 1e-3),
@@ -182,7 +182,7 @@ VERSIONS = [
     Version(
         "v2",
         "SRM report, ch. 8.2, Fig. 27 (reconstructed)",
-        "Learns where the face is: first convolutions, a lower rate, still Adam.",
+        "Learns where the face is: first convolutions, a lower learning rate, still Adam.",
         v2_generator,
         v2_discriminator,
         _recipe("adam", 2e-4),
@@ -190,19 +190,19 @@ VERSIONS = [
     Version(
         "v3",
         "SRM report, ch. 8.2, Fig. 28 (reconstructed)",
-        "Learns silhouettes: twice as wide, RMSprop, and a rate that decays.",
+        "Learns silhouettes: twice as wide, RMSprop, and a learning rate that decays.",
         v3_generator,
         v3_discriminator,
-        # The note wants a decaying rate, "with initial rate of 0.01". As a rate, 0.01 leaves every
-        # picture white within 300 steps, however fast it decays (docs/results.md): RMSprop's first
-        # move is three times its rate, for every weight. So 0.01 is read as Keras's `decay`, which
-        # takes the rate below v2's after 150 steps and to v4's after 400.
+        # The note asks for a decaying rate, "with initial rate of 0.01". With that rate every image
+        # is white within 300 steps, however fast it decays (docs/results.md): RMSprop's first step
+        # is three times its rate, for every weight. So 0.01 is read as Keras's `decay`, which
+        # brings the rate below v2's after 150 steps and to v4's after 400.
         _recipe("rmsprop", 5e-4, decay=1e-2, clipvalue=1.0),
     ),
     Version(
         "v4",
         "SRM report, ch. 8.2, Figs. 29 and 30 (reconstructed)",
-        "Overhauled and balanced for long, but features come out deformed.",
+        "Overhauled and balanced for long, but features are deformed.",
         v4_generator,
         v3_discriminator,
         _recipe("rmsprop", 1e-4, clipvalue=1.0),

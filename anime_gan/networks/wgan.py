@@ -1,8 +1,14 @@
-"""The two Wasserstein GANs, on the DCGAN networks that both papers test on.
+"""WGAN (Arjovsky et al. 2017, arXiv 1701.07875) and WGAN-GP (Gulrajani et al. 2017, arXiv
+1704.00028), on DCGAN's networks, which both papers use.
 
-WGAN (Arjovsky et al. 2017, arXiv 1701.07875) keeps its critic's slope bounded by clipping every
-weight; WGAN-GP (Gulrajani et al. 2017, arXiv 1704.00028) by asking for a slope of 1 between real
-and fake pictures.
+WGAN bounds the gradient of its critic by clipping every weight; WGAN-GP by a penalty that asks for
+a gradient of norm 1 between real and generated images.
+
+Deviations from the papers:
+1. WGAN-GP's critic has no normalization. The paper allows layer normalization, but TensorFlow's
+   moments hold the mean constant (tf.nn.moments), which is right for a gradient and 0.3% wrong for
+   a gradient of a gradient, as in the penalty.
+2. Filters are as in dcgan.py.
 """
 
 from functools import partial
@@ -12,36 +18,31 @@ from anime_gan.networks.architecture import Version
 
 
 def _critic(resolution=64, channels=3, width=1.0):
-    """Return WGAN-GP's critic, with no normalisation.
-
-    Batch normalisation would make a picture's slope depend on the others. The paper allows layer
-    normalisation, but TensorFlow's moments hold the mean constant (tf.nn.moments), which is right
-    for a gradient and 0.3% off for a gradient of a gradient, which the penalty is.
-    """
+    """Return WGAN-GP's critic: batch normalization would mix the gradients of a batch's images."""
     return dcgan.discriminator(
-        resolution, channels, width, normalise=lambda maps: maps, activation=None
+        resolution, channels, width, normalize=lambda maps: maps, activation=None
     )
 
 
-def _recipe(batch_size, network, **objective) -> dict:
-    """Return a recipe of five critic updates to one of the generator."""
+def _recipe(network: dict, critic: dict, **objective) -> dict:
+    """Return a recipe of five updates of the critic to one of the generator."""
     return {
         "model": {"latent_dim": 100},
         "training": {
             "steps": 20_000,
-            "batch_size": batch_size,
+            "batch_size": 64,
             "label_noise": 0.0,
             "passes": "apart",
             "n_critic": 5,
         },
         "objective": {"name": "wasserstein", **objective},
         "generator": network,
-        "discriminator": network,
+        "discriminator": critic,
     }
 
 
-_WGAN = _recipe(64, {"optimizer": "rmsprop", "rate": 5e-5})
-_WGAN["discriminator"] = {**_WGAN["discriminator"], "weight_clip": 0.01}
+_RMSPROP = {"optimizer": "rmsprop", "rate": 5e-5}
+_ADAM = {"optimizer": "adam", "rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
 
 VERSIONS = [
     Version(
@@ -50,7 +51,7 @@ VERSIONS = [
         "A critic in place of a discriminator, its weights clipped to 0.01.",
         dcgan.generator,
         partial(dcgan.discriminator, activation=None),
-        _WGAN,
+        _recipe(_RMSPROP, {**_RMSPROP, "weight_clip": 0.01}),
     ),
     Version(
         "wgan_gp",
@@ -58,11 +59,6 @@ VERSIONS = [
         "A gradient penalty in place of clipping.",
         dcgan.generator,
         _critic,
-        _recipe(
-            64,
-            {"optimizer": "adam", "rate": 1e-4, "beta1": 0.0, "beta2": 0.9},
-            penalties=["gradient"],
-            gamma=10,
-        ),
+        _recipe(_ADAM, _ADAM, penalties=["gradient"], gamma=10),
     ),
 ]

@@ -5,7 +5,7 @@ from anime_gan.networks import describe, srm
 
 
 def shapes(model) -> list[tuple[int, ...]]:
-    """The sizes that come out of the layers, each once, as the report's comments list them."""
+    """The layers' output shapes, without repetitions, as the report's comments list them."""
     sizes = [tuple(layer.output.shape[1:]) for layer in model.layers]
     return [size for n, size in enumerate(sizes) if n == 0 or size != sizes[n - 1]]
 
@@ -41,9 +41,9 @@ def test_v5_discriminator_is_the_reports_code():
     ]
 
 
-def test_the_notes_cures_appear_one_version_later():
-    """Complexity grows where the notes ask for it, and the optimizers are the notes' own."""
-    sizes = [describe.gflops(entry.generator()) for entry in srm.VERSIONS]
+def test_remedies_appear_one_version_later():
+    """Networks grow where the notes ask for it, and the optimizers are the notes'."""
+    sizes = [describe.gflops(version.generator()) for version in srm.VERSIONS]
     assert sizes == sorted(sizes)
     recipes = {name: networks.get_recipe(name)["generator"] for name in ("v1", "v2", "v3", "v4")}
     assert recipes["v1"]["optimizer"] == recipes["v2"]["optimizer"] == "adam"
@@ -53,6 +53,6 @@ def test_the_notes_cures_appear_one_version_later():
 
 
 def test_half_the_width_is_half_the_filters():
-    """`model.width` multiplies every layer, and never leaves one empty."""
+    """`model.width` multiplies every layer, and leaves at least one filter."""
     assert srm.v5_generator(width=0.5).layers[1].units == 64 * 1024
     assert srm.v5_generator(width=0.001).output_shape == (None, 64, 64, 3)

@@ -1,4 +1,4 @@
-"""StyleGAN and StyleGAN2: the papers' networks, layer by layer and in numbers of weights."""
+"""StyleGAN and StyleGAN2: the papers' networks, in shapes and numbers of weights."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ ORIGINALS = {stylegan: (26_219_627, 23_087_249), stylegan2: (30_370_060, 29_012_
 
 
 def trainable(model) -> int:
-    """The number of weights that training moves, which is what the originals print."""
+    """The number of trainable weights, which is what the authors' programs print."""
     return sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
 
 
@@ -21,55 +21,59 @@ def filters(family, size: int) -> int:
     return 512 * largest // max(size, largest)
 
 
-def held_by(family, size: int) -> tuple[int, int]:
-    """The weights in generator and discriminator of the two convolutions at a size above 4x4.
+def weights_of_size(family, size: int) -> tuple[int, int]:
+    """The weights of the two convolutions of a size above 4x4: generator's, discriminator's.
 
-    Counted from the figures of both papers; those from and to pictures are left out.
+    Counted from the figures of both papers, without the layers to and from images.
     """
     inner, outer = filters(family, size // 2), filters(family, size)
     discriminator = 9 * outer * outer + outer + 9 * outer * inner + inner
     generator = 9 * inner * outer + outer + 9 * outer * outer + outer
     if family is stylegan:
-        generator += 2 * (outer + 513 * 2 * outer)  # strengths of noise, two numbers a map as style
+        generator += 2 * (outer + 513 * 2 * outer)  # noise strengths; a style is two numbers a map
     else:
-        generator += 2 + 513 * (inner + outer)  # one strength a layer, a factor a map that comes in
-        discriminator += outer * inner  # the short cut
+        generator += 2 + 513 * (
+            inner + outer
+        )  # a strength a layer; a style is a factor an input map
+        discriminator += outer * inner  # the shortcut
     return generator, discriminator
 
 
-def of_pictures(family, size: int) -> tuple[int, int]:
-    """The weights of the layers to and from pictures of a size."""
+def weights_of_images(family, size: int) -> tuple[int, int]:
+    """The weights of the layers to and from images of a size."""
     count = filters(family, size)
-    styled = 513 * count if family is stylegan2 else 0
-    return 3 * count + 3 + styled, 3 * count + count
+    style = 513 * count if family is stylegan2 else 0
+    return 3 * count + 3 + style, 3 * count + count
 
 
 @pytest.mark.parametrize("resolution", [64, 256, 512, 1024])
 @pytest.mark.parametrize("family", [stylegan, stylegan2])
 def test_networks_have_the_papers_weights(family, resolution):
-    """The originals at 1024x1024, less the layers of the sizes above.
+    """The originals at 1024x1024, less the layers of larger sizes.
 
-    StyleGAN's hold layers to and from pictures of every size; ours those of a stage and of the one
-    before. StyleGAN2's generator has all of them, its discriminator just the last.
+    StyleGAN's hold layers to and from images of every size, ours those of a resolution and of half
+    of it. StyleGAN2's generator has all of them, its discriminator only the largest.
     """
-    made = [trainable(f(resolution)) for f in (family.generator, family.discriminator)]
+    counts = [trainable(f(resolution)) for f in (family.generator, family.discriminator)]
     expected = list(ORIGINALS[family])
     for size in stylegan.sizes_to(1024):
         if size > resolution:
-            expected = [e - held for e, held in zip(expected, held_by(family, size), strict=True)]
-        to_picture, from_picture = of_pictures(family, size)
+            expected = [
+                e - count for e, count in zip(expected, weights_of_size(family, size), strict=True)
+            ]
+        to_image, from_image = weights_of_images(family, size)
         if family is stylegan:
-            gone = size not in (resolution, resolution // 2)
-            expected = [expected[0] - gone * to_picture, expected[1] - gone * from_picture]
+            left_out = size not in (resolution, resolution // 2)
+            expected = [expected[0] - left_out * to_image, expected[1] - left_out * from_image]
         else:
-            expected[0] -= (size > resolution) * to_picture
-            expected[1] += ((size == resolution) - (size == 1024)) * from_picture
-    assert made == expected
+            expected[0] -= (size > resolution) * to_image
+            expected[1] += ((size == resolution) - (size == 1024)) * from_image
+    assert counts == expected
 
 
 @pytest.mark.parametrize("family", [stylegan, stylegan2])
 def test_maps_have_the_papers_shapes(family):
-    """At 512x512 each size's maps are as many as the tables say, on both ways."""
+    """At 512x512, the maps of each size in both networks are as many as the tables say."""
     synthesis = family.generator(512).get_layer("synthesis")
     discriminator = family.discriminator(512)
     for size in stylegan.sizes_to(512)[1:]:
@@ -86,7 +90,7 @@ def test_maps_have_the_papers_shapes(family):
 
 @pytest.mark.parametrize("family", [stylegan, stylegan2])
 def test_any_resolution_down_to_four(family):
-    """A stage may be as small as the constant itself."""
+    """Growing may begin as small as the constant itself."""
     for resolution in (4, 8):
         generator = family.generator(resolution, 3, 8, 0.01)
         assert generator.output_shape == (None, resolution, resolution, 3)
@@ -96,7 +100,7 @@ def test_any_resolution_down_to_four(family):
 
 @pytest.mark.parametrize("family", [stylegan, stylegan2])
 def test_maps_keep_their_scale_through_the_layers(family):
-    """Equalized rates and demodulation: at first no map is far from unit size, however deep."""
+    """With equalized rates and demodulation no map is far from unit deviation at first."""
     synthesis = family.generator(64, 3, 32, 0.05).get_layer("synthesis")
     names = [f"b{size}_{half}" for size in (16, 32, 64) for half in (0, 1)]
     outputs = [synthesis.get_layer(name).output for name in names]

@@ -1,9 +1,9 @@
-"""Spectral normalisation, for any network (Miyato et al. 2018, arXiv 1802.05957).
+"""Spectral normalization of any network (Miyato et al. 2018, arXiv 1802.05957).
 
-A layer computes with its kernel over the kernel's largest singular value, which one step of power
-iteration a training pass keeps an estimate of. Keras's own SpectralNormalization divides the
+A layer computes with its kernel divided by the kernel's largest singular value, estimated by one
+step of power iteration in each training pass. Keras's own SpectralNormalization divides the
 variable itself at every pass, so neither gradients nor optimizers see the division; here the
-variable stays as it is, and gradients go through.
+variable is not changed, and gradients pass through the division.
 """
 
 import keras
@@ -13,20 +13,20 @@ from anime_gan.networks.layers.register import register
 
 
 class _Spectral:
-    """What turns a layer with a kernel into its normalised kind."""
+    """Adds the normalization to a Keras layer that has a kernel."""
 
-    _divided = None
+    _normalized = None
 
     def build(self, input_shape):
-        """Add the left singular vector's estimate, (outputs, 1)."""
+        """Add the estimate of the first left singular vector, (outputs, 1)."""
         super().build(input_shape)
-        size = self._matrix(self._kernel).shape[0]
+        outputs = self._kernel.shape[2 if isinstance(self, layers.Conv2DTranspose) else -1]
         self.left = self.add_weight(
-            name="left", shape=(size, 1), initializer="random_normal", trainable=False
+            name="left", shape=(outputs, 1), initializer="random_normal", trainable=False
         )
 
     def save_own_variables(self, store):
-        """Save all variables: dense layers and convolutions name only those they know of."""
+        """Save all variables: Dense and Conv2D would leave out `left`."""
         layers.Layer.save_own_variables(self, store)
 
     def load_own_variables(self, store):
@@ -42,29 +42,29 @@ class _Spectral:
 
     @property
     def kernel(self):
-        """The normalised kernel within a call, the variable outside one."""
-        return self._kernel if self._divided is None else self._divided
+        """The normalized kernel within a call, the variable outside one."""
+        return self._kernel if self._normalized is None else self._normalized
 
     @kernel.setter
     def kernel(self, variable):
         self._kernel = variable
 
     def call(self, inputs, training=False):
-        """Return what the layer gives with its normalised kernel."""
+        """Return the layer's output with the normalized kernel."""
         kernel = ops.cast(self._kernel, "float32")
         matrix = self._matrix(kernel)
-        fixed = ops.stop_gradient(matrix)
+        constant = ops.stop_gradient(matrix)
         left = ops.convert_to_tensor(self.left)
-        right = _unit(ops.matmul(ops.transpose(fixed), left))
+        right = _unit(ops.matmul(ops.transpose(constant), left))
         if training:
-            left = _unit(ops.matmul(fixed, right))
+            left = _unit(ops.matmul(constant, right))
             self.left.assign(left)
         sigma = ops.sum(left * ops.matmul(matrix, right))
-        self._divided = ops.cast(kernel / sigma, self.compute_dtype)
+        self._normalized = ops.cast(kernel / sigma, self.compute_dtype)
         try:
             return super().call(inputs)
         finally:
-            self._divided = None
+            self._normalized = None
 
 
 def _unit(vector):
@@ -74,7 +74,7 @@ def _unit(vector):
 
 @register()
 class SpectralDense(_Spectral, layers.Dense):
-    """A dense layer of spectral norm 1."""
+    """A dense layer of spectral norm 1, with Dense's arguments."""
 
 
 @register()
@@ -87,17 +87,17 @@ class SpectralConv2DTranspose(_Spectral, layers.Conv2DTranspose):
     """A transposed convolution whose kernel, as a matrix (outputs, all else), has norm 1."""
 
 
-_KINDS = {
+_SPECTRAL = {
     layers.Dense: SpectralDense,
     layers.Conv2D: SpectralConv2D,
     layers.Conv2DTranspose: SpectralConv2DTranspose,
 }
 
 
-def normalised(model: keras.Model) -> keras.Model:
-    """Return the model with fresh weights and every dense and convolutional layer normalised."""
+def with_spectral_norm(model: keras.Model) -> keras.Model:
+    """Return a copy with new weights whose dense and convolutional layers are all normalized."""
 
-    def kind(layer):
-        return _KINDS.get(type(layer), type(layer)).from_config(layer.get_config())
+    def clone(layer):
+        return _SPECTRAL.get(type(layer), type(layer)).from_config(layer.get_config())
 
-    return keras.models.clone_model(model, clone_function=kind)
+    return keras.models.clone_model(model, clone_function=clone)

@@ -1,8 +1,8 @@
-"""What makes a generator one of styles: constant, noise, styles, and the ways to apply them.
+"""Layers of a style-based generator.
 
-Karras et al. 2018 (arXiv 1812.04948): constant start, styles by AdaIN, noise, mixing, truncation.
+Karras et al. 2018 (arXiv 1812.04948): constant input, styles by AdaIN, noise, style mixing.
 Karras et al. 2019 (arXiv 1912.04958): weight demodulation.
-Maps are (B, H, W, C), styles w are (B, D).
+Feature maps are (B, H, W, C), styles w are (B, D).
 """
 
 from __future__ import annotations
@@ -11,22 +11,35 @@ import keras
 import numpy as np
 from keras import initializers, layers, ops
 
-from anime_gan.networks.layers.equalized import (
-    EqualizedDense,
-    EqualizedLayer,
-    blurred,
-    resampled,
-    transposed,
-)
+from anime_gan.networks.layers.equalized import EqualizedDense, EqualizedLayer
 from anime_gan.networks.layers.register import register
+from anime_gan.networks.layers.resampling import blur, doubling_conv, resampled_shape
+
+# Of the layers that make styles of w: their class's name in files written before it changed.
+AFFINE = "equal_dense"
+
+
+@register()
+class PixelNorm(layers.Layer):
+    """Divides latents (B, D) by their root mean square, to a sphere of radius sqrt(D).
+
+    Reference:
+        Karras et al. 2017 (arXiv 1710.10196), section 4.2.
+    """
+
+    def call(self, inputs):
+        """Return the normalized latents."""
+        return inputs * ops.rsqrt(ops.mean(ops.square(inputs), axis=-1, keepdims=True) + 1e-8)
 
 
 @register("Noise")
 class AddNoise(layers.Layer):
-    """Adds one map of noise to all maps, in a learnt strength for each, at first 0.
+    """Adds one map of noise to all maps, with a learned strength that begins at 0.
 
-    Trained, the noise is new for every picture; else it is the layer's own, drawn once.
-    shared: one strength for all maps, as in StyleGAN2.
+    In training the noise is new for every image; otherwise it is a weight of the layer.
+
+    Args:
+        shared: one strength for all maps, as in StyleGAN2, not one for each.
     """
 
     def __init__(self, shared: bool = False, **options):
@@ -35,7 +48,7 @@ class AddNoise(layers.Layer):
         self.seed = keras.random.SeedGenerator()
 
     def build(self, shape):
-        """Add the strengths (C,), or one (), and the fixed noise (H, W, 1)."""
+        """Add the strengths, (C,) or (), and the constant noise, (H, W, 1)."""
         shape_of_strength = () if self.shared else (shape[-1],)
         self.strength = self.add_weight(
             name="strength", shape=shape_of_strength, initializer="zeros"
@@ -47,24 +60,28 @@ class AddNoise(layers.Layer):
             trainable=False,
         )
 
-    def call(self, inputs, training=False):
-        """Return the maps with noise."""
-        noise = ops.cast(self.fixed, inputs.dtype)
-        if training:
+    def call(self, inputs, noise=None, training=False):
+        """Return the maps with `noise` (B, H, W, 1); None for the layer's own."""
+        if noise is None and training:
             shape = (ops.shape(inputs)[0], *inputs.shape[1:3], 1)
             noise = keras.random.normal(shape, dtype=inputs.dtype, seed=self.seed)
+        noise = ops.cast(self.fixed if noise is None else noise, inputs.dtype)
         return inputs + noise * self.strength
 
+    def compute_output_shape(self, shape):
+        """Return the input's shape."""
+        return shape
+
     def get_config(self):
-        """Return what __init__ takes."""
+        """Return the constructor's arguments."""
         return super().get_config() | {"shared": self.shared}
 
 
 def _means(maps):
     """Return the mean of each map, (B, 1, 1, C).
 
-    As a product: the order of a mean over two axes depends, in TensorFlow on a CPU, on a picture's
-    place in the batch, and then so do the picture's last bits.
+    As a matrix product: on a CPU, the order in which TensorFlow sums a mean over two axes depends
+    on an image's place in the batch, and then so do the image's last bits.
     """
     _, height, width, filters = maps.shape
     share = ops.full((1, height * width), 1 / (height * width), "float32")
@@ -73,17 +90,19 @@ def _means(maps):
 
 @register()
 class AdaIN(layers.Layer):
-    """Gives each map of a picture a mean and a deviation that the style says.
+    """Gives each map of an image the mean and the deviation that its style says.
 
-    From [x (B, H, W, C), w (B, D)]: x is normalised over each map, then multiplied by 1 + scale and
-    moved by shift, both learnt affine functions of w.
+    From [x (B, H, W, C), w (B, D)] to (B, H, W, C): x is normalized over each map, multiplied by
+    1 + scale and moved by shift, both learned affine functions of w.
+
+    Reference:
+        Karras et al. 2018 (arXiv 1812.04948), equation 1.
     """
 
     def build(self, shapes):
-        """Add the affine function."""
-        # A checkpoint holds the optimizer's variables under names that begin with this one.
+        """Add the affine function, D to 2C."""
         self.affine = EqualizedDense(
-            2 * shapes[0][-1], gain=1.0, dtype=self.dtype_policy, name="equal_dense"
+            2 * shapes[0][-1], gain=1.0, dtype=self.dtype_policy, name=AFFINE
         )
         self.affine.build(shapes[1])
 
@@ -91,23 +110,37 @@ class AdaIN(layers.Layer):
         """Return the maps in the style."""
         x, w = inputs
         scale, shift = ops.split(self.affine(w)[:, None, None, :], 2, axis=-1)
-        # In float32: bfloat16's 8 bits do not carry a variance.
+        # In float32: bfloat16's 8 bits are too few for a variance.
         wide = ops.cast(x, "float32")
         wide = wide - _means(wide)
         variance = _means(ops.square(wide))
-        # The factors are small and multiplied first: maps are gone through as rarely as may be.
+        # The small factors are multiplied first, so that the maps are read as rarely as possible.
         factor = ops.rsqrt(variance + 1e-8) * (1 + ops.cast(scale, "float32"))
         return ops.cast(wide * factor, x.dtype) + shift
+
+    def compute_output_shape(self, shapes):
+        """Return the shape of x."""
+        return shapes[0]
 
 
 @register()
 class ModulatedConv(EqualizedLayer):
-    """A convolution whose weights are scaled for each picture by its style (2019, section 2.2).
+    """A convolution whose weights are scaled for each image by its style.
 
-    From [x, w]: each input map is scaled by an affine function of w; with `demodulate`, each
-    output map is divided by the deviation that it then has where the inputs have deviation 1. Both
-    are taken on the maps, before and after one common convolution, which is the same and needs no
-    grouped one. With `double` the maps double, by a transposed convolution and a blur of 1 3 3 1.
+    From [x (B, H, W, N), w (B, D)] to (B, H, W, filters). Input maps are scaled by an affine
+    function of w; output maps are then divided by the deviation that they have for inputs of
+    deviation 1. Both are applied to the maps, before and after one convolution for the whole batch,
+    which gives the same numbers as a kernel for each image, without a grouped convolution.
+
+    Args:
+        filters: the number of output maps.
+        size: the kernel's height and width.
+        demodulate: divide by the expected deviation.
+        double: double the maps, by a transposed convolution and a blur of 1 3 3 1.
+        **options: those of EqualizedLayer; by default a gain of 1 and no bias.
+
+    Reference:
+        Karras et al. 2019 (arXiv 1912.04958), section 2.2.
     """
 
     def __init__(
@@ -123,10 +156,10 @@ class ModulatedConv(EqualizedLayer):
         self.demodulate, self.double = demodulate, double
 
     def build(self, shapes):
-        """Add the weights and the affine function, which begins at 1."""
+        """Add the weights, (size, size, N, filters), and the affine function, which begins at 1."""
         self._add_weights((self.size, self.size, shapes[0][-1], self.filters))
         self.affine = EqualizedDense(
-            shapes[0][-1], gain=1.0, bias=1.0, dtype=self.dtype_policy, name="equal_dense"
+            shapes[0][-1], gain=1.0, bias=1.0, dtype=self.dtype_policy, name=AFFINE
         )
         self.affine.build(shapes[1])
 
@@ -136,22 +169,22 @@ class ModulatedConv(EqualizedLayer):
         style, kernel = self.affine(w), self.kernel * self.scale
         x = x * style[:, None, None, :]
         if self.double:
-            # Only a quarter of the doubled maps is spread: times four, the mean is kept.
-            x = blurred(transposed(x, kernel, 2 * np.eye(self.size)), (1, 3, 3, 1))
+            # A quarter of the doubled maps' pixels holds a value: times four, the mean is kept.
+            x = blur(doubling_conv(x, kernel, 2 * np.eye(self.size)), (1, 3, 3, 1))
         else:
             x = ops.conv(x, kernel, padding="same")
         if self.demodulate:
             squares = ops.sum(ops.square(ops.cast(kernel, "float32")), axis=(0, 1))
             variance = ops.matmul(ops.square(ops.cast(style, "float32")), squares)
             x = x * ops.cast(ops.rsqrt(variance + 1e-8), x.dtype)[:, None, None, :]
-        return self._biased(x)
+        return self._add_bias(x)
 
     def compute_output_shape(self, shapes):
-        """Return the shape of what comes out."""
-        return resampled(shapes[0], "double" if self.double else None, self.filters)
+        """Return (B, H, W, filters), or (B, 2H, 2W, filters)."""
+        return resampled_shape(shapes[0], "double" if self.double else None, self.filters)
 
     def get_config(self):
-        """Return what __init__ takes."""
+        """Return the constructor's arguments."""
         own = {"filters": self.filters, "size": self.size}
         own |= {"demodulate": self.demodulate, "double": self.double}
         return super().get_config() | own
@@ -159,10 +192,13 @@ class ModulatedConv(EqualizedLayer):
 
 @register()
 class Constant(layers.Layer):
-    """A learnt 4x4 map for each filter, the same for every picture; only the batch is taken of w.
+    """A learned 4x4 map for each filter, the same for every image: (B, ...) to (B, 4, 4, filters).
 
-    From (B, ...) it makes (B, 4, 4, filters). It begins as ones, with a bias of its own; random, it
-    begins standard normal and has none, as in StyleGAN2.
+    Only the batch size of the input is used.
+
+    Args:
+        filters: the number of maps.
+        random: begin standard normal and have no bias, as in StyleGAN2, not as ones with a bias.
     """
 
     def __init__(self, filters: int, random: bool = False, **options):
@@ -170,7 +206,7 @@ class Constant(layers.Layer):
         self.filters, self.random = filters, random
 
     def build(self, shape):
-        """Add the maps, and the bias if there is one."""
+        """Add the maps, (1, 4, 4, filters), and the bias if there is one."""
         start = initializers.RandomNormal(stddev=1.0) if self.random else "ones"
         self.maps = self.add_weight(name="maps", shape=(1, 4, 4, self.filters), initializer=start)
         self.bias = None
@@ -178,7 +214,7 @@ class Constant(layers.Layer):
             self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
 
     def call(self, inputs):
-        """Return them for each of the batch."""
+        """Return the maps for each image of the batch."""
         maps = self.maps if self.bias is None else self.maps + self.bias
         return ops.tile(maps, (ops.shape(inputs)[0], 1, 1, 1))
 
@@ -187,13 +223,13 @@ class Constant(layers.Layer):
         return (shape[0], 4, 4, self.filters)
 
     def get_config(self):
-        """Return what __init__ takes."""
+        """Return the constructor's arguments."""
         return super().get_config() | {"filters": self.filters, "random": self.random}
 
 
 @register("Redrawn")
 class ResampleLatents(layers.Layer):
-    """In training other latents in place of those that come in, for mixing; else the same."""
+    """In training, replaces latents (B, D) by new ones for style mixing; else returns them."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -208,11 +244,17 @@ class ResampleLatents(layers.Layer):
 
 @register()
 class Styles(layers.Layer):
-    """Hands a style to each of `count` layers (Karras et al. 2018, 3.1 and appendix B).
+    """Gives a style to each layer of the synthesis network: [w, other] (B, D) to (B, count, D).
 
-    From [w, other], both (B, D), it makes (B, count, D). In training, a share `mixing` of the
-    pictures takes `other` from a random layer on, and the weight `mean` follows w, 0.5% a step: it
-    is what figures/drawer.py truncates towards. Else all layers take w.
+    In training, a share of the images takes `other` from a random layer on, and the weight `mean`
+    is a moving average of w, which truncation interpolates towards. Otherwise all layers take w.
+
+    Args:
+        count: the number of layers.
+        mixing: the share of images with two styles.
+
+    Reference:
+        Karras et al. 2018 (arXiv 1812.04948), section 3.1; truncation: appendix B.
     """
 
     def __init__(self, count: int, mixing: float = 0.9, **options):
@@ -221,7 +263,7 @@ class Styles(layers.Layer):
         self.seed = keras.random.SeedGenerator()
 
     def build(self, shapes):
-        """Add the mean, which is not for gradients to move."""
+        """Add the mean, (D,), which no gradient changes."""
         self.mean = self.add_weight(
             name="mean",
             shape=(shapes[0][-1],),
@@ -238,7 +280,7 @@ class Styles(layers.Layer):
         now = ops.mean(ops.cast(w, "float32"), axis=0)
         self.mean.assign(self.mean + 0.005 * (ops.stop_gradient(now) - self.mean))
         draw = keras.random.uniform((2, ops.shape(w)[0]), seed=self.seed)
-        # From layer 1 to the last one; without mixing from past the last one.
+        # The first layer of `other`: from 1 to the last, or past the last, without mixing.
         first = 1 + ops.floor(draw[0] * (self.count - 1))
         first = ops.where(draw[1] < self.mixing, first, self.count)
         own = ops.arange(self.count, dtype="float32") < first[:, None]
@@ -249,5 +291,5 @@ class Styles(layers.Layer):
         return (shapes[0][0], self.count, shapes[0][1])
 
     def get_config(self):
-        """Return what __init__ takes."""
+        """Return the constructor's arguments."""
         return super().get_config() | {"count": self.count, "mixing": self.mixing}

@@ -1,4 +1,4 @@
-"""Spectral normalisation: the right norm, gradients through it, and no lost weights."""
+"""Spectral normalization: the right norm, gradients through it, and no lost weights."""
 
 import keras
 import numpy as np
@@ -6,17 +6,17 @@ import pytest
 from keras import layers
 
 from anime_gan import backend
-from anime_gan.networks.layers.spectral import normalised
+from anime_gan.networks.layers.spectral import with_spectral_norm
 
 pytestmark = pytest.mark.backends
 
 
 def network() -> keras.Model:
-    """A convolution, its transpose and a dense layer, normalised, with weights far from norm 1."""
+    """A convolution, its transpose and a dense layer, whose weights are far from norm 1."""
     inputs = layers.Input((6, 6, 2))
     x = layers.Conv2D(5, 3, strides=2, padding="same")(inputs)
     x = layers.Conv2DTranspose(3, 4, strides=2, padding="same")(x)
-    model = normalised(keras.Model(inputs, layers.Dense(4)(layers.Flatten()(x))))
+    model = with_spectral_norm(keras.Model(inputs, layers.Dense(4)(layers.Flatten()(x))))
     draw = np.random.default_rng(0)
     for variable in model.trainable_variables:
         variable.assign(draw.normal(0, 2, variable.shape))
@@ -40,8 +40,8 @@ def norms(model) -> list[float]:
     return found
 
 
-def test_norms_become_one_in_training_and_stay_in_use():
-    """Power iteration finds the largest singular value; outside training it does not move."""
+def test_norms_become_1_in_training_and_do_not_change_in_use():
+    """Power iteration finds the largest singular value; outside training nothing changes."""
     model = network()
     x = np.random.default_rng(1).normal(size=(2, 6, 6, 2)).astype("float32")
     for _ in range(60):
@@ -53,8 +53,8 @@ def test_norms_become_one_in_training_and_stay_in_use():
         np.testing.assert_array_equal(old, keras.ops.convert_to_numpy(variable))
 
 
-def test_weights_may_grow_and_nothing_changes():
-    """Ten times the kernels, the same output: only their direction counts."""
+def test_the_length_of_kernels_does_not_matter():
+    """Ten times the kernels give the same output."""
     model = network()
     x = np.random.default_rng(1).normal(size=(2, 6, 6, 2)).astype("float32")
     for layer in model.layers:
@@ -73,7 +73,7 @@ def test_gradients_pass_through_the_division():
     Dividing by a constant, as Keras's wrapper does, would leave such a part.
     """
     inputs = layers.Input((3,))
-    model = normalised(keras.Model(inputs, layers.Dense(2, use_bias=False)(inputs)))
+    model = with_spectral_norm(keras.Model(inputs, layers.Dense(2, use_bias=False)(inputs)))
     x = np.random.default_rng(1).normal(size=(4, 3)).astype("float32")
     for _ in range(60):
         model(x, training=True)
@@ -84,14 +84,14 @@ def test_gradients_pass_through_the_division():
     def step():
         return backend.gradients(loss, model.trainable_variables, model.variables)[2]
 
-    slope = np.asarray(backend.compile_step(step, model.variables)()[0])
+    gradient = np.asarray(backend.compile_step(step, model.variables)()[0])
     kernel = keras.ops.convert_to_numpy(model.trainable_variables[0])
-    assert np.abs(slope).max() > 1e-2
-    assert abs((slope * kernel).sum()) < 1e-3 * np.linalg.norm(slope) * np.linalg.norm(kernel)
+    assert np.abs(gradient).max() > 1e-2
+    assert abs((gradient * kernel).sum()) < 1e-3 * np.linalg.norm(gradient) * np.linalg.norm(kernel)
 
 
-def test_saved_and_loaded_with_the_project(tmp_path):
-    """The file holds the vectors too, so the loaded network gives the same."""
+def test_saved_and_loaded(tmp_path):
+    """The file holds the singular vectors too, so the loaded network gives the same."""
     model = network()
     x = np.random.default_rng(1).normal(size=(2, 6, 6, 2)).astype("float32")
     model(x, training=True)
