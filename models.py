@@ -2,16 +2,42 @@
 
 python models.py        a table of all versions
 python models.py v5     the layers of one version, as the report's comments show them
+
+From Python, `from models import build, versions`: build("v5", "model.width=0.25").generator
 """
 
 import argparse
+import shutil
+import sys
 
 from anime_gan import backend
 
-backend.start()
+if __name__ == "__main__":
+    backend.start()
 
+from anime_gan.config import Config
+from anime_gan.config.load import load_config
 from anime_gan.errors import clean_exit
-from anime_gan.networks.describe import print_layers_of, print_table
+from anime_gan.networks import VERSIONS as versions
+from anime_gan.networks import describe, get_recipe, get_version
+from anime_gan.networks.build import Networks
+from anime_gan.networks.build import build as build_networks
+
+__all__ = ["build", "versions"]
+
+
+def build(version: str, *overrides: str) -> Networks:
+    """Build the networks of a version, with fresh weights.
+
+    Args:
+        version: one of `versions`.
+        overrides: keys of config.yaml, such as "model.width=0.25".
+    """
+    return build_networks(_config(version, overrides))
+
+
+def _config(version: str, overrides) -> Config:
+    return load_config(None, [*overrides, f"version={version}"], get_recipe)
 
 
 @clean_exit
@@ -29,9 +55,15 @@ def main() -> None:
     if name and "=" in name:
         name, overrides = None, [name, *overrides]
     if name is None:
-        print_table(overrides)
+        lines = describe.table(_config(version, overrides) for version in versions)
     else:
-        print_layers_of(name, overrides)
+        version, networks = get_version(name), describe.build_shapes(_config(name, overrides))
+        lines = [f"{name}: {version.source}. {version.note}"]
+        for model in (networks.generator, networks.discriminator):
+            lines += ["", *describe.layer_table(model)]
+    # In a terminal, lines end where it does; a file gets all of them.
+    end = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print(*(line[:end] for line in lines), sep="\n")
 
 
 if __name__ == "__main__":

@@ -1,22 +1,42 @@
-"""What the networks cost: parameters, operations, layers."""
+"""What networks cost: parameters, operations, layers."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from math import prod
 
 import keras
+import numpy as np
+from keras.src.backend.common import global_state
 
-from anime_gan.config.schema import load_config
-from anime_gan.networks import VERSIONS, get_recipe, get_version
-from anime_gan.training.state import Gan, layers_of
+from anime_gan.config import Config
+from anime_gan.networks import get_version
+from anime_gan.networks.build import Networks, all_layers, build
+
+# 80 columns up to the source.
+_ROW = "{:<12} {:>7} {:>7} {:>8} {:>7}  {:<14}  {:<17}  {}"
+
+
+def build_shapes(config: Config) -> Networks:
+    """Build the networks of a config without values in their weights, which takes no time.
+
+    Parameters and operations can be counted; the networks can't be called.
+    """
+    with keras.StatelessScope(initialize_variables=False):
+        networks = build(config)
+    # Keras would give them values at the end of any later scope.
+    global_state.set_global_attribute("uninitialized_variables", [])
+    return networks
 
 
 def gflops(model: keras.Model) -> float:
-    """Return the billions of floating-point operations of one picture's way through `model`.
+    """Return the billions of floating-point operations of one image's forward pass.
 
-    A multiplication and an addition count as two; activations, a thousandth of it, are left out.
+    A multiplication and an addition count as two. Activations, a thousandth of it, are left out.
     """
     total = 0
-    for layer in layers_of(model):
-        if isinstance(layer, keras.layers.Conv2DTranspose):  # each input pixel is spread once
+    for layer in all_layers(model):
+        if isinstance(layer, keras.layers.Conv2DTranspose):  # once per input pixel
             total += 2 * prod(layer.kernel.shape) * prod(layer.input.shape[1:3])
         elif isinstance(layer, keras.layers.Conv2D):
             total += 2 * prod(layer.kernel.shape) * prod(layer.output.shape[1:3])
@@ -27,48 +47,56 @@ def gflops(model: keras.Model) -> float:
     return total / 1e9
 
 
-def print_table(overrides: list[str]) -> None:
-    """Print a line for every version, at the shapes that config and overrides give."""
-    row = "{:<12} {:>12} {:>14} {:>9} {:>9}  {:<14} {:<23} {}"
-    head = ("name", "generator", "discriminator", "GFLOPs G", "GFLOPs D")
-    print(row.format(*head, "objective", "optimizer", "source"))
-    for name, version in VERSIONS.items():
-        config = load_config(None, [*overrides, f"version={name}"], get_recipe)
-        gan = Gan.create(version, config)
-        generator, discriminator = gan.parameter_counts()
-        optimizers = {
-            f"{o.optimizer} {_text(o.rate)}": 0 for o in (config.generator, config.discriminator)
-        }
-        print(
-            row.format(
-                name,
-                f"{generator:,}",
-                f"{discriminator:,}",
-                f"{gflops(gan.generator):.3f}",
-                f"{gflops(gan.discriminator):.3f}",
+def table(configs: Iterable[Config]) -> list[str]:
+    """Return two lines of heads, and one for each config."""
+    lines = [
+        _ROW.format("", "", "params", "", "GFLOPs", "", "optimizer,", ""),
+        _ROW.format("version", "G", "D", "G", "D", "loss", "learning rate", "source"),
+    ]
+    for config in configs:
+        networks = build_shapes(config)
+        models = (networks.generator, networks.discriminator)
+        lines.append(
+            _ROW.format(
+                config.version,
+                *(f"{model.count_params() / 1e6:.2f}M" for model in models),
+                *(f"{gflops(model):.3f}" for model in models),
                 config.objective.name,
-                " / ".join(optimizers),
-                version.source,
+                _optimizers(config),
+                get_version(config.version).source,
             )
         )
+    return [line.rstrip() for line in lines]
 
 
-def _text(value) -> str:
-    """Return a number, or a pair as "first to last"."""
-    return " to ".join(f"{n:g}" for n in (value if isinstance(value, tuple) else (value,)))
+def _optimizers(config: Config) -> str:
+    """Return the optimizers and learning rates of both networks, each once."""
+    sections = (config.generator, config.discriminator)
+    names = dict.fromkeys(section.optimizer for section in sections)
+    rates = dict.fromkeys(_rate(section.rate) for section in sections)
+    return f"{'/'.join(names)} {', '.join(rates)}"
 
 
-def print_layers(model: keras.Model) -> None:
-    """Print each layer with the shape that comes out of it, as the report's comments do."""
-    print(f"\n{model.name}: {model.count_params():,} parameters")
-    for layer in layers_of(model):
+def _rate(rate: float | tuple[float, float]) -> str:
+    """Return a learning rate such as 2e-4, or a pair as "2e-4 to 5e-5"."""
+    pair = rate if isinstance(rate, tuple) else (rate,)
+    return " to ".join(np.format_float_scientific(n, trim="-", exp_digits=1) for n in pair)
+
+
+def layer_table(model: keras.Model) -> list[str]:
+    """Return a line for each layer with its output's shape, as in the SRM report's comments."""
+    lines = [f"{model.name}: {model.count_params():,} parameters"]
+    for layer in all_layers(model):
         size = " x ".join(str(n) for n in layer.output.shape[1:])
         parameters = f"{layer.count_params():,}" if layer.weights else ""
-        print(f"  {type(layer).__name__:<16} {_options(layer):<22} {parameters:>12}   {size}")
+        lines.append(
+            f"  {type(layer).__name__:<16} {_options(layer):<22} {parameters:>12}   {size}"
+        )
+    return lines
 
 
 def _options(layer) -> str:
-    """Return what a reader wants to know of a layer besides its shape."""
+    """Return what sets a layer apart besides its shape."""
     config = layer.get_config()
     texts = []
     if "kernel_size" in config:
@@ -83,12 +111,3 @@ def _options(layer) -> str:
     if config.get("activation", "linear") != "linear":
         texts.append(config["activation"])
     return " ".join(texts)
-
-
-def print_layers_of(name: str, overrides: list[str]) -> None:
-    """Print the layers of a version's networks, at the shapes that config and overrides give."""
-    version = get_version(name)
-    gan = Gan.create(version, load_config(None, [*overrides, f"version={name}"], get_recipe))
-    print(f"{name}: {version.source}. {version.note}")
-    print_layers(gan.generator)
-    print_layers(gan.discriminator)

@@ -1,11 +1,13 @@
-"""The door to the versions and what it prints."""
+"""The versions by name, and what is counted and printed of them."""
 
 import keras
 import pytest
 
 from anime_gan import networks
+from anime_gan.config import load_config
 from anime_gan.errors import UserError
 from anime_gan.networks import describe
+from anime_gan.networks.build import build
 from anime_gan.networks.layers.equalized import EqualizedConv, EqualizedDense
 from anime_gan.networks.layers.style import ModulatedConv
 
@@ -27,7 +29,7 @@ def test_gflops_count_by_hand():
 
 
 def test_gflops_of_resampling_layers():
-    """Halving by 3x3 is 4x4 at every pixel that comes out, doubling at every one that goes in."""
+    """Halving by 3x3 is a 4x4 kernel at every output pixel, doubling one at every input pixel."""
     inputs, w = keras.Input((8, 8, 3)), keras.Input((6,))
     x = EqualizedConv(5, resample="halve")(inputs)
     x = EqualizedConv(2, resample="double")(x)
@@ -37,12 +39,48 @@ def test_gflops_of_resampling_layers():
     assert describe.gflops(keras.Model([inputs, w], score)) == pytest.approx(by_hand / 1e9)
 
 
+@pytest.mark.backends
+@pytest.mark.parametrize("version", networks.VERSIONS)
+def test_shapes_alone_count_as_much(version):
+    """Networks without values have the layers, parameters and operations of those with values."""
+    overrides = ["model.width=0.03", "model.resolution=32", f"version={version}"]
+    config = load_config(None, overrides, networks.get_recipe)
+    shapes, built = describe.build_shapes(config), build(config)
+    for part in ("generator", "discriminator"):
+        ours, theirs = getattr(shapes, part), getattr(built, part)
+        assert describe.layer_table(ours) == describe.layer_table(theirs)
+        assert describe.gflops(ours) == describe.gflops(theirs) > 0
+
+
+def test_shapes_never_get_values():
+    """Keras would fill them in at the end of the next stateless scope: gigabytes, for a table."""
+    config = load_config(None, ["model.width=0.03"], networks.get_recipe)
+    shapes = describe.build_shapes(config)
+    with keras.StatelessScope():
+        pass
+    assert all(variable._value is None for variable in shapes.generator.variables)
+
+
 def test_the_table_and_the_layers(script, call):
-    """`python models.py` and `python networks.py v5` print what the README promises."""
+    """The table fits 80 columns but for the source; `python models.py v5` prints layers."""
     table = script("models.py", "model.width=0.1")
     assert table.returncode == 0, table.stderr
-    assert [line.split()[0] for line in table.stdout.splitlines()[1:]] == list(networks.VERSIONS)
+    lines = table.stdout.splitlines()[2:]
+    assert [line.split()[0] for line in lines] == list(networks.VERSIONS)
+    assert [line[80:].strip() for line in lines] == [v.source for v in networks.VERSIONS.values()]
     layers = script("models.py", "v5")
     assert "18,421,507" in layers.stdout and "62 x 62 x 128" in layers.stdout
     status, errors = call("models.py", "v6")
     assert status == 2 and "'v6'" in errors and errors.startswith("error: ")
+
+
+def test_models_is_the_door_from_python():
+    """`from models import build, versions`, with the config's overrides."""
+    from models import build as build_version
+    from models import versions
+
+    assert versions == networks.VERSIONS
+    built = build_version("v5", "model.width=0.03", "model.resolution=32")
+    assert built.generator.output_shape == (None, 32, 32, 3)
+    with pytest.raises(UserError, match=r"'v55'"):
+        build_version("v55")
