@@ -12,33 +12,54 @@ import numpy as np
 from matplotlib.ticker import LogFormatter
 from PIL import Image
 
-from anime_gan.web.images import chart, encode
-from anime_gan.web.page import render
+from anime_gan.web.page import chart, encode, render
 
-_VIEWS = {"whole": "full resolution", "coarse": "low resolution"}
+_VIEWS = {"whole": "Fréchet, full resolution", "coarse": "Fréchet, low resolution"}
 _TEMPLATE = Path(__file__).with_suffix(".html")
 Results = dict[str, dict | str]
 
 
 class Table(NamedTuple):
-    """A table; the first cell of a row is its name, a row of two cells is a message.
-
-    texts: the headings of columns that hold words.
-    """
+    """The first cell of a row is its name; a row of two cells is a name and a message."""
 
     title: str
     note: str
     headings: list[str]
     rows: list[list[str]]
-    texts: tuple[str, ...] = ()
 
 
 def tables(results: Results) -> list[Table]:
     """Return the table of costs, and one of distances for each feature network."""
-    return [
-        _costs(results),
-        *(_distances(results, index) for index in range(len(_first(results)["comparisons"]))),
+    first = next(result for result in results.values() if isinstance(result, dict))
+
+    def table(title: str, note: str, cells: Callable[[dict], dict[str, str]]) -> Table:
+        rows = [
+            [name, *(cells(result).values() if isinstance(result, dict) else [result])]
+            for name, result in results.items()
+        ]
+        return Table(title, note, ["", *cells(first)], rows)
+
+    tables = [
+        table(
+            "Cost and health",
+            "Parameters, and billions of operations per image, of the generator (G) and the "
+            "discriminator (D). Memory is the peak of the run, measuring included.",
+            _costs,
+        )
     ]
+    for i, found in enumerate(first["comparisons"]):
+        count, resize = f"{found['count']:,}", found["resize"]
+        distances = table(
+            f"Distances by {found['network']}",
+            f"{count} generated images against {count} of the reference set, at full resolution "
+            f"({resize['whole']}) and low resolution ({resize['coarse']}). The last row compares "
+            f"two disjoint sets of {count} real images.",
+            lambda result, i=i: _distances([result["comparisons"][i][view] for view in _VIEWS]),
+        )
+        real = _distances([found[view]["real_vs_real"] for view in _VIEWS])
+        distances.rows.append(["real vs real", *real.values()])
+        tables.append(distances)
+    return tables
 
 
 def markdown(title: str, notes: list[str], results: Results) -> str:
@@ -56,8 +77,9 @@ def html(title: str, notes: list[str], results: Results) -> str:
     """Return the whole page; notes: sentences below the title."""
     found = {name: result for name, result in results.items() if isinstance(result, dict)}
     grids = [(name, r["grid"], health(r, in_full=True)) for name, r in found.items()]
-    grids.append(("training images", _first(results)["reals"], []))
+    grids.append(("training images", next(iter(found.values()))["reals"], []))
     measured = [row for result in found.values() for row in result["metrics"]]
+    shown = _VIEWS if measured else {}
     return render(
         _TEMPLATE,
         title=title,
@@ -65,7 +87,7 @@ def html(title: str, notes: list[str], results: Results) -> str:
         grids=[(name, _small(path), said) for name, path, said in grids if path.is_file()],
         tables=tables(results),
         measured=measured[0] if measured else None,
-        distances=distance_charts(found) if measured else [],
+        distances=[(name, distance_chart(found, view)) for view, name in shown.items()],
         losses=[(name, loss_chart(result["losses"])) for name, result in found.items()],
     )
 
@@ -91,110 +113,64 @@ def loss_chart(columns: np.ndarray) -> str:
     parts = [part for part in np.array_split(columns, 100, axis=1) if part.size]
     steps, means = [part[0, -1] for part in parts], [part[1:].mean(axis=1) for part in parts]
 
-    def draw(figure) -> None:
-        axes = figure.add_subplot(xlabel="step")
+    def draw(axes) -> None:
         if means:
             axes.plot(steps, means, label=["discriminator", "generator"])
-            figure.legend(loc="outside upper right", ncols=2)
+            axes.figure.legend(loc="outside upper right", ncols=2)
         if len(means) > 1:
             low, top = np.percentile(means, (1, 99))
             axes.set_ylim(min(0, low * 1.1), max(1e-3, top * 1.1))
 
-    return chart(draw)
+    return chart(draw, xlabel="step")
 
 
-def distance_charts(found: dict[str, dict]) -> list[tuple[str, str]]:
-    """Return (title, chart) of the Fréchet distances measured during training, for each view."""
+def distance_chart(found: dict[str, dict], view: str) -> str:
+    """Return a chart of the Fréchet distances that were measured during training."""
 
-    def drawn(view: str) -> Callable:
-        def draw(figure) -> None:
-            axes = figure.add_subplot(xlabel="minutes trained", yscale="log")
-            for number, (name, result) in enumerate(found.items()):
-                axes.plot(
-                    [row["trained"] / 60 for row in result["metrics"]],
-                    [row[view]["frechet"] for row in result["metrics"]],
-                    marker=".",
-                    color=f"C{number % 10}",
-                    linestyle=("-", "--", ":")[number // 10 % 3],
-                    label=name,
-                )
-            for set_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-                set_formatter(LogFormatter(minor_thresholds=(2, 0.5)))  # 300, not 3 x 10^2
-            figure.legend(loc="outside lower center", ncols=2)
+    def draw(axes) -> None:
+        for number, (name, result) in enumerate(found.items()):
+            minutes = [row["trained"] / 60 for row in result["metrics"]]
+            distances = [row[view]["frechet"] for row in result["metrics"]]
+            line = ("-", "--", ":")[number // 10 % 3]
+            axes.plot(minutes, distances, line, marker=".", color=f"C{number % 10}", label=name)
+        for axis_format in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            axis_format(LogFormatter(minor_thresholds=(2, 0.5)))  # 300, not 3 x 10^2
+        axes.figure.legend(loc="outside lower center", ncols=2)
 
-        return draw
-
-    size = (3.6, 2.4 + 0.2 * -(-len(found) // 2))  # below, the rows of the legend
-    return [(f"Fréchet, {words}", chart(drawn(view), size)) for view, words in _VIEWS.items()]
+    height = 2.4 + 0.2 * -(-len(found) // 2)  # with the rows of the legend
+    return chart(draw, height, xlabel="minutes trained", yscale="log")
 
 
-def _first(results: Results) -> dict:
-    return next(result for result in results.values() if isinstance(result, dict))
-
-
-def _rows(results: Results, cells: Callable[[dict], list[str]]) -> list[list[str]]:
-    return [
-        [name, *(cells(result) if isinstance(result, dict) else [result])]
-        for name, result in results.items()
-    ]
-
-
-def _costs(results: Results) -> Table:
-    columns = {
-        "steps": lambda r: f"{r['step']:,}",
-        "images seen": lambda r: f"{r['seen']:,}",
-        "images/s": lambda r: f"{r['speed']:.0f}",
-        "parameters G": lambda r: f"{r['parameters'][0]:,}",
-        "parameters D": lambda r: f"{r['parameters'][1]:,}",
-        "GFLOPs G": lambda r: f"{r['gflops'][0]:.3f}",
-        "GFLOPs D": lambda r: f"{r['gflops'][1]:.3f}",
-        "memory, GiB": lambda r: f"{r['memory'] / 2**30:.2f}",
-    }
-    if "kinds" in _first(results):
-        columns["demo kinds covered"] = lambda r: f"{r['kinds']['coverage']:.0%}"
-    columns |= {
-        "copies": lambda r: "yes" if _has_copies(r) else "no sign",
-        "health": lambda r: "; ".join(health(r)) or "no problem found",
-    }
-    return Table(
-        "Cost and health",
-        "Parameters, and billions of operations per image, of the generator (G) and the "
-        "discriminator (D). Memory is the peak of the run, measuring included.",
-        ["", *columns],
-        _rows(results, lambda result: [of(result) for of in columns.values()]),
-        ("health",),
+def _costs(result: dict) -> dict[str, str]:
+    """Return the cells of a row of the first table, by heading."""
+    copied = result["copies_in_pixels"]["copied"] or result["copies_in_features"]["copied"]
+    kinds = (
+        {"demo kinds covered": f"{result['kinds']['coverage']:.0%}"} if "kinds" in result else {}
     )
-
-
-def _distances(results: Results, index: int) -> Table:
-    """Return the table of one feature network, whose last row compares real images with real."""
-    first = _first(results)["comparisons"][index]
-    keys = ("precision", "recall", "density", "coverage")
-    columns = {
-        "Fréchet\u00a0↓": lambda view: f"{view['frechet']:.1f}",
-        "kernel\u00a0↓": lambda view: f"{view['kernel']:.3f} ± {view['kernel_error']:.3f}",
-        **{f"{key}\u00a0↑": lambda view, key=key: f"{view[key]:.2f}" for key in keys},
+    return {
+        "steps": f"{result['step']:,}",
+        "images seen": f"{result['seen']:,}",
+        "images/s": f"{result['speed']:.0f}",
+        "parameters G": f"{result['parameters'][0]:,}",
+        "parameters D": f"{result['parameters'][1]:,}",
+        "GFLOPs G": f"{result['gflops'][0]:.3f}",
+        "GFLOPs D": f"{result['gflops'][1]:.3f}",
+        "memory, GiB": f"{result['memory'] / 2**30:.2f}",
+        **kinds,
+        "copies": "yes" if copied else "no sign",
+        "health": "; ".join(health(result)) or "no problem found",
     }
 
-    def cells(views: list[dict]) -> list[str]:
-        return [of(view) for view in views for of in columns.values()]
 
-    count = f"{first['count']:,}"
-    resize = " and ".join(f"{words} ({first['resize'][v]})" for v, words in _VIEWS.items())
-    return Table(
-        f"Distances by {first['network']}",
-        f"{count} generated images against {count} of the reference set, at {resize}. The last "
-        f"row is the same between two disjoint sets of {count} real images.",
-        ["", *(f"{name} {size}" for size in ("full", "low") for name in columns)],
-        [
-            *_rows(results, lambda r: cells([r["comparisons"][index][view] for view in _VIEWS])),
-            ["real vs real", *cells([first[view]["real_vs_real"] for view in _VIEWS])],
-        ],
-    )
-
-
-def _has_copies(result: dict) -> bool:
-    return result["copies_in_pixels"]["copied"] or result["copies_in_features"]["copied"]
+def _distances(views: list[dict]) -> dict[str, str]:
+    """Return the cells of a row of distances, by heading; views: at full and low resolution."""
+    cells = {}
+    for view, size in zip(views, ("full", "low"), strict=True):
+        cells[f"Fréchet\u00a0↓ {size}"] = f"{view['frechet']:.1f}"
+        cells[f"kernel\u00a0↓ {size}"] = f"{view['kernel']:.3f} ± {view['kernel_error']:.3f}"
+        for key in ("precision", "recall", "density", "coverage"):
+            cells[f"{key}\u00a0↑ {size}"] = f"{view[key]:.2f}"
+    return cells
 
 
 def _capital(text: str) -> str:

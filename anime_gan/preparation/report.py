@@ -9,8 +9,7 @@ import numpy as np
 from PIL import Image
 
 from anime_gan.preparation.decisions import NEAR, Decision
-from anime_gan.web.images import chart, encode
-from anime_gan.web.page import render
+from anime_gan.web.page import chart, encode, render
 
 SHOWN = 96  # faces in each section
 _TEMPLATE = Path(__file__).with_suffix(".html")
@@ -203,7 +202,4 @@ def _thumbnail(path: Path) -> str:
 
 
 def _histogram(values: list[float], words: str) -> str:
-    def draw(figure) -> None:
-        figure.add_subplot(xlabel=words).hist(values, bins=40, color="#2f6fb2")
-
-    return chart(draw)
+    return chart(lambda axes: axes.hist(values, bins=40, color="#2f6fb2"), xlabel=words)

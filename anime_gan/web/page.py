@@ -1,9 +1,29 @@
-"""Renders a template into a self-contained HTML page."""
+"""Self-contained HTML pages: templates, and images as data URIs for them."""
 
+import base64
+import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+_CHART = {
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 9,
+    "grid.color": "#e6e8ec",
+    "legend.frameon": False,
+    "lines.linewidth": 1.2,
+    "svg.fonttype": "none",  # text as text: a third of the size of its outlines
+    "svg.hashsalt": "page",  # otherwise the same chart has other ids in each process
+}
 
 
 def render(template: Path, **values: Any) -> str:
@@ -21,3 +41,30 @@ def render(template: Path, **values: Any) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template(template.name).render(values)
+
+
+def encode(image: Image.Image, kind: str, **options: Any) -> str:
+    """Return an image as a URI; kind: "png", "webp" or "jpeg"; options: Pillow's for saving."""
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return _uri(file, kind)
+
+
+def chart(draw: Callable[[Axes], Any], height: float = 2.3, **axes: Any) -> str:
+    """Return a chart as the URI of an SVG, readable at the width of a phone.
+
+    Args:
+        draw: draws into the axes that it is given.
+        height: in inches; the width is 3.6.
+        axes: properties of the axes, such as xlabel.
+    """
+    file = io.BytesIO()
+    with rc_context(_CHART):
+        figure = Figure((3.6, height), layout="constrained")
+        draw(figure.add_subplot(**axes))
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return _uri(file, "svg+xml")
+
+
+def _uri(file: io.BytesIO, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"

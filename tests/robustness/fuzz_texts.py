@@ -186,7 +186,7 @@ def records(folder: Path) -> Case:
             curve.add(row)
         page.loss_chart(curve.columns)
         shown = {"a": {"metrics": [*read_rows(folder / "metrics.jsonl", METRICS)]}}
-        page.distance_charts(shown) if draw.random() < 0.05 else None
+        page.distance_chart(shown, "whole") if draw.random() < 0.05 else None
         page.health({"events": read_events(folder / "health.json"), "ended": None}, True)
         if draw.random() < 0.05:
             history.save_curve(folder / "losses.png")

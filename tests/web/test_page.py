@@ -5,7 +5,7 @@ from jinja2 import UndefinedError
 from PIL import Image
 
 from anime_gan.web import page
-from anime_gan.web.images import chart, encode
+from anime_gan.web.page import chart, encode
 from tests.web.opening import open_page
 
 HOSTILE = "<img src=x onerror=alert(1)> & \"quotes\" 'too' {{ 7 * 7 }}"
@@ -53,7 +53,7 @@ def test_text_is_shown_as_it_is(browser, template):
 def test_every_kind_of_image_is_within_the_page(browser, template, kind):
     """A browser draws it from the page alone."""
     image = Image.new("RGB", (20, 10), "red")
-    uri = chart(lambda f: f.add_subplot().plot([1, 2])) if kind == "svg" else encode(image, kind)
+    uri = chart(lambda axes: axes.plot([1, 2])) if kind == "svg" else encode(image, kind)
     path = template.with_name("page.html")
     path.write_text(rendered(template, uri))
     assert len(open_page(browser, path, 390)) == 1
@@ -70,9 +70,7 @@ def test_the_page_forbids_requests(browser, template):
 
 def test_the_same_values_give_the_same_bytes(template):
     """Charts too, so that a report that is made again is the same file."""
-    pages = [
-        rendered(template, chart(lambda f: f.add_subplot().plot([1, 2], label="a"))) for _ in "ab"
-    ]
+    pages = [rendered(template, chart(lambda axes: axes.plot([1, 2], label="a"))) for _ in "ab"]
     assert pages[0] == pages[1]
 
 
