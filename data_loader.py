@@ -9,7 +9,7 @@ The decoded images are kept in data/cache, where train_gan.py finds them. From P
 
     faces = open_images("faces.zip", resolution=64)
     with Batches(faces.images, batch_size=64, seed=0) as batches:
-        batch = next(batches)  # float32 (64, 64, 64, 3), in [-1, 1]
+        images = next(batches).images  # float32 (64, 64, 64, 3), in [-1, 1]
 """
 
 import argparse
@@ -47,11 +47,11 @@ def main() -> None:
         print(f"  {count:,}: {reason}")
     size = min(arguments.batch_size, len(found.images))
     with Batches(found.images, size, seed=0, x_flip=arguments.x_flip) as batches:
-        batch = next(batches)
+        images = next(batches).images
     with whole_file(arguments.out) as temporary:
-        to_image(montage(to_uint8(batch), columns=min(8, size))).save(temporary, "PNG")
+        to_image(montage(to_uint8(images), columns=min(8, size))).save(temporary, "PNG")
     print(
-        f"One batch: float32 {batch.shape}, values {batch.min():.2f} to {batch.max():.2f}, "
+        f"One batch: float32 {images.shape}, values {images.min():.2f} to {images.max():.2f}, "
         f"written to {arguments.out}."
     )
 

@@ -170,13 +170,13 @@ def waiting(step, images, training, steps: int) -> tuple[float, float]:
     waited = 0.0
     with batching.Batches(images, training.images_per_step, training.seed, True) as batches:
         for _ in range(3):  # which compile
-            float(step(next(batches))["g_loss"])
+            float(step(next(batches).images)["g_loss"])
         started = time.perf_counter()
         for _ in range(steps):
             begin = time.perf_counter()
-            real = next(batches)
+            batch = next(batches)
             waited += time.perf_counter() - begin
-            float(step(real)["g_loss"])
+            float(step(batch.images)["g_loss"])
         total = time.perf_counter() - started
     return 1e3 * waited / steps, 1e3 * total / steps
 

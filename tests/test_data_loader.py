@@ -22,7 +22,7 @@ def test_images_are_counted_and_one_batch_is_shown(script):
     assert "float32 (5, 16, 16, 3), values -1.00 to 1.00, written to batch.png." in done.stdout
     faces = open_images(folder, 16, cache=script.folder / "own")
     with Batches(faces.images, 5, seed=0, x_flip=True) as batches:
-        expected = montage(to_uint8(next(batches)), columns=5)
+        expected = montage(to_uint8(next(batches).images), columns=5)
     assert np.array_equal(np.asarray(Image.open(script.folder / "batch.png")), expected)
 
 

@@ -6,7 +6,7 @@ import queue
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,12 +29,22 @@ def require_batch(count: int, batch_size: int, key: str = "training.batch_size")
         )
 
 
+class Batch(NamedTuple):
+    """What one training step takes.
+
+    images: float32 (B, H, W, C), in [-1, 1].
+    labels: int32 (B,), or None for images without classes.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None = None
+
+
 class Batches:
     """Endless iterator over shuffled training batches.
 
-    Yields float32 arrays (B, H, W, C) with values x / 127.5 - 1, in [-1, 1]. Each epoch takes the
-    images in a new order; the images that do not fill a whole batch are left out of that epoch.
-    Batch s depends only on (seed, s), so that training resumes bit-exactly.
+    Yields `Batch`. Each epoch takes the images in a new order; those that do not fill a whole batch
+    are left out of that epoch. Batch s depends only on (seed, s): training resumes bit-exactly.
 
     Use it as a context manager, or call `close()`, to end the background threads.
 
@@ -66,7 +76,7 @@ class Batches:
         self._images, self._batch_size, self._seed, self._x_flip = images, batch_size, seed, x_flip
         self._rows = slice(None) if rows is None else rows
         self._step = start_step
-        self._ready: queue.Queue[Future[np.ndarray]] = queue.Queue(PREFETCHED_BATCHES)
+        self._ready: queue.Queue[Future[Batch]] = queue.Queue(PREFETCHED_BATCHES)
         self._closed = threading.Event()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._prepare, args=(start_step,), daemon=True)
@@ -80,7 +90,7 @@ class Batches:
     def __iter__(self) -> Batches:
         return self
 
-    def __next__(self) -> np.ndarray:
+    def __next__(self) -> Batch:
         if self._closed.is_set():
             raise StopIteration
         if self._error is None:
@@ -128,8 +138,8 @@ class Batches:
             return order, np.zeros(len(order), dtype=bool)
         return order, generator.random(len(order)) < 0.5
 
-    def _take(self, shuffled: Future, position: int) -> np.ndarray:
+    def _take(self, shuffled: Future, position: int) -> Batch:
         """Return batch `position`, from 0, of the epoch that was shuffled."""
         batch = slice(position * self._batch_size, (position + 1) * self._batch_size)
         indices, mirrored = (part[batch][self._rows] for part in shuffled.result())
-        return self._images.take(indices, mirrored)
+        return Batch(self._images.take(indices, mirrored))

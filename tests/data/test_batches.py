@@ -29,11 +29,19 @@ def numbers(batch: np.ndarray) -> list[int]:
     return list(values[:, 0, 0, 0] * 256 + values[:, 0, 0, 1])
 
 
+def test_a_batch_has_images_and_no_labels_yet():
+    """Protects the shape of what training takes: two fields by name, and None without classes."""
+    with Batches(numbered(4), 3, seed=0) as batches:
+        images, labels = batch = next(batches)
+    assert batch.images is images and images.shape == (3, 2, 2, 3)
+    assert batch.labels is None and labels is None
+
+
 def test_value_range_and_inverse():
     """Protects the exact range [-1, 1] and that all 256 levels survive the way there and back."""
     levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
     with Batches(InMemory(levels), 1, seed=0) as batches:
-        batch = next(batches)
+        batch = next(batches).images
     assert batch.dtype == np.float32 and batch.shape == (1, 16, 16, 1)
     assert batch.min() == -1.0 and batch.max() == 1.0
     assert np.array_equal(np.rint((batch + 1) * 127.5).astype(np.uint8), levels)
@@ -47,7 +55,7 @@ def test_epochs_are_permutations_and_batches_do_not_depend_on_the_start(count, s
     size = min(size, count)
     with Batches(numbered(count), size, seed, x_flip=True) as batches:
         per_epoch = batches.batches_per_epoch
-        taken = [next(batches) for _ in range(max(2 * per_epoch, start + 2))]
+        taken = [next(batches).images for _ in range(max(2 * per_epoch, start + 2))]
         assert batches.epochs == len(taken) // per_epoch
     assert per_epoch == count // size
     order = np.random.default_rng([seed, 1]).permutation(count)[: per_epoch * size]
@@ -56,10 +64,10 @@ def test_epochs_are_permutations_and_batches_do_not_depend_on_the_start(count, s
     assert len(set(order)) == len(order) == len(unflipped)
     with Batches(numbered(count), size, seed, x_flip=True, start_step=start) as resumed:
         assert resumed.epochs == start // per_epoch
-        assert np.array_equal(next(resumed), taken[start])
-        assert np.array_equal(next(resumed), taken[start + 1])
+        assert np.array_equal(next(resumed).images, taken[start])
+        assert np.array_equal(next(resumed).images, taken[start + 1])
     with Batches(numbered(count), size, seed, start_step=per_epoch) as plain:
-        seen = [number for _ in range(per_epoch) for number in numbers(next(plain))]
+        seen = [number for _ in range(per_epoch) for number in numbers(next(plain).images)]
     assert seen == list(order)
 
 
@@ -68,7 +76,8 @@ def test_x_flip_mirrors_half_of_the_images():
     images = np.zeros((1000, 2, 3, 3), dtype=np.uint8)
     images[:, 0, 0] = 10, 20, 30
     with Batches(InMemory(images), 1000, seed=1, x_flip=True) as batches:
-        first, second = ((next(batches) + 1) * 127.5).round().astype(int), next(batches)
+        first, second = next(batches).images, next(batches).images
+    first = ((first + 1) * 127.5).round().astype(int)
     mirrored = first[:, 0, 2, 0] == 10
     assert 430 < mirrored.sum() < 570
     assert (first[mirrored, 0, 2] == (10, 20, 30)).all() and (first[mirrored, 0, 0] == 0).all()
@@ -82,7 +91,7 @@ def test_batches_of_a_cache_equal_batches_of_an_array(tmp_path):
     plain = InMemory(np.array(images[:]))
     with Batches(images, 7, 3, True) as one, Batches(plain, 7, 3, True) as other:
         for _ in range(12):
-            assert np.array_equal(next(one), next(other))
+            assert np.array_equal(next(one).images, next(other).images)
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
@@ -96,7 +105,7 @@ def test_encoded_images_give_the_same_batches(tmp_path, kind):
     for start in (0, 5):
         with Batches(raw, 7, 3, True, start) as one, Batches(encoded, 7, 3, True, start) as other:
             for _ in range(9):
-                assert np.array_equal(next(one), next(other))
+                assert np.array_equal(next(one).images, next(other).images)
 
 
 def test_an_image_deleted_during_training(tmp_path):
@@ -123,7 +132,7 @@ def test_decoding_continues_during_the_step(monkeypatch, tmp_path):
     with Batches(encoded, 1, seed=0) as batches:
         # With one image in each batch, only batches prepared side by side pass the barrier.
         for _ in range(6):
-            assert next(batches).shape == (1, 8, 8, 3)
+            assert next(batches).images.shape == (1, 8, 8, 3)
         together.abort()
 
 
