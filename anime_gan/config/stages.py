@@ -1,9 +1,8 @@
-"""Progressive growing: which size, batch and rates a step trains with (Karras et al. 2017).
+"""Progressive growing: image size, batch size and learning rates of each step (Karras et al. 2017).
 
-A run that grows is a row of stages, each with a config of its own. At a stage's end its networks
-are saved; at the next one's beginning they are the inner part of networks of twice the size, whose
-outer part fades in. All follows from the config and the step, so a run that goes on needs to know
-nothing more.
+A growing run is a sequence of stages, each with its own config. A stage starts with the networks of
+the stage before as the inner part of networks of twice the size; their outer part fades in. Stages
+follow from the config and the step alone, so a checkpoint holds nothing about them.
 """
 
 from dataclasses import dataclass
@@ -14,11 +13,14 @@ from anime_gan.config.schema import Config, Network
 
 @dataclass(frozen=True)
 class Stage:
-    """Steps that are trained with networks of one size.
+    """The steps with networks of one size.
 
-    config: the run's, with the stage's resolution, batch size and rates.
-    first: its first step, counted from 0. end: the first step of the next stage, None for the last.
-    fade: steps over which the outer part fades in. seen: real pictures trained on before it.
+    Attributes:
+        config: the run's config with the stage's resolution, batch size and learning rates.
+        first: its first step, counted from 0.
+        end: the first step of the next stage, None for the last stage.
+        fade: steps over which the outer part fades in.
+        seen: real images trained on before it, for n_critic = 1.
     """
 
     config: Config
@@ -29,22 +31,22 @@ class Stage:
 
     @property
     def resolution(self) -> int:
-        """The height and width of its pictures."""
+        """The height and width of its images."""
         return self.config.model.resolution
 
     @property
     def batch_key(self) -> str:
-        """The key of the config that says its batch size."""
+        """The key of the config that sets its batch size."""
         named = self.config.growing.start and self.resolution in self.config.growing.batch_at
         return f"growing.batch_at={{{self.resolution}: N}}" if named else "training.batch_size"
 
     def batches_before(self, step: int) -> int:
-        """Return how many of its batches come up to the pictures seen before `step`."""
+        """Return the images seen before `step`, in batches of this stage."""
         return self.seen // self.config.training.batch_size + step - self.first
 
 
 def stages_of(config: Config) -> list[Stage]:
-    """Return the stages of a run, which is one where nothing grows."""
+    """Return the stages of a run; a run that does not grow has one."""
     growing, last = config.growing, config.model.resolution
     size = growing.start or last
     stages: list[Stage] = []
@@ -52,7 +54,7 @@ def stages_of(config: Config) -> list[Stage]:
     while size < last:
         own = _config_at(config, size)
         batch = own.training.batch_size
-        # Without networks of half its size, the first has nothing to fade in.
+        # The first stage has no smaller networks to fade from.
         fade = ceil(1000 * growing.fade_kimg / batch) if stages else 0
         end = first + fade + ceil(1000 * growing.stable_kimg / batch)
         stages.append(Stage(own, first, end, fade, seen))
@@ -68,26 +70,26 @@ def stage_at(config: Config, step: int) -> Stage:
 
 
 def stage_before(config: Config, step: int) -> Stage:
-    """Return the stage that trained the last of `step` steps: whose networks there are then."""
+    """Return the stage whose networks exist after `step` steps: that of the last of them."""
     return stage_at(config, max(step - 1, 0))
 
 
 def images_seen(config: Config, steps: int) -> int:
-    """Return how many real pictures the first `steps` steps train on, again ones counted again."""
+    """Return how many real images the first `steps` steps train on, repeated ones included."""
     stage = stage_before(config, steps)
     seen = stage.seen + (steps - stage.first) * stage.config.training.batch_size
     return seen * config.training.n_critic
 
 
-def steps_for(config: Config, pictures: float) -> int:
-    """Return the fewest steps that train on so many real pictures."""
-    seen = pictures / config.training.n_critic
+def steps_for(config: Config, images: float) -> int:
+    """Return the fewest steps that train on this many real images."""
+    seen = images / config.training.n_critic
     stage = [s for s in stages_of(config) if s.seen < seen or not s.first][-1]
     return stage.first + ceil((seen - stage.seen) / stage.config.training.batch_size)
 
 
 def _config_at(config: Config, size: int) -> Config:
-    """Return the config of the stage of a size."""
+    """Return the config of the stage with this image size."""
 
     def network(own: Network) -> Network:
         return own.model_copy(update={"rate": own.rate_at.get(size, own.rate)})
@@ -106,5 +108,5 @@ def _config_at(config: Config, size: int) -> Config:
 
 
 def without_metrics(config: Config) -> Config:
-    """Return a config by which faces are not measured: small ones compare with nothing."""
+    """Return the config without metrics: they compare images of full size only."""
     return config.model_copy(update={"metrics": config.metrics.model_copy(update={"share": 0.0})})
