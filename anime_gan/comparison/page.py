@@ -145,7 +145,7 @@ def _costs(result: dict) -> dict[str, str]:
     """Return the cells of a row of the first table, by heading."""
     copied = result["copies_in_pixels"]["copied"] or result["copies_in_features"]["copied"]
     kinds = (
-        {"demo kinds covered": f"{result['kinds']['coverage']:.0%}"} if "kinds" in result else {}
+        {"attributes covered": f"{result['kinds']['coverage']:.0%}"} if "kinds" in result else {}
     )
     return {
         "steps": f"{result['step']:,}",

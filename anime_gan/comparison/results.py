@@ -54,7 +54,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
     known = _known(path, wanted)
     if known is None:
         subject = of_weights(str(weights), None, count)
-        size, last = subject.fake.shape[1], entrant.config.model.resolution
+        size, last = subject.generated.shape[1], entrant.config.model.resolution
         if size != last:
             raise UserError(
                 f"its images have grown to {size}x{size} only and cannot be compared with those of "
