@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, or grow, and what the system refuses told."""
+"""Files that are written whole or not at all, files that grow, locks, and numbered names."""
 
 import fcntl
 import os
@@ -13,15 +13,18 @@ from anime_gan.errors import UserError
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` that takes its place once it is written to the disk.
+    """Yield a temporary path that replaces `path` once it is written to the disk.
 
-    Whatever goes wrong before that, a full disk included, `path` stays as it was and the temporary
-    file is removed; that it took the place outlives a power cut too. Its name keeps the suffix,
-    which Keras chooses the format by. Raises UserError when the system refuses.
+    If anything fails before that, a full disk included, `path` stays as it was and the temporary
+    file is removed. The replacement survives a power cut. The temporary name keeps the suffix, by
+    which Keras chooses the format.
+
+    Raises:
+        UserError: the system refuses to write.
     """
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        with told(path):
+        with explain_os_error(path):
             yield temporary
             sync(temporary)
             os.replace(temporary, path)
@@ -32,8 +35,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Within it, the system's refusal to write `path` becomes a UserError with a way out."""
+def explain_os_error(path: Path) -> Iterator[None]:
+    """Within it, an OSError about writing `path` becomes a UserError with a way out."""
     try:
         yield
     except OSError as error:
@@ -45,29 +48,29 @@ def told(path: Path) -> Iterator[None]:
 
 
 class Appended:
-    """A file that grows; UserError when the system refuses to take more.
+    """A file that grows; UserError when the system refuses to write.
 
-    mode: "a" for text that is added to what is there, "xb" for bytes of a file that must be new.
+    mode: "a" appends text to what is there, "xb" writes bytes to a file that must be new.
     """
 
     def __init__(self, path: Path, mode: str):
         self._path = path
-        with told(path):
+        with explain_os_error(path):
             self._file = path.open(mode)
 
     def write(self, data: str | bytes) -> None:
-        """Add to it."""
-        with told(self._path):
+        """Append data."""
+        with explain_os_error(self._path):
             self._file.write(data)
 
     def flush(self) -> None:
-        """Hand what was added to the system."""
-        with told(self._path):
+        """Pass what was appended to the system."""
+        with explain_os_error(self._path):
             self._file.flush()
 
     def close(self) -> None:
         """Close it."""
-        with told(self._path):
+        with explain_os_error(self._path):
             self._file.close()
 
 
@@ -81,24 +84,24 @@ def sync(path: Path) -> None:
 
 
 def sync_names(folder: Path) -> None:
-    """Wait until what was made and renamed in a folder is so on the disk itself."""
-    with suppress(OSError):  # some network disks can't
+    """Wait until new names in a folder are on the disk itself."""
+    with suppress(OSError):  # some network disks do not support it
         sync(folder)
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the temporary files in a folder whose process was killed before they were whole.
+    """Remove the temporary files of `whole_file` whose process was killed.
 
-    Those of a process that lives are left alone: it may be drawing into the folder of a run.
+    Those of a process that runs are left alone: it may be drawing into the folder of a run.
     """
     for path in folder.glob(".*.*"):
         match = re.match(r"\.(\d{1,9})\.", path.name)
-        if match and path.is_file() and (int(match[1]) == os.getpid() or not _lives(int(match[1]))):
+        if match and path.is_file() and (int(match[1]) == os.getpid() or not _runs(int(match[1]))):
             path.unlink(missing_ok=True)
 
 
-def _lives(process: int) -> bool:
-    """Say whether there is a process of this number."""
+def _runs(process: int) -> bool:
+    """Say whether there is a process with this number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -114,15 +117,16 @@ def require_space(folder: Path, size: int) -> None:
     if free < size:
         raise UserError(
             f"the disk of {folder} is full: {free / 1e6:.0f} MB are free and {size / 1e6:.0f} MB "
-            "are needed; make room and give the same command again, it goes on from the last "
+            "are needed; make room and give the same command again, it resumes from the last "
             "checkpoint."
         )
 
 
-def locked(path: Path, sentence: str) -> int:
+def lock(path: Path, sentence: str) -> int:
     """Return the descriptor of a lock file that this process alone holds until it ends.
 
-    Raises UserError with a sentence if another one holds it.
+    Raises:
+        UserError: another process holds it; with `sentence` as its text.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
     try:
@@ -131,3 +135,21 @@ def locked(path: Path, sentence: str) -> int:
         os.close(descriptor)
         raise UserError(sentence) from None
     return descriptor
+
+
+def numbered(folder: Path, template: str) -> dict[int, Path]:
+    """Return the files of a folder by the number in their names, ascending.
+
+    Args:
+        folder: may be missing: then there are none.
+        template: such as "gan_{}.png".
+    """
+    found = {number_in(path, template): path for path in folder.glob(template.format("*"))}
+    return dict(sorted((number, path) for number, path in found.items() if number is not None))
+
+
+def number_in(path: Path, template: str) -> int | None:
+    """Return the number in a file's name, None if the name does not fit the template."""
+    before, after = (re.escape(part) for part in template.split("{}"))
+    match = re.fullmatch(f"{before}([0-9]{{1,18}}){after}", path.name)
+    return int(match[1]) if match else None

@@ -11,7 +11,6 @@ nor be missing, without being noticed before any of them is believed.
 import hashlib
 import json
 import os
-import re
 import sys
 import zipfile
 from itertools import count
@@ -22,13 +21,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from anime_gan.errors import UserError
-from anime_gan.files import require_space, whole_file
+from anime_gan.files import number_in, numbered, require_space, whole_file
+from anime_gan.runs.folder import CHECKPOINT
 
-FORMAT = 2  # of what save() writes; the first had no number and no checksum, and is still read
+FORMAT = 2  # of what save() writes
 
 _FACTS = "facts.json"
 _SUM = 64  # hexadecimal digits
-_END = 22  # bytes that end a zip without a comment, begun by a signature, ended by the length 0
 
 
 class Facts(BaseModel):
@@ -151,16 +150,10 @@ def _load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if path.stat().st_size <= _SUM:
         raise ValueError("it is cut off")
     with path.open("rb") as file:
-        file.seek(-_END, os.SEEK_END)
-        end = file.read()
-        first_format = end.startswith(b"PK\5\6") and end.endswith(b"\0\0")
-        if not first_format and _checksum(file) != file.read():
+        if _checksum(file) != file.read():
             raise ValueError("its bytes do not fit its checksum")
         file.seek(0)
         with np.load(file, allow_pickle=False) as archive:
-            # NumPy alone would not look at what a changed header leaves unread.
-            if first_format and (changed := archive.zip.testzip()):
-                raise ValueError(f"its {changed} does not fit its checksum")
             arrays = {name: archive[name] for name in archive.files}
     return json.loads(arrays.pop(_FACTS).tobytes()), arrays
 
@@ -195,12 +188,12 @@ def restore(state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
 
 def _path(folder: Path, step: int | None) -> Path:
     """Return where checkpoint `step` lies."""
-    return folder / f"checkpoint_{step}.npz"
+    return folder / CHECKPOINT.format(step)
 
 
 def _step_of(path: Path) -> int:
     """Return the step that a checkpoint is named by."""
-    return int(path.stem.rpartition("_")[2])
+    return number_in(path, CHECKPOINT)
 
 
 def _newer(folder: Path, step: int) -> list[Path]:
@@ -210,6 +203,4 @@ def _newer(folder: Path, step: int) -> list[Path]:
 
 def _paths(folder: Path) -> list[Path]:
     """Return the checkpoints in a folder, newest first."""
-    named = re.compile(r"checkpoint_[0-9]{1,18}\.npz")
-    found = (path for path in folder.glob("checkpoint_*") if named.fullmatch(path.name))
-    return sorted(found, key=_step_of, reverse=True)
+    return [*reversed(numbered(folder, CHECKPOINT).values())]

@@ -1,5 +1,6 @@
 """What a run shows on the way: grids of faces and the curve of its losses."""
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,9 @@ from anime_gan.data.pixels import montage, to_image
 from anime_gan.files import whole_file
 
 
-def save_grid(path: Path, pictures: np.ndarray, columns: int = 5, gap: int = 2) -> np.ndarray:
-    """Write uint8 pictures (N, H, W, C) in rows of `columns` as one PNG; return it as uint8.
-
-    The gaps, in pixels, and the places left over in the last row are white. Small faces are
-    enlarged by a whole factor without smoothing: every pixel stays what it was.
-    """
-    grid = montage(pictures, columns, gap)
+def save_grid(path: Path, images: np.ndarray, columns: int = 5, gap: int = 2) -> np.ndarray:
+    """Write uint8 images (N, H, W, C) in rows of `columns` as one PNG; return it as uint8."""
+    grid = montage(images, columns, gap)
     with whole_file(path) as temporary:
         to_image(grid).save(temporary)
     return grid
@@ -24,9 +21,19 @@ def save_grid(path: Path, pictures: np.ndarray, columns: int = 5, gap: int = 2) 
 def save_losses(path: Path, steps, d_losses, g_losses) -> None:
     """Draw both losses over the steps, blue and orange as in the report's Fig. 25.
 
-    steps, d_losses, g_losses: a number for each point, (N,). The faint lines are the points, the
-    strong ones a running mean over 1% of them.
+    The faint lines are the points, the strong ones a running mean over 1% of them.
+
+    Args:
+        path: of a PNG.
+        steps, d_losses, g_losses: a number for each point, (N,).
     """
+    _draw_losses(path, steps, d_losses, g_losses)
+    # A figure's parts refer to each other, so that it waits for the collector with its memory. It
+    # is among the young objects, which are collected in a millisecond.
+    gc.collect(1)
+
+
+def _draw_losses(path, steps, d_losses, g_losses) -> None:
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot()
     window = max(1, len(steps) // 100)

@@ -4,7 +4,6 @@ A run may take millions of steps, so none of this keeps them: files are read and
 line, and of the losses there stay as many points as a picture can show.
 """
 
-import gc
 import itertools
 import json
 import math
@@ -130,15 +129,9 @@ class History:
     def save_curve(self, path: Path) -> None:
         """Draw the losses of the whole run."""
         grids.save_losses(path, *self._curve.columns)
-        # A figure's parts refer to each other in rings, two megabytes that wait for the collector;
-        # it comes rarely where there are as many objects as Keras has, unless those are set aside.
-        gc.collect()
-        if not gc.get_freeze_count():
-            gc.freeze()
 
     def close(self) -> None:
-        """Close both files, and let the collector see again what was set aside for it."""
-        gc.unfreeze()
+        """Close both files."""
         self._lines.close()
         self._board.close()
 

@@ -1,233 +1,357 @@
-"""A run: its two folders, and everything that is written into them on the schedule."""
+"""A run in training: what it resumes from, what is recorded, and what is saved on the schedule."""
+
+from __future__ import annotations
 
 import os
-import re
+import time
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anime_gan import backend
-from anime_gan.config import plain_yaml
-from anime_gan.config.schema import Config, from_dict
-from anime_gan.data.cache import ImageSet
+from anime_gan.config import Config, from_dict
+from anime_gan.config.plain_yaml import write
+from anime_gan.config.stages import Stage
+from anime_gan.data.image_set import ImageSet
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
-from anime_gan.files import locked, remove_unfinished, require_space, sync, sync_names, whole_file
+from anime_gan.files import lock, remove_unfinished, require_space, sync, sync_names, whole_file
+from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import checkpoint, grids
+from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
 from anime_gan.runs.health import LOOKED_AT, Finding, Health
-from anime_gan.runs.history import History
+from anime_gan.runs.history import History, NotFinite
+from anime_gan.runs.stopping import StopReason, StopRequest
 from anime_gan.runs.weights import save_weights
-from anime_gan.training.state import Gan, latents_of
 
-WEIGHTS, IMAGES = Path("weights"), Path("gan_images")
+if TYPE_CHECKING:
+    from anime_gan.training.state import TrainState
+
 PREVIEWS = 25
 
 
-class Run:
-    """One named run, new or continued.
+@dataclass
+class Progress:
+    """How far a run is: what its newest checkpoint says, or the beginning.
 
-    weights: the folder of its weights, checkpoints and config.
-    images: the folder of its grids, curves and logs.
-    facts: what the newest checkpoint says beside the arrays, None for a new run.
-    step, seconds: how far it is, and how long it trained for that.
-    rollbacks: how often it was taken back to a sound checkpoint.
-    history, health: its record and its monitor, once it is started.
+    step, seconds: trained so far. rollbacks: how often the run returned to an earlier checkpoint.
+    precision, micro_batch, config, data_key: what it was trained with; None for a new run.
+    arrays: the checkpoint's, until networks have them; {} for a new run.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    rollbacks: int = 0
+    precision: str | None = None
+    micro_batch: int | None = None
+    config: dict[str, Any] | None = None
+    data_key: str | None = None
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """Return everything but the arrays."""
+        return {key: value for key, value in vars(self).items() if key != "arrays"}
+
+    def trained_with(self, name: str) -> Config | None:
+        """Return the config of the run called `name`, None for a new run; UserError if unreadable.
+
+        Keys that were added since have their defaults.
+        """
+        try:
+            return from_dict(self.config) if self.config else None
+        except UserError as error:
+            raise UserError(
+                f"run {name} was trained by another version of the project, whose config can't be "
+                f"read here: {error} Use that version, or give this run another name with run=NAME."
+            ) from None
+
+
+class Run:
+    """The process's own run, locked: the only one that writes into its folder.
+
+    folder: its files. progress: where it stands. history, health: its records, once it is started.
+    not_finite: the error of the first loss that is not a number, None while all are.
     """
 
     def __init__(self, name: str):
-        self.name = name
-        self.weights, self.images = WEIGHTS / name, IMAGES / name
-        for folder in (self.weights, self.images):
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                (folder / ".writable").touch()
-                (folder / ".writable").unlink()
-                sync_names(folder.parent)
-            except OSError as error:
-                raise UserError(
-                    f"the folder {folder} can't be written ({error.strerror}); make it writable, "
-                    "or start in another folder."
-                ) from None
-        self._lock = locked(
-            self.weights / ".lock",
-            f"run {name} is being trained by another process; wait for it, or give this one "
-            "another name with run=NAME.",
-        )
-        for folder in (self.weights, self.images):
-            remove_unfinished(folder)
-        found = checkpoint.newest(self.weights)
-        self.facts, self._arrays = found if found else (None, None)
-        self.step: int = self.facts["step"] if self.facts else 0
-        self.seconds: float = self.facts["seconds"] if self.facts else 0.0
-        self.rollbacks: int = self.facts["rollbacks"] if self.facts else 0
-        self._peak_memory: int = self.facts["peak_memory"] if self.facts else 0
-        self._sound: int | None = self.facts["sound"] if self.facts else None
+        self.folder = RunFolder(name)
+        self._lock = _claim(self.folder)
+        found = checkpoint.newest(self.folder.weights)
+        facts, arrays = found or ({}, {})
+        own = {key: facts[key] for key in Progress.__dataclass_fields__ if key in facts}
+        self.progress = Progress(**own, arrays=arrays)
+        self._peak_memory: int = facts.get("peak_memory", 0)
+        self._healthy_step: int | None = facts.get("sound")
+        self.not_finite: NotFinite | None = None
         self.history: History | None = None
         self.health: Health | None = None
 
-    def __enter__(self) -> "Run":
+    def __enter__(self) -> Run:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         with ExitStack() as each:  # on a full disk each of them may fail
             each.callback(os.close, self._lock)
             for opened in filter(None, (self.history, self.health)):
                 each.callback(opened.close)
 
-    @property
-    def config(self) -> Config | None:
-        """The config that the run was last trained with, None for a new run.
-
-        Keys that were not there yet have their defaults; UserError for one that is none any more.
-        """
-        try:
-            return from_dict(self.facts["config"]) if self.facts else None
-        except UserError as error:
-            raise UserError(
-                f"run {self.name} was trained by another version of the project, whose config says "
-                f"what this one can't read: {error} Go on with that version, or give this run "
-                "another name with run=NAME."
-            ) from None
-
-    @property
-    def micro_batch(self) -> int | None:
-        """Pictures at a time in its steps so far, None of a new run or where a batch went whole."""
-        return self.facts.get("micro_batch") if self.facts else None
-
-    @property
-    def arrays(self) -> dict[str, np.ndarray] | None:
-        """Those of the newest checkpoint until networks have them, None for a new run."""
-        return self._arrays
-
-    def restore(self, gan: Gan) -> None:
-        """Give the networks the values of the newest checkpoint."""
-        checkpoint.restore(gan.state, self._arrays)
-        self._arrays = None
-
-    def start(self, gan: Gan, config: Config, precision: str, pictures: ImageSet) -> None:
+    def start(self, state: TrainState, config: Config, precision: str, images: ImageSet) -> None:
         """Open the records of the run, whose networks stand where it does.
 
-        config: the run's, of which gan.config may be a stage. A grid of the real pictures is
-        written too, for the eye to compare with.
+        Args:
+            state: the networks in training; its config may be that of a stage.
+            config: the run's.
+            precision: what the networks compute in.
+            images: what they are trained on; a grid of some is written, to compare with.
         """
-        self._gan, self._config, self._precision = gan, config, precision
-        self._data_key = pictures.key
-        self._latents = latents_of(range(LOOKED_AT), config.model.latent_dim)
-        checkpoint.set_aside(self.weights, self.step)
-        with whole_file(self.weights / "config.yaml") as temporary:
-            temporary.write_text(plain_yaml.write(config.model_dump()))
-        with whole_file(self.weights / "gan.json") as temporary:
-            temporary.write_text(gan.combined.to_json())
-        self.history = History(self.images, self.step, gan.config.training.images_per_step)
-        order = np.random.default_rng(config.training.seed).permutation(len(pictures.images))
-        shown = self.images / "reals.png"
-        if not shown.exists() or (self.facts and self.facts["data_key"] != pictures.key):
-            grids.save_grid(shown, pictures.images[np.sort(order[:PREVIEWS])])
-        looked_at = pictures.images[np.sort(order[:LOOKED_AT])]
-        self.health = Health(self.images, self.step, looked_at, self.rollbacks)
-        if config.health.action == "rollback" and not self.facts:
-            self._save_state(0, 0.0)  # there is a way back from the first step on
+        self._state, self._config, self._precision = state, config, precision
+        self._data_key = images.key
+        self._latents = latents_from_seeds(range(LOOKED_AT), config.model.latent_dim)
+        step, folder = self.progress.step, self.folder
+        checkpoint.set_aside(folder.weights, step)
+        for path, text in (
+            (folder.config_file, write(config.model_dump())),
+            (folder.architecture, state.combined.to_json()),
+        ):
+            with whole_file(path) as temporary:
+                temporary.write_text(text)
+        self.history = History(folder.images, step, state.config.training.images_per_step)
+        order = np.random.default_rng(config.training.seed).permutation(len(images.images))
+        other_images = self.progress.data_key not in (None, images.key)
+        if not folder.reference_grid.exists() or other_images:
+            grids.save_grid(folder.reference_grid, images.images[np.sort(order[:PREVIEWS])])
+        watched = images.images[np.sort(order[:LOOKED_AT])]
+        self.health = Health(folder.images, step, watched, self.progress.rollbacks)
+        if config.health.action == "rollback" and self.progress.config is None:
+            self._save_state(0, 0.0)  # so that there is a way back from the first step on
+        self._started = self._saved = time.monotonic()
+        self._seconds_before = self.progress.seconds
 
-    def look(self, step: int) -> Finding | None:
-        """Let the monitor see some faces, if it is time for it; return what it newly found."""
-        if not self.health.due(step):
-            return None
-        self.history.flush()
-        found = self.health.look(step, self.history.means(), lambda: self._draw(LOOKED_AT))
+    @property
+    def finding(self) -> Finding | None:
+        """What the health monitor finds wrong at present."""
+        return self.health.finding
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has been trained."""
+        return self._seconds_before + time.monotonic() - self._started
+
+    def record(self, step: int, scalars: dict) -> Finding | None:
+        """Log a step's scalars and, on schedule, look at some faces; return what is newly wrong."""
+        try:
+            self.history.add(step, scalars)
+            if not self.health.due(step):
+                return None
+            self.history.flush()
+        except NotFinite as error:
+            return self._broken(error)
+        finding = self.health.look(step, self.history.means(), lambda: self._draw(LOOKED_AT))
         for key, value in self.health.signs.items():
             self.history.show(step, {f"health/{key}": value})
-        if found:
-            self.history.add_text(step, "health", str(found))
-        return found
+        if finding:
+            self.history.add_text(step, "health", str(finding))
+        return finding
+
+    def _broken(self, error: NotFinite) -> Finding:
+        self.not_finite = error
+        return self.health.break_down(error.step)
+
+    def stop_reason(self, step: int, stage: Stage, stop: StopRequest) -> StopReason | None:
+        """Return why training is to end at a step, None if it is not."""
+        if self.not_finite:
+            return StopReason.ROLL_BACK if self._may_roll_back() else StopReason.NOT_FINITE
+        if self.health.finding and self._acts_on(self.health.finding):
+            return StopReason.ROLL_BACK if self._may_roll_back() else StopReason.UNHEALTHY
+        if is_finished(self._config, step, self.seconds):
+            return StopReason.FINISHED
+        if stop.signal:
+            return StopReason.SIGNAL
+        return StopReason.GROW if step == stage.end else None
+
+    def _acts_on(self, finding: Finding) -> bool:
+        """Say whether a finding ends training: going back adds no images."""
+        action = self._config.health.action
+        return action == "stop" or (action == "rollback" and finding.kind != "too few pictures")
+
+    def _may_roll_back(self) -> bool:
+        health = self._config.health
+        return health.action == "rollback" and self.progress.rollbacks < health.rollbacks
+
+    def save_if_due(self, step: int, ending: StopReason | None) -> None:
+        """Save what the schedule says: a grid, and a checkpoint with the weights.
+
+        Args:
+            step: the step that is done.
+            ending: why training ends here; None if it continues.
+        """
+        schedule = self._config.schedule
+        grid = step % schedule.sample_every == 0
+        grid = grid or (ending is not None and ending is not StopReason.SIGNAL)
+        late = time.monotonic() - self._saved >= schedule.resume_minutes * 60
+        if not (grid or late or ending or step % schedule.checkpoint_every == 0):
+            return
+        try:
+            self.history.flush()
+        except NotFinite as error:
+            self._broken(error)
+        if self.not_finite:
+            return
+        if grid:
+            self._save_grid(step)
+        self._save_checkpoint(step, self.seconds)
+        self._saved = time.monotonic()
 
     def _draw(self, count: int) -> np.ndarray:
-        """Return the first faces of the run, those of the same latents throughout, as uint8."""
-        return to_uint8(self._gan.sampler(self._latents[:count], training=False))
+        """Return the run's first faces, from the same latents throughout, as uint8."""
+        return to_uint8(self._state.sampler(self._latents[:count], training=False))
 
-    def save_grid(self, step: int) -> None:
+    def _save_grid(self, step: int) -> None:
         """Write gan_<step>.png, from the same latents throughout the run, and losses.png."""
         faces = self._draw(PREVIEWS)
-        times = self._config.model.resolution // faces.shape[1]  # while it grows
+        times = self._config.model.resolution // faces.shape[1]  # above 1 while the networks grow
         faces = faces.repeat(times, axis=1).repeat(times, axis=2)
-        grid = grids.save_grid(self.images / f"gan_{step}.png", faces)
-        self.history.add_grid(step, grid)
-        self.history.save_curve(self.images / "losses.png")
+        self.history.add_grid(step, grids.save_grid(self.folder.grid(step), faces))
+        self.history.save_curve(self.folder.images / "losses.png")
 
-    def save_checkpoint(self, step: int, seconds: float) -> None:
-        """Write a full checkpoint and, before it, the weights that `sample.py` draws from.
+    def _save_checkpoint(self, step: int, seconds: float) -> None:
+        """Write a checkpoint and, before it, the weights that `sample.py` draws from.
 
-        The records come to the disk first: after a power cut, lines that a checkpoint counts on
-        would be missing for good.
-        Weights of steps that are not on the schedule go as soon as newer ones are there, but for
-        those of the last sound step.
+        Records are synced first: after a power cut, lines that a checkpoint counts on would be
+        missing for good. Weights off the schedule are removed once newer ones exist, but for those
+        of the last healthy step.
         """
-        for name, write in (
-            (f"gan_weights_{step}.weights.h5", partial(save_weights, self._gan.combined)),
-            (f"generator_{step}.keras", self._gan.sampler.save),
+        state, folder = self._state, self.folder
+        for template, save in (
+            (COMBINED, partial(save_weights, state.combined)),
+            (GENERATOR, state.sampler.save),
+            (DISCRIMINATOR, state.discriminator.save),
         ):
-            require_space(self.weights, 8 * self._gan.combined.count_params() + 2**20)
-            with whole_file(self.weights / name) as temporary:
-                write(temporary)
-        for record in (*self.images.glob("*.jsonl"), *self.images.glob("tensorboard/*")):
+            require_space(folder.weights, 8 * state.combined.count_params() + 2**20)
+            with whole_file(folder.weights / template.format(step)) as temporary:
+                save(temporary)
+        for record in (*folder.images.glob("*.jsonl"), *folder.images.glob("tensorboard/*")):
             sync(record)
         self._save_state(step, seconds)
         every = self._config.schedule.checkpoint_every
-        for old, path in self._weights_files():
-            if old < step and old % every and old != self._sound:
+        for old, path in folder.weights_files():
+            if old < step and old % every and old != self._healthy_step:
                 path.unlink()
 
-    def _weights_files(self) -> list[tuple[int, Path]]:
-        """Return the weights that `sample.py` draws from, each with its step."""
-        pattern = r"(?:gan_weights|generator)_(\d+)\.(?:weights\.h5|keras)"
-        found = ((re.fullmatch(pattern, path.name), path) for path in self.weights.glob("*_*"))
-        return [(int(match[1]), path) for match, path in found if match]
-
     def _save_state(self, step: int, seconds: float) -> None:
-        """Write a full checkpoint, and note it as the last sound one if it is."""
+        """Write a full checkpoint, and note it as the last healthy one if it is."""
         if self.health.sound:
-            self._sound = step
+            self._healthy_step = step
         facts = {
             "config": self._config.model_dump(),
             "precision": self._precision,
-            "micro_batch": self._gan.micro_batch,
+            "micro_batch": self._state.micro_batch,
             "data_key": self._data_key,
             "seconds": seconds,
             "peak_memory": max(self._peak_memory, backend.peak_memory()),
-            "rollbacks": self.rollbacks,
-            "sound": self._sound,
+            "rollbacks": self.progress.rollbacks,
+            "sound": self._healthy_step,
         }
-        schedule = self._config.schedule
-        checkpoint.save(self.weights, step, self._gan.state, facts, schedule.keep, self._sound)
-        self.step, self.seconds = step, seconds
+        checkpoint.save(
+            self.folder.weights,
+            step,
+            self._state.named_variables,
+            facts,
+            self._config.schedule.keep,
+            self._healthy_step,
+        )
+        self.progress.step, self.progress.seconds = step, seconds
 
     def roll_back(self) -> int:
-        """Go back to the last sound checkpoint for good, and return its step.
+        """Return to the last healthy checkpoint for good, and return its step.
 
-        Checkpoints and weights that are newer are removed, grids are kept to look at; the next Run
-        of this name goes on from there. UserError, and nothing is changed, if there is none.
+        Newer checkpoints and weights are removed, grids are kept; the next Run of this name resumes
+        there.
+
+        Raises:
+            UserError: there is no healthy checkpoint; nothing is changed.
         """
-        found = checkpoint.at(self.weights, self._sound)
+        folder = self.folder.weights
+        found = checkpoint.at(folder, self._healthy_step)
         if not found:
             raise UserError(
-                f"run {self.name} has no sound checkpoint to go back to; begin anew with another "
-                "name, run=NAME, or go on as it is with health.action=warn."
+                f"run {self.folder.name} has no healthy checkpoint to return to; start again with "
+                "another name, run=NAME, or continue as it is with health.action=warn."
             )
         facts, arrays = found
         step = facts["step"]
-        facts["rollbacks"] = self.rollbacks + 1
-        checkpoint.save(self.weights, step, arrays, facts, self._config.schedule.keep, step)
-        for newer, path in self._weights_files():
+        facts["rollbacks"] = self.progress.rollbacks + 1
+        checkpoint.save(folder, step, arrays, facts, self._config.schedule.keep, step)
+        for newer, path in self.folder.weights_files():
             if newer > step:
                 path.unlink()
-        checkpoint.drop_after(self.weights, step)
+        checkpoint.drop_after(folder, step)
         self.health.forget(step)
         return step
 
 
+class Follower:
+    """The run as other processes than the first see it: they train along and write nothing.
+
+    progress: as the first process has it.
+    """
+
+    finding = history = not_finite = None
+    seconds = 0.0
+
+    def __init__(self, progress: Progress):
+        self.progress = progress
+
+    def __enter__(self) -> Follower:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing is open."""
+
+    def start(self, *arguments: object) -> None:
+        """Open nothing."""
+
+    def record(self, step: int, scalars: dict) -> None:
+        """Record nothing."""
+
+    def stop_reason(self, step: int, stage: Stage, stop: StopRequest) -> None:
+        """Leave the reasons to the first process."""
+
+    def save_if_due(self, step: int, ending: StopReason | None) -> None:
+        """Save nothing."""
+
+    def roll_back(self) -> None:
+        """The first process does it."""
+
+
 def is_finished(config: Config, step: int, seconds: float) -> bool:
-    """Say whether a run has had its steps, or its minutes of training, whichever ends first."""
+    """Say whether a run has had its steps, or its minutes of training, whichever end first."""
     training = config.training
     out_of_time = training.minutes is not None and seconds >= training.minutes * 60
     return step >= training.steps or out_of_time
+
+
+def _claim(folder: RunFolder) -> int:
+    """Make a run's folders, and return the lock that this process alone holds."""
+    for path in (folder.weights, folder.images):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            (path / ".writable").touch()
+            (path / ".writable").unlink()
+            sync_names(path.parent)
+        except OSError as error:
+            raise UserError(
+                f"the folder {path} can't be written ({error.strerror}); make it writable, or start "
+                "in another folder."
+            ) from None
+    held = lock(
+        folder.weights / ".lock",
+        f"run {folder.name} is being trained by another process; wait for it, or give this one "
+        "another name with run=NAME.",
+    )
+    for path in (folder.weights, folder.images):
+        remove_unfinished(path)
+    return held

@@ -1,55 +1,101 @@
-"""Weights files of whole networks, which plain Keras loads too, with a checksum.
+"""Files of whole networks, which plain Keras loads too; damage is noticed before any is used.
 
-HDF5 has none by itself: a bit that flipped on a disk would be another weight, in silence.
+HDF5 has no checksum by itself: a bit that flipped on a disk would silently be another weight. And
+Keras ignores a zip's checksum by the way in which it reads it.
 """
+
+from __future__ import annotations
 
 import hashlib
 import re
 import tempfile
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import keras
 
+from anime_gan.errors import UserError
 from anime_gan.networks.layers.register import FORMER_NAMES
 
-_SUM = "sha256"  # an attribute of the file, which Keras passes over
+_CHECKSUM = "sha256"  # an attribute of a .weights.h5, which Keras ignores
+_UNPACKED = 10  # a .keras unpacks to at most so many times its size; Keras compresses nothing
+
+
+def load_model(path: Path) -> keras.Model:
+    """Return the network in a .keras file.
+
+    Raises:
+        UserError: the file is missing, damaged, or no network.
+    """
+    with _explain_damage(path):
+        _check_zip(path)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Load a .weights.h5; a file without a checksum, as plain Keras writes it, is taken as it is.
+
+    Raises:
+        UserError: the file is missing, damaged, or of another network.
+    """
+    with _explain_damage(path), h5py.File(path) as file:
+        if _CHECKSUM in file.attrs and file.attrs[_CHECKSUM] != _digest(file):
+            raise ValueError("its values do not fit its checksum")
+        former = _former_groups(file)
+        if not former:
+            model.load_weights(path)
+            return
+        with tempfile.NamedTemporaryFile(suffix=".weights.h5") as renamed:
+            with h5py.File(renamed.name, "w") as copy:
+                for old, new in former.items():
+                    file.copy(old, copy, new)
+            model.load_weights(renamed.name)
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
     """Write a .weights.h5 with its checksum."""
     model.save_weights(path)
     with h5py.File(path, "r+") as file:
-        file.attrs[_SUM] = _digest(file)
+        file.attrs[_CHECKSUM] = _digest(file)
 
 
-def load_weights(model: keras.Model, path: Path) -> None:
-    """Load a .weights.h5; ValueError if its values are not those that were written.
+@contextmanager
+def _explain_damage(path: Path) -> Iterator[None]:
+    """Within it, whatever Keras and HDF5 raise becomes a UserError."""
+    try:
+        with warnings.catch_warnings():
+            # Of weights without a place, or places without weights, Keras only warns.
+            warnings.simplefilter("error", UserWarning)
+            yield
+    except UserError:
+        raise
+    except Exception as error:  # on damaged data they raise errors of every kind
+        reason = " ".join(str(error).split())[:120]
+        raise UserError(
+            f"{path} can't be loaded: it is damaged, or not of the network that the config.yaml "
+            f"beside it describes ({reason})."
+        ) from None
 
-    A file without a checksum, such as plain Keras writes, is taken as it is. Raises whatever Keras
-    and HDF5 raise.
-    """
-    with h5py.File(path) as file:
-        if _SUM in file.attrs and file.attrs[_SUM] != _digest(file):
+
+def _check_zip(path: Path) -> None:
+    """Raise ValueError if a .keras is damaged, or unpacks to far more than its size."""
+    with zipfile.ZipFile(path) as file:
+        if sum(part.file_size for part in file.infolist()) > _UNPACKED * path.stat().st_size:
+            raise ValueError(f"it unpacks to over {_UNPACKED} times its size")
+        if file.testzip():
             raise ValueError("its values do not fit its checksum")
-        former = _former_groups(file)
-        if former:
-            with tempfile.NamedTemporaryFile(suffix=".weights.h5") as renamed:
-                with h5py.File(renamed.name, "w") as copy:
-                    for old, new in former.items():
-                        file.copy(old, copy, new)
-                model.load_weights(renamed.name)
-            return
-    model.load_weights(path)
 
 
 def _former_groups(file: h5py.File) -> dict[str, str]:
-    """Return the datasets of a file by their names and those of today; {} if none has changed.
+    """Return a file's datasets by their names and today's; {} if no name has changed.
 
     Keras names groups by their layers' classes: `equal_conv_2` is the third EqualConv.
     """
-    snake = keras.src.utils.naming.to_snake_case
-    words = {snake(old): snake(new) for old, new in FORMER_NAMES.items()}
+    words = {_snake_case(old): _snake_case(new) for old, new in FORMER_NAMES.items()}
     pattern = re.compile(rf"(?<=/)({'|'.join(words)})(?=(_[0-9]+)?/)")
     names: dict[str, str] = {}
 
@@ -61,16 +107,20 @@ def _former_groups(file: h5py.File) -> dict[str, str]:
     return names if any(old != new for old, new in names.items()) else {}
 
 
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
 def _digest(file: h5py.File) -> str:
-    """Return the SHA-256 of everything that is read from a file: names, types, shapes, numbers."""
-    found = hashlib.sha256()
+    """Return the SHA-256 of all that is read from a file: names, types, shapes, numbers."""
+    digest = hashlib.sha256()
 
     def take(name: str, item) -> None:
-        found.update(name.encode())
+        digest.update(name.encode())
         if isinstance(item, h5py.Dataset):
             values = item[()]
-            found.update(f"{item.dtype.str} {item.shape}".encode())
-            found.update(values.tobytes())
+            digest.update(f"{item.dtype.str} {item.shape}".encode())
+            digest.update(values.tobytes())
 
     file.visititems(take)
-    return found.hexdigest()
+    return digest.hexdigest()

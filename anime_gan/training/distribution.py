@@ -1,10 +1,12 @@
 """One run on several devices and machines: who takes which rows, and what all must agree on.
 
-Keras's DataParallel keeps the variables whole on every device and each batch in rows over all of
-them; the compiled step means the same as on one device, and the compiler adds what the devices have
-to exchange. On several machines each runs one process of the same program. Process 0 leads: it
-alone reads and writes the run, and the others train along until it tells them that it is over.
+Keras's DataParallel keeps the variables whole on every device and spreads each batch's rows over
+all of them. The compiled step means the same as on one device; the compiler adds the communication.
+On several machines each runs one process of the same program, the same loop. Process 0 leads: it
+alone reads and writes the run.
 """
+
+from __future__ import annotations
 
 import ctypes
 import io
@@ -15,27 +17,30 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import keras
 import numpy as np
 
 from anime_gan import backend
-from anime_gan.config.schema import Config, flat
+from anime_gan.config import Config, flat
 from anime_gan.config.stages import stages_of
 from anime_gan.errors import UserError, clean_exit
+from anime_gan.runs.stopping import StopReason, StopRequest
 
 JOIN_SECONDS = 300  # until all processes must be there
-LOST_SECONDS = 30  # without a sign of life: then a process is lost
-OVER = 255  # what is voted for an end that no signal asks for; more than any signal
-# Where the machines' own places and the number of a process are: all else is the same on each.
+LOST_SECONDS = 30  # without a heartbeat after which a process counts as lost
+OVER = 255  # the vote to end for another reason than a signal; more than any signal
+# Keys that may differ between processes.
 OWN_KEYS = ("distribution.process", "data.images", "data.cache", "data.cache_share")
 _CHUNK = 2**24
 
 _LOST = (
     "another process of this run is gone, or its machine or the network between; its own terminal "
     "says why. What was saved is whole: give the same commands again, on as many machines or "
-    "devices as you like, and the run goes on from its newest checkpoint."
+    "devices as you like, and the run resumes from its newest checkpoint."
 )
 
 
@@ -48,7 +53,7 @@ class Group:
     def __init__(self, config: Config):
         asked = config.distribution
         self.index, self.count = asked.process or 0, asked.processes or 1
-        self.devices, self._distribution, self._voted = 1, None, None
+        self.devices, self._distribution, self._vote = 1, None, None
         if is_used(config):
             devices = _devices_of(config, backend.several_devices().devices())
             self.devices = len(devices)
@@ -111,6 +116,17 @@ class Group:
             sent = {name: file[name] for name in file.files}
         return json.loads(_text(sent.pop(""))), sent
 
+    def from_leader(self, value: Callable[[], Any]) -> Any:
+        """Return what `value` returns in process 0, which alone calls it; JSON can hold it."""
+        if self.alone:
+            return value()
+        return self.share({"value": value()} if self.leads else None)[0]["value"]
+
+    def shared_reason(self, reason: StopReason | None) -> StopReason | None:
+        """Return process 0's reason to stop."""
+        name = self.from_leader(lambda: reason.name if reason else None)
+        return StopReason[name] if name else None
+
     def agree(self, problem: str | None = None) -> None:
         """Raise UserError in all processes if one of them has a problem, a sentence."""
         if self.alone:
@@ -135,29 +151,31 @@ class Group:
             )
         self.agree(problem)
 
-    def told(self, stop, over: bool) -> bool:
-        """Say, once a step, whether the processes have heard that this was the last one.
+    def ends(self, reason: StopReason | None, stop: StopRequest, last: bool) -> bool:
+        """Say, once a step, whether this step is the last one; all processes get the same answer.
 
-        stop: this one's StopRequest, which takes up a signal that came to another. over: whether
-        this one wants an end for another reason.
+        A small vote is sent along with each step and read after the next, when its result is there:
+        so nobody waits, and an end comes two steps after it is asked for.
 
-        A small vote is sent along with each step and read after the next, when its result is
-        there: so nobody waits, and what is asked for happens two steps later. Never told alone.
+        Args:
+            reason: why this process wants to end, None if it does not.
+            stop: this process's request; a signal that came to another one is entered into it.
+            last: whether all processes know by the step's number that it is the last.
         """
         if self.alone:
-            return False
-        wish = OVER if over else (stop.signal or 0)
-        before, mesh = self._voted, self._distribution.device_mesh
+            return last or reason is not None
+        wish = stop.signal or (OVER if reason else 0)
+        before, mesh = self._vote, self._distribution.device_mesh
         wishes = np.full(self.devices // self.count, wish, np.int32)
-        self._voted = backend.several_devices().maximum(wishes, mesh)
+        self._vote = backend.several_devices().maximum(wishes, mesh)
         result = 0 if before is None else int(before)
         if result not in (0, OVER):
             stop.signal = stop.signal or result
-        return result > 0
+        return last or result > 0
 
     def begin(self) -> None:
-        """Forget the last vote: steps begin anew."""
-        self._voted = None
+        """Forget the last vote: another loop begins."""
+        self._vote = None
 
 
 def is_used(config: Config) -> bool:
@@ -226,7 +244,7 @@ def _devices_of(config: Config, there: list[list[str]]) -> list[str]:
 
 
 @contextmanager
-def together(config: Config):
+def joined(config: Config) -> Iterator[Group]:
     """Join the processes that the config names, and give the Group; all leave it together.
 
     UserError for what makes no sense. Of several processes, one that fails ends at once, with

@@ -1,57 +1,40 @@
-"""Pairs of losses: what the discriminator and the generator each try to make small.
+"""The losses of discriminator and generator, which only see scores.
 
-An objective only sees scores; it is a plain object that the step calls, so a new one is a new
-entry in OBJECTIVES and in config.py.
+A new one is an entry here, in networks/scores.py and in the config's schema.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from keras import ops
 
+from anime_gan.networks.scores import SCALES, Scale
+
+Tensor = Any
+
 
 @dataclass(frozen=True)
-class Objective:
-    """A pair of losses on the discriminator's scores, each (B, 1).
+class Loss:
+    """A pair of losses on scores (B, 1), each a scalar.
 
-    discriminator(fake, real, fake_noise, real_noise): its scalar loss. Unless `paired`, one of the
-        scores may be None: then it is the loss on the other alone. The noises, uniform in
-        [0, label_noise) and shaped as the scores, make labels doubtful; only objectives with
-        labels use them.
-    generator(fake, real): its scalar loss; `real` is None unless `paired`.
-    probabilities: whether it wants probabilities from a sigmoid, else logits.
-    paired: whether each fake is judged against a real picture.
-    threshold: the score at which real and fake part; None if the scores have no such point.
-    real_is_high: whether real pictures should score higher than fakes.
+    discriminator(fake, real, fake_noise, real_noise): where the scale is not paired, fake or real
+        may be None: then it is the loss on the other alone. The noises, uniform in
+        [0, training.label_noise) and shaped as the scores, soften labels; losses without labels
+        ignore them.
+    generator(fake, real): real is None unless the scale is paired.
+    scale: what the scores mean.
     """
 
-    discriminator: Callable
-    generator: Callable
-    probabilities: bool = False
-    paired: bool = False
-    threshold: float | None = 0.0
-    real_is_high: bool = True
-
-    def right(self, fake, real, label_noise):
-        """Return the shares of fake and of real pictures taken for what they are.
-
-        Where the scores have no zero, the middle of the batch's own scores is taken for it.
-        """
-        if self.threshold is None:
-            middle = (ops.mean(fake) + ops.mean(real)) / 2
-        else:  # noise lifts the report's labels, and lowers or draws in others', by half of it
-            shift = 0 if self.real_is_high else label_noise / 2
-            middle = self.threshold + shift
-        fake_is_high, real_is_high = fake > middle, real > middle
-        if not self.real_is_high:
-            fake_is_high, real_is_high = ~fake_is_high, ~real_is_high
-        # Of those that are right, never 1 less those that are not: rounding would leave -3e-8.
-        right = (~fake_is_high, real_is_high)
-        return tuple(ops.mean(ops.cast(each, "float32")) for each in right)
+    discriminator: Callable[[Any, Any, Any, Any], Tensor]
+    generator: Callable[[Any, Any], Tensor]
+    scale: Scale
 
 
-def _apart(on_fake: Callable, on_real: Callable, weight: float = 1.0) -> Callable:
-    """Return a discriminator's loss that is `weight` times the sum of one on each kind."""
+def _sum_of(on_fake: Callable, on_real: Callable, weight: float = 1.0) -> Callable:
+    """Return a discriminator loss: `weight` times a term for generated plus one for real images."""
 
     def loss(fake, real, fake_noise, real_noise):
         terms = [] if fake is None else [on_fake(fake, fake_noise)]
@@ -64,87 +47,72 @@ def _apart(on_fake: Callable, on_real: Callable, weight: float = 1.0) -> Callabl
 def _cross_entropy(labels, scores):
     """Return the mean binary cross-entropy of probabilities in [0, 1] (the report's Fig. 23).
 
-    Keras clips the probabilities at 1e-7, so 16.118 is the most that a score can cost. On
-    TensorFlow it finds the logits behind a sigmoid that it is handed as it came out, and then does
-    not clip: the report's loop had that, so the scores are not cut up before they get here.
+    Keras clips probabilities at 1e-7, so 16.118 is the largest cost of a score. On TensorFlow it
+    finds the logits behind a sigmoid if it gets the sigmoid's own output, and then does not clip.
+    The report's loop had that, so scores are not sliced on their way here.
     """
     return ops.mean(ops.binary_crossentropy(labels, scores))
 
 
-def _all(value, scores):
-    """Return labels of one value."""
+def _labels(value, scores):
     return ops.full_like(scores, value)
 
 
-# SRM: fakes are 1 and real pictures 0, plus noise (Fig. 15); the generator aims at 0 (Fig. 17).
-# One mean over both halves of the batch is half the sum of each half's.
-REPORT = Objective(
-    _apart(
-        lambda scores, noise: _cross_entropy(_all(1, scores) + noise, scores),
-        lambda scores, noise: _cross_entropy(_all(0, scores) + noise, scores),
-        0.5,
+LOSSES: dict[str, Loss] = {
+    # SRM: generated images are 1 and real ones 0, plus noise (Fig. 15); the generator aims at 0
+    # (Fig. 17). One mean over both halves of the batch is half the sum of each half's mean.
+    "report": Loss(
+        _sum_of(
+            lambda scores, noise: _cross_entropy(_labels(1, scores) + noise, scores),
+            lambda scores, noise: _cross_entropy(_labels(0, scores) + noise, scores),
+            0.5,
+        ),
+        lambda fake, real: _cross_entropy(_labels(0, fake), fake),
+        SCALES["report"],
     ),
-    lambda fake, real: _cross_entropy(_all(0, fake), fake),
-    probabilities=True,
-    threshold=0.5,
-    real_is_high=False,
-)
-
-# Goodfellow et al. 2014 (arXiv 1406.2661) as DCGANs train it: real pictures are 1 and fakes 0, the
-# generator aims at 1. Noise draws the labels in, to either side.
-CROSS_ENTROPY = Objective(
-    _apart(
-        lambda scores, noise: _cross_entropy(_all(0, scores) + noise, scores),
-        lambda scores, noise: _cross_entropy(_all(1, scores) - noise, scores),
+    # Goodfellow et al. 2014 (arXiv 1406.2661) as DCGANs train it: real images are 1 and generated
+    # ones 0, the generator aims at 1. Noise moves labels inwards, on both sides.
+    "cross_entropy": Loss(
+        _sum_of(
+            lambda scores, noise: _cross_entropy(_labels(0, scores) + noise, scores),
+            lambda scores, noise: _cross_entropy(_labels(1, scores) - noise, scores),
+        ),
+        lambda fake, real: _cross_entropy(_labels(1, fake), fake),
+        SCALES["cross_entropy"],
     ),
-    lambda fake, real: _cross_entropy(_all(1, fake), fake),
-    probabilities=True,
-    threshold=0.5,
-)
-
-# The same on logits, where no score is ever clipped: softplus(x) is -log(1 - sigmoid(x)).
-NON_SATURATING = Objective(
-    _apart(
-        lambda scores, noise: ops.mean(ops.softplus(scores)),
-        lambda scores, noise: ops.mean(ops.softplus(-scores)),
+    # The same on logits, which are never clipped: softplus(x) is -log(1 - sigmoid(x)).
+    "non_saturating": Loss(
+        _sum_of(
+            lambda scores, noise: ops.mean(ops.softplus(scores)),
+            lambda scores, noise: ops.mean(ops.softplus(-scores)),
+        ),
+        lambda fake, real: ops.mean(ops.softplus(-fake)),
+        SCALES["non_saturating"],
     ),
-    lambda fake, real: ops.mean(ops.softplus(-fake)),
-)
-
-# Arjovsky et al. 2017 (arXiv 1701.07875, algorithm 1): minus the discriminator's loss estimates the
-# Wasserstein distance, up to a factor.
-WASSERSTEIN = Objective(
-    _apart(
-        lambda scores, noise: ops.mean(scores),
-        lambda scores, noise: -ops.mean(scores),
+    # Arjovsky et al. 2017 (arXiv 1701.07875, algorithm 1): the negative discriminator loss
+    # estimates the Wasserstein distance, up to a factor.
+    "wasserstein": Loss(
+        _sum_of(
+            lambda scores, noise: ops.mean(scores),
+            lambda scores, noise: -ops.mean(scores),
+        ),
+        lambda fake, real: -ops.mean(fake),
+        SCALES["wasserstein"],
     ),
-    lambda fake, real: -ops.mean(fake),
-    threshold=None,
-)
-
-# The hinge of Lim and Ye 2017 (arXiv 1705.02894), as SAGAN takes it (arXiv 1805.08318, eq. 4).
-HINGE = Objective(
-    _apart(
-        lambda scores, noise: ops.mean(ops.relu(1 + scores)),
-        lambda scores, noise: ops.mean(ops.relu(1 - scores)),
+    # Lim and Ye 2017 (arXiv 1705.02894), as SAGAN takes it (arXiv 1805.08318, eq. 4).
+    "hinge": Loss(
+        _sum_of(
+            lambda scores, noise: ops.mean(ops.relu(1 + scores)),
+            lambda scores, noise: ops.mean(ops.relu(1 - scores)),
+        ),
+        lambda fake, real: -ops.mean(fake),
+        SCALES["hinge"],
     ),
-    lambda fake, real: -ops.mean(fake),
-)
-
-# Jolicoeur-Martineau 2018 (arXiv 1807.00734) as R3GAN pairs it (arXiv 2501.05441, eq. 2): only how
-# much more real one picture looks than the other counts.
-RELATIVISTIC = Objective(
-    lambda fake, real, *noise: ops.mean(ops.softplus(fake - real)),
-    lambda fake, real: ops.mean(ops.softplus(real - fake)),
-    paired=True,
-    threshold=None,
-)
-
-OBJECTIVES = {
-    "report": REPORT,
-    "cross_entropy": CROSS_ENTROPY,
-    "non_saturating": NON_SATURATING,
-    "wasserstein": WASSERSTEIN,
-    "hinge": HINGE,
-    "relativistic": RELATIVISTIC,
+    # Jolicoeur-Martineau 2018 (arXiv 1807.00734) as R3GAN pairs it (arXiv 2501.05441, eq. 2): only
+    # how much more real one image scores than the other counts.
+    "relativistic": Loss(
+        lambda fake, real, *noise: ops.mean(ops.softplus(fake - real)),
+        lambda fake, real: ops.mean(ops.softplus(real - fake)),
+        SCALES["relativistic"],
+    ),
 }

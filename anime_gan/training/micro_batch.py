@@ -1,50 +1,56 @@
-"""How much memory a step takes, and in which parts its batch goes where that is too much."""
+"""How much memory a step takes, and into how many passes its batch is split if that is too much."""
+
+from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import keras
 
 from anime_gan import backend
 from anime_gan.backend.free_memory import free_bytes
-from anime_gan.config.schema import Config
+from anime_gan.config import Config
 from anime_gan.errors import UserError
+from anime_gan.networks.build import all_layers
 from anime_gan.networks.checks import mixes_batch
-from anime_gan.training.penalties import PENALTIES
-from anime_gan.training.state import Gan, layers_of
+from anime_gan.training.penalties import PENALTIES, OnPoints
+from anime_gan.training.state import TrainState
 
-# What training may take of the free memory: the estimate is no measurement, and others take some.
+# The share of the free memory that training may take: an estimate is not a measurement.
 SHARE = 0.7
 
 
-def step_bytes(gan: Gan, pictures: int) -> int:
-    """Estimate the bytes that a compiled step takes with so many pictures at a time.
+def step_bytes(state: TrainState, images: int) -> int:
+    """Estimate the bytes that a compiled step takes with so many images per pass.
 
-    The state (weights, optimizers, average), the gradients of the larger network, and per picture
-    what the backward pass of the larger half keeps: about every layer's output once. A penalty on a
-    slope keeps those of its pictures once more, for the gradient through the slope's own way back.
-    benchmarks/step_memory.py holds it against the compiler's own figure: from 0.9 to 1.7 of that.
+    They are the state (weights, optimizers, EMA), the gradients of the larger network, and per
+    image what the backward pass of the larger half keeps: about every layer's output once. A
+    gradient penalty keeps its images' outputs once more, for the gradient of the gradient.
+    benchmarks/step_memory.py compares it with the compiler's own figure: 0.9 to 1.7 of that.
     """
-    objective = gan.config.objective
-    generator, discriminator = kept_bytes(gan.generator), kept_bytes(gan.discriminator)
-    slopes = sum(2 if callable(PENALTIES[name].at) else 1 for name in objective.penalties)
-    paths = objective.path_weight > 0
+    objective = state.config.objective
+    generator = activation_bytes(state.generator)
+    discriminator = activation_bytes(state.discriminator)
+    penalties = [PENALTIES[name] for name in objective.penalties]
+    penalized = sum(2 if isinstance(penalty, OnPoints) else 1 for penalty in penalties)
     halves = (
-        (2 + slopes) * discriminator,
-        (1 + paths) * generator + (2 if gan.objective.paired else 1) * discriminator,
+        (2 + penalized) * discriminator,
+        (1 + (objective.path_weight > 0)) * generator
+        + (2 if state.loss.scale.paired else 1) * discriminator,
     )
-    weights = [gan.generator_weights, gan.discriminator_weights]
+    weights = [state.generator_weights, state.discriminator_weights]
     return (
-        sum(_bytes(v.shape, v.dtype) for v in gan.variables)
+        sum(_bytes(v.shape, v.dtype) for v in state.variables)
         + max(sum(_bytes(v.shape, v.dtype) for v in listed) for listed in weights)
-        + pictures * max(halves)
+        + images * max(halves)
     )
 
 
-def kept_bytes(network: keras.Model) -> int:
-    """Return the bytes of all that a network's layers give for one picture."""
+def activation_bytes(network: keras.Model) -> int:
+    """Return the bytes of all outputs of a network's layers for one image."""
     views = keras.layers.InputLayer | keras.layers.Reshape | keras.layers.Flatten
-    outputs = [layer.output for layer in layers_of(network) if not isinstance(layer, views)]
+    outputs = [layer.output for layer in all_layers(network) if not isinstance(layer, views)]
     return sum(_bytes(one.shape[1:], one.dtype) for one in keras.tree.flatten(outputs))
 
 
@@ -52,28 +58,34 @@ def _bytes(shape, dtype) -> int:
     return math.prod(shape) * (2 if "16" in dtype else 4)
 
 
-def fit(gan: Gan, kept: int | None = None) -> None:
-    """Where the config leaves it open, choose in which parts a batch goes; say what is unusual.
+def choose_micro_batch(state: TrainState, before: int | None = None) -> None:
+    """Set state.micro_batch where the config leaves it open; print what is unusual.
 
-    kept: what the run was trained with so far, if it goes on: dropout would draw otherwise in
-    other parts. All goes at once where nobody says what is free, or where a picture's scores
+    The whole batch goes at once where the free memory is unknown, or where an image's scores
     depend on the others.
+
+    Args:
+        state: what is trained.
+        before: the micro batch of a resumed run, which is kept: dropout draws differently in
+            another.
     """
-    batch, free = gan.config.training.batch_size, free_bytes()
-    devices = gan.distribution.device_mesh.shape[0] if gan.distribution else 1
-    if gan.config.training.micro_batch == "auto":
-        sizes = [size for size in range(batch, 0, -devices) if batch % size == 0]
-        if free is None or mixes_batch(gan.discriminator) or mixes_batch(gan.generator):
-            sizes = [batch]
-        if kept in sizes:
-            sizes = [kept]
-        fitting = (
-            size for size in sizes if step_bytes(gan, size // devices) <= SHARE * (free or math.inf)
-        )
-        gan.micro_batch = next(fitting, sizes[-1])
-        if gan.micro_batch < batch:
-            print(f"A batch of {batch} goes in parts of {gan.micro_batch} (training.micro_batch).")
-    needed = step_bytes(gan, (gan.micro_batch or batch) // devices)
+    batch_size, free = state.config.training.batch_size, free_bytes()
+    devices = state.distribution.device_mesh.shape[0] if state.distribution else 1
+    if state.config.training.micro_batch == "auto":
+        sizes = [size for size in range(batch_size, 0, -devices) if batch_size % size == 0]
+        if free is None or mixes_batch(state.discriminator) or mixes_batch(state.generator):
+            sizes = [batch_size]
+        if before in sizes:
+            sizes = [before]
+        limit = SHARE * (free or math.inf)
+        fitting = (size for size in sizes if step_bytes(state, size // devices) <= limit)
+        state.micro_batch = next(fitting, sizes[-1])
+        if state.micro_batch < batch_size:
+            print(
+                f"A batch of {batch_size} is split into passes of {state.micro_batch} images "
+                "(training.micro_batch)."
+            )
+    needed = step_bytes(state, (state.micro_batch or batch_size) // devices)
     if free is not None and needed > SHARE * free:
         print(
             f"A step takes about {needed / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free: if "
@@ -82,8 +94,8 @@ def fit(gan: Gan, kept: int | None = None) -> None:
 
 
 @contextmanager
-def one_sentence(config: Config):
-    """Make one sentence of an error that says that memory is full: a UserError."""
+def explain_out_of_memory(config: Config) -> Iterator[None]:
+    """Within it, an error that means that memory is full becomes a UserError."""
     try:
         yield
     except Exception as error:

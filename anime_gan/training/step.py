@@ -1,4 +1,11 @@
-"""The one alternating step that trains every version on both backends."""
+"""The alternating step that trains every version on both backends.
+
+It follows the eight points of the report's loop (ch. 6.1.3): 1. sample real images, 2. sample fake
+images, 3. train the discriminator, 4. freeze it, 5. train the generator, 6. update the weights,
+7. log, 8. save. Points 2 to 6 are here; 1, 7 and 8 are the loop's, in train_gan.py.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,262 +16,307 @@ from keras import ops, random
 
 from anime_gan import backend
 from anime_gan.training import augment
-from anime_gan.training.penalties import PENALTIES, path_lengths
+from anime_gan.training.penalties import PENALTIES, OnImages, OnPoints, path_lengths
 from anime_gan.training.schedules import value_at
-from anime_gan.training.state import Gan, frozen_state
+from anime_gan.training.state import TrainState, frozen_state
+
+Tensor = Any
 
 
-def compile_step(gan: Gan):
-    """Return a function from real pictures to a step's scalars, compiled.
+def compile_step(state: TrainState) -> Callable[[Tensor], dict[str, Tensor]]:
+    """Return a compiled function from real images to a step's scalars.
 
     It takes (n_critic * batch_size, H, W, C), float32 in [-1, 1]: the discriminator trains once on
-    each batch of them, then the generator once. The two halves are compiled on their own, so that
-    five critic steps are not five copies of one; each is compiled with and without what
-    is paid for only every so many steps.
+    each batch of them, then the generator once. Each half is compiled by itself, so that five
+    updates of a critic are not five copies of one; and with and without what is only done every so
+    many steps (lazy regularization).
     """
-    state, objective = gan.variables, gan.config.objective
-    discriminate = {
-        paid: backend.compile_step(
-            lambda real, paid=paid: train_discriminator(gan, real, paid), state
+    variables, objective = state.variables, state.config.objective
+    discriminator_half = {
+        lazy: backend.compile_step(
+            lambda real, lazy=lazy: train_discriminator(state, real, lazy), variables
         )
-        for paid in (True, False)
+        for lazy in (True, False)
     }
-    generate = {
-        paid: backend.compile_step(lambda real, paid=paid: train_generator(gan, real, paid), state)
-        for paid in (True, False)
+    generator_half = {
+        lazy: backend.compile_step(
+            lambda real, lazy=lazy: train_generator(state, real, lazy), variables
+        )
+        for lazy in (True, False)
     }
     count = None
 
-    def step(pictures):
-        # Counted here, since asking the device for its count would wait for it.
+    def step(images):
+        # Counted here: asking the device for its count would wait for it.
         nonlocal count
-        count = int(gan.step) if count is None else count + 1
-        batch = len(pictures) // gan.config.training.n_critic
-        for start in range(0, len(pictures), batch):  # of the host or of the device
-            real = pictures[start : start + batch]
-            scalars = discriminate[count % objective.penalty_every == 0](real)
-        paid = gan.path_mean is not None and count % objective.path_every == 0
-        return scalars | generate[paid](real)
+        count = int(state.step) if count is None else count + 1
+        batch_size = len(images) // state.config.training.n_critic
+        for start in range(0, len(images), batch_size):
+            real = images[start : start + batch_size]
+            scalars = discriminator_half[count % objective.penalty_every == 0](real)
+        with_paths = state.path_mean is not None and count % objective.path_every == 0
+        return scalars | generator_half[with_paths](real)
 
     return step
 
 
-def train_discriminator(gan: Gan, real, penalised: bool = True):
-    """Train the discriminator once: steps 2 and 3 of the report's eight (ch. 6.1.3).
+def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = True) -> dict:
+    """Update the discriminator once: points 2 and 3 of the report's loop.
 
-    real: pictures (B, H, W, C) in [-1, 1], float32; step 1, sampling them, is the loader's.
-    penalised: whether the penalties are paid, for all steps of objective.penalty_every at once
-        (lazy regularisation, Karras et al. 2019, appendix B; the correction of Adam's rate and
-        betas by k / (k + 1), which goes with it there, is left out).
-    Returns scalars: `d_loss`, the mean scores of real and fake pictures, the shares of each taken
-    for what they are, and `penalty` and `augment_p` where there are such.
+    Args:
+        state: what is trained.
+        real: images (B, H, W, C) in [-1, 1], float32.
+        with_penalties: whether penalties are paid in this step, for all objective.penalty_every
+            steps at once (lazy regularization, Karras et al. 2019, appendix B, without its
+            correction of Adam's learning rate and betas by k / (k + 1)).
+
+    Returns:
+        Scalars: `d_loss`, the mean scores and accuracies on real and fake images, and `penalty` and
+        `augment_p` where there are such.
     """
-    config, objective = gan.config, gan.objective
-    batch, noise_limit = real.shape[0], config.training.label_noise
-    real = gan.faded(real)
+    config, objective = state.config, state.config.objective
+    batch_size = real.shape[0]
+    real = state.blend_with_coarse(real)
 
-    # 2. Sample fake images by the generator; it is in training mode, but this is not its step.
-    latents = gan.latents(batch)
-    with frozen_state(gan.generator):
-        _, fakes = _by_parts(
-            gan, batch, lambda _, part: ([], [gan.generator(part(latents), training=True)])
-        )
-    fake = _joined_parts(fakes[0])
+    # 2. Sample fake images by the generator: in training mode, but this is not its half.
+    fake = _sample_fakes(state, batch_size)
 
-    # All that is drawn is drawn for the whole batch, so that parts of it add up to the whole.
-    noise = (
-        noise_limit * random.uniform((2 * batch, 1), seed=gan.seed)
-        if noise_limit
-        else ops.zeros((2 * batch, 1))
-    )
-    batches = {
-        "fake": (fake, _augmentation(gan, fake), noise[:batch]),
-        "real": (real, _augmentation(gan, real), noise[batch:]),
+    # Everything random is drawn for the whole batch, so that micro batches add up to it.
+    noise = _label_noise(state, batch_size)
+    sides = {
+        "fake": Side(fake, _augmentation(state, fake), noise[:batch_size]),
+        "real": Side(real, _augmentation(state, real), noise[batch_size:]),
     }
-    penalties = [PENALTIES[name] for name in config.objective.penalties if penalised]
-    points = [p.at(fake, real, gan.seed) for p in penalties if callable(p.at)]
+    penalties = [PENALTIES[name] for name in objective.penalties if with_penalties]
+    points = [
+        (penalty.cost, penalty.points(fake, real, state.seed))
+        for penalty in penalties
+        if isinstance(penalty, OnPoints)
+    ]
+    on_images = [penalty for penalty in penalties if isinstance(penalty, OnImages)]
+    gamma = value_at(objective.gamma, state.step, config.training) * objective.penalty_every
 
     # 3. Train the discriminator on real and fake images.
-    def loss(kinds, part):
-        scores, slopes = _scores(gan, batches, kinds, part, penalties)
-        noises = [part(batches[kind][2]) for kind in ("fake", "real")]
-        value = objective.discriminator(scores.get("fake"), scores.get("real"), *noises)
-        cost = sum(p.cost(slopes[p.at]) for p in penalties if p.at in kinds)
-        if "real" in kinds:
-            cost += _cost_at(gan, penalties, points, batches["real"][1], part)
-        gamma = value_at(config.objective.gamma, gan.step, config.training)
-        gamma *= config.objective.penalty_every
-        cost = ops.convert_to_tensor(cost, value.dtype)  # without penalties it is a plain 0
-        return value + gamma * cost, {"value": value, "cost": cost, "scores": scores}
+    def loss(trained: tuple[str, ...], part: Part):
+        scores, gradients = _score_sides(state, sides, trained, part, on_images)
+        noises = [part(sides[name].label_noise) for name in ("fake", "real")]
+        d_loss = state.loss.discriminator(scores.get("fake"), scores.get("real"), *noises)
+        penalty = sum(p.cost(gradients[p.side]) for p in on_images if p.side in trained)
+        if "real" in trained:
+            penalty += _cost_at_points(state, points, sides["real"].augmentation, part)
+        penalty = ops.convert_to_tensor(penalty, d_loss.dtype)  # without any it is a plain 0
+        return d_loss + gamma * penalty, {"d_loss": d_loss, "penalty": penalty, "scores": scores}
 
-    turns = [("real",), ("fake",)] if config.training.passes == "in_turn" else [("fake", "real")]
-    outcomes = []
-    for kinds in turns:
-        outcomes.append(
-            _descend(
-                gan,
-                gan.discriminator_optimizer,
-                gan.discriminator_weights,
-                lambda part, kinds=kinds: loss(kinds, part),
-                batch,
-                config.discriminator.weight_clip,
-            )
+    in_turn = config.training.passes == "in_turn"
+    updates = [
+        _update(
+            state,
+            state.discriminator_optimizer,
+            state.discriminator_weights,
+            lambda part, trained=trained: loss(trained, part),
+            batch_size,
+            config.discriminator.weight_clip,
         )
-    return _report(gan, outcomes, batch, bool(penalties))
+        for trained in ([("real",), ("fake",)] if in_turn else [("fake", "real")])
+    ]
+    return _discriminator_scalars(state, updates, batch_size, bool(penalties))
 
 
-def train_generator(gan: Gan, real, penalised: bool = True):
-    """Train the generator once on fresh noise, steps 4 to 6 of the report's eight.
+def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) -> dict:
+    """Update the generator once on fresh noise: points 4 to 6 of the report's loop.
 
-    real: pictures (B, H, W, C) as for the discriminator; only a paired objective looks at them.
-    penalised: whether the lengths of paths are paid for, for all steps of objective.path_every.
-    Returns the scalar `g_loss`, and `path_length` where it is paid for. Steps 7 and 8, logging and
-    saving, are the caller's.
+    Args:
+        state: what is trained.
+        real: images (B, H, W, C) as for the discriminator; only a paired loss uses them.
+        with_paths: whether path lengths are regularized in this step, for all
+            objective.path_every steps at once.
+
+    Returns:
+        The scalar `g_loss`, and `path_length` where it is regularized.
     """
-    config, objective = gan.config, gan.objective
-    penalised = penalised and gan.path_mean is not None
-    real = gan.faded(real)
-    latents = gan.latents(real.shape[0])
-    drawn_fake, drawn_real = _augmentation(gan, real), {}
-    if objective.paired:
-        drawn_real = _augmentation(gan, real)
+    config, paired = state.config, state.loss.scale.paired
+    with_paths = with_paths and state.path_mean is not None
+    real = state.blend_with_coarse(real)
+    latents = state.latents(real.shape[0])
+    augmentation = {"fake": _augmentation(state, real)}
+    if paired:
+        augmentation["real"] = _augmentation(state, real)
 
     # 4. Freeze the discriminator: its weights are not listed, and its statistics stay.
     # 5. Train the generator on fake images, from fresh noise.
-    def loss(part):
-        cost, latent = 0.0, part(latents)
-        if gan.predictor:
-            pictures, guess = gan.predictor(latent, training=True)
-            cost = ops.mean(ops.square(guess - latent)) * config.objective.latent_weight
+    def loss(part: Part):
+        latent, extra = part(latents), 0.0
+        if state.predictor:
+            fake, guess = state.predictor(latent, training=True)
+            extra = ops.mean(ops.square(guess - latent)) * config.objective.latent_weight
         else:
-            pictures = gan.generator(latent, training=True)
-        with frozen_state(gan.discriminator):
-            fake_scores, _ = gan.judge(pictures, _of(part, drawn_fake))
-            real_scores = None
-            if objective.paired:
-                real_scores, _ = gan.judge(part(real), _of(part, drawn_real))
-        value = objective.generator(fake_scores, real_scores)
-        kept = {"value": value}
-        if penalised:
-            kept["lengths"] = lengths = _path_lengths(gan, latent)
+            fake = state.generator(latent, training=True)
+        with frozen_state(state.discriminator):
+            fake_scores = state.scores(fake, part(augmentation["fake"]))
+            real_scores = state.scores(part(real), part(augmentation["real"])) if paired else None
+        g_loss = state.loss.generator(fake_scores, real_scores)
+        outputs = {"g_loss": g_loss}
+        if with_paths:
+            outputs["path_lengths"] = lengths = _path_lengths(state, latent)
             weight = config.objective.path_weight * config.objective.path_every
-            cost += weight * ops.mean(ops.square(lengths - gan.path_mean))
-        return value + cost, kept
+            extra += weight * ops.mean(ops.square(lengths - state.path_mean))
+        return g_loss + extra, outputs
 
-    # 6. Update losses and perform gradient descent.
-    kept = _descend(
-        gan,
-        gan.generator_optimizer,
-        gan.generator_weights,
+    # 6. Update the generator by gradient descent.
+    outputs = _update(
+        state,
+        state.generator_optimizer,
+        state.generator_weights,
         loss,
         real.shape[0],
         config.generator.weight_clip,
     )
-    if gan.average:
-        _follow(gan, real.shape[0])
-    scalars = {"g_loss": ops.mean(kept["value"])}
-    if penalised:
-        length = ops.mean(kept["lengths"])
-        gan.path_mean.assign(gan.path_mean + 0.01 * (length - gan.path_mean))
+    if state.ema:
+        _update_ema(state, real.shape[0])
+    scalars = {"g_loss": ops.mean(outputs["g_loss"])}
+    if with_paths:
+        length = ops.mean(outputs["path_lengths"])
+        state.path_mean.assign(state.path_mean + 0.01 * (length - state.path_mean))
         scalars["path_length"] = length
     return scalars
 
 
-def _path_lengths(gan, latents):
-    """Return how far pictures move with their styles, for half of some latents: (B // 2,).
+@dataclass(frozen=True)
+class Side:
+    """The real or the fake half of what a discriminator is trained on.
 
-    For each picture, the length of the slope of (picture x noise) with respect to its styles, the
-    root of the mean over layers of the squared norm (Karras et al. 2019, 3.2).
-    """
-    latents = gan.spread(latents[: max(1, latents.shape[0] // 2)])
-    with frozen_state(gan.generator):
-        w = gan.to_styles(latents, training=True)
-        size = gan.synthesis.output_shape[1:]
-        noise = random.normal((latents.shape[0], *size), seed=gan.seed) / (size[0] * size[1]) ** 0.5
-
-        def score(w):
-            pictures = gan.synthesis(w, training=True)
-            return ops.sum(pictures * noise, axis=(1, 2, 3))[:, None]
-
-        _, slopes = backend.input_gradients(score, w, gan.variables)
-    return path_lengths(slopes)
-
-
-def _descend(gan, optimizer, weights, loss, batch: int, limit: float | None) -> dict:
-    """Update `weights` by the mean gradient of loss(part) over the parts of a batch.
-
-    Afterwards they are clipped to [-limit, limit]; None clips nothing.
-    Returns the auxiliary values of the parts, each with a first axis of theirs.
+    images: (B, H, W, C). augmentation: as drawn by augment.draw. label_noise: (B, 1).
     """
 
-    def add(total, part):
-        _, kept, slopes = backend.gradients(lambda: loss(part), weights, gan.variables)
-        if total is not None:
-            slopes = [a + b for a, b in zip(total, slopes, strict=True)]
-        return slopes, kept
-
-    total, kept = _by_parts(gan, batch, add)
-    parts = batch // (gan.micro_batch or batch)
-    optimizer.apply([slope / parts for slope in total], weights)
-    if limit is not None:
-        for weight in weights:
-            weight.assign(ops.clip(weight, -limit, limit))
-    return kept
+    images: Tensor
+    augmentation: dict
+    label_noise: Tensor
 
 
-def _by_parts(gan, batch: int, body):
+@dataclass(frozen=True)
+class Part:
+    """A micro batch: `size` rows of a batch from `start` on. Called with tensors, returns theirs.
+
+    shard: TrainState.shard, which places rows on several devices.
+    """
+
+    shard: Callable
+    start: Any
+    size: int
+
+    def __call__(self, tensors):
+        if isinstance(tensors, dict):
+            return {key: self(value) for key, value in tensors.items()}
+        if self.size == tensors.shape[0]:
+            return tensors
+        start = (self.start, *[0] * (len(tensors.shape) - 1))
+        return self.shard(ops.slice(tensors, start, (self.size, *tensors.shape[1:])))
+
+
+def _over_parts(state, batch_size: int, body):
     """Call body(carry, part) for each micro batch of a batch, one after the other.
 
-    It returns the next carry, which is None at first, and a list or dict of what is to be kept.
-    Returns the last carry, and what was kept with a first axis of the parts.
+    It returns the next carry, which is None at first, and a list or dict of outputs.
+    Returns the last carry, and the outputs with a first axis of parts.
     """
-    size = gan.micro_batch or batch
-    if size == batch:
-        carry, kept = body(None, _Part(gan.spread, 0, batch))
-        return carry, keras.tree.map_structure(lambda one: ops.expand_dims(one, 0), kept)
+    size = state.micro_batch or batch_size
+    if size == batch_size:
+        carry, outputs = body(None, Part(state.shard, 0, batch_size))
+        return carry, keras.tree.map_structure(lambda one: ops.expand_dims(one, 0), outputs)
     return backend.scan(
-        lambda carry, start: body(carry, _Part(gan.spread, start, size)),
-        ops.arange(0, batch, size),
-        gan.variables,
+        lambda carry, start: body(carry, Part(state.shard, start, size)),
+        ops.arange(0, batch_size, size),
+        state.variables,
     )
 
 
-def _scores(gan, batches, kinds, part, penalties):
-    """Return scores and wanted slopes by kind, for a part of the batches.
+def _join_parts(outputs):
+    """Return outputs of parts, (parts, size, ...), as those of a batch: (B, ...)."""
+    return ops.reshape(outputs, (-1, *outputs.shape[2:]))
 
-    Both kinds go through the discriminator in one pass where they may and are wanted alike.
+
+def _update(state, optimizer, weights, loss, batch_size: int, limit: float | None) -> dict:
+    """Update `weights` by the mean gradient of loss(part) over the parts of a batch.
+
+    Afterwards they are clipped to [-limit, limit]; None clips nothing.
+    Returns the auxiliary values of the loss, each with a first axis of parts.
     """
-    wanted = [kind for kind in kinds if any(p.at == kind for p in penalties)]
-    together = gan.config.training.passes == "together" and len(wanted) in (0, len(kinds))
-    scores, slopes = {}, {}
-    for group in [kinds] if together else [(kind,) for kind in reversed(kinds)]:
-        pictures = _joined([part(batches[kind][0]) for kind in group])
-        drawn = [_of(part, batches[kind][1]) for kind in group]
-        drawn = {key: _joined([d[key] for d in drawn]) for key in drawn[0]}
-        both, both_slopes = gan.judge(pictures, drawn, slopes=group[0] in wanted)
-        for kind, ours in zip(group, _split(both, len(group)), strict=True):
-            scores[kind] = ours
-        if both_slopes is not None:
-            for kind, ours in zip(group, ops.split(both_slopes, len(group)), strict=True):
-                slopes[kind] = ours
-    return scores, slopes
+
+    def add(total, part):
+        _, outputs, gradients = backend.gradients(lambda: loss(part), weights, state.variables)
+        if total is not None:
+            gradients = [a + b for a, b in zip(total, gradients, strict=True)]
+        return gradients, outputs
+
+    total, outputs = _over_parts(state, batch_size, add)
+    parts = batch_size // (state.micro_batch or batch_size)
+    optimizer.apply([gradient / parts for gradient in total], weights)
+    if limit is not None:
+        for weight in weights:
+            weight.assign(ops.clip(weight, -limit, limit))
+    return outputs
 
 
-def _cost_at(gan, penalties, points, drawn, part):
-    """Return the sum of the costs of penalties that take the slope at points of their own."""
-    cost = 0.0
-    own = [penalty for penalty in penalties if callable(penalty.at)]
-    for penalty, pictures in zip(own, points, strict=True):
-        with frozen_state(gan.discriminator):
-            _, slopes = gan.judge(part(pictures), _of(part, drawn), slopes=True)
-        cost += penalty.cost(slopes)
-    return cost
+def _sample_fakes(state, batch_size: int):
+    """Return generated images (B, H, W, C), the generator left as it is."""
+    latents = state.latents(batch_size)
+    with frozen_state(state.generator):
+        _, fakes = _over_parts(
+            state,
+            batch_size,
+            lambda _, part: ([], [state.generator(part(latents), training=True)]),
+        )
+    return _join_parts(fakes[0])
 
 
-def _split(scores, count: int) -> list:
-    """Return `count` equal parts of the scores.
+def _label_noise(state, batch_size: int):
+    """Return what is added to the labels of a fake and a real batch, (2 B, 1)."""
+    limit = state.config.training.label_noise
+    if not limit:
+        return ops.zeros((2 * batch_size, 1))
+    return limit * random.uniform((2 * batch_size, 1), seed=state.seed)
 
-    Keras remembers the logits behind a sigmoid and takes cross-entropy of those; so do the parts.
+
+def _augmentation(state, images) -> dict:
+    """Draw how images are augmented before the discriminator sees them."""
+    config = state.config.augment
+    p = state.augment_p
+    if p is None:
+        p = value_at(config.p, state.step, state.config.training)
+    return augment.draw(config, images, p, state.seed)
+
+
+def _score_sides(state, sides, trained, part, on_images):
+    """Return the scores of a part of both sides, and the gradients that penalties need, by side.
+
+    Both go through the discriminator in one pass where they may and need the same.
+    """
+    penalized = [name for name in trained if any(p.side == name for p in on_images)]
+    same = len(penalized) in (0, len(trained))
+    together = state.config.training.passes == "together" and same
+    scores, gradients = {}, {}
+    for group in [trained] if together else [(name,) for name in reversed(trained)]:
+        images = _join([part(sides[name].images) for name in group])
+        drawn = [part(sides[name].augmentation) for name in group]
+        augmentation = {key: _join([one[key] for one in drawn]) for key in drawn[0]}
+        if group[0] in penalized:
+            both, found = state.scores_and_gradients(images, augmentation)
+            gradients |= zip(group, ops.split(found, len(group)), strict=True)
+        else:
+            both = state.scores(images, augmentation)
+        scores |= zip(group, _split_scores(both, len(group)), strict=True)
+    return scores, gradients
+
+
+def _join(parts: list):
+    """Return tensors one after the other along the batch."""
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts)
+
+
+def _split_scores(scores, count: int) -> list:
+    """Return `count` equal parts of scores.
+
+    Keras remembers the logits behind a sigmoid and takes cross-entropy of them; so do the parts.
     """
     parts = ops.split(scores, count) if count > 1 else [scores]
     logits = getattr(scores, "_keras_logits", None)
@@ -274,72 +326,63 @@ def _split(scores, count: int) -> list:
     return parts
 
 
-@dataclass
-class _Part:
-    """A micro batch: called with a batch's tensor, it returns `size` rows of it from `start` on.
+def _cost_at_points(state, points, augmentation, part):
+    """Return the sum of the penalties at points of their own, (cost, points) each."""
+    total = 0.0
+    for cost, images in points:
+        with frozen_state(state.discriminator):
+            _, gradients = state.scores_and_gradients(part(images), part(augmentation))
+        total += cost(gradients)
+    return total
 
-    spread: what says that rows lie on several devices, if they do.
+
+def _path_lengths(state, latents):
+    """Return how far images move with w, for half of some latents: (B // 2,).
+
+    For each image, the norm of the gradient of sum(image * noise) by w (Karras et al. 2019, 3.2).
     """
+    latents = state.shard(latents[: max(1, latents.shape[0] // 2)])
+    with frozen_state(state.generator):
+        w = state.to_w(latents, training=True)
+        size = state.synthesis.output_shape[1:]
+        noise = random.normal((latents.shape[0], *size), seed=state.seed)
+        noise = noise / (size[0] * size[1]) ** 0.5
 
-    spread: Callable
-    start: Any
-    size: int
+        def score(w):
+            images = state.synthesis(w, training=True)
+            return ops.sum(images * noise, axis=(1, 2, 3))[:, None]
 
-    def __call__(self, batch):
-        if self.size == batch.shape[0]:
-            return batch
-        start, size = (self.start, *[0] * (len(batch.shape) - 1)), (self.size, *batch.shape[1:])
-        return self.spread(ops.slice(batch, start, size))
-
-
-def _of(part, drawn: dict) -> dict:
-    """Return a part of everything drawn."""
-    return {key: part(value) for key, value in drawn.items()}
+        _, gradients = backend.input_gradients(score, w, state.variables)
+    return path_lengths(gradients)
 
 
-def _joined_parts(kept):
-    """Return what the parts of a batch kept, (parts, size, ...), as of the batch: (B, ...)."""
-    return ops.reshape(kept, (-1, *kept.shape[2:]))
-
-
-def _joined(parts: list):
-    """Return tensors one after the other along the batch."""
-    return parts[0] if len(parts) == 1 else ops.concatenate(parts)
-
-
-def _augmentation(gan, pictures) -> dict:
-    """Draw what is done to pictures before the discriminator sees them."""
-    config = gan.config.augment
-    p = gan.augment_p
-    if p is None:
-        p = value_at(config.p, gan.step, gan.config.training)
-    return augment.draw(config, pictures, p, gan.seed)
-
-
-def _follow(gan, pictures: int) -> None:
-    """Move the average towards the generator: after a half-life, half of the past is left."""
-    half_life = 1000 * value_at(gan.config.training.ema_kimg, gan.step, gan.config.training)
-    share = ops.power(0.5, pictures / ops.maximum(half_life, 1e-6))
-    for mean, new in zip(gan.average.weights, gan.generator.weights, strict=True):
+def _update_ema(state, images: int) -> None:
+    """Move the EMA towards the generator; after a half-life, half of the past is left."""
+    half_life = 1000 * value_at(state.config.training.ema_kimg, state.step, state.config.training)
+    share = ops.power(0.5, images / ops.maximum(half_life, 1e-6))
+    for mean, new in zip(state.ema.weights, state.generator.weights, strict=True):
         mean.assign(new + share * (mean - new))
 
 
-def _report(gan, turns: list[dict], batch: int, penalised: bool) -> dict:
-    """Return the scalars of a discriminator's step, and adapt the augmentation to them."""
-    scores = {kind: some for turn in turns for kind, some in turn["scores"].items()}
-    fake, real = _joined_parts(scores["fake"]), _joined_parts(scores["real"])
-    fake_right, real_right = gan.objective.right(fake, real, gan.config.training.label_noise)
+def _discriminator_scalars(state, updates: list[dict], batch_size: int, penalized: bool) -> dict:
+    """Return the scalars of a discriminator's update, and adapt the augmentation to them."""
+    scores = {name: one for update in updates for name, one in update["scores"].items()}
+    fake, real = _join_parts(scores["fake"]), _join_parts(scores["real"])
+    label_noise = state.config.training.label_noise
+    fake_accuracy, real_accuracy = state.loss.scale.correct(fake, real, label_noise)
     scalars = {
-        # Real and fake in turn are two halves of one loss; micro batches are parts of a mean.
-        "d_loss": sum(ops.mean(turn["value"]) for turn in turns),
+        # In turn, real and fake are two halves of one loss; micro batches are parts of a mean.
+        "d_loss": sum(ops.mean(update["d_loss"]) for update in updates),
         "real_score": ops.mean(real),
         "fake_score": ops.mean(fake),
-        "real_accuracy": real_right,
-        "fake_accuracy": fake_right,
+        "real_accuracy": real_accuracy,
+        "fake_accuracy": fake_accuracy,
     }
-    if penalised:
-        scalars["penalty"] = sum(ops.mean(turn["cost"]) for turn in turns)
-    if gan.augment_p is not None:
-        scalars["augment_p"] = ops.add(gan.augment_p, 0)
-        gan.augment_p.assign(augment.adapted(gan.config.augment, gan.augment_p, real_right, batch))
+    if penalized:
+        scalars["penalty"] = sum(ops.mean(update["penalty"]) for update in updates)
+    if state.augment_p is not None:
+        scalars["augment_p"] = ops.add(state.augment_p, 0)
+        state.augment_p.assign(
+            augment.adapted(state.config.augment, state.augment_p, real_accuracy, batch_size)
+        )
     return scalars

@@ -1,0 +1,143 @@
+"""The files of a run: where they are, what they are called, and what they hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+from anime_gan.config import Config, from_dict, read_yaml
+from anime_gan.errors import UserError
+from anime_gan.files import numbered
+from anime_gan.runs.weights import load_model
+
+WEIGHTS, IMAGES = Path("weights"), Path("gan_images")
+
+CHECKPOINT = "checkpoint_{}.npz"
+GENERATOR = "generator_{}.keras"
+DISCRIMINATOR = "discriminator_{}.keras"
+COMBINED = "gan_weights_{}.weights.h5"
+GRID = "gan_{}.png"
+
+
+class RunFolder:
+    """One named run on disk; no other module knows its files' names.
+
+    In weights/<name>, by step:
+        checkpoint_<step>.npz: everything that a resumed run needs (checkpoint.py).
+        generator_<step>.keras: the generator that draws: its EMA where the run keeps one, else its
+            raw weights.
+        discriminator_<step>.keras: the discriminator's raw weights.
+        gan_weights_<step>.weights.h5: raw weights of both networks, as the report saved them; their
+            architecture is gan.json.
+        config.yaml: the run's whole config.
+    In gan_images/<name>: reals.png, gan_<step>.png, losses.png, losses.jsonl, metrics.jsonl,
+        health.jsonl, health.json and tensorboard/.
+    """
+
+    def __init__(self, name: str):
+        self.name = name
+        self.weights, self.images = WEIGHTS / name, IMAGES / name
+
+    @classmethod
+    def of_file(cls, path: Path) -> RunFolder | None:
+        """Return the run that a weights file belongs to, None if it lies elsewhere."""
+        folder = path.resolve().parent
+        run = cls(folder.name)
+        return run if folder == run.weights.resolve() and run.architecture.is_file() else None
+
+    @property
+    def config_file(self) -> Path:
+        """Where the run's whole config is."""
+        return self.weights / "config.yaml"
+
+    @property
+    def architecture(self) -> Path:
+        """Where the combined model's architecture is, as Keras's JSON."""
+        return self.weights / "gan.json"
+
+    @property
+    def config(self) -> Config:
+        """The config that the run was last started with; UserError if there is no such run."""
+        if not self.config_file.is_file():
+            raise UserError(f"there is no run {self.name} in {WEIGHTS}; {known_runs()}.")
+        return from_dict(read_yaml(self.config_file))
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps whose generators are saved, ascending."""
+        return [*numbered(self.weights, GENERATOR)]
+
+    def generator_file(self, step: int | None = None) -> Path:
+        """Return the generator's file of a step, the newest if None; UserError if there is none."""
+        return self._file(GENERATOR, step)
+
+    def generator(self, step: int | None = None) -> keras.Model:
+        """Return the generator that draws, (B, latent_dim) to (B, H, W, C): the EMA if one is kept.
+
+        Args:
+            step: one of `steps`; the newest if None.
+
+        Raises:
+            UserError: there is none, or its file is damaged.
+        """
+        return load_model(self.generator_file(step))
+
+    def discriminator(self, step: int | None = None) -> keras.Model:
+        """Return the discriminator, (B, H, W, C) in [-1, 1] to scores (B, 1); as `generator`."""
+        return load_model(self._file(DISCRIMINATOR, step))
+
+    def grids(self) -> dict[int, Path]:
+        """Return the grids of generated faces by step, ascending."""
+        return numbered(self.images, GRID)
+
+    def grid(self, step: int) -> Path:
+        """Return where the grid of a step is."""
+        return self.images / GRID.format(step)
+
+    def log(self, name: str) -> Path:
+        """Return where losses, metrics or health are logged, a line of JSON each time."""
+        return self.images / f"{name}.jsonl"
+
+    @property
+    def reference_grid(self) -> Path:
+        """Where a grid of real images is."""
+        return self.images / "reals.png"
+
+    def weights_files(self) -> list[tuple[int, Path]]:
+        """Return every weights file with its step."""
+        templates = (GENERATOR, DISCRIMINATOR, COMBINED)
+        return [item for t in templates for item in numbered(self.weights, t).items()]
+
+    def _file(self, template: str, step: int | None) -> Path:
+        files = numbered(self.weights, template)
+        if not files or (step is not None and step not in files):
+            which = f" of step {step}" if step is not None else ""
+            there = f"it has steps {', '.join(map(str, files))}" if files else known_runs()
+            what = template.split("_")[0]
+            raise UserError(f"run {self.name} has no {what}{which}; {there}.")
+        return files[step] if step is not None else [*files.values()][-1]
+
+
+def all_runs() -> list[RunFolder]:
+    """Return the runs that have weights to draw from, by name."""
+    names = {path.parent.name for path in WEIGHTS.glob("*/generator_*.keras")}
+    return [RunFolder(name) for name in sorted(names)]
+
+
+def newest_run() -> RunFolder:
+    """Return the run whose weights were written last; UserError if there is none."""
+    runs = all_runs()
+    if not runs:
+        raise UserError(f"there are no weights in {WEIGHTS}; {known_runs()}.")
+
+    def written(run: RunFolder) -> float:
+        return max(path.stat().st_mtime for path in numbered(run.weights, GENERATOR).values())
+
+    return max(runs, key=written)
+
+
+def known_runs() -> str:
+    """Return the end of a sentence that says which runs there are, or how to get one."""
+    names = ", ".join(run.name for run in all_runs())
+    return f"the runs with weights are {names}" if names else "train one with train_gan.py"

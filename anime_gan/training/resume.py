@@ -1,0 +1,139 @@
+"""From a run's newest checkpoint, or none, to networks in training that stand where it does."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from anime_gan.backend.precision import fastest_precision
+from anime_gan.config import Config, differences
+from anime_gan.config.stages import Stage, stage_at, stage_before
+from anime_gan.data.batches import Batches
+from anime_gan.data.image_set import ImageSet
+from anime_gan.data.on_device import OnDevice
+from anime_gan.errors import UserError
+from anime_gan.runs import checkpoint
+from anime_gan.runs.run import Follower, Progress, Run
+from anime_gan.training.distribution import Group
+from anime_gan.training.micro_batch import choose_micro_batch
+from anime_gan.training.optimizers import slowed
+from anime_gan.training.state import TrainState
+
+COMPARED = 64  # images that must be equal in all processes
+
+
+def open_run(name: str, group: Group) -> Run | Follower:
+    """Return the run called `name`: for process 0 the files, for the others what it shares."""
+    if not group.leads:
+        facts, arrays = group.share()
+        return Follower(Progress(**facts, arrays=arrays))
+    run = Run(name)
+    group.share(run.progress.facts(), run.progress.arrays)
+    return run
+
+
+def check_resume(config: Config, progress: Progress, images: ImageSet) -> list[str]:
+    """Return what has changed since a run was last trained, a sentence each.
+
+    Raises:
+        UserError: the run was trained with networks of another shape.
+    """
+    before = progress.trained_with(config.run)
+    if before is None:
+        return []
+    shapes, others = differences(before, config)
+    if shapes:
+        raise UserError(
+            f"run {config.run} was trained with other networks ({'; '.join(shapes)}); give this "
+            "one another name with run=NAME, or take those values back."
+        )
+    notes = [f"Changed since this run began: {'; '.join(others)}."] if others else []
+    same_size = stage_at(config, progress.step) == stage_before(config, progress.step)
+    if same_size and images.key != progress.data_key:
+        notes.append("The images are not those that this run was trained on so far.")
+    if progress.rollbacks:
+        factor = 0.5**progress.rollbacks
+        notes.append(
+            f"Rolled back {progress.rollbacks} times: learning rates are {factor:g} of the "
+            "config's."
+        )
+    return notes
+
+
+def resume(
+    config: Config, progress: Progress, images: ImageSet, group: Group
+) -> tuple[TrainState, str]:
+    """Return the state of the stage at which a run stands, with its checkpoint's values.
+
+    All processes call it; process 0's progress and images count.
+
+    Returns:
+        The state, and the precision that it computes in.
+
+    Raises:
+        UserError: the checkpoint does not fit, or a process has other images.
+    """
+    stage = stage_at(config, progress.step)
+    precision = choose_precision(config, progress.precision, group)
+    fingerprint = fingerprint_of(images) if not group.alone else None
+    group.agree(
+        "its images are others than those of process 0; give data.images the same files, such as "
+        "one zip, on each machine."
+        if group.from_leader(lambda: fingerprint) != fingerprint
+        else None
+    )
+    slow = slowed(config, 0.5**progress.rollbacks)
+    micro_batch, arrays = progress.micro_batch, progress.arrays
+    progress.arrays = {}  # the networks have them now; they are as large
+    with group.scope():
+        state = TrainState.create(slow, precision, stage_at(slow, progress.step))
+        if arrays:
+            before = stage_before(slow, progress.step)
+            if before.resolution == stage.resolution:
+                checkpoint.restore(state.named_variables, arrays)
+            else:
+                smaller = TrainState.create(slow, precision, before)
+                checkpoint.restore(smaller.named_variables, arrays)
+                state.grow_from(smaller)
+                micro_batch = None
+    share_micro_batch(state, group, micro_batch)
+    return state, precision
+
+
+def choose_precision(config: Config, before: str | None, group: Group) -> str:
+    """Return the precision that a config asks for; by "auto" that of before, or the faster one."""
+    if config.training.precision != "auto":
+        return config.training.precision
+    return before or group.from_leader(fastest_precision)
+
+
+def share_micro_batch(state: TrainState, group: Group, before: int | None = None) -> None:
+    """Choose the micro batch by process 0's memory, for all processes."""
+    if group.leads:
+        choose_micro_batch(state, before)
+    state.micro_batch = group.from_leader(lambda: state.micro_batch)
+
+
+def batches_of(config: Config, stage: Stage, images: ImageSet, step: int, group: Group) -> Batches:
+    """Return this process's rows of the batches of a stage from a step on."""
+    training = stage.config.training
+    return Batches(
+        OnDevice(images.images) if config.data.on_device else images.images,
+        training.images_per_step,
+        training.seed,
+        config.data.x_flip,
+        stage.batches_before(step),
+        group.rows(training.batch_size, training.n_critic),
+    )
+
+
+def fingerprint_of(images: ImageSet) -> str:
+    """Return a digest of the names and of some images: equal for equal sets on any machine.
+
+    The set's key is not: it holds the files' times, which differ in a copy.
+    """
+    digest = hashlib.sha256("\n".join(images.names).encode(errors="surrogateescape"))
+    some = np.unique(np.linspace(0, len(images.names) - 1, COMPARED).astype(int))
+    digest.update(np.ascontiguousarray(images.images[some]))
+    return digest.hexdigest()
