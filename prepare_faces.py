@@ -1,13 +1,13 @@
-"""Make a set of faces to train on from raw pictures.
+"""Make a set of faces to train on from illustrations, screenshots or other images.
 
-    python prepare_faces.py pictures faces --size 64       find faces, cut them out, clean, report
-    python prepare_faces.py check pictures faces           sheets to see what the search finds
-    python prepare_faces.py crop pictures faces            find faces and cut out those large enough
-    python prepare_faces.py clean ready.zip faces          the pictures are faces already
+    python prepare_faces.py images faces --size 64    find faces, cut them out, clean, report
+    python prepare_faces.py check images faces        write contact sheets of the faces found
+    python prepare_faces.py crop images faces         find faces and cut them out, without cleaning
+    python prepare_faces.py clean ready.zip faces     clean images that are faces already
 
-SOURCE is a folder, zip or glob; it is never changed. OUT gets faces/ for data.images, report.html,
-report.json and decisions.csv. Names in OUT/keep.txt and OUT/drop.txt win on the next start, and an
-interrupted start goes on where it stopped.
+SOURCE is never changed. OUT gets faces/ for data.images, report.html, report.json and
+decisions.csv. The next start applies the names in OUT/keep.txt and OUT/drop.txt. An interrupted
+start resumes.
 """
 
 import argparse
@@ -21,27 +21,16 @@ from anime_gan import backend
 backend.start(import_keras=False)
 
 from anime_gan.errors import UserError, clean_exit
-from anime_gan.preparation.enlarge import UPSCALERS
-from anime_gan.preparation.quality import GREY, Limits
+from anime_gan.preparation.settings import GREY, UPSCALERS, Limits, Output, Settings
 
 COMMANDS = ("crop", "clean", "check")
 
 
 @clean_exit
 def main() -> None:
-    """Read the command line, prepare, print."""
-    sys.stdout.reconfigure(errors="backslashreplace")  # files' names need not be text
+    """Read the arguments, make the set, print its summary."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     command, arguments = _arguments(sys.argv[1:])
-    try:
-        from anime_gan.preparation import pipeline, writing
-        from anime_gan.preparation.enlarge import enlarger, installed
-        from anime_gan.preparation.faces import open_detector
-        from anime_gan.preparation.picture import Settings
-    except ImportError as error:
-        raise UserError(
-            f"what finds and cleans faces is not installed ({error}): pip install -r "
-            "requirements-faces.txt."
-        ) from error
     settings = Settings(
         size=arguments.size,
         detector="" if arguments.already_faces else arguments.detector,
@@ -49,46 +38,38 @@ def main() -> None:
         likelihood=arguments.likelihood,
         widen=arguments.widen,
         enlarge=arguments.enlarge,
-        upscaler=installed() if arguments.upscaler == "auto" else arguments.upscaler,
+        upscaler=arguments.upscaler,
     )
-    # Tried here, so that what is missing is told once and at the start.
-    if settings.detector:
-        open_detector(settings.detector)
-    if settings.upscaler != "lanczos":
-        enlarger(settings.upscaler)
-    if arguments.tfrecords:
-        writing.tensorflow()
+    limits = Limits(
+        dark=arguments.dark,
+        washed_out=arguments.washed_out,
+        blurred=arguments.blurred,
+        compressed=arguments.compressed or float("inf"),
+        greyscale=GREY if arguments.no_grey else 0.0,
+    )
+    output = Output(arguments.zip, arguments.held_out, arguments.tfrecords)
+    try:
+        from anime_gan.preparation import pipeline
+    except ImportError as error:
+        raise UserError(f'a package is missing ({error}): pip install ".[faces]".') from error
     out = Path(arguments.out)
     if command == "check":
         for path in pipeline.check(arguments.source, out, settings):
             print(path)
         return
-    cleaning = Limits(
-        dark=arguments.dark,
-        washed_out=arguments.washed_out,
-        blurred=arguments.blurred,
-        compressed=arguments.compressed,
-        greyscale=GREY if arguments.no_grey else 0.0,
-    )
-    found = pipeline.make_set(
-        arguments.source,
-        out,
-        settings,
-        None if command == "crop" else cleaning,
-        pipeline.Output(arguments.zip, arguments.held_out, arguments.tfrecords),
-    )
-    _tell(found, out, arguments)
+    limits = None if command == "crop" else limits
+    _print_summary(pipeline.make_set(arguments.source, out, settings, limits, output), arguments)
 
 
-def _tell(found: dict, out: Path, arguments: argparse.Namespace) -> None:
-    files, faces = found["files"], found["faces"]
-    print(f"{files['looked at']:,} files, {faces['found']:,} faces, {faces['kept']:,} kept.")
-    for what, counts in (("files without a face", files["without"]), ("faces", faces["dropped"])):
+def _print_summary(summary: dict, arguments: argparse.Namespace) -> None:
+    files, faces, out = summary["files"], summary["faces"], Path(arguments.out)
+    print(f"{files['looked at']:,} files, {faces['found']:,} faces found, {faces['kept']:,} kept.")
+    for what, counts in (("files without faces", files["without"]), ("faces", faces["dropped"])):
         for reason, count in counts.items():
             print(f"  {count:7,} {what}: {reason}")
-    for warning in found["warnings"]:
+    for warning in summary["warnings"]:
         print(f"note: {warning}")
-    print(f"look at {out / 'report.html'}")
+    print(f"report: {out / 'report.html'}")
     ready = out / (("train" if arguments.held_out else "faces") + (".zip" if arguments.zip else ""))
     if faces["kept"]:
         print(
@@ -98,53 +79,58 @@ def _tell(found: dict, out: Path, arguments: argparse.Namespace) -> None:
 
 
 def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
-    """Return which part of the work is wanted, "" for all of it, and its options."""
+    """Return the command, "" for the whole work, and its options."""
     command = given[0] if given and given[0] in COMMANDS else ""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("source", metavar="SOURCE")
-    parser.add_argument("out", metavar="OUT", help="a folder, made where it is missing")
-    parser.add_argument("--size", type=int, default=64, metavar="N", help="a power of two to 512")
+    parser.add_argument("source", metavar="SOURCE", help="a folder, zip or glob of images")
+    parser.add_argument("out", metavar="OUT", help="the folder of the set")
+    default = Settings()
+    _number(parser, "size", default.size, "side of the faces, a power of two from 8 to 512", int)
     find = parser.add_argument_group("finding faces")
-    find.add_argument("--already-faces", action="store_true", help="each picture is a face")
+    find.add_argument("--already-faces", action="store_true", help="each image is a face already")
     find.add_argument(
-        "--detector", default="animeface", metavar="NAME", help="animeface, or a cascade's .xml"
-    )
-    find.add_argument("--quick", action="store_true", help="twenty times faster, finds fewer")
-    find.add_argument("--likelihood", type=float, default=0.5, metavar="X", help="at least, 0 to 1")
-    find.add_argument(
-        "--widen", type=float, default=1.0, metavar="X", help="hair and shoulders taken in; 0: none"
+        "--detector",
+        default=default.detector,
+        metavar="NAME",
+        help="%(default)s (default), or the .xml file of an OpenCV cascade",
     )
     find.add_argument(
-        "--enlarge", type=float, default=2.0, metavar="X", help="times a face may be enlarged"
+        "--quick", action="store_true", help="twenty times faster, finds about half as many"
     )
+    _number(find, "likelihood", default.likelihood, "minimum detection confidence")
+    _number(find, "widen", default.widen, "margin for hair and shoulders, 0 for none")
+    _number(find, "enlarge", default.enlarge, "drop faces that need a larger enlargement")
     find.add_argument(
         "--upscaler",
-        default="auto",
+        default=default.upscaler,
         metavar="NAME",
-        help="waifu2x, waifu2x-gpu or lanczos; auto: waifu2x where it is installed, else lanczos",
+        help="waifu2x, waifu2x-gpu, lanczos, or %(default)s (default): waifu2x if it is installed, "
+        "else lanczos",
     )
-    clean = parser.add_argument_group("cleaning; 0 switches a limit off")
-    for name, value, words in (
-        ("dark", Limits.dark, "a tenth of the pixels must be brighter, 0 to 1"),
-        ("washed-out", Limits.washed_out, "least contrast, 0 to 1"),
-        ("blurred", Limits.blurred, "least sharpness"),
-        ("compressed", Limits.compressed, "most traces of JPEG's blocks, 1 without any"),
-    ):
-        clean.add_argument(f"--{name}", type=float, default=value, metavar="X", help=words)
-    clean.add_argument("--no-grey", action="store_true", help="leave grey faces out")
+    clean = parser.add_argument_group("cleaning", "0 switches a limit off.")
+    percentile = "drop if the 90th brightness percentile is below"
+    _number(clean, "dark", Limits.dark, percentile)
+    _number(clean, "washed-out", Limits.washed_out, "minimum contrast")
+    _number(clean, "blurred", Limits.blurred, "minimum sharpness")
+    _number(clean, "compressed", Limits.compressed, "maximum JPEG blockiness, 1 is none")
+    clean.add_argument("--no-grey", action="store_true", help="drop gray faces")
     write = parser.add_argument_group("writing")
-    write.add_argument("--zip", action="store_true", help="one zip in place of a folder")
+    write.add_argument("--zip", action="store_true", help="zip files instead of folders")
+    _number(write, "held-out", 0.0, "share of the images whose faces go into heldout, not train")
     write.add_argument(
-        "--held-out", type=float, default=0.0, metavar="X", help="share kept apart, 0 to 0.9"
+        "--tfrecords", action="store_true", help="also write TFRecords for the original StyleGAN"
     )
-    write.add_argument("--tfrecords", action="store_true", help="for the original StyleGAN too")
     arguments = parser.parse_args(given[1:] if command else given)
     arguments.already_faces |= command == "clean"
-    arguments.compressed = arguments.compressed or float("inf")
     _require(arguments)
     return command, arguments
+
+
+def _number(parser, name: str, default: float, text: str, kind: type = float) -> None:
+    text = f"{text} (default {default:g})"
+    parser.add_argument(f"--{name}", type=kind, default=default, metavar="X", help=text)
 
 
 def _require(arguments: argparse.Namespace) -> None:
@@ -164,15 +150,14 @@ def _require(arguments: argparse.Namespace) -> None:
         if not low <= value <= high:
             option = name.replace("_", "-")
             raise UserError(f"--{option} is {value:g}, but must be from {low} to {high}.")
-    if not arguments.compressed >= 1:
+    if not (arguments.compressed == 0 or arguments.compressed >= 1):
         raise UserError(f"--compressed is {arguments.compressed:g}, but must be 1 or more, or 0.")
     if arguments.upscaler not in UPSCALERS:
         raise UserError(f"--upscaler is {arguments.upscaler}, not one of {', '.join(UPSCALERS)}.")
-    if not arguments.out.strip() or (
-        os.path.exists(arguments.out) and not os.path.isdir(arguments.out)
-    ):
-        raise UserError(f"{arguments.out or 'OUT'} is no folder: name one for the faces.")
+    out = arguments.out
+    if not out.strip() or (os.path.exists(out) and not os.path.isdir(out)):
+        raise UserError(f"{out or 'OUT'} is no folder: name one for the faces.")
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

@@ -20,7 +20,8 @@ from PIL import Image, ImageEnhance, ImageFilter
 from anime_gan.data import demo
 from anime_gan.errors import clean_exit
 from anime_gan.preparation.duplicates import SAME, fine_correlation, thumbnail
-from anime_gan.preparation.quality import GREY, Limits, measure
+from anime_gan.preparation.quality import measure
+from anime_gan.preparation.settings import GREY, Limits
 
 SIZE, STEPS = 96, 200
 

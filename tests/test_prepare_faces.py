@@ -1,10 +1,11 @@
-"""prepare_faces.py as a user starts it: on sound, odd and damaged files, interrupted, overruled."""
+"""prepare_faces.py on good, odd and damaged files, interrupted, and with the user's lists."""
 
 import csv
 import io
 import json
 import os
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -18,10 +19,11 @@ import pytest
 from PIL import Image, ImageCms
 
 from anime_gan.data import demo
+from anime_gan.preparation.store import DATABASE, Store
 from tests.conftest import ROOT
 from tests.web.opening import open_page
 
-DRAWN = demo.draw_faces(40, 96)
+DEMO = demo.draw_faces(40, 96)
 
 
 def encoded(image, kind, **options):
@@ -31,16 +33,23 @@ def encoded(image, kind, **options):
 
 
 def face(number):
-    return Image.fromarray(DRAWN[number % len(DRAWN)])
+    return Image.fromarray(DEMO[number % len(DEMO)])
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, but for what one process tells another."""
+    """Every file below a folder; of a database its rows, since its bytes depend on the commits."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
     return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != ".lock"
+        str(path.relative_to(folder)): rows_of(path) if path.name == DATABASE else path.read_bytes()
+        for path in files
     }
+
+
+def rows_of(database: Path) -> bytes:
+    opened = sqlite3.connect(database)
+    rows = "\n".join(opened.iterdump()).encode()
+    opened.close()
+    return rows
 
 
 @pytest.fixture
@@ -64,7 +73,7 @@ def rows(out):
 
 @pytest.mark.slow
 def test_ready_faces_are_cleaned_and_can_be_trained_on(script, ready):
-    """One start on files, and what it leaves is what train_gan.py reads."""
+    """One start on a folder, whose result train_gan.py reads."""
     done = script("prepare_faces.py", "clean", ready, "out")
     assert done.returncode == 0, done.stderr
     out = script.folder / "out"
@@ -75,7 +84,7 @@ def test_ready_faces_are_cleaned_and_can_be_trained_on(script, ready):
     decided = rows(out)
     assert decided["night.png"]["reason"] == "too dark"
     for number in range(5):
-        # Either of two alike may stay, but not both.
+        # Either of two near-duplicates may be kept, but not both.
         names = (f"copy {number}.jpg", f"face {number:02}.png")
         assert {decided[name]["kept"] for name in names} != {"yes"}
     kept = sorted((out / "faces").iterdir())
@@ -86,8 +95,8 @@ def test_ready_faces_are_cleaned_and_can_be_trained_on(script, ready):
     assert dry.returncode == 0, dry.stderr
 
 
-def test_faces_bring_nothing_along(script, tmp_path):
-    """Colour profiles and resolutions stay out of the set, which only holds pixels."""
+def test_faces_hold_pixels_only(script, tmp_path):
+    """Color profiles and resolutions of the source are not in the set."""
     folder = tmp_path / "marked"
     folder.mkdir()
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -103,24 +112,28 @@ def test_faces_bring_nothing_along(script, tmp_path):
             assert image.mode == "RGB" and not image.info
 
 
-def test_a_killed_start_goes_on_to_the_same_bytes(script, ready):
-    """Stopped after the first pictures, by Ctrl-C and by force."""
+def test_a_killed_start_resumes_to_the_same_bytes(script, ready, tmp_path):
+    """Stopped after the first images, by Ctrl-C and by force."""
     assert script("prepare_faces.py", "clean", ready, "whole").returncode == 0
+    log = f"work/{DATABASE}-wal"
+    empty = Store(tmp_path / "empty", {})
+    size = (tmp_path / "empty" / log).stat().st_size
+    empty.close()
     for way in (signal.SIGINT, signal.SIGKILL):
         command = [sys.executable, str(ROOT / "prepare_faces.py"), "clean", str(ready), way.name]
         running = subprocess.Popen(command, cwd=script.folder, stderr=subprocess.PIPE, text=True)
-        lines = script.folder / way.name / "work" / "pictures.jsonl"
-        while not (lines.exists() and lines.stat().st_size) and running.poll() is None:
+        path = script.folder / way.name / log
+        while not (path.exists() and path.stat().st_size > size) and running.poll() is None:
             time.sleep(0.01)
         running.send_signal(way)
-        said = running.communicate()[1]
-        assert "Traceback" not in said
+        assert "Traceback" not in running.communicate()[1]
+        assert running.returncode  # it was not done already
         assert script("prepare_faces.py", "clean", ready, way.name).returncode == 0
         assert contents(script.folder / way.name) == contents(script.folder / "whole")
 
 
-def test_a_second_start_repeats_nothing_and_a_person_wins(script, ready):
-    """Lists are read each time; a face is named as in the report, or by its file."""
+def test_a_second_start_repeats_nothing_and_applies_the_lists(script, ready):
+    """The lists are read each time; a face is named as in the report, or by its file."""
     assert script("prepare_faces.py", "clean", ready, "out").returncode == 0
     out = script.folder / "out"
     before = {path: path.stat().st_mtime_ns for path in (out / "work" / "faces").iterdir()}
@@ -135,17 +148,17 @@ def test_a_second_start_repeats_nothing_and_a_person_wins(script, ready):
     assert decided["face 30.png"]["reason"] == "in drop.txt"
     packed = [zipfile.ZipFile(out / f"{part}.zip").namelist() for part in ("train", "heldout")]
     assert night in packed[0] + packed[1] and all(packed)
-    assert not (out / "faces").exists()  # nobody trains on the older set by mistake
+    assert not (out / "faces").exists()  # so that nobody trains on the older set by mistake
 
 
 def test_faces_are_found_cut_out_and_shown(script, tmp_path):
-    """Two faces in one picture, none in another: crop writes two, check shows both pictures."""
-    folder = tmp_path / "pictures"
+    """Two faces in one image, none in another: crop writes two, check shows both images."""
+    folder = tmp_path / "images"
     folder.mkdir()
     wall = Image.new("RGB", (700, 300), "#88bbdd")
-    drawn = demo.draw_faces(4, 160)
-    wall.paste(Image.fromarray(drawn[0]), (60, 70))
-    wall.paste(Image.fromarray(drawn[3]), (420, 90))
+    faces = demo.draw_faces(4, 160)
+    wall.paste(Image.fromarray(faces[0]), (60, 70))
+    wall.paste(Image.fromarray(faces[3]), (420, 90))
     wall.save(folder / "two.jpg")
     Image.new("RGB", (300, 300), "#88bbdd").save(folder / "none.png")
     done = script("prepare_faces.py", "crop", folder, "out", "--quick", "--size", "128")
@@ -159,7 +172,7 @@ def test_faces_are_found_cut_out_and_shown(script, tmp_path):
 
 
 def test_no_face_is_enlarged_more_than_allowed(script, tmp_path):
-    """By crop neither, and by Lanczos where nothing better is installed."""
+    """Not by crop either; Lanczos is used where waifu2x is not installed."""
     folder = tmp_path / "small"
     folder.mkdir()
     for side in (20, 40):
@@ -192,7 +205,7 @@ def test_the_page_in_a_browser(browser, script, ready):
 
 
 def png_of_size(width, height):
-    """A PNG whose header promises more than there is."""
+    """A PNG whose header declares a size that its data does not have."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = b""
     for kind, data in ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 99)), (b"IEND", b"")):
@@ -202,7 +215,7 @@ def png_of_size(width, height):
 
 
 def damaged(number):
-    """The name and bytes of one damaged or odd file, made from a sound face."""
+    """The name and bytes of one damaged or odd file, made from a good face."""
     rng = np.random.default_rng(number)
     kinds = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
     kind = kinds[rng.integers(len(kinds))]
@@ -216,7 +229,7 @@ def damaged(number):
         case 2:
             return f"{number}.{'txt' if number % 20 == 2 else 'exe'}", bytes(data)
         case 3:
-            return f"{number}.png", b"" if number % 20 == 3 else b"not a picture at all"
+            return f"{number}.png", b"" if number % 20 == 3 else b"not an image at all"
         case 4:
             return f"{number}.png", png_of_size(60_000 + number, 60_000)
         case 5:
@@ -271,14 +284,14 @@ def test_a_thousand_damaged_files(script, tmp_path):
         ("pipe.png", "not a regular file"),
     ):
         assert reason in decided[name]["reason"], name
-    for number in (2, 5, 6, 7, 8):  # these are sound, whatever they are called
-        sound = [row for name, row in decided.items() if name.startswith(f"{number}.")]
-        assert sound[0]["face"], number
+    for number in (2, 5, 6, 7, 8):  # these are good, whatever their names
+        good = [row for name, row in decided.items() if name.startswith(f"{number}.")]
+        assert good[0]["face"], number
     assert {path.name for path in script.folder.iterdir()} == {"out"}
 
 
-def test_a_zip_that_tries_to_get_out(script, tmp_path):
-    """Names that lead elsewhere and links are refused one by one, and the rest is used."""
+def test_a_zip_with_paths_outside_of_it(script, tmp_path):
+    """Such names and links are skipped one by one, and the rest is used."""
     path = tmp_path / "evil.zip"
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("../../outside.png", encoded(face(0), "PNG"))
@@ -335,3 +348,11 @@ def test_mistakes_are_one_sentence(call, script, arguments, said):
     lines = [line for line in error.splitlines() if line.startswith("error: ")]
     assert status == 2 and len(lines) == 1 and said in lines[0]
     assert contents(script.folder) == before
+
+
+def test_help_needs_no_library():
+    """It answers at once, as errors in the arguments do."""
+    code = "import sys, prepare_faces; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not {"numpy", "PIL", "keras", "onnxruntime"} & set(done.stdout.split())

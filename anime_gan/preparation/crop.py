@@ -1,4 +1,4 @@
-"""From the box of a face to the square that is cut out of the picture."""
+"""From the box of a face to the square that is cut out of the image."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-# What is taken around a box at `widen` 1, in shares of its side. The thesis (Bath, 2020, appendix)
-# takes a quarter of the width more on the right, a tenth of the way to the left border, and three
-# quarters of the way to the upper one, for hair and what is worn on it. A box's surroundings should
-# not hang on where in the picture it is, so here these are shares of the box.
+# The margins around a box at `widen` 1, as shares of its side. The thesis (Bath, 2020, appendix)
+# adds a quarter of the width on the right, a tenth of the distance to the image's left border and
+# three quarters of that to the upper one, for hair and headwear. Here the margins depend on the box
+# alone, not on where it lies in the image.
 SIDES, ABOVE, BELOW = 0.25, 0.45, 0.25
 
 
 class Square(NamedTuple):
-    """A square of a picture: its upper left corner and its side, in pixels."""
+    """A square of an image: its upper left corner and its side, in pixels."""
 
     x: int
     y: int
@@ -23,11 +23,15 @@ class Square(NamedTuple):
 
 
 def widened(x: float, y: float, side: float, widen: float, size: tuple[int, int]) -> Square:
-    """Return the square around a face's box that takes in hair and shoulders.
+    """Return the square around a face that includes hair and shoulders.
 
-    x, y, side: the box's middle and side. size: the picture's width and height. The square is moved
-    into the picture where it reaches out, and where it is larger than the picture it is centred
-    over it along that direction.
+    A square that crosses the image's border is moved inside. One that is larger than the image is
+    centered along that axis.
+
+    Args:
+        x, y, side: center and side of the face's box.
+        widen: factor of the margins.
+        size: width and height of the image.
     """
     width = side * (1 + 2 * SIDES * widen)
     height = side * (1 + (ABOVE + BELOW) * widen)
@@ -37,14 +41,14 @@ def widened(x: float, y: float, side: float, widen: float, size: tuple[int, int]
     return Square(_inside(left, whole, size[0]), _inside(top, whole, size[1]), whole)
 
 
-def centred(size: tuple[int, int]) -> Square:
-    """Return the largest square in the middle of a picture of a size."""
+def central_square(size: tuple[int, int]) -> Square:
+    """Return the largest square in the center of an image of a size."""
     side = min(size)
     return Square((size[0] - side) // 2, (size[1] - side) // 2, side)
 
 
 def cut(image: Image.Image, square: Square) -> Image.Image:
-    """Return a square of an RGB picture; what lies outside repeats the picture's border."""
+    """Return a square of an RGB image; outside the image, its border pixels are repeated."""
     x, y, side = square
     left, top = max(0, -x), max(0, -y)
     right, bottom = max(0, x + side - image.width), max(0, y + side - image.height)
@@ -53,6 +57,17 @@ def cut(image: Image.Image, square: Square) -> Image.Image:
         return inside
     around = ((top, bottom), (left, right), (0, 0))
     return Image.fromarray(np.pad(np.asarray(inside), around, mode="edge"))
+
+
+def fit(image: Image.Image, side: int, smallest: int = 1) -> tuple[Image.Image, float]:
+    """Resize an image until its longer side is `side`.
+
+    Returns:
+        The resized image, each of its sides at least `smallest`, and the scale.
+    """
+    scale = side / max(image.size)
+    size = max(smallest, round(image.width * scale)), max(smallest, round(image.height * scale))
+    return image.resize(size, Image.Resampling.LANCZOS), scale
 
 
 def _inside(start: float, length: int, available: int) -> int:

@@ -1,4 +1,4 @@
-"""Which faces stay: what is wrong with them, which are there twice, and what a person says."""
+"""Which faces are kept: faults, duplicates, and the user's own lists."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from pathlib import Path
 
 from anime_gan.errors import UserError
 from anime_gan.preparation.duplicates import groups
-from anime_gan.preparation.quality import Limits, Quality, fault
+from anime_gan.preparation.quality import Quality, fault
+from anime_gan.preparation.settings import Limits
 
 EXACT, NEAR, SMALL, BY_HAND = "exact duplicate", "near-duplicate", "too small", "in drop.txt"
 
 
 @dataclass
 class Decision:
-    """Why a face is left out, or None; of a duplicate, which face stays in its place.
+    """Whether a face is kept.
 
-    forced: whether keep.txt holds it against that reason.
+    reason: why it is dropped, or None. instead: the face that is kept instead of a duplicate.
+    forced: whether keep.txt keeps it in spite of the reason.
     """
 
     reason: str | None = None
@@ -31,21 +33,25 @@ class Decision:
 
 
 def decide(
-    faces: list[dict], alike: Iterable[tuple[str, str]], limits: Limits, enlarge: float
+    faces: list[dict], near_pairs: Iterable[tuple[str, str]], limits: Limits, enlarge: float
 ) -> list[Decision]:
-    """Return a decision for every face: cleaning alone, without a person's lists.
+    """Decide about every face, without the user's lists.
 
-    alike: near-duplicates, by their `pixels`. enlarge: how many times a face may be enlarged.
+    Args:
+        faces: their records.
+        near_pairs: near-duplicates, by the `pixels` of their records.
+        limits: limits of quality.
+        enlarge: the largest factor by which a face may be enlarged.
     """
     decisions = [Decision(_fault(face, limits, enlarge)) for face in faces]
-    left: dict[str, int] = {}  # the best of those with the same pixels
+    best_of: dict[str, int] = {}  # the best face with the same pixels
     for i in sorted(range(len(faces)), key=lambda i: _rank(faces[i])):
         if decisions[i].reason is None:
-            best = left.setdefault(faces[i]["pixels"], i)
+            best = best_of.setdefault(faces[i]["pixels"], i)
             if best != i:
                 decisions[i] = Decision(EXACT, faces[best]["name"])
-    pairs = [(left[a], left[b]) for a, b in alike if a in left and b in left]
-    for i, best in groups(pairs, left.values()).items():
+    pairs = [(best_of[a], best_of[b]) for a, b in near_pairs if a in best_of and b in best_of]
+    for i, best in groups(pairs, best_of.values()).items():
         decisions[i] = Decision(NEAR, faces[best]["name"])
     return decisions
 
@@ -53,14 +59,21 @@ def decide(
 def overrule(
     faces: list[dict], decisions: list[Decision], keep: set[str], drop: set[str]
 ) -> list[str]:
-    """Let the names of faces, or of whole files, in a person's lists win; returns unknown names."""
+    """Apply the user's lists to the decisions; a list names faces or source files.
+
+    Returns:
+        The names that belong to no face and no file.
+
+    Raises:
+        UserError: a name is in both lists.
+    """
     both = keep & drop
     if both:
-        raise UserError(f"{min(both)} is in keep.txt and in drop.txt: take it out of one of them.")
+        raise UserError(f"{min(both)} is in keep.txt and in drop.txt: remove it from one of them.")
     for face, decision in zip(faces, decisions, strict=True):
         names = {face["name"], face["source"]}
-        # A face's own name is the closer word where both lists name it, one by its file.
         dropped, kept = names & drop, names & keep
+        # The name of a face takes precedence over that of its file.
         if dropped and kept != {face["name"]}:
             decision.reason, decision.instead = BY_HAND, None
         elif kept and decision.reason is not None:
@@ -70,7 +83,7 @@ def overrule(
 
 
 def read_list(path: Path) -> set[str]:
-    """Return the names in a person's list, one a line; # begins a remark. None if there is none."""
+    """Return the names in a user's list, one per line, # for comments; empty without a file."""
     try:
         lines = path.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()
     except FileNotFoundError:
@@ -81,7 +94,7 @@ def read_list(path: Path) -> set[str]:
 
 
 def too_small(face: dict, enlarge: float) -> str | None:
-    """Return SMALL for a face that was enlarged more than so many times, else None."""
+    """Return SMALL for a face that was enlarged by more than a factor, else None."""
     return SMALL if face["enlarged"] > enlarge else None
 
 
@@ -92,5 +105,5 @@ def _fault(face: dict, limits: Limits, enlarge: float) -> str | None:
 
 
 def _rank(face: dict) -> tuple:
-    """What makes one of two alike the better: size, fewer traces of JPEG, sharpness; then names."""
+    """Sort key of duplicates, the best first: by size, JPEG blockiness, sharpness, then name."""
     return -face["box"][2], round(face["blocks"], 1), -face["sharpness"], face["name"]

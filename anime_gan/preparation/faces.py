@@ -1,4 +1,4 @@
-"""Where in a picture the faces are."""
+"""Face detection in whole images."""
 
 from __future__ import annotations
 
@@ -11,41 +11,42 @@ import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
 from anime_gan.errors import UserError
-from anime_gan.preparation.judge import SIDE, Judge
+from anime_gan.preparation.crop import fit
+from anime_gan.preparation.face_classifier import SIDE, FaceClassifier
 
-# A pass over a picture: the longer side that it is brought to, the angle that it is turned by, and
-# what is done to it first. animeface finds faces of 43 pixels and more that look straight out of
-# flat colours: small sides blur brushwork and shading away, turning finds tilted heads, equalising
-# those in the dark and sharpening the pale ones.
+# A pass of animeface over an image: the length of the longer side, the angle of rotation, and the
+# filter. animeface finds upright faces of 43 pixels or more in flat colors. Small sides remove
+# brushwork and shading, rotation finds tilted heads, equalizing finds faces in dark images and
+# sharpening those in pale ones.
 PASSES = (
     *((side, angle, "plain") for side in (240, 340, 490, 580) for angle in (0, -15, 15, -30, 30)),
     *((side, 0, "plain") for side in (700, 1000)),
-    *((side, angle, "equalised") for side in (240, 340) for angle in (0, -15, 15)),
+    *((side, angle, "equalized") for side in (240, 340) for angle in (0, -15, 15)),
     *((side, angle, "sharpened") for side in (240, 340) for angle in (0, -15, 15)),
 )
 QUICK_PASSES = ((340, 0, "plain"), (680, 0, "plain"))
-_TREATMENTS: dict[str, Callable[[Image.Image], Image.Image]] = {
+_FILTERS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "plain": lambda image: image,
-    "equalised": ImageOps.equalize,
+    "equalized": ImageOps.equalize,
     "sharpened": lambda image: image.filter(ImageFilter.UnsharpMask(2, 150, 0)),
 }
-# What was found is looked at again from near, upright: at these sides of the face in pixels, turned
-# a little more, mirrored; and the judge sees these shares of its surroundings.
-_NEAR_SIDES, _NEAR_ANGLES, _NEAR = (56, 80, 112), (-10, 0, 10), 2.2
-_FRAMED = 1.7  # sides of a face that a ready crop, hair and all, is wide
-_JUDGED = (1.4, _FRAMED, 2.0)
-# A face's evidence is _OPINION times what the judge says, plus the logarithm of the number of
-# passes that agree, weighed by how sure animeface is from near. Both and the limit were set on the
-# pictures of docs/faces.md, so its counts are a little kind.
-_OPINION, _HALF, _NONE = 4.0, 0.97, 0.1
-# The judge also looks by itself, at windows of its own size all over the picture at these longer
-# sides: it knows painted faces that animeface does not. A window must convince it more than a face
-# that animeface saw.
-_WINDOWS, _STRIDE, _PROMISING, _CONVINCING = (120, 170, 240, 340), 12, 0.5, 0.6
+# Each detection is examined again in upright close-ups: with the face at these sides in pixels,
+# at these additional angles, and mirrored. A close-up is so many times as wide as the face.
+_CLOSE_SIDES, _CLOSE_ANGLES, _CLOSE_WIDTH = (56, 80, 112), (-10, 0, 10), 2.2
+_CROP_WIDTH = 1.7  # the same for the crops with hair that the classifier was trained on
+_CLASSIFIED_WIDTHS = (1.4, _CROP_WIDTH, 2.0)  # and for the crops that it gets
+# The logit of a face's likelihood is _SCORE_WEIGHT * the classifier's score + log(number of
+# detections * animeface's confidence in the close-ups + _NO_CONFIDENCE) - _BIAS. These weights were
+# set on the images of docs/faces.md, so its counts are slightly optimistic.
+_SCORE_WEIGHT, _BIAS, _NO_CONFIDENCE = 4.0, 0.97, 0.1
+# The classifier also searches by itself, in sliding windows over the image at these longer sides:
+# it knows painted faces that animeface misses. Windows with a score above _CANDIDATE are examined,
+# and the likelihood of one whose crops score _ACCEPTED is 0.5.
+_WINDOW_SIDES, _STRIDE, _CANDIDATE, _ACCEPTED = (120, 170, 240, 340), 12, 0.5, 0.6
 
 
 class Face(NamedTuple):
-    """A face: the middle of its box (x, y) and the box's side in pixels, and 0 to 1 how sure."""
+    """A face: center and side of its box in pixels, and the confidence, 0 to 1."""
 
     x: float
     y: float
@@ -57,22 +58,26 @@ Detector = Callable[[Image.Image], list[Face]]
 
 
 class _Hit(NamedTuple):
-    """What one pass found, in pixels of the picture; angle, treatment: those of the pass."""
+    """One detection, in pixels of the image, with the angle and the filter of its pass."""
 
     likelihood: float
     x: float
     y: float
     side: float
     angle: int
-    treatment: str
+    filter: str
 
 
 def open_detector(name: str, quick: bool = False) -> Detector:
-    """Return a function from an RGB picture to its faces, likeliest first.
+    """Return a function from an RGB image to its faces, the most likely first.
 
-    name: "animeface", or the path of a cascade of OpenCV, as .xml. quick: two passes of animeface
-    in place of 34, no second look and no windows, in a twentieth of the time; docs/faces.md says
-    what either finds. UserError if a package is not installed or the cascade can't be read.
+    Args:
+        name: "animeface", or the path of an OpenCV cascade (.xml).
+        quick: two passes of animeface instead of 34, no close-ups and no windows: twenty times
+            faster. docs/faces.md has what either finds.
+
+    Raises:
+        UserError: a package is not installed, or the cascade can't be read.
     """
     if name == "animeface":
         return _animeface(quick)
@@ -83,84 +88,80 @@ def _animeface(quick: bool) -> Detector:
     try:
         import animeface
     except ImportError as error:
-        raise UserError(
-            f"animeface can't be started ({error}): pip install -r requirements-faces.txt."
-        ) from error
-    judge = Judge()
+        raise _not_installed("animeface", error) from error
+    classifier = FaceClassifier()
 
-    def look(image: Image.Image) -> list[tuple[float, float, float, float]]:
-        """Return (likelihood, middle x, middle y, side) of what one pass sees."""
+    def detect(image: Image.Image) -> list[tuple[float, float, float, float]]:
+        """Return (likelihood, center x, center y, side) of each face in one pass."""
         boxes = ((face.likelihood, face.face.pos) for face in animeface.detect(image))
         return [(p, b.x + b.width / 2, b.y + b.height / 2, b.width) for p, b in boxes]
 
     def find(image: Image.Image) -> list[Face]:
         passes = QUICK_PASSES if quick else PASSES
         faces = []
-        for group in _groups([hit for one in passes for hit in _hits(image, look, *one)]):
+        for group in _groups([hit for one in passes for hit in _hits(image, detect, *one)]):
             best = max(group)
-            sure = best.likelihood
+            confidence = best.likelihood
             if not quick:
-                shown = {_TREATMENTS[name] for name in ("plain", best.treatment)}
-                sure = max(_near_look(treat(image), best, look) for treat in shown)
-            evidence = _OPINION * _opinion(image, best, judge) + log(len(group) * sure + _NONE)
+                filters = {_FILTERS[name] for name in ("plain", best.filter)}
+                confidence = max(_close_up(change(image), best, detect) for change in filters)
+            evidence = log(len(group) * confidence + _NO_CONFIDENCE) - _BIAS
+            logit = _SCORE_WEIGHT * _score(image, best, classifier) + evidence
             x, y, side = np.median([(hit.x, hit.y, hit.side) for hit in group], axis=0)
-            likelihood = 1 / (1 + exp(_HALF - evidence))
-            faces.append(Face(float(x), float(y), float(side), likelihood))
-        faces = _apart(faces)
-        return faces if quick else _apart(faces + _others(image, judge, faces))
+            faces.append(Face(float(x), float(y), float(side), _sigmoid(logit)))
+        faces = _without_overlaps(faces)
+        if quick:
+            return faces
+        return _without_overlaps(faces + _window_faces(image, classifier, faces))
 
     return find
 
 
-def _others(image: Image.Image, judge: Judge, faces: list[Face]) -> list[Face]:
-    """Return faces that only the judge sees, away from those that are likely ones already."""
+def _window_faces(image: Image.Image, classifier: FaceClassifier, faces: list[Face]) -> list[Face]:
+    """Return faces that only the classifier finds, apart from those that are likely already."""
     likely = [face for face in faces if face.likelihood >= 0.5]
     found = []
-    for group in _groups(_windows(image, judge)):
+    for group in _groups(_windows(image, classifier)):
         best = max(group)
-        frame = best.side * _FRAMED / 2
-        if not any(max(abs(f.x - best.x), abs(f.y - best.y)) < frame for f in likely):
-            likelihood = 1 / (1 + exp(_OPINION * (_CONVINCING - _opinion(image, best, judge))))
-            found.append(Face(best.x, best.y, best.side, likelihood))
+        half = best.side * _CROP_WIDTH / 2
+        if not any(max(abs(f.x - best.x), abs(f.y - best.y)) < half for f in likely):
+            logit = _SCORE_WEIGHT * (_score(image, best, classifier) - _ACCEPTED)
+            found.append(Face(best.x, best.y, best.side, _sigmoid(logit)))
     return found
 
 
-def _windows(image: Image.Image, judge: Judge) -> list[_Hit]:
-    """Return the windows of a picture that the judge takes for a face."""
+def _windows(image: Image.Image, classifier: FaceClassifier) -> list[_Hit]:
+    """Return the windows of an image that the classifier scores as faces."""
     hits = []
-    for side in _WINDOWS:
-        scale = side / max(image.size)
-        size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-        around = SIDE // 4  # so that faces at the border come to a window's middle
-        small = np.asarray(image.resize(size, Image.Resampling.LANCZOS))
-        small = np.pad(small, ((around, around), (around, around), (0, 0)), mode="edge")
+    for side in _WINDOW_SIDES:
+        small, scale = fit(image, side)
+        around = SIDE // 4  # so that a face at the border is at the center of a window
+        pixels = np.pad(np.asarray(small), ((around, around), (around, around), (0, 0)), "edge")
         corners = [
             (x, y)
-            for y in range(0, small.shape[0] - SIDE + 1, _STRIDE)
-            for x in range(0, small.shape[1] - SIDE + 1, _STRIDE)
+            for y in range(0, pixels.shape[0] - SIDE + 1, _STRIDE)
+            for x in range(0, pixels.shape[1] - SIDE + 1, _STRIDE)
         ]
-        crops = [Image.fromarray(small[y : y + SIDE, x : x + SIDE]) for x, y in corners]
-        for (x, y), opinion in zip(corners, judge(crops), strict=True):
-            if opinion > _PROMISING:
-                # A face lies a little below the middle of its hair.
-                middle = x + SIDE / 2 - around, y + SIDE * 0.53 - around
-                place = [value / scale for value in (*middle, SIDE / _FRAMED)]
-                hits.append(_Hit(float(opinion), *place, 0, "plain"))
+        crops = [Image.fromarray(pixels[y : y + SIDE, x : x + SIDE]) for x, y in corners]
+        for (x, y), score in zip(corners, classifier(crops), strict=True):
+            if score > _CANDIDATE:
+                # With the hair included, a face lies a little below the center.
+                center = x + SIDE / 2 - around, y + SIDE * 0.53 - around
+                box = [value / scale for value in (*center, SIDE / _CROP_WIDTH)]
+                hits.append(_Hit(float(score), *box, 0, "plain"))
     return hits
 
 
-def _hits(image: Image.Image, look: Callable, side: int, angle: int, treatment: str) -> list[_Hit]:
-    """Return what one pass finds."""
-    scale = side / max(image.size)
-    size = max(8, round(image.width * scale)), max(8, round(image.height * scale))
-    small = _TREATMENTS[treatment](image.resize(size, Image.Resampling.LANCZOS))
-    turned = small
+def _hits(image: Image.Image, detect: Callable, side: int, angle: int, filter: str) -> list[_Hit]:
+    """Return the detections of one pass."""
+    small, scale = fit(image, side, smallest=8)
+    rotated = small = _FILTERS[filter](small)
     if angle:
-        turned = small.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor="white")
+        rotated = small.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor="white")
     hits = []
-    for likelihood, x, y, width in look(turned):
-        x, y = _turned_back(x, y, angle, turned.size, small.size)
-        hits.append(_Hit(likelihood, x / scale, y / scale, width / scale, angle, treatment))
+    for likelihood, x, y, width in detect(rotated):
+        x, y = _rotated_back(x, y, angle, rotated.size, small.size)
+        hits.append(_Hit(likelihood, x / scale, y / scale, width / scale, angle, filter))
     return hits
 
 
@@ -168,78 +169,85 @@ def _cascade(path: Path) -> Detector:
     try:
         import cv2
     except ImportError as error:
-        raise UserError(
-            f"OpenCV can't be started ({error}): pip install -r requirements-faces.txt."
-        ) from error
+        raise _not_installed("OpenCV", error) from error
     if not path.is_file():
         raise UserError(f"{path} does not exist: name animeface, or the .xml file of a cascade.")
     try:
         cascade = cv2.CascadeClassifier(str(path))
-    except (cv2.error, SystemError):  # the second is how it tells of a file that it can't parse
+    except (cv2.error, SystemError):  # the second is raised for a file that is no XML
         cascade = None
     if cascade is None or cascade.empty():
-        raise UserError(f"{path} is not a cascade of OpenCV: name its .xml file, or animeface.")
-    cv2.setNumThreads(1)  # there is a process for each core already
+        raise UserError(f"{path} is not an OpenCV cascade: name its .xml file, or animeface.")
+    cv2.setNumThreads(1)  # there is a process per core already
 
     def find(image: Image.Image) -> list[Face]:
-        grey = cv2.equalizeHist(np.asarray(image.convert("L")))
-        boxes = cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=5, minSize=(24, 24))
-        # A cascade says yes or no.
+        gray = cv2.equalizeHist(np.asarray(image.convert("L")))
+        boxes = cascade.detectMultiScale(gray, scaleFactor=1.1, minNeighbors=5, minSize=(24, 24))
+        # A cascade gives no confidence.
         return [Face(x + w / 2, y + h / 2, float(max(w, h)), 1.0) for x, y, w, h in boxes]
 
     return find
 
 
-def _near_look(image: Image.Image, hit: _Hit, look: Callable) -> float:
-    """Return how sure a detector is of a face on average, when it sees it upright and near."""
+def _not_installed(name: str, error: ImportError) -> UserError:
+    return UserError(f'{name} can\'t be started ({error}): pip install ".[faces]".')
+
+
+def _close_up(image: Image.Image, hit: _Hit, detect: Callable) -> float:
+    """Return a detector's mean confidence in a face over upright close-ups of it."""
     likelihoods = []
-    for near in _upright(image, hit, _NEAR):
-        for side in _NEAR_SIDES:
-            shown = near.resize((round(side * _NEAR),) * 2, Image.Resampling.LANCZOS)
-            middle = shown.width / 2
-            seen = [
+    for near in _upright_crops(image, hit, _CLOSE_WIDTH):
+        for side in _CLOSE_SIDES:
+            crop = near.resize((round(side * _CLOSE_WIDTH),) * 2, Image.Resampling.LANCZOS)
+            center = crop.width / 2
+            same = [
                 likelihood
-                for likelihood, x, y, width in look(shown)
-                if max(abs(x - middle), abs(y - middle)) < 0.35 * side and 0.6 < width / side < 1.6
+                for likelihood, x, y, width in detect(crop)
+                if max(abs(x - center), abs(y - center)) < 0.35 * side and 0.6 < width / side < 1.6
             ]
-            likelihoods.append(max(seen, default=0.0))
+            likelihoods.append(max(same, default=0.0))
     return float(np.mean(likelihoods))
 
 
-def _opinion(image: Image.Image, hit: _Hit, judge: Judge) -> float:
-    """Return what the judge says of a face on average, seen upright in more or less of a frame."""
-    return float(judge([crop for share in _JUDGED for crop in _upright(image, hit, share)]).mean())
+def _score(image: Image.Image, hit: _Hit, classifier: FaceClassifier) -> float:
+    """Return the classifier's mean score over upright crops of a face of several widths."""
+    crops = [crop for width in _CLASSIFIED_WIDTHS for crop in _upright_crops(image, hit, width)]
+    return float(classifier(crops).mean())
 
 
-def _upright(image: Image.Image, hit: _Hit, share: float) -> list[Image.Image]:
-    """Return a face with `share` of its side around, turned upright and a little more, mirrored."""
-    half = max(1.0, hit.side * share / 2)
-    wide = half * 1.5  # so that turning brings no corners in
+def _upright_crops(image: Image.Image, hit: _Hit, width: float) -> list[Image.Image]:
+    """Return six crops `width` times as wide as a face: at three angles, plain and mirrored."""
+    half = max(1.0, hit.side * width / 2)
+    wide = half * 1.5  # so that rotation shows no corners
     whole = Image.new("RGB", (round(2 * wide),) * 2, "white")
     whole.paste(image, (round(wide - hit.x), round(wide - hit.y)))
     box = [round(wide + d) for d in (-half, -half, half, half)]
-    turned = [
+    rotated = [
         whole.rotate(hit.angle + angle, Image.Resampling.BICUBIC, fillcolor="white").crop(box)
-        for angle in _NEAR_ANGLES
+        for angle in _CLOSE_ANGLES
     ]
-    return [*turned, *map(ImageOps.mirror, turned)]
+    return [*rotated, *map(ImageOps.mirror, rotated)]
 
 
-def _turned_back(
-    x: float, y: float, angle: int, turned: tuple[int, int], size: tuple[int, int]
+def _rotated_back(
+    x: float, y: float, angle: int, rotated: tuple[int, int], size: tuple[int, int]
 ) -> tuple[float, float]:
-    """Return where in a picture of `size` the point of the turned one is."""
-    x, y = x - turned[0] / 2, y - turned[1] / 2
+    """Return where a point of a rotated image lies in the original, given the size of each."""
+    x, y = x - rotated[0] / 2, y - rotated[1] / 2
     c, s = cos(radians(angle)), sin(radians(angle))
     return x * c - y * s + size[0] / 2, x * s + y * c + size[1] / 2
 
 
+def _sigmoid(logit: float) -> float:
+    return 1 / (1 + exp(-logit))
+
+
 def _groups(hits: list[_Hit]) -> list[list[_Hit]]:
-    """Return the hits of one face together, the likeliest first."""
+    """Return the hits grouped by face, the most likely first."""
     groups: list[list[_Hit]] = []
     for hit in sorted(hits, reverse=True):
         for group in groups:
-            if _same(hit, group[0]):
+            if _overlap(hit, group[0]):
                 group.append(hit)
                 break
         else:
@@ -247,16 +255,16 @@ def _groups(hits: list[_Hit]) -> list[list[_Hit]]:
     return groups
 
 
-def _apart(faces: list[Face]) -> list[Face]:
-    """Return the faces, likeliest first, without those that lie on a likelier one."""
+def _without_overlaps(faces: list[Face]) -> list[Face]:
+    """Return the faces, the most likely first, without those that overlap a more likely one."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda face: face.likelihood, reverse=True):
-        if not any(_same(face, other) for other in kept):
+        if not any(_overlap(face, other) for other in kept):
             kept.append(face)
     return kept
 
 
-def _same(one: Face | _Hit, other: Face | _Hit) -> bool:
-    """Say whether two boxes are of one face: their middles nearer than half of the larger one."""
+def _overlap(one: Face | _Hit, other: Face | _Hit) -> bool:
+    """Whether two boxes are of one face: their centers are within half of the larger side."""
     apart = max(abs(one.x - other.x), abs(one.y - other.y))
     return apart < 0.5 * max(one.side, other.side)

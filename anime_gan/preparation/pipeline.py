@@ -1,11 +1,13 @@
-"""From a folder or zip of pictures to a set of faces: look at each, decide, write, report."""
+"""From a folder or zip of images to a set of faces: search, decide, write, report."""
 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -16,82 +18,104 @@ from anime_gan.errors import UserError
 from anime_gan.files import whole_file
 from anime_gan.preparation import report, writing
 from anime_gan.preparation.decisions import Decision, decide, overrule, read_list, too_small
-from anime_gan.preparation.picture import Job, Settings, prepare, start
-from anime_gan.preparation.quality import Limits
+from anime_gan.preparation.enlarge import available_upscaler
+from anime_gan.preparation.extract import extract_faces, start_process
+from anime_gan.preparation.faces import open_detector
+from anime_gan.preparation.settings import Limits, Output, Settings
 from anime_gan.preparation.sheets import write_sheets
-from anime_gan.preparation.store import Store
+from anime_gan.preparation.store import DATABASE, Store
 from anime_gan.preparation.workers import in_processes
-
-
-@dataclass(frozen=True)
-class Output:
-    """What is written: files or a zip, the share held out, and TFRecords beside them."""
-
-    zipped: bool = False
-    held_out: float = 0.0
-    records: bool = False
 
 
 def make_set(
     images: str, out: Path, settings: Settings, limits: Limits | None, output: Output
 ) -> dict:
-    """Make a set of faces of the pictures in `images`, and return the report's summary.
+    """Make a set of faces.
 
-    limits: where cleaning draws the line; None leaves in all faces that are large enough. Raises
-    UserError.
+    Args:
+        images: a folder, zip or glob of images; it is not changed.
+        out: the folder of the set.
+        settings: which faces are found, and how they are cut out.
+        limits: limits of cleaning; None keeps all faces that are large enough.
+        output: the form of the set.
+
+    Returns:
+        The summary that report.json holds.
+
+    Raises:
+        UserError: a mistake in the arguments, a missing package, or a full disk.
     """
-    with _looked_at(images, out, settings) as (source, store):
+    if output.records:
+        writing.tensorflow()
+    with _searched(images, out, settings) as (source, store, settings):
         faces, without = store.of(source.entries)
-        thumbnails = store.thumbnails(faces)
         if limits:
             decisions = decide(faces, store.compare(), limits, settings.enlarge)
         else:
             decisions = [Decision(too_small(face, settings.enlarge)) for face in faces]
-        unknown = overrule(
-            faces, decisions, read_list(out / "keep.txt"), read_list(out / "drop.txt")
-        )
-        _write(store, out, faces, decisions, output, settings.size)
+        keep, drop = read_list(out / "keep.txt"), read_list(out / "drop.txt")
+        unknown = overrule(faces, decisions, keep, drop)
+        kept = [face for face, decision in zip(faces, decisions, strict=True) if decision.kept]
+        writing.write_set(store.faces, out, kept, output, settings.size)
         writing.write_decisions(out / "decisions.csv", faces, decisions, without)
         options = asdict(settings) | {"cleaning": asdict(limits) if limits else None}
-        found = report.summary(faces, decisions, without, thumbnails, options)
+        summary = report.summary(faces, decisions, without, store.thumbnails(faces), options)
         if unknown:
-            found["warnings"].append(
-                f"keep.txt or drop.txt names {len(unknown):,} that there are not, {unknown[0]} "
-                "among them."
+            summary["warnings"].append(
+                f"{len(unknown):,} names in keep.txt or drop.txt are unknown, {unknown[0]} among "
+                "them."
             )
-        _write_text(out / "report.json", json.dumps(found, indent=2) + "\n")
+        _write_text(out / "report.json", json.dumps(summary, indent=2) + "\n")
         title = f"Faces from {Path(images).name}"
-        _write_text(out / "report.html", report.page(found, faces, decisions, store.faces, title))
-    return found
+        page = report.page(summary, faces, decisions, store.faces, title)
+        _write_text(out / "report.html", page)
+    return summary
 
 
 def check(images: str, out: Path, settings: Settings) -> list[Path]:
-    """Write sheets that show what the search for faces finds, and return their paths."""
-    with _looked_at(images, out, settings) as (source, store):
+    """Write contact sheets of what the search finds, and return their paths."""
+    with _searched(images, out, settings) as (source, store, _):
         return write_sheets(source, store, out / "check")
 
 
 @contextmanager
-def _looked_at(images: str, out: Path, settings: Settings) -> Iterator[tuple[Source, Store]]:
-    """Look at every picture that no earlier start looked at."""
+def _searched(
+    images: str, out: Path, settings: Settings
+) -> Iterator[tuple[Source, Store, Settings]]:
+    """Search all images that no earlier start searched; yield the final settings as well."""
     with closing(open_source(images, every_file=True)) as source:
         if not source.entries:
-            raise UserError(f"{images} holds no files: name a folder, a zip or a glob of pictures.")
+            raise UserError(f"{images} holds no files: name a folder, a zip or a glob of images.")
         _require_apart(images, out)
-        try:
-            with closing(Store(out, asdict(settings))) as store:
-                _look(source, store, settings)
-                yield source, store
-        except OSError as error:  # of the pictures' own, `readable` keeps the reason
-            raise UserError(
-                f"{error.filename or out} could not be written ({reason(error)}); what was saved "
-                "before is whole: make room or make the folder writable, and give the same command "
-                "again."
-            ) from error
+        # Opened here too, so that a missing package is an error before any process starts.
+        settings = replace(settings, upscaler=available_upscaler(settings.upscaler))
+        if settings.detector:
+            open_detector(settings.detector)
+        with _explained(out), closing(Store(out, asdict(settings))) as store:
+            _search(source, store, settings)
+            yield source, store, settings
+
+
+@contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    """Within it, a full disk or a damaged database becomes a UserError."""
+    database = out / "work" / DATABASE
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        path = getattr(error, "filename", database) or out
+        raise UserError(
+            f"{path} could not be written ({reason(error)}); what was saved before is whole: make "
+            "room or make the folder writable, and give the same command again."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise UserError(
+            f"{database} is damaged ({error}): remove it and give the same command again."
+        ) from error
 
 
 def _require_apart(images: str, out: Path) -> None:
-    """Raise UserError where the set would be written among the pictures, or they lie in it."""
+    """Raise UserError if the set would be written among the images, or they lie in it."""
     path = Path(images).expanduser()
     wild = 0
     while not path.exists():  # of a glob, the folder before its first wildcard
@@ -103,60 +127,30 @@ def _require_apart(images: str, out: Path) -> None:
         raise UserError(f"{images} lies in {out}, where the set would be written: name another.")
 
 
-def _look(source: Source, store: Store, settings: Settings) -> None:
+def _search(source: Source, store: Store, settings: Settings) -> None:
     left = [i for i, entry in enumerate(source.entries) if entry not in store]
     bar = tqdm(
         total=len(source.entries),
         initial=len(source.entries) - len(left),
-        desc="Looking at pictures",
-        unit="pic",
+        desc="Searching images",
+        unit="image",
         dynamic_ncols=True,
     )
 
-    def readable() -> Iterator[tuple[str, bytes]]:
-        """Yield what can be read; of what can't, the reason takes the bytes' place."""
+    def files() -> Iterator[tuple[str, bytes | str]]:
+        """Yield the name and the content of each file, or the reason why it can't be read."""
         for index in left:
             try:
                 yield source.entries[index][0], source.read(index)
-            except Exception as error:  # zipfile raises all there is on a malformed zip
+            except Exception as error:  # zipfile raises anything on a malformed zip
                 yield source.entries[index][0], reason(error)
 
-    job = Job(settings, store.faces)
-    with bar, closing(in_processes(prepare, readable(), start, (job,))) as results:
-        for index, (_, result, why) in zip(left, results, strict=True):
-            faces, thumbnails, without = result or ([], [], why)
+    extract = partial(extract_faces, settings, store.faces)
+    with bar, closing(in_processes(extract, files(), start_process)) as results:
+        for index, (_, result, failure) in zip(left, results, strict=True):
+            faces, thumbnails, without = result or ([], [], failure)
             store.add(source.entries[index], without, faces, thumbnails)
             bar.update()
-
-
-def _write(
-    store: Store,
-    out: Path,
-    faces: list[dict],
-    decisions: list[Decision],
-    output: Output,
-    size: int,
-) -> None:
-    """Write the faces kept in the form asked for, and take away what other forms left here."""
-    kept = [face for face, decision in zip(faces, decisions, strict=True) if decision.kept]
-    parts = writing.parts(kept, output.held_out)
-    every = {path.name for path in store.faces.iterdir()}
-    writing.remove_records(out / "tfrecords")
-    for name in ("faces", "train", writing.HELD_OUT):
-        folder, packed = out / name, out / f"{name}.zip"
-        files = parts.get(name)
-        if files is not None and not output.zipped:
-            writing.write_files(store.faces, folder, files, every)
-        elif folder.is_dir():
-            writing.write_files(store.faces, folder, [], every)
-            if not any(folder.iterdir()):
-                folder.rmdir()
-        if files is not None and output.zipped:
-            writing.write_zip(store.faces, packed, files)
-        else:
-            packed.unlink(missing_ok=True)
-        if files and output.records:
-            writing.write_records(store.faces, out / "tfrecords", name, files, size)
 
 
 def _write_text(path: Path, text: str) -> None:

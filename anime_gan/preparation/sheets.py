@@ -1,88 +1,81 @@
-"""Contact sheets to count by eye what the search for faces found and what it missed."""
+"""Contact sheets, to count by eye which faces the search found and which it missed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from anime_gan.data.decode import whole_image
+from anime_gan.data.pixels import montage, to_image
 from anime_gan.data.sources import Source
+from anime_gan.preparation.crop import fit
 from anime_gan.preparation.store import Store
 
-_PICTURE, _CROP, _LINE = 300, 96, 14  # sides of what is shown, height of a line of text
-_COLUMNS, _ROWS = 5, 4
-_CROP_COLUMNS, _CROP_ROWS = 15, 10
+_IMAGE, _FACE, _LINE = 300, 96, 14  # sides of the cells in pixels, and the height of a text line
 
 
 def write_sheets(source: Source, store: Store, folder: Path) -> list[Path]:
-    """Write pictures_001.png ... with a numbered box at each face found, and faces_001.png ... .
+    """Write pictures_001.png ... with numbered boxes around the faces, and faces_001.png ... .
 
-    Pictures without a face are shown too; files that are no pictures are left out. Returns the
-    sheets' paths, the older ones of the folder being replaced.
+    Images without a face are shown too, unreadable files are not. Older sheets are removed.
+
+    Returns:
+        The paths of the sheets.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in [*folder.glob("pictures_*.png"), *folder.glob("faces_*.png")]:
         old.unlink()
-    written = _pages(
-        _pictures(source, store), _COLUMNS, _ROWS, (_PICTURE, _PICTURE), folder, "pictures"
-    )
     faces, _ = store.of(source.entries)
-    return written + _pages(
-        _crops(faces, store.faces), _CROP_COLUMNS, _CROP_ROWS, (_CROP, _CROP), folder, "faces"
-    )
+    return [
+        *_sheets(_images(source, store), 5, 4, folder / "pictures"),
+        *_sheets(_faces(faces, store.faces), 15, 10, folder / "faces"),
+    ]
 
 
-def _pictures(source: Source, store: Store) -> Iterator[tuple[Image.Image, str]]:
+def _images(source: Source, store: Store) -> Iterator[np.ndarray]:
     number = 0
-    bar = tqdm(source.entries, "Drawing sheets", unit="pic", dynamic_ncols=True)
+    bar = tqdm(source.entries, "Drawing sheets", unit="image", dynamic_ncols=True)
     for index, entry in enumerate(bar):
         faces, _ = store.of([entry])
         try:
             image = whole_image(source.read(index))
-        except Exception:  # counted, with its reason, where it was looked at
+        except Exception:  # the search has recorded the reason
             continue
-        scale = min(_PICTURE / image.width, _PICTURE / image.height)
-        size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-        shown = image.resize(size, Image.Resampling.LANCZOS)
-        draw = ImageDraw.Draw(shown)
+        image, scale = fit(image, _IMAGE)
+        draw = ImageDraw.Draw(image)
         for face in faces:
             number += 1
             x, y, side = (scale * value for value in face["box"])
             draw.rectangle((x, y, x + side, y + side), outline="red", width=2)
             draw.text((x + 4, y + 2), str(number), fill="red", stroke_width=2, stroke_fill="white")
-        yield shown, f"{Path(entry[0]).name[:40]}: {len(faces)}"
+        yield _cell(image, _IMAGE, f"{Path(entry[0]).name[:40]}: {len(faces)}")
 
 
-def _crops(faces: list[dict], folder: Path) -> Iterator[tuple[Image.Image, str]]:
+def _faces(faces: list[dict], folder: Path) -> Iterator[np.ndarray]:
     for number, face in enumerate(faces, 1):
         with Image.open(folder / face["name"]) as image:
-            yield image.resize((_CROP, _CROP)), f"{number}: {face['likelihood']:.2f}"
+            image = image.resize((_FACE, _FACE))
+        yield _cell(image, _FACE, f"{number}: {face['likelihood']:.2f}")
 
 
-def _pages(
-    cells: Iterator[tuple[Image.Image, str]],
-    columns: int,
-    rows: int,
-    size: tuple[int, int],
-    folder: Path,
-    name: str,
-) -> list[Path]:
-    """Write pictures with a line of text below each, so many on a page."""
-    pages: list[Path] = []
-    sheet = None
-    for number, (image, words) in enumerate(cells):
-        place = number % (columns * rows)
-        if not place:
-            if sheet:
-                sheet.save(pages[-1])
-            sheet = Image.new("RGB", (columns * (size[0] + 4), rows * (size[1] + _LINE)), "white")
-            pages.append(folder / f"{name}_{len(pages) + 1:03}.png")
-        x, y = place % columns * (size[0] + 4), place // columns * (size[1] + _LINE)
-        sheet.paste(image, (x, y))
-        ImageDraw.Draw(sheet).text((x, y + size[1]), words, fill="black")
-    if sheet:
-        sheet.save(pages[-1])
-    return pages
+def _cell(image: Image.Image, side: int, text: str) -> np.ndarray:
+    """Return an image with a line of text below it, uint8 (side + _LINE, side, 3)."""
+    cell = Image.new("RGB", (side, side + _LINE), "white")
+    cell.paste(image, (0, 0))
+    ImageDraw.Draw(cell).text((0, side), text, fill="black")
+    return np.asarray(cell)
+
+
+def _sheets(cells: Iterator[np.ndarray], columns: int, rows: int, name: Path) -> Iterator[Path]:
+    """Write cells as sheets of so many columns and rows: `name`_001.png and so on."""
+    number = 1
+    while sheet := list(islice(cells, columns * rows)):
+        path = name.with_name(f"{name.name}_{number:03}.png")
+        to_image(montage(np.stack(sheet), columns, gap=4, smallest=1)).save(path)
+        yield path
+        number += 1

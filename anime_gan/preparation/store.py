@@ -1,10 +1,12 @@
-"""What is known of the pictures so far, on disk: an interrupted start goes on from there."""
+"""What is known about each image so far, in a database: an interrupted start resumes from it."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+import sqlite3
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,24 +14,43 @@ from tqdm import tqdm
 
 from anime_gan.data.sources import Entry
 from anime_gan.errors import UserError
-from anime_gan.files import locked, whole_file
+from anime_gan.files import remove_unfinished, whole_file
 from anime_gan.preparation.duplicates import THUMBNAIL, near_duplicates
 
-_THUMBNAIL_BYTES = THUMBNAIL * THUMBNAIL * 3
+DATABASE = "faces.sqlite"
+
+# images: what came of each image; JSON, since a file's name may hold bytes that are not text.
+# thumbnails: one row per distinct face, by the hash of its pixels. compared: how many thumbnails
+# were searched for near-duplicates, and the pairs found since the row before, by number from 0.
+# The exclusive lock keeps other processes out. A write-ahead log survives a killed process.
+_SCHEMA = """
+PRAGMA locking_mode = EXCLUSIVE;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS images (entry TEXT PRIMARY KEY, reason TEXT, faces TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS thumbnails (
+    number INTEGER PRIMARY KEY, pixels TEXT NOT NULL UNIQUE, rgb BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS compared (number INTEGER PRIMARY KEY, pairs TEXT NOT NULL);
+"""
+_COMMIT_SECONDS = 1.0  # a killed process loses the work of this time
 
 
 class Store:
-    """The folder OUT/work: a line for every picture looked at, and every face found in one.
+    """The folder OUT/work: faces.sqlite, faces/ with each face as PNG, and settings.json.
 
-    settings.json says what the faces were cut with, pictures.jsonl what came of each picture,
-    thumbnails.u8 holds a small picture of each face in the same order, faces/ the faces as PNG,
-    pairs.jsonl how many faces were compared with those before them, and which are alike.
-    A line is written when its faces and thumbnails are, so that one cut short counts for nothing.
+    Methods raise sqlite3.Error where the database is damaged or can't be written.
+
+    Args:
+        out: the folder of the set.
+        settings: what the faces are cut with, the same at each start.
+
+    Raises:
+        UserError: `out` holds other files, was made with other settings, or is in use.
     """
 
     def __init__(self, out: Path, settings: dict):
-        self.folder = out / "work"
-        self.faces = self.folder / "faces"
+        self.faces = out / "work" / "faces"
         _require_own(out)
         try:
             self.faces.mkdir(parents=True, exist_ok=True)
@@ -37,151 +58,129 @@ class Store:
             raise UserError(
                 f"{out} can't hold a set of faces ({error.strerror}): name a new folder."
             ) from error
-        self._lock = locked(
-            self.folder / ".lock",
-            f"{out} is being made by another process; wait for it, or name another folder.",
-        )
-        self._require_same(out, settings)
-        _remove_unfinished(out)
+        self._database = sqlite3.connect(out / "work" / DATABASE, timeout=0)
+        self._committed = 0.0
         self._known: dict[Entry, tuple[str | None, list[dict]]] = {}
-        # By the rows of thumbnails.u8. A face is in more than one where its file was written anew
-        # with the same bytes, or is twice in a zip under one name.
-        self._faces: list[dict] = []
-        self._rows: dict[str, int] = {}
-        lines, whole = self._read()
-        self._lines = (self.folder / "pictures.jsonl").open("r+b" if lines else "w+b")
-        self._lines.truncate(whole)
-        self._lines.seek(whole)
-        self._thumbnails = (self.folder / "thumbnails.u8").open("r+b" if lines else "w+b")
-        self._thumbnails.truncate(len(self._faces) * _THUMBNAIL_BYTES)
-        self._thumbnails.seek(0, os.SEEK_END)
-
-    def _require_same(self, out: Path, settings: dict) -> None:
-        path = self.folder / "settings.json"
         try:
-            before = dict(json.loads(path.read_text()))
-        except (ValueError, TypeError):  # not written here
-            before = {}
-        except FileNotFoundError:
-            with whole_file(path) as temporary:
-                temporary.write_text(json.dumps(settings, indent=2) + "\n")
-            return
-        for name, value in settings.items():
-            if before.get(name) != value:
-                raise UserError(
-                    f"{out} was begun with {name} {before.get(name)!r}, not {value!r}: give the "
-                    "same again, name another folder, or remove this one."
-                )
+            self._open(out)
+            _require_same(out, settings)
+            for folder in [out, *filter(Path.is_dir, out.iterdir())]:
+                remove_unfinished(folder)
+        except BaseException:
+            self._database.close()
+            raise
 
-    def _read(self) -> tuple[int, int]:
-        """Take in the lines of earlier starts; returns how many, and how many bytes of them."""
-        path = self.folder / "pictures.jsonl"
-        thumbnails = self.folder / "thumbnails.u8"
-        if not (path.exists() and thumbnails.exists()):
-            return 0, 0
-        room = thumbnails.stat().st_size // _THUMBNAIL_BYTES
-        there = set(os.listdir(self.faces))
-        lines = whole = 0
-        with path.open("rb") as file:
-            for line in file:
-                try:
-                    entry, why, faces = json.loads(line)
-                except (ValueError, TypeError):
-                    break
-                if not line.endswith(b"\n") or len(self._faces) + len(faces) > room:
-                    break
-                self._take(tuple(entry), why, faces)
-                if not all(face["name"] in there for face in faces):
-                    del self._known[tuple(entry)]  # so that it is looked at again
-                lines, whole = lines + 1, whole + len(line)
-        return lines, whole
-
-    def _take(self, entry: Entry, why: str | None, faces: list[dict]) -> None:
-        self._known[entry] = why, faces
-        for face in faces:
-            self._rows[face["name"]] = len(self._faces)
-            self._faces.append(face)
+    def _open(self, out: Path) -> None:
+        try:
+            self._database.executescript(_SCHEMA)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            raise UserError(
+                f"{out} is in use by another process: wait for it, or name another folder."
+            ) from None
+        ((found,),) = self._database.execute("PRAGMA quick_check(1)")
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+        files = set(os.listdir(self.faces))
+        for entry, reason, faces in self._database.execute("SELECT * FROM images"):
+            faces = json.loads(faces)
+            if all(face["name"] in files for face in faces):
+                self._known[tuple(json.loads(entry))] = reason, faces
 
     def __contains__(self, entry: Entry) -> bool:
         return entry in self._known
 
     def add(
-        self, entry: Entry, why: str | None, faces: list[dict], thumbnails: list[np.ndarray]
+        self, entry: Entry, reason: str | None, faces: list[dict], thumbnails: list[np.ndarray]
     ) -> None:
-        """Keep what came of one picture; the faces' files must be there already."""
-        if faces:
-            self._thumbnails.write(b"".join(picture.tobytes() for picture in thumbnails))
-            self._thumbnails.flush()
-        self._lines.write(json.dumps([entry, why, faces]).encode() + b"\n")
-        self._lines.flush()
-        self._take(entry, why, faces)
+        """Record the result of one image; the files of its faces must exist already."""
+        for face, rgb in zip(faces, thumbnails, strict=True):
+            row = face["pixels"], rgb.tobytes()
+            self._database.execute(
+                "INSERT OR IGNORE INTO thumbnails (pixels, rgb) VALUES (?, ?)", row
+            )
+        row = json.dumps(entry), reason, json.dumps(faces)
+        self._database.execute("INSERT OR REPLACE INTO images VALUES (?, ?, ?)", row)
+        self._known[entry] = reason, faces
+        if time.monotonic() > self._committed + _COMMIT_SECONDS:
+            self._database.commit()
+            self._committed = time.monotonic()
 
     def of(self, entries: Iterable[Entry]) -> tuple[list[dict], list[tuple[str, str]]]:
-        """Return the faces of some pictures, and (name, reason) of those without one."""
+        """Return the faces of some images, and (name, reason) of those without one."""
         faces, without = [], []
         for entry in entries:
-            why, found = self._known[entry]
+            reason, found = self._known[entry]
             faces += [{"source": entry[0], **face} for face in found]
             if not found:
-                without.append((entry[0], why or "no face found"))
+                without.append((entry[0], reason or "no face found"))
         return faces, without
 
     def thumbnails(self, faces: list[dict]) -> np.ndarray:
-        """Return the small pictures of some faces, uint8 (N, 32, 32, 3)."""
-        return self._thumbnails_of([self._rows[face["name"]] for face in faces])
+        """Return the thumbnails of some faces, uint8 (N, 32, 32, 3)."""
+        row = {pixels: number for number, pixels in enumerate(self._pixels())}
+        return self._thumbnails()[[row[face["pixels"]] for face in faces]]
 
     def compare(self) -> set[tuple[str, str]]:
-        """Return all pairs of near-duplicates, by their faces' `pixels`; shows a bar.
+        """Return all pairs of near-duplicates, by the `pixels` of their faces; shows a bar.
 
-        Faces once compared are not again.
+        Faces that an earlier start compared with each other are not compared again.
         """
-        path = self.folder / "pairs.jsonl"
-        pairs: list[tuple[int, int]] = []
-        done = whole = 0
-        for line in path.read_bytes().splitlines(keepends=True) if path.exists() else []:
-            try:
-                done, found = json.loads(line)
-            except (ValueError, TypeError):
-                break
-            pairs += found
-            whole += len(line)
-        faces = self._faces
-        seen: set[str] = set()
-        repeated = np.array(
-            [face["pixels"] in seen or bool(seen.add(face["pixels"])) for face in faces]
-        )
-        with (
-            path.open("r+b" if whole else "w+b") as file,
-            tqdm(total=len(faces), initial=done, desc="Comparing", unit="face") as bar,
-        ):
-            file.truncate(whole)
-            file.seek(whole)
-            if done < len(faces):
-                every = self._thumbnails_of(range(len(faces)))
-                for end, found in near_duplicates(every, repeated, done):
-                    file.write(json.dumps([end, found]).encode() + b"\n")
-                    file.flush()
+        pixels = self._pixels()
+        rows = self._database.execute("SELECT * FROM compared ORDER BY number").fetchall()
+        done = rows[-1][0] if rows else 0
+        pairs = [pair for _, found in rows for pair in json.loads(found)]
+        with tqdm(total=len(pixels), initial=done, desc="Comparing", unit="face") as bar:
+            if done < len(pixels):
+                for end, found in near_duplicates(self._thumbnails(), done):
+                    row = end, json.dumps(found)
+                    self._database.execute("INSERT INTO compared VALUES (?, ?)", row)
+                    self._database.commit()
                     pairs += found
                     bar.update(end - bar.n)
-        return {(faces[i]["pixels"], faces[j]["pixels"]) for i, j in pairs}
+        return {(pixels[i], pixels[j]) for i, j in pairs}
 
-    def _thumbnails_of(self, rows: Sequence[int]) -> np.ndarray:
-        if not len(rows):
-            return np.zeros((0, THUMBNAIL, THUMBNAIL, 3), np.uint8)
-        every = np.memmap(self.folder / "thumbnails.u8", np.uint8, "r")
-        return every.reshape(-1, THUMBNAIL, THUMBNAIL, 3)[rows]
+    def _pixels(self) -> list[str]:
+        rows = self._database.execute("SELECT pixels FROM thumbnails ORDER BY number")
+        return [pixels for (pixels,) in rows]
+
+    def _thumbnails(self) -> np.ndarray:
+        rows = self._database.execute("SELECT rgb FROM thumbnails ORDER BY number")
+        every = np.frombuffer(b"".join(rgb for (rgb,) in rows), np.uint8)
+        return every.reshape(-1, THUMBNAIL, THUMBNAIL, 3)
 
     def close(self) -> None:
-        """Let go of the files and the lock."""
-        self._lines.close()
-        self._thumbnails.close()
-        os.close(self._lock)
+        """Commit, and close the database, which releases the lock."""
+        try:
+            self._database.commit()
+        finally:
+            self._database.close()
+
+
+def _require_same(out: Path, settings: dict) -> None:
+    """Write the settings if this start is the first one, else require the same."""
+    path = out / "work" / "settings.json"
+    try:
+        before = dict(json.loads(path.read_text()))
+    except (ValueError, TypeError):  # not written by this program
+        before = {}
+    except FileNotFoundError:
+        with whole_file(path) as temporary:
+            temporary.write_text(json.dumps(settings, indent=2) + "\n")
+        return
+    for name, value in settings.items():
+        if before.get(name) != value:
+            raise UserError(
+                f"{out} was made with {name} {before.get(name)!r}, not {value!r}: use the same "
+                "value, name another folder, or remove this one."
+            )
 
 
 def _require_own(out: Path) -> None:
-    """Raise UserError where a folder holds what no start of this program wrote there.
+    """Raise UserError where a folder holds files that this program did not write there.
 
-    Otherwise somebody's own faces.zip or train.zip would make room for the set.
+    Otherwise a user's own faces.zip or train.zip would be overwritten.
     """
     if not out.is_dir() or (out / "work" / "settings.json").exists():
         return
@@ -189,11 +188,3 @@ def _require_own(out: Path) -> None:
     others = [name for name in os.listdir(out) if name not in ours and not name.startswith(".")]
     if others:
         raise UserError(f"{out} holds {min(others)} and is no set of faces: name a new folder.")
-
-
-def _remove_unfinished(out: Path) -> None:
-    """Remove the temporary files of `whole_file` that a start which was killed left behind."""
-    for pattern in (".[0-9]*.*", "*/.[0-9]*.*"):
-        for path in out.glob(pattern):
-            if path.name.split(".")[1].isdecimal() and path.is_file():
-                path.unlink()

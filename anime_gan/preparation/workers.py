@@ -1,4 +1,4 @@
-"""Work on untrusted files in processes of their own: one that crashes or hangs takes none along."""
+"""Worker processes for untrusted files: a crash or a hang affects one file only."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ from concurrent.futures import Future, TimeoutError
 
 from pebble import ProcessExpired, ProcessPool
 
-TIME_LIMIT = 300  # seconds for one picture; a large one with many faces takes about 30
+TIME_LIMIT = 300  # seconds per image; a large one with many faces takes about 30
 
 
 def in_processes(
-    function: Callable, items: Iterable, start: Callable, settings: tuple
-) -> Iterator[tuple[object, object, str | None]]:
-    """Yield (item, what `function` made of it, None) in the items' order, from all cores.
+    function: Callable, items: Iterable[tuple], start: Callable[[], None]
+) -> Iterator[tuple[tuple, object, str | None]]:
+    """Call a function on all cores, in processes of their own.
 
-    items: tuples of arguments. start: called with `settings` in each process before anything else.
-    Where the process died or ran out of time, (item, None, reason). An exception of the function is
-    raised here: it is a bug.
+    An exception of the function is raised here, since it is a bug.
+
+    Args:
+        function: what to call.
+        items: the arguments of each call.
+        start: called once in each process before anything else.
+
+    Yields:
+        (item, result, None) in the order of the items, or (item, None, reason) where the process
+        died or exceeded the time limit.
     """
     workers = os.cpu_count() or 1
-    waiting: deque[tuple[object, Future]] = deque()  # bounded, so that memory stays small
+    waiting: deque[tuple[tuple, Future]] = deque()  # bounded, so that memory stays small
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPool(workers, initializer=start, initargs=settings, context=context)
+    pool = ProcessPool(workers, initializer=start, context=context)
     try:
         for item in items:
             waiting.append((item, pool.schedule(function, args=item, timeout=TIME_LIMIT)))
@@ -38,7 +45,7 @@ def in_processes(
         pool.join()
 
 
-def _result(item: object, future: Future) -> tuple[object, object, str | None]:
+def _result(item: tuple, future: Future) -> tuple[tuple, object, str | None]:
     try:
         return item, future.result(), None
     except TimeoutError:

@@ -1,4 +1,4 @@
-"""The finished set: files or a zip for data.images, and TFRecords for the original StyleGAN."""
+"""The finished set: files or zips for data.images, TFRecords for the original StyleGAN, a table."""
 
 from __future__ import annotations
 
@@ -18,67 +18,108 @@ from anime_gan.backend.startup import quiet_start
 from anime_gan.errors import UserError
 from anime_gan.files import whole_file
 from anime_gan.preparation.decisions import Decision
+from anime_gan.preparation.settings import Output
 
 HELD_OUT = "heldout"
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a zip's earliest date: equal faces give an equal file
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest possible, so that equal faces give an equal file
+_COLUMNS = "box", "enlarged", "likelihood", "light", "contrast", "sharpness", "blocks", "colour"
 
 
-def parts(faces: list[dict], held_out: float) -> dict[str, list[dict]]:
+def write_set(source: Path, out: Path, faces: list[dict], output: Output, size: int) -> None:
+    """Write the faces that are kept, and remove what earlier starts wrote in other forms.
+
+    Args:
+        source: the folder with the files of all faces.
+        out: the folder of the set.
+        faces: the records of the faces to write.
+        output: the form to write.
+        size: side of the faces in pixels.
+    """
+    parts = split(faces, output.held_out)
+    every = set(os.listdir(source))
+    remove_records(out / "tfrecords")
+    for name in ("faces", "train", HELD_OUT):
+        folder, packed = out / name, out / f"{name}.zip"
+        files = parts.get(name)
+        if files is not None and not output.zipped:
+            write_files(source, folder, files, every)
+        elif folder.is_dir():
+            write_files(source, folder, [], every)
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        if files is not None and output.zipped:
+            write_zip(source, packed, files)
+        else:
+            packed.unlink(missing_ok=True)
+        if files and output.records:
+            write_records(source, out / "tfrecords", name, files, size)
+
+
+def split(faces: list[dict], held_out: float) -> dict[str, list[dict]]:
     """Return the faces by folder: "faces", or "train" and "heldout".
 
-    held_out: share of the source pictures, 0 to 1, whose faces are held out. Which ones hangs on
-    the content of the file alone, so a set that grows never moves a face from one part to the
-    other, and faces from one picture stay together.
+    A hash of the source file's content decides. So all faces of one image are in the same part,
+    and no face changes its part when images are added.
+
+    Args:
+        faces: their records.
+        held_out: share of the source images whose faces are held out, 0 to 1.
     """
     if not held_out:
         return {"faces": faces}
-    out = [int(face["content"][:8], 16) / 2**32 < held_out for face in faces]
-    return {
-        "train": [face for face, held in zip(faces, out, strict=True) if not held],
-        HELD_OUT: [face for face, held in zip(faces, out, strict=True) if held],
-    }
+    parts: dict[str, list[dict]] = {"train": [], HELD_OUT: []}
+    for face in faces:
+        is_held_out = int(face["content"][:8], 16) / 2**32 < held_out
+        parts[HELD_OUT if is_held_out else "train"].append(face)
+    return parts
 
 
-def write_files(made: Path, folder: Path, faces: list[dict], every: set[str]) -> None:
-    """Let a folder hold exactly these faces; what is in it and none of `every` stays there.
+def write_files(source: Path, folder: Path, faces: list[dict], every: set[str]) -> None:
+    """Write these faces to a folder and remove others; files that are no faces stay.
 
-    made: the folder with the faces' files, which are linked where the disk can do so.
+    Args:
+        source: the folder with the faces' files. They are linked where the disk supports it.
+        folder: where to write.
+        faces: the records of the faces to write.
+        every: the names of all faces.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    there = set(os.listdir(folder))
-    wanted = {face["name"] for face in faces}
-    for name in (there & every) - wanted:
+    present = set(os.listdir(folder))
+    names = {face["name"] for face in faces}
+    for name in (present & every) - names:
         (folder / name).unlink()
-    for name in _with_bar(sorted(wanted), folder.name):
-        source, target = made / name, folder / name
-        if name in there and target.stat().st_size == source.stat().st_size:
+    for name in _with_bar(sorted(names), folder.name):
+        original, target = source / name, folder / name
+        if name in present and target.stat().st_size == original.stat().st_size:
             continue
         target.unlink(missing_ok=True)
         try:
-            os.link(source, target)
+            os.link(original, target)
         except OSError:
             with whole_file(target) as temporary:
-                shutil.copyfile(source, temporary)
+                shutil.copyfile(original, temporary)
 
 
-def write_zip(made: Path, path: Path, faces: list[dict]) -> None:
-    """Write the faces as one zip, uncompressed since PNG is already."""
+def write_zip(source: Path, path: Path, faces: list[dict]) -> None:
+    """Write the faces as one zip, uncompressed since PNG is compressed already."""
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as file:
         for face in _with_bar(sorted(faces, key=lambda face: face["name"]), path.name):
-            info = zipfile.ZipInfo(face["name"], _LONG_AGO)
-            file.writestr(info, (made / face["name"]).read_bytes())
+            info = zipfile.ZipInfo(face["name"], _ZIP_DATE)
+            file.writestr(info, (source / face["name"]).read_bytes())
 
 
-def write_records(made: Path, folder: Path, name: str, faces: list[dict], size: int) -> None:
+def write_records(source: Path, folder: Path, name: str, faces: list[dict], size: int) -> None:
     """Write TFRecords as the original StyleGAN reads them (Karras et al. 2018, its dataset tool).
 
-    One file for each power of two from 4x4 to `size`, NAME-r02.tfrecords and so on; each record has
-    "shape" (3, H, W) and "data", uint8 channels first. Smaller ones are averages of 2x2 pixels.
-    UserError without TensorFlow, whose format it is.
+    There is a file for each power of two from 4x4 to `size`: NAME-r02.tfrecords and so on. Each
+    record has "shape" (3, H, W) and "data", uint8 channels first.
+
+    Raises:
+        UserError: TensorFlow, whose format it is, is not installed.
     """
     io, train = tensorflow()
     folder.mkdir(parents=True, exist_ok=True)
-    # The original shuffles, since its reader takes the first pictures for some of its measures.
+    # Shuffled as in the original, whose reader takes the first images for some of its metrics.
     order = np.random.default_rng(123).permutation(len(faces))
     faces = sorted(faces, key=lambda face: face["name"])
     for level in range(2, size.bit_length()):
@@ -88,7 +129,7 @@ def write_records(made: Path, folder: Path, name: str, faces: list[dict], size: 
             io.TFRecordWriter(str(temporary)) as writer,
         ):
             for index in _with_bar(order, path.name):
-                pixels = _shrunk(made / faces[index]["name"], 2**level)
+                pixels = _block_means(source / faces[index]["name"], 2**level)
                 shape = train.Int64List(value=list(pixels.shape))
                 data = train.BytesList(value=[pixels.tobytes()])
                 features = {
@@ -100,20 +141,20 @@ def write_records(made: Path, folder: Path, name: str, faces: list[dict], size: 
 
 
 def tensorflow() -> tuple[ModuleType, ModuleType]:
-    """Return TensorFlow's `io` and `train`; UserError without it."""
+    """Return TensorFlow's `io` and `train`; UserError if it is not installed."""
     try:
         with quiet_start():
             from tensorflow import io, train
     except ImportError as error:
         raise UserError(
-            "TFRecords are TensorFlow's format, and it is not installed: pip install "
-            "tensorflow==2.21.0, or leave --tfrecords out."
+            "TFRecords need TensorFlow, which is not installed: pip install tensorflow==2.21.0, "
+            "or write the set without TFRecords."
         ) from error
     return io, train
 
 
 def remove_records(folder: Path) -> None:
-    """Remove an earlier start's TFRecords: they may hold faces that are dropped by now."""
+    """Remove an earlier start's TFRecords, which may hold faces that are dropped now."""
     for path in folder.glob("*-r[0-9][0-9].tfrecords"):
         path.unlink()
     if folder.is_dir() and not any(folder.iterdir()):
@@ -121,12 +162,11 @@ def remove_records(folder: Path) -> None:
 
 
 def _with_bar(items: Sequence, name: str) -> Iterable:
-    """Return what is written into a folder or file, with a bar to be shown meanwhile."""
     return tqdm(items, f"Writing {name}", unit="face", dynamic_ncols=True, disable=not len(items))
 
 
-def _shrunk(path: Path, side: int) -> np.ndarray:
-    """Return a face as uint8 (3, side, side), each pixel the mean of those that it stands for."""
+def _block_means(path: Path, side: int) -> np.ndarray:
+    """Return a face reduced to uint8 (3, side, side), rounded to even as in StyleGAN's tool."""
     with Image.open(path) as image:
         pixels = np.asarray(image, np.float32).transpose(2, 0, 1)
     step = pixels.shape[1] // side
@@ -135,33 +175,27 @@ def _shrunk(path: Path, side: int) -> np.ndarray:
 
 
 def write_decisions(
-    path: Path,
-    faces: list[dict],
-    decisions: list[Decision],
-    without: list[tuple[str, str]],
+    path: Path, faces: list[dict], decisions: list[Decision], without: list[tuple[str, str]]
 ) -> None:
-    """Write what became of every picture and face, one a row."""
-    columns = (
-        "box",
-        "enlarged",
-        "likelihood",
-        "light",
-        "contrast",
-        "sharpness",
-        "blocks",
-        "colour",
-    )
+    """Write the table of all faces, and of the images without one, with the reasons.
+
+    Args:
+        path: the CSV file.
+        faces: the records of all faces.
+        decisions: one for each face.
+        without: (name, reason) of each image without a face.
+    """
     with (
         whole_file(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
     ):
         rows = csv.writer(file)
-        rows.writerow(["source", "face", "kept", "reason", "instead", *columns])
+        rows.writerow(["source", "face", "kept", "reason", "instead", *_COLUMNS])
         for face, decision in zip(faces, decisions, strict=True):
             kept = "by hand" if decision.forced else "yes" if decision.kept else "no"
             rows.writerow(
                 [face["source"], face["name"], kept, decision.reason, decision.instead]
-                + [face[column] for column in columns]
+                + [face[column] for column in _COLUMNS]
             )
-        for name, why in without:
-            rows.writerow([name, "", "no", why, ""])
+        for name, reason in without:
+            rows.writerow([name, "", "no", reason, ""])

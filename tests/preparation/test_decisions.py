@@ -1,10 +1,10 @@
-"""The best of a group stays, and a person's word is the last."""
+"""The best face of each group is kept, and the user's lists overrule everything."""
 
 import pytest
 
 from anime_gan.errors import UserError
 from anime_gan.preparation.decisions import EXACT, NEAR, SMALL, decide, overrule, read_list
-from anime_gan.preparation.quality import Limits
+from anime_gan.preparation.settings import Limits
 
 SOUND = {
     "spread": 0.2,
@@ -28,8 +28,8 @@ def face(name, side=100, pixels=None, **values):
     }
 
 
-def test_the_largest_of_each_group_stays():
-    """Exact copies first, then those alike; a faulty one stands for nobody."""
+def test_the_largest_of_each_group_is_kept():
+    """Exact duplicates come first, then near ones; a faulty face replaces no other."""
     faces = [
         face("small", 50),
         face("large", 90),
@@ -38,16 +38,16 @@ def test_the_largest_of_each_group_stays():
         face("other", 90),
         face("tiny", enlarged=3.0),
     ]
-    alike = {("small", "large"), ("small", "dark")}
-    decisions = decide(faces, alike, Limits(), enlarge=2.0)
+    near_pairs = {("small", "large"), ("small", "dark")}
+    decisions = decide(faces, near_pairs, Limits(), enlarge=2.0)
     assert [decision.reason for decision in decisions] == [
         NEAR, None, EXACT, "too dark", None, SMALL,
     ]  # fmt: skip
     assert decisions[0].instead == decisions[2].instead == "large"
 
 
-def test_lists_win_by_face_and_by_file():
-    """A face's own name is closer than its file's, and unknown names are told."""
+def test_lists_overrule_by_face_and_by_file():
+    """The name of a face takes precedence over its file's, and unknown names are returned."""
     faces = [face("a", light=0.1), face("b"), face("c"), face("d")]
     for one in faces[2:]:
         one["source"] = "pair.png"
@@ -58,14 +58,14 @@ def test_lists_win_by_face_and_by_file():
     assert decisions[0].forced and decisions[0].reason == "too dark"
 
 
-def test_a_name_in_both_lists_is_asked_about():
-    """There is no right answer to it."""
+def test_a_name_in_both_lists_is_an_error():
+    """Either answer could be wrong."""
     with pytest.raises(UserError, match=r"keep\.txt and in drop\.txt"):
         overrule([], [], {"a"}, {"a"})
 
 
-def test_a_list_is_lines_with_remarks(tmp_path):
-    """A missing one is empty; editors of other systems are allowed for."""
+def test_a_list_has_a_name_per_line_and_comments(tmp_path):
+    """A missing file is an empty list; a byte order mark and Windows line ends are accepted."""
     assert read_list(tmp_path / "keep.txt") == set()
-    (tmp_path / "keep.txt").write_bytes(b"\xef\xbb\xbfone.png\r\n# a remark\n\n two words.png \n")
+    (tmp_path / "keep.txt").write_bytes(b"\xef\xbb\xbfone.png\r\n# a comment\n\n two words.png \n")
     assert read_list(tmp_path / "keep.txt") == {"one.png", "two words.png"}

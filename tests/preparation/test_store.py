@@ -1,15 +1,19 @@
-"""What is known of pictures survives any interruption, and counts only when it is whole."""
+"""What is known about images survives any interruption, and counts only when it is complete."""
 
+import json
 import os
+import sqlite3
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from anime_gan.errors import UserError
-from anime_gan.preparation.store import Store
+from anime_gan.preparation.store import DATABASE, Store
 
 SETTINGS = {"size": 64}
-ENTRIES = [("one.png", 10, 1), ("two.png", 20, 2), ("three.png", 30, 3)]
+ENTRIES = [("one.png", 10, 1), ("two\udcff.png", 20, 2), ("three.png", 30, 3)]
 
 
 def face(name):
@@ -29,21 +33,21 @@ def fill(store):
 
 
 def test_a_later_start_knows_what_an_earlier_one_found(tmp_path):
-    """Faces, reasons and thumbnails, each with its own."""
+    """Faces, reasons and thumbnails, also of a file whose name is not text."""
     first = Store(tmp_path, SETTINGS)
     fill(first)
     first.close()
     store = Store(tmp_path, SETTINGS)
     faces, without = store.of(ENTRIES)
     assert [one["name"] for one in faces] == ["a", "b", "c"]
-    assert without == [("two.png", "empty file")]
+    assert without == [("two\udcff.png", "empty file")]
     assert store.thumbnails(faces[::-1])[:, 0, 0, 0].tolist() == [3, 2, 1]
-    assert ("one.png", 11, 1) not in store  # a changed file is another
+    assert ("one.png", 11, 1) not in store  # a changed file is another one
     store.close()
 
 
 def test_a_face_may_come_twice(tmp_path):
-    """From a file written anew with the same bytes, or twice in a zip: each row stays its own."""
+    """From a file that was rewritten with the same bytes, or that a zip holds twice."""
     store = Store(tmp_path, SETTINGS)
     fill(store)
     store.add(("one.png", 10, 9), None, [face("a"), face("b")], thumbnails(1, 2))
@@ -58,97 +62,118 @@ def test_a_face_may_come_twice(tmp_path):
     store.close()
 
 
-@pytest.mark.parametrize("lost", [1, 5, 90])
-def test_a_line_cut_short_counts_for_nothing(tmp_path, lost):
-    """The killed start's last picture is looked at again, and nothing of it is left."""
-    first = Store(tmp_path / "whole", SETTINGS)
-    fill(first)
-    first.close()
-    other = Store(tmp_path / "cut", SETTINGS)
-    fill(other)
-    other.close()
-    path = tmp_path / "cut" / "work" / "pictures.jsonl"
-    path.write_bytes(path.read_bytes()[:-lost])
-    store = Store(tmp_path / "cut", SETTINGS)
-    left = [entry for entry in ENTRIES if entry not in store]
-    assert left and left[-1] == ENTRIES[2]
-    if ENTRIES[1] in left:
-        store.add(ENTRIES[1], "empty file", [], [])
-    store.add(ENTRIES[2], None, [face("c")], thumbnails(3))
-    store.close()
-    for name in ("pictures.jsonl", "thumbnails.u8"):
-        whole, cut = (tmp_path / folder / "work" / name for folder in ("whole", "cut"))
-        assert whole.read_bytes() == cut.read_bytes()
+KILLED = """
+import os, sys
+from pathlib import Path
+from tests.preparation import test_store
+store = test_store.Store(Path(sys.argv[1]), test_store.SETTINGS)
+store._committed = float(sys.argv[2])
+test_store.fill(store)
+os._exit(9)
+"""
 
 
-def test_thumbnails_cut_short_take_their_lines_along(tmp_path):
-    """A disk may lose the end of either file."""
+@pytest.mark.parametrize(("committed", "known"), [("0", 1), ("inf", 0)])
+def test_a_killed_process_loses_its_last_images_only(tmp_path, committed, known):
+    """The first image was committed, or none; the rest is done again, in the same order."""
+    killed = [sys.executable, "-c", KILLED, str(tmp_path / "cut"), committed]
+    assert subprocess.run(killed).returncode == 9
+    for name in ("whole", "cut"):
+        store = Store(tmp_path / name, SETTINGS)
+        left = [entry for entry in ENTRIES if entry not in store]
+        assert len(left) == (3 - known if name == "cut" else 3)
+        fill(store)
+        store.close()
+    assert dump(tmp_path / "cut") == dump(tmp_path / "whole")
+
+
+def dump(out):
+    """All statements that make up the database of a set."""
+    database = sqlite3.connect(out / "work" / DATABASE)
+    lines = list(database.iterdump())
+    database.close()
+    return lines
+
+
+@pytest.mark.parametrize("place", [0, 5000])
+def test_a_damaged_database_is_noticed(tmp_path, place):
+    """In its header, or in a page of a table."""
     store = Store(tmp_path, SETTINGS)
     fill(store)
     store.close()
-    path = tmp_path / "work" / "thumbnails.u8"
-    path.write_bytes(path.read_bytes()[:-1])
+    with (tmp_path / "work" / DATABASE).open("r+b") as file:
+        file.seek(place)
+        file.write(os.urandom(4000))
+    with pytest.raises(sqlite3.DatabaseError):
+        Store(tmp_path, SETTINGS)
+    (tmp_path / "work" / DATABASE).unlink()  # what the message advises
     store = Store(tmp_path, SETTINGS)
-    assert ENTRIES[1] in store and ENTRIES[2] not in store
+    assert ENTRIES[0] not in store
     store.close()
 
 
 def test_only_own_files_are_touched(tmp_path):
-    """What a killed start left half written goes; a folder with other things is not taken."""
+    """Temporary files of a killed start are removed; a folder with other files is refused."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
     Store(tmp_path / "set", SETTINGS).close()
-    for name in (".7.report.html", "work/.7.settings.json", "mine.txt", ".notes.txt"):
+    ours = f".{ended.pid}.report.html", f"work/.{ended.pid}.settings.json"
+    for name in (*ours, "mine.txt", ".notes.txt"):
         (tmp_path / "set" / name).write_text("")
     Store(tmp_path / "set", SETTINGS).close()
     assert sorted(os.listdir(tmp_path / "set")) == [".notes.txt", "mine.txt", "work"]
-    assert not (tmp_path / "set" / "work" / ".7.settings.json").exists()
+    assert not (tmp_path / "set" / ours[1]).exists()
     with pytest.raises(UserError, match="holds set and is no set of faces"):
         Store(tmp_path, SETTINGS)
 
 
-def test_what_was_removed_or_damaged_is_made_again(tmp_path):
-    """A person may look into OUT/work, and tidy up."""
+def test_a_removed_face_is_made_again(tmp_path):
+    """A user may delete files in OUT/work/faces."""
     store = Store(tmp_path, SETTINGS)
     fill(store)
-    store.compare()
     store.close()
     (store.faces / "c").unlink()
-    with (store.folder / "pairs.jsonl").open("a") as file:
-        file.write("5\n")
     store = Store(tmp_path, SETTINGS)
     assert ENTRIES[0] in store and ENTRIES[2] not in store
-    store.compare()
     store.close()
-    (store.folder / "settings.json").write_text("[]")
-    with pytest.raises(UserError, match="begun with size None"):
-        Store(tmp_path, SETTINGS)
 
 
 def test_other_settings_need_another_folder(tmp_path):
-    """Faces of two sizes would be mixed up otherwise."""
+    """Otherwise a set would mix faces of two sizes; settings that can't be read count as others."""
     Store(tmp_path, SETTINGS).close()
-    with pytest.raises(UserError, match="begun with size 64, not 128"):
+    with pytest.raises(UserError, match="made with size 64, not 128"):
         Store(tmp_path, {"size": 128})
+    (tmp_path / "work" / "settings.json").write_text("[]")
+    with pytest.raises(UserError, match="made with size None"):
+        Store(tmp_path, SETTINGS)
 
 
-def test_two_at_once_are_told(tmp_path):
-    """The second one leaves the first alone."""
+def test_a_second_process_is_refused(tmp_path):
+    """It must not change anything, and closing releases the folder."""
     store = Store(tmp_path, SETTINGS)
-    with pytest.raises(UserError, match="another process"):
+    second = f"from tests.preparation import test_store; test_store.Store({tmp_path!r}, {{}})"
+    second = f"from pathlib import PosixPath\n{second}"
+    refused = subprocess.run([sys.executable, "-c", second], capture_output=True, text=True)
+    assert "in use by another process" in refused.stderr
+    with pytest.raises(UserError, match="in use by another process"):
         Store(tmp_path, SETTINGS)
     store.close()
+    Store(tmp_path, SETTINGS).close()
 
 
-def test_comparing_goes_on_and_is_done_once(tmp_path):
-    """Pairs found before are remembered by what the faces look like; a cut line is done again."""
+def test_faces_are_compared_once(tmp_path):
+    """Pairs are stored by the hash of pixels; an interrupted comparison is completed."""
     noise = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
     store = Store(tmp_path, SETTINGS)
     store.add(ENTRIES[0], None, [face("a"), face("b")], [noise[0], noise[1]])
     assert store.compare() == set()
     nearly = np.clip(noise[0].astype(int) + 3, 0, 255).astype(np.uint8)
     store.add(ENTRIES[1], None, [face("c")], [nearly])
+    store.add(ENTRIES[2], None, [face("a")], [noise[0]])  # the same pixels are one thumbnail
     assert store.compare() == {("a", "c")}
-    path = tmp_path / "work" / "pairs.jsonl"
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-3])
-    assert store.compare() == {("a", "c")} and path.read_bytes() == whole
+    rows = store._database.execute("SELECT * FROM compared").fetchall()
+    assert [(number, json.loads(pairs)) for number, pairs in rows] == [(2, []), (3, [[0, 2]])]
+    store._database.execute("DELETE FROM compared WHERE number = 3")
+    assert store.compare() == store.compare() == {("a", "c")}
+    assert store._database.execute("SELECT * FROM compared").fetchall() == rows
     store.close()

@@ -1,4 +1,4 @@
-"""The set as files, zip and TFRecords, and which faces are held out."""
+"""The set as folder, zip and TFRecords, and which faces are held out."""
 
 import hashlib
 import zipfile
@@ -8,12 +8,13 @@ import pytest
 from PIL import Image
 
 from anime_gan.preparation import writing
+from anime_gan.preparation.settings import Output
 
 
 @pytest.fixture
-def made(tmp_path):
+def source(tmp_path):
     """A folder of three faces of 8x8, and their records."""
-    folder = tmp_path / "made"
+    folder = tmp_path / "source"
     folder.mkdir()
     faces = []
     for number in range(3):
@@ -23,9 +24,9 @@ def made(tmp_path):
     return folder, faces
 
 
-def test_a_folder_holds_what_was_kept_and_what_a_person_put_there(made, tmp_path):
-    """A face no longer kept goes, another comes, and a file of somebody else's stays."""
-    folder, faces = made
+def test_a_folder_holds_the_kept_faces_and_the_users_own_files(source, tmp_path):
+    """A face that is no longer kept is removed, a new one added, and another file stays."""
+    folder, faces = source
     out, every = tmp_path / "faces", {face["name"] for face in faces}
     writing.write_files(folder, out, faces[:2], every)
     (out / "notes.txt").write_text("mine")
@@ -34,9 +35,27 @@ def test_a_folder_holds_what_was_kept_and_what_a_person_put_there(made, tmp_path
     assert (out / "2.png").read_bytes() == (folder / "2.png").read_bytes()
 
 
-def test_faces_are_copied_where_the_disk_has_no_links(made, tmp_path, monkeypatch):
-    """As on a memory stick."""
-    folder, faces = made
+def test_the_form_of_the_output_may_change(source, tmp_path):
+    """Nobody should train on the files that an earlier start left behind by mistake."""
+    folder, faces = source
+    for number, face in enumerate(faces):
+        face["content"] = f"{number * 0x70000000:08x}"
+    for output, names in (
+        (Output(), {"faces"}),
+        (Output(zipped=True, held_out=0.3), {"train.zip", "heldout.zip"}),
+        (Output(held_out=0.3), {"train", "heldout"}),
+        (Output(zipped=True), {"faces.zip"}),
+    ):
+        writing.write_set(folder, tmp_path / "out", faces, output, size=8)
+        assert {path.name for path in (tmp_path / "out").iterdir()} == names
+    assert zipfile.ZipFile(tmp_path / "out" / "faces.zip").namelist() == [
+        face["name"] for face in faces
+    ]
+
+
+def test_faces_are_copied_where_the_disk_supports_no_links(source, tmp_path, monkeypatch):
+    """For example a FAT file system."""
+    folder, faces = source
 
     def refuse(source, target):
         raise OSError(1, "Operation not permitted")
@@ -46,35 +65,35 @@ def test_faces_are_copied_where_the_disk_has_no_links(made, tmp_path, monkeypatc
     assert (tmp_path / "faces" / "0.png").read_bytes() == (folder / "0.png").read_bytes()
 
 
-def test_equal_faces_give_an_equal_zip(made, tmp_path):
-    """To the byte, whenever and in whatever order it is written."""
-    folder, faces = made
+def test_equal_faces_give_an_equal_zip(source, tmp_path):
+    """Byte for byte, at any time and for any order of the faces."""
+    folder, faces = source
     writing.write_zip(folder, tmp_path / "one.zip", faces)
     writing.write_zip(folder, tmp_path / "two.zip", faces[::-1])
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
     assert zipfile.ZipFile(tmp_path / "one.zip").namelist() == ["0.png", "1.png", "2.png"]
 
 
-def test_held_out_faces_stay_so_when_the_set_grows():
-    """By the file's content: all faces of a picture together, whatever else there is."""
+def test_held_out_faces_stay_held_out_when_the_set_grows():
+    """The content of the source file decides, so all faces of an image stay together."""
     faces = [
         {"name": f"{number}-{part}", "content": hashlib.sha256(b"%d" % number).hexdigest()}
         for number in range(1000)
         for part in range(2)
     ]
-    assert writing.parts(faces, 0.0) == {"faces": faces}
-    every = writing.parts(faces, 0.1)
-    some = writing.parts(faces[:500], 0.1)
+    assert writing.split(faces, 0.0) == {"faces": faces}
+    every = writing.split(faces, 0.1)
+    some = writing.split(faces[:500], 0.1)
     assert 0.07 < len(every["heldout"]) / 2000 < 0.13
     assert some["heldout"] == every["heldout"][: len(some["heldout"])]
     out, rest = ({face["content"] for face in every[part]} for part in ("heldout", "train"))
     assert not out & rest
 
 
-def test_records_are_those_of_the_original_stylegan(made, tmp_path):
-    """One file for each side from 4, channels first, smaller ones averaged."""
+def test_records_are_as_the_original_stylegan_reads_them(source, tmp_path):
+    """One file for each side from 4, channels first, reduced by averaging."""
     tf = pytest.importorskip("tensorflow", reason="TFRecords are TensorFlow's")
-    folder, faces = made
+    folder, faces = source
     writing.write_records(folder, tmp_path / "records", "faces", faces, 8)
     files = sorted(path.name for path in (tmp_path / "records").iterdir())
     assert files == ["faces-r02.tfrecords", "faces-r03.tfrecords"]
@@ -94,8 +113,8 @@ def test_records_are_those_of_the_original_stylegan(made, tmp_path):
     assert half.shape == (3, 3, 4, 4) and np.abs(half - means).max() <= 0.5
 
 
-def test_old_records_go_and_nothing_else(tmp_path):
-    """Records of an earlier start would hold faces that a person has dropped since."""
+def test_only_old_records_are_removed(tmp_path):
+    """Those of an earlier start may hold faces that are dropped now."""
     for name in ("faces-r02.tfrecords", "notes.txt"):
         (tmp_path / name).write_text("")
     writing.remove_records(tmp_path)

@@ -1,0 +1,111 @@
+"""From the bytes of one image to its faces: decode, detect, cut out, resize, measure, write."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from anime_gan.data.decode import reason, whole_image
+from anime_gan.preparation.crop import Square, central_square, cut, widened
+from anime_gan.preparation.duplicates import thumbnail
+from anime_gan.preparation.enlarge import open_upscaler
+from anime_gan.preparation.faces import open_detector
+from anime_gan.preparation.quality import measure
+from anime_gan.preparation.settings import Settings
+
+
+def start_process() -> None:
+    """Prepare a worker process."""
+    Image.MAX_IMAGE_PIXELS = None  # whole_image has its own limit, and gives it as the reason
+    warnings.simplefilter("ignore")  # Pillow's, on odd but readable files
+
+
+def extract_faces(
+    settings: Settings, folder: Path, name: str, data: bytes | str
+) -> tuple[list[dict], list[np.ndarray], str | None]:
+    """Write each face of an image to a folder as PNG.
+
+    Args:
+        settings: their upscaler is not "auto".
+        folder: where the faces are written.
+        name: the name of the image's file.
+        data: its content, or the reason why it can't be read.
+
+    Returns:
+        A record of each face, its thumbnail (32, 32, 3), and the reason why there is no face.
+    """
+    if isinstance(data, str):
+        return [], [], data
+    try:
+        image = whole_image(data)
+    except Exception as error:  # on malformed data, decoders raise anything
+        return [], [], reason(error)
+    content = hashlib.sha256(data).hexdigest()
+    label = hashlib.sha256(f"{name}\0{content}".encode(errors="surrogateescape")).hexdigest()
+    records, thumbnails = [], []
+    for number, (square, likelihood) in enumerate(_squares(image, settings)):
+        record, face = _cut_out(image, square, settings)
+        record |= {
+            "name": f"{_readable(name)}-{label[:10]}-{number}.png",
+            "content": content,
+            "likelihood": round(likelihood, 4),
+        }
+        face.save(folder / record["name"])
+        records.append(record)
+        thumbnails.append(thumbnail(face))
+    return records, thumbnails, None if records else "no face found"
+
+
+def _squares(image: Image.Image, settings: Settings) -> list[tuple[Square, float]]:
+    """Return the square and the confidence of each face."""
+    if not settings.detector:
+        return [(central_square(image.size), 1.0)]
+    return [
+        (widened(face.x, face.y, face.side, settings.widen, image.size), face.likelihood)
+        for face in _detector(settings.detector, settings.quick)(image)
+        if face.likelihood >= settings.likelihood
+    ]
+
+
+def _cut_out(image: Image.Image, square: Square, settings: Settings) -> tuple[dict, Image.Image]:
+    """Return the record of a face, and the face at its final size."""
+    original = cut(image, square)
+    factor = settings.size / square.side
+    size = (settings.size, settings.size)
+    if factor <= 1:
+        face = original.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
+        measured = face
+    else:
+        measured = original
+        face = original
+        if factor <= settings.enlarge and settings.upscaler != "lanczos":
+            face = _upscaler(settings.upscaler)(original, settings.size)
+        face = face.resize(size, Image.Resampling.LANCZOS)
+    face.info = {}  # a color profile, for example, in which some decoders write the time
+    luminance = np.asarray(original.convert("L"))
+    quality = measure(measured, luminance, (square.x, square.y))
+    return {
+        "box": list(square),
+        "enlarged": round(factor, 3) if factor > 1 else 1.0,
+        "pixels": hashlib.sha256(face.tobytes()).hexdigest(),
+        "brightness": round(float(np.asarray(face.convert("L")).mean() / 255), 4),
+        **{key: round(value, 4) for key, value in asdict(quality).items()},
+    }, face
+
+
+def _readable(name: str) -> str:
+    """Return a file's name reduced to letters, digits, - and _, which every file system takes."""
+    stem = name.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in stem)
+    return plain.strip("_")[:40] or "face"
+
+
+# One of each per process, since opening them takes seconds.
+_detector = cache(open_detector)
+_upscaler = cache(open_upscaler)
