@@ -1,8 +1,10 @@
-"""What generated pictures of the built-in faces show, read back and counted.
+"""Which attributes generated images of the built-in faces show.
 
-The drawn faces' hair colour, eye colour and background are known, and `drawn.reader` reads them
-from pixels; so what a generator covers of the data is known here and not estimated.
+Hair color, eye color and background of a built-in face can be read from its pixels
+(`data/demo/reader.py`), so the diversity of a generator is counted here, not estimated.
 """
+
+from __future__ import annotations
 
 from collections import Counter
 
@@ -12,24 +14,24 @@ from anime_gan.data.demo.reader import COMBINATIONS, read_attributes
 
 
 def measure(fake: np.ndarray, real: np.ndarray) -> dict[str, float]:
-    """Return what uint8 pictures (N, 64, 64, 3) cover of the kinds of drawn faces.
+    """Compare the combinations of attributes in two sets of uint8 images (N, 64, 64, 3).
 
-    coverage: kinds seen over kinds there are. divergence: Jensen and Shannon's, in bits, between
-    the kinds' shares in both sets: 0 if they are alike, 1 if nothing is shared. Of n pictures not
-    all kinds can be seen and chance alone diverges: compare with the same of n real pictures.
+    Returns:
+        coverage: the share of all combinations that `fake` shows.
+        divergence: Jensen-Shannon divergence of the combinations' frequencies, in bits: 0 if equal,
+            1 if the sets have no combination in common.
+
+        Both depend on the number of images, so compare them with those of as many real images.
     """
-    fakes, reals = (Counter(read_attributes(pictures)) for pictures in (fake, real))
-    return {
-        "coverage": len(fakes) / COMBINATIONS,
-        "divergence": divergence(fakes, reals),
-    }
+    fakes, reals = (Counter(read_attributes(images)) for images in (fake, real))
+    return {"coverage": len(fakes) / COMBINATIONS, "divergence": divergence(fakes, reals)}
 
 
 def divergence(first: Counter, second: Counter) -> float:
-    """Return the Jensen-Shannon divergence of two counts' shares, in bits."""
-    kinds = sorted(set(first) | set(second))
+    """Return the Jensen-Shannon divergence of two counts' frequencies, in bits."""
+    keys = sorted(set(first) | set(second))
     p, q = (
-        np.array([counts[kind] for kind in kinds], "float64") / counts.total()
+        np.array([counts[key] for key in keys], "float64") / counts.total()
         for counts in (first, second)
     )
 

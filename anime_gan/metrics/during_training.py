@@ -1,100 +1,118 @@
-"""A run's generator measured while it trains, for no more than a share of the run's time."""
+"""Measures a run's generator while it trains, within a share of the training time."""
+
+from __future__ import annotations
 
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 from pydantic import with_config
 from typing_extensions import TypedDict
 
-from anime_gan.config.schema import Config
-from anime_gan.data.cache import ImageSet
+from anime_gan.config import Config
+from anime_gan.data.image_set import ImageSet
 from anime_gan.features.network import BATCH, open_network
-from anime_gan.generation.load import draw
+from anime_gan.generation.generator import draw
 from anime_gan.metrics import measures
 from anime_gan.metrics.reference import LEAST, ReferenceSet
+from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs.history import STRICT, History, Lines, row_kind
-from anime_gan.training.state import latents_of
 
 _VIEW = with_config(STRICT)(TypedDict("View", {"frechet": float}))
 METRICS = row_kind(
     {"trained": float, "seconds": float, "network": str, "count": int}
     | dict.fromkeys(measures.SIDES.values(), _VIEW)
 )
-_PROBE = 2.0  # seconds that trying the network may take
+_PROBE = 2.0  # seconds that timing the network may take
 
 
 class Metrics:
-    """Measures a run's faces now and then, and appends a row to the run's metrics.jsonl.
+    """Measures a run's generator from time to time, and appends a row to metrics.jsonl.
 
-    folder: where that file is. step: which the run goes on from.
-
-    UserError if the network that metrics.network names can't be had.
-
-    A measurement waits until the time since the last one, of which metrics.share is for measuring,
-    pays for it; what it costs is told by trying the network on a batch, and later by the last one.
+    Measuring takes at most metrics.share of the time. A measurement is due when that share of the
+    time since the last one is as long as it will take. That is estimated by timing the network on
+    one batch, later from the last measurement.
     """
 
-    def __init__(self, config: Config, pictures: ImageSet, folder: Path, step: int):
-        self._config, self._pictures = config, pictures
+    def __init__(self, config: Config, real: ImageSet, folder: Path, step: int):
+        """Open the feature network and the file.
+
+        Args:
+            config: of the run.
+            real: the training images. If they are too few, nothing is measured.
+            folder: where metrics.jsonl is.
+            step: from which the run resumes; later rows are dropped.
+
+        Raises:
+            UserError: the network of metrics.network is not installed.
+        """
+        self._config, self._real = config, real
         self._lines = Lines(folder / "metrics.jsonl", step, METRICS)
-        enough = config.metrics.share and len(pictures.images) >= 2 * LEAST
+        enough = config.metrics.share and len(real.images) >= 2 * LEAST
         self._network = open_network(config.metrics.network) if enough else None
-        self._reals: ReferenceSet | None = None
+        self._reference: ReferenceSet | None = None
         last = self._lines.last or {"trained": 0.0, "seconds": _PROBE}
         self._due = self._after(last["trained"], last["seconds"])
 
-    def __enter__(self) -> "Metrics":
+    def __enter__(self) -> Metrics:
         return self
 
     def __exit__(self, *exception) -> None:
         self._lines.close()
 
     def due(self, seconds: float) -> bool:
-        """Say whether there is time for a measurement after `seconds` of training."""
+        """Say whether a measurement is due after `seconds` of training."""
         return self._network is not None and seconds >= self._due
 
-    def measure(self, generator, step: int, seconds: float, history: History) -> None:
-        """Measure a generator if there is time for it after `seconds` of training."""
+    def measure(self, generator: keras.Model, step: int, seconds: float, history: History) -> None:
+        """Measure a generator if that is due after `seconds` of training.
+
+        Args:
+            generator: from latents (B, latent_dim) to images in [-1, 1].
+            step: of the run.
+            seconds: of training so far.
+            history: shows the numbers in TensorBoard.
+        """
         if not self.due(seconds):
             return
         started = time.perf_counter()
-        if self._reals is None:
-            self._due = max(self._due, self._after(0.0, _PROBE + self._probe()))
+        if self._reference is None:
+            self._due = max(self._due, self._after(0.0, _PROBE + self._estimate()))
             if seconds < self._due:
                 return
-        seeds = range(len(self._reals.sample))
-        fake = draw(generator, latents_of(seeds, self._config.model.latent_dim))
-        made = {side: self._network.features(fake, side) for side in measures.SIDES}
-        result = measures.compare(made, self._reals, self._network)
+        seeds = range(len(self._reference.sample))
+        images = draw(generator, latents_from_seeds(seeds, self._config.model.latent_dim))
+        features = {side: self._network.features(images, side) for side in measures.SIDES}
+        result = measures.compare(features, self._reference, self._network)
         cost = time.perf_counter() - started
         self._due = self._after(seconds, cost)
         self._lines.add({"step": step, "trained": seconds, "seconds": cost, **result})
         self._lines.flush()
         for view in measures.SIDES.values():
-            values = {k: v for k, v in result[view].items() if k != "floor"}
+            values = {k: v for k, v in result[view].items() if k != "real_vs_real"}
             history.show(step, {f"{view}/{key}": value for key, value in values.items()})
         history.flush()
 
     def _after(self, seconds: float, cost: float) -> float:
-        """Return when a measurement that costs as much is paid for, begun to be saved for then."""
+        """Return when a measurement of `cost` seconds is due if the last one was at `seconds`."""
         return seconds + cost / (self._config.metrics.share or 1)
 
-    def _probe(self) -> float:
-        """Try the network on a batch, and return what seconds a measurement will cost."""
-        self._reals = ReferenceSet(
-            self._pictures.images,
-            self._pictures.key,
+    def _estimate(self) -> float:
+        """Open the reference set, time the network, and return the seconds for a measurement."""
+        self._reference = ReferenceSet(
+            self._real.images,
+            self._real.key,
             Path(self._config.data.cache),
             self._config.metrics.count,
         )
-        some = np.asarray(self._pictures.images[:BATCH])
-        self._network.features(some)  # the first is slower
+        batch = np.asarray(self._real.images[:BATCH])
+        self._network.features(batch)  # the first call is slower
         cost = 0.0
         for side in measures.SIDES:
             started = time.perf_counter()
-            self._network.features(some, side)
+            self._network.features(batch, side)
             each = (time.perf_counter() - started) / BATCH
-            missing = self._reals.missing(self._network, self._reals.taken, side)
-            cost += each * (len(self._reals.sample) + len(missing))
+            missing = self._reference.missing(self._network, self._reference.taken, side)
+            cost += each * (len(self._reference.sample) + len(missing))
         return cost

@@ -1,158 +1,215 @@
-"""What is measured: a run's generator, a weights file's, or a folder of pictures."""
+"""Evaluates a run's generator, a weights file's, or a folder of generated images."""
 
+from __future__ import annotations
+
+import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
-from anime_gan import networks
-from anime_gan.config.schema import Config, Data, from_dict, read_yaml
-from anime_gan.config.stages import stage_before
+from anime_gan.config import Config, Data, from_dict
 from anime_gan.data.image_set import ImageSet, image_sizes, open_data, open_images
 from anime_gan.errors import UserError
 from anime_gan.features.network import FeatureNetwork
-from anime_gan.generation.generator import Drawer
-from anime_gan.generation.load import draw, find_weights, images_beside, load_generator
+from anime_gan.files import whole_file
+from anime_gan.generation.generator import Generator
+from anime_gan.generation.load import find_weights, load_generator, output_folder
 from anime_gan.metrics import measures
 from anime_gan.metrics.reference import LEAST, ReferenceSet, require_images
-from anime_gan.runs import checkpoint
-from anime_gan.training.state import Gan, latents_of
+from anime_gan.networks.scores import SCALES
+from anime_gan.runs.folder import DISCRIMINATOR, RunFolder
+from anime_gan.runs.grids import save_grid
 
 PAIRS, SCORED = 16, 1_000
 
 
 @dataclass
 class Subject:
-    """What is measured.
+    """What is evaluated.
 
-    name: what the result calls it. fake: its pictures, uint8 (N, H, W, C). real: those beside them.
-    out: what the names of all that is written begin with. config, gan: of the run, where there is
-    one. psi: how far the pictures are truncated, 1 for not at all.
+    name: what the result calls it.
+    generated: its images, uint8 (N, H, W, C).
+    real: the images to compare them with.
+    out: the output files' paths without their ends.
+    config: of the run that the images are from, None if there is none.
+    discriminator: of the same run and step; None if it was not saved.
+    truncation_psi: of the generated images, 1 for no truncation.
     """
 
     name: str
-    fake: np.ndarray
+    generated: np.ndarray
     real: ImageSet
     out: Path
     config: Config | None = None
-    gan: Gan | None = None
-    psi: float = 1.0
+    discriminator: keras.Model | None = None
+    truncation_psi: float = 1.0
 
 
-def of_pictures(pictures: str, images: str, count: int) -> Subject:
-    """Return a folder, glob or zip of generated pictures as what is measured."""
-    sizes = sorted(image_sizes(pictures))
+def of_images(generated: str, real: str, count: int) -> Subject:
+    """Return generated images as the subject.
+
+    Args:
+        generated: a folder, glob or zip of square images of one size.
+        real: a folder, glob or zip of real images; they are resized to the same size.
+        count: of generated images, at most.
+
+    Raises:
+        UserError: images are missing, or the generated ones differ in size.
+    """
+    sizes = sorted(image_sizes(generated))
     if len(sizes) != 1 or sizes[0][0] != sizes[0][1]:
         found = " and ".join(f"{width}x{height}" for width, height in sizes[:3])
         raise UserError(
-            f"the pictures in {pictures} are {found}, but must be square and all of one size."
+            f"the images in {generated} are {found}, but must be square and all of one size."
         )
     cache = Path(Data().cache)
-    made = open_images(pictures, sizes[0][0], cache=cache)
-    real = open_images(images, sizes[0][0], cache=cache)
-    name = re.sub(r"\W+", "_", Path(pictures).stem).strip("_") or "pictures"
-    # Names often sort by kind, and the kernel distance takes blocks.
-    some = np.random.default_rng(0).permutation(len(made.images))[:count]
-    return Subject(pictures, made.images[some], real, Path(f"evaluation_{name}"))
-
-
-def of_weights(source: str | None, images: str | None, count: int, psi: float = 1.0) -> Subject:
-    """Return the pictures of a run's or a file's generator, truncated, as what is measured."""
-    path = find_weights(source)
-    generator = load_generator(path)
-    _, _, resolution, channels = generator.output_shape
-    is_run = path.with_name("gan.json").is_file()  # another config.yaml may lie beside it by chance
-    if is_run:
-        config = from_dict(read_yaml(path.with_name("config.yaml")))
-    elif images:
-        config = from_dict({"model": {"resolution": resolution, "channels": channels}})
-    else:
-        raise UserError(
-            f"{path} does not lie in a run's folder, so it is not known what it was trained on; "
-            "name the real pictures with --real."
-        )
-    if images:
-        data = config.data.model_copy(update={"images": images})
-        config = config.model_copy(update={"data": data})
-    whole = config
-    if resolution < config.model.resolution:
-        print(
-            f"This run has grown to {resolution}x{resolution} yet, so its faces are measured "
-            "beside real ones of that size; the numbers compare with those of no other."
-        )
-        shape = config.model.model_copy(update={"resolution": resolution})
-        config = config.model_copy(update={"model": shape})
-    real = open_data(config)
-    count = min(count, max(len(real.images) // 2, LEAST))  # more are never compared
-    step = re.search(r"_(\d+)\.", path.name)
-    folder = images_beside(path)
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"evaluation_{step[1] if step else path.stem}"
+    made = open_images(generated, sizes[0][0], cache=cache)
+    name = re.sub(r"\W+", "_", Path(generated).stem).strip("_") or "images"
+    # File names are often sorted by content, and the kernel distance compares blocks.
+    chosen = np.random.default_rng(0).permutation(len(made.images))[:count]
     return Subject(
-        str(path),
-        draw(generator, latents_of(range(count), generator.input_shape[1]))
-        if psi == 1
-        else Drawer(generator).faces(range(count), psi),
-        real,
-        folder / (name if psi == 1 else f"{name}_psi_{psi:g}"),
-        config,
-        _gan_at(path.parent, whole, int(step[1])) if is_run and step else None,
-        psi,
+        generated,
+        made.images[chosen],
+        open_images(real, sizes[0][0], cache=cache),
+        Path(f"evaluation_{name}"),
     )
 
 
-def _gan_at(folder: Path, config: Config, step: int) -> Gan | None:
-    """Return both networks as a run's newest checkpoint has them, None if it is of another step."""
-    found = checkpoint.newest(folder)
-    if not found or found[0]["step"] != step:
-        return None
-    stage = stage_before(config, step)
-    gan = Gan.create(networks.get_version(config.version), config, stage=stage)
-    checkpoint.restore(gan.state, found[1])
-    return gan
+def of_weights(
+    source: str | None, real: str | None, count: int, truncation_psi: float = 1.0
+) -> Subject:
+    """Return the images of a generator as the subject.
+
+    Args:
+        source: a run's name or a weights file; None for the newest run.
+        real: a folder, glob or zip of real images; None for those that the run was trained on.
+        count: of generated images, at most.
+        truncation_psi: 1 for no truncation, 0 for one image.
+
+    Raises:
+        UserError: the weights or images are missing, or `real` is needed.
+    """
+    path = find_weights(source)
+    network = load_generator(path)
+    generator = Generator(network)
+    resolution = generator.resolution
+    run = RunFolder.of_file(path)
+    if run:
+        config = run.config
+    elif real:
+        shape = {"resolution": resolution, "channels": generator.channels}
+        config = from_dict({"model": shape})
+    else:
+        raise UserError(
+            f"{path} is not in a run's folder, so its training images are not known; name the real "
+            "images."
+        )
+    if real:
+        config = _updated(config, "data", images=real)
+    if resolution < config.model.resolution:
+        print(
+            f"This run has grown to {resolution}x{resolution} so far. Its images are compared with "
+            "real ones of that size; the results cannot be compared with those of other sizes."
+        )
+        config = _updated(config, "model", resolution=resolution)
+    images = open_data(config)
+    print(images.summary())
+    count = min(count, max(len(images.images) // 2, LEAST))  # more are never compared
+    step = re.search(r"_(\d+)\.", path.name)
+    folder = output_folder(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"evaluation_{step[1] if step else path.stem}"
+    if truncation_psi != 1:
+        name += f"_psi_{truncation_psi:g}"
+    return Subject(
+        str(path),
+        generator.images_from_seeds(range(count), truncation_psi),
+        images,
+        folder / name,
+        config,
+        _discriminator(run, int(step[1])) if run and step else None,
+        truncation_psi,
+    )
 
 
-def measure(subject: Subject, networks: list[FeatureNetwork], count: int) -> tuple[dict, dict]:
-    """Return all results, and by space the (generated, real) pictures of the nearest pairs.
+def _updated(config: Config, section: str, **values) -> Config:
+    """Return a config with other values in one section."""
+    changed = getattr(config, section).model_copy(update=values)
+    return config.model_copy(update={section: changed})
 
-    count: on each side, at most; as many again are taken of the real ones for the floor.
 
-    Every network has its own comparison; copies are looked for in the features of the first.
+def _discriminator(run: RunFolder, step: int) -> keras.Model | None:
+    """Return a run's discriminator; None if the run is from before it was saved at each step."""
+    saved = (run.weights / DISCRIMINATOR.format(step)).is_file()
+    return run.discriminator(step) if saved else None
+
+
+def measure(
+    subject: Subject, networks: list[FeatureNetwork], count: int
+) -> tuple[dict[str, Any], dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """Measure a subject.
+
+    Args:
+        subject: what is measured.
+        networks: each gives distances; copies are searched with the features of the first.
+        count: images on each side, at most; real vs real takes as many again.
+
+    Returns:
+        All results; and for "pixels" and "features" the (generated, real) images of the 16 nearest
+        pairs, uint8 (16, H, W, C) each.
     """
     cache = Path((subject.config.data if subject.config else Data()).cache)
-    require_images(len(subject.fake), LEAST, "generated")
-    count = min(count, len(subject.fake))
-    reals = ReferenceSet(subject.real.images, subject.real.key, cache, count)
-    made = [
-        {side: network.features(subject.fake, side, "generated") for side in measures.SIDES}
+    require_images(len(subject.generated), LEAST, "generated")
+    count = min(count, len(subject.generated))
+    reference = ReferenceSet(subject.real.images, subject.real.key, cache, count)
+    features = [
+        {side: network.features(subject.generated, side, "generated") for side in measures.SIDES}
         for network in networks
     ]
     result: dict[str, Any] = {
-        "pictures": subject.name,
+        "generated": subject.name,
         "real": subject.real.source,
         "comparisons": [
-            measures.compare(features, reals, network, "real")
-            for features, network in zip(made, networks, strict=True)
+            measures.compare(by_side, reference, network, "real")
+            for by_side, network in zip(features, networks, strict=True)
         ],
     }
-    if subject.psi != 1:
-        result["psi"] = subject.psi
+    if subject.truncation_psi != 1:
+        result["psi"] = subject.truncation_psi
     pairs = {}
-    for space, some, by in (
-        ("pixels", subject.fake, None),
-        ("features", made[0][measures.COARSE], networks[0]),
+    for space, values, network in (
+        ("pixels", subject.generated, None),
+        ("features", features[0][measures.COARSE], networks[0]),
     ):
-        found, verdict = measures.copies(some, reals, by, "all real")
+        found, verdict = measures.copies(values, reference, network, "all real")
         result[f"copies_in_{space}"] = asdict(verdict) | {"verdict": str(verdict)}
         closest = np.argsort(found.relative)[:PAIRS]
-        pairs[space] = subject.fake[closest], reals.images[found.index[closest]]
-    if subject.gan:
+        pairs[space] = subject.generated[closest], reference.images[found.index[closest]]
+    if subject.discriminator:
         result["discriminator"] = measures.discriminator_scores(
-            subject.gan, subject.fake[:SCORED], reals.images[np.sort(reals.order[:SCORED])]
+            subject.discriminator,
+            SCALES[subject.config.objective.name],
+            subject.generated[:SCORED],
+            reference.images[np.sort(reference.order[:SCORED])],
+            subject.config.training.batch_size,
         )
-    is_drawn = subject.config is not None and subject.config.data.images == "demo"
-    if is_drawn and subject.fake.shape[1:] == (64, 64, 3):
-        result["kinds"] = measures.kinds(subject.fake, reals)
+    is_demo = subject.config is not None and subject.config.data.images == "demo"
+    if is_demo and subject.generated.shape[1:] == (64, 64, 3):
+        result["kinds"] = measures.kinds(subject.generated, reference)
     return result, pairs
+
+
+def save(subject: Subject, result: dict, pairs: dict) -> list[Path]:
+    """Write what `measure` returned, as JSON and as images of the pairs; return the paths."""
+    paths = [Path(f"{subject.out}.json")]
+    with whole_file(paths[0]) as temporary:
+        temporary.write_text(json.dumps(result, indent=2) + "\n")
+    for space, (generated, real) in pairs.items():
+        both = np.stack([generated, real], axis=1).reshape(-1, *generated.shape[1:])
+        paths.append(Path(f"{subject.out}_nearest_{space}.png"))
+        save_grid(paths[-1], both, columns=8)
+    return paths

@@ -1,4 +1,8 @@
-"""What is measured of generated pictures, put together: distances, scores, copies, attributes."""
+"""What is measured of generated images: distances, discriminator scores, copies, attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -7,112 +11,146 @@ from anime_gan.data.pixels import to_float, to_image
 from anime_gan.features.network import RESIZE, FeatureNetwork
 from anime_gan.metrics import demo_attributes, distances, memorisation
 from anime_gan.metrics.reference import ReferenceSet
-from anime_gan.training.state import Gan
+
+if TYPE_CHECKING:  # both import Keras
+    import keras
+
+    from anime_gan.networks.scores import Scale
 
 COARSE = 24
+# Two views of the images: as they are, and shrunk to 24 pixels a side, where layout and color
+# remain but no texture. Networks trained on photographs depend heavily on texture.
 SIDES = {None: "whole", COARSE: "coarse"}
 HELD_OUT = 1_000
-PIXELS = 32  # a side, for copies: noise counts less, and large faces fit into memory
+PIXELS = 32  # pixels a side, for copies: noise counts less, and large faces fit into memory
 
 
 def compare(
-    made: dict, reals: ReferenceSet, network: FeatureNetwork, bar: str | None = None
+    generated: dict[int | None, np.ndarray],
+    reference: ReferenceSet,
+    network: FeatureNetwork,
+    bar: str | None = None,
 ) -> dict:
-    """Return the distances of generated pictures from the real ones, with their floors.
+    """Return the distances between generated images and the reference set, by view.
 
-    made: by each of SIDES, the features (N, F) of the generated pictures; whole, and shrunk to 24
-    pixels, which leaves layout and colour and none of the texture by which networks trained on
-    photographs are led astray; as many are taken as there are real ones. A floor is the same number
-    between two disjoint sets of real ones, as many on each side.
+    Args:
+        generated: for each of SIDES, the features (N, F) of the generated images; as many are used
+            as the reference set's sample has.
+        reference: the real images.
+        network: that the features are from.
+        bar: label of a progress bar, None for no bar.
+
+    Returns:
+        The network's name, how images are resized, the count on each side, and for each view the
+        distances with "real_vs_real", the same between two disjoint sets of real images.
     """
-    count = len(reals.sample)
+    count = len(reference.sample)
     result = {
         "network": network.name,
-        "resize": {name: _resize(network, side) for side, name in SIDES.items()},
+        "resize": {view: _resize(network, side) for side, view in SIDES.items()},
         "count": count,
     }
-    for side, name in SIDES.items():
-        reals.features(network, reals.taken, side, bar)
-        real = reals.features(network, reals.sample, side)
-        found = distances.compare(real, made[side][:count])
-        result[name] = found | {"floor": reals.floor(network, side)}
+    for side, view in SIDES.items():
+        reference.features(network, reference.taken, side, bar)
+        real = reference.features(network, reference.sample, side)
+        found = distances.compare(real, generated[side][:count])
+        result[view] = found | {"real_vs_real": reference.real_vs_real(network, side)}
     return result
 
 
 def _resize(network: FeatureNetwork, side: int | None) -> str:
-    """Return how pictures come to the size that the network takes."""
+    """Return how images are resized to the network's input."""
     shrunk = f"box to {side}, " if side else ""
     return f"{shrunk}{RESIZE} to {network.size_for(side)}"
 
 
-def discriminator_scores(gan: Gan, fake: np.ndarray, real: np.ndarray) -> dict[str, float]:
-    """Return what the discriminator makes of uint8 pictures (N, H, W, C), real and generated.
+def discriminator_scores(
+    discriminator: keras.Model,
+    scale: Scale,
+    fake: np.ndarray,
+    real: np.ndarray,
+    batch_size: int,
+) -> dict[str, float]:
+    """Return a discriminator's mean scores, accuracy and binary cross-entropy.
 
-    Mean scores, accuracy and binary cross-entropy of each (seeds 001 and 003 of the project). Of
-    logits the probabilities are taken; a discriminator without a zero, such as a critic, has scores
-    alone.
+    Args:
+        discriminator: from images (B, H, W, C) in [-1, 1] to scores (B, 1); without dropout.
+        scale: what the scores mean. A discriminator without a threshold, such as a critic, has
+            mean scores only.
+        fake, real: uint8 (N, H, W, C).
+        batch_size: as in training, since scores can depend on the other images in a batch.
     """
-    objective, result = gan.objective, {}
-    # Scores are taken batch by batch as in training, in inference mode, compiled.
-    size = gan.config.training.batch_size
-    scores = {}
-    for kind, pictures in (("real", real), ("fake", fake)):
+    result, scores = {}, {}
+    for kind, images in (("real", real), ("fake", fake)):
         parts = [
-            gan.discriminator.predict_on_batch(to_float(pictures[i : i + size]))
-            for i in range(0, len(pictures), size)
+            discriminator.predict_on_batch(to_float(images[i : i + batch_size]))
+            for i in range(0, len(images), batch_size)
         ]
         scores[kind] = np.concatenate([np.asarray(part, "float32") for part in parts])
         result[f"{kind}_score"] = float(scores[kind].mean())
-    if objective.threshold is None:
+    if scale.threshold is None:
         return result
-    fake_right, real_right = objective.right(scores["fake"], scores["real"], 0.0)
-    result |= {"real_accuracy": float(real_right), "fake_accuracy": float(fake_right)}
+    fake_correct, real_correct = scale.correct(scores["fake"], scores["real"])
+    result |= {"real_accuracy": float(real_correct), "fake_accuracy": float(fake_correct)}
     for kind in ("real", "fake"):
-        is_high = (kind == "real") == objective.real_is_high
-        result[f"{kind}_cross_entropy"] = _cross_entropy(
-            scores[kind], is_high, objective.probabilities
-        )
+        label = (kind == "real") == scale.real_is_high
+        result[f"{kind}_cross_entropy"] = _cross_entropy(scores[kind], label, scale.probabilities)
     return result
 
 
-def _cross_entropy(scores, label: bool, probabilities: bool) -> float:
-    """Return the mean binary cross-entropy of scores that should all be `label`."""
-    scores = scores.astype("float64")
+def _cross_entropy(scores: np.ndarray, label: bool, probabilities: bool) -> float:
+    """Return the mean binary cross-entropy of scores with the same label."""
+    logits = scores.astype("float64")
     if probabilities:
-        clipped = np.clip(scores, 1e-7, 1 - 1e-7)
-        scores = np.log(clipped) - np.log1p(-clipped)
-    return float(np.logaddexp(0, -scores if label else scores).mean())
+        clipped = np.clip(logits, 1e-7, 1 - 1e-7)
+        logits = np.log(clipped) - np.log1p(-clipped)
+    return float(np.logaddexp(0, -logits if label else logits).mean())
 
 
-def copies(made, reals: ReferenceSet, network: FeatureNetwork | None, bar: str | None = None):
-    """Return (neighbours of the generated pictures, verdict) among all training pictures.
+def copies(
+    generated: np.ndarray,
+    reference: ReferenceSet,
+    network: FeatureNetwork | None,
+    bar: str | None = None,
+) -> tuple[memorisation.Neighbors, memorisation.Verdict]:
+    """Look for copies of training images among generated ones.
 
-    made: the generated pictures' coarse features in the network; without one, uint8 pictures, of
-    which 32x32 pixels are compared. A copy is one at 24 pixels too, and the whole training set is
-    gone through in a fifth of the time.
+    Args:
+        generated: with a network, the generated images' features in the coarse view, which finds
+            copies too and takes a fifth of the time; without one, uint8 (N, H, W, C), compared at
+            32x32 pixels.
+        reference: the real images, all of which are searched.
+        network: that the features are from; None to compare pixels.
+        bar: label of a progress bar, None for no bar.
+
+    Returns:
+        The generated images' neighbors among the real ones, and the verdict.
     """
-    held_out = reals.order[:HELD_OUT]
+    held_out = reference.order[:HELD_OUT]
     if network:
-        everything = reals.features(network, np.arange(len(reals.images)), COARSE, bar)
+        real = reference.features(network, np.arange(len(reference.images)), COARSE, bar)
     else:
-        made, everything = _shrunk(made), _shrunk(reals.images)
-    found = memorisation.nearest(made, everything)
-    usual = memorisation.nearest(everything[held_out], everything, held_out)
-    return found, memorisation.judge(found, usual)
+        generated, real = _shrunk(generated), _shrunk(reference.images)
+    found = memorisation.nearest(generated, real)
+    usual = memorisation.nearest(real[held_out], real, held_out)
+    return found, memorisation.verdict(found, usual)
 
 
-def _shrunk(pictures) -> np.ndarray:
-    """Return uint8 pictures (N, H, W, C) as so many of PIXELS a side, by the mean of a box."""
+def _shrunk(images) -> np.ndarray:
+    """Return uint8 images (N, H, W, C) at 32x32 pixels, by area averaging."""
     size = (PIXELS, PIXELS)
-    return np.stack([np.asarray(to_image(p).resize(size, Image.Resampling.BOX)) for p in pictures])
+    return np.stack([np.asarray(to_image(x).resize(size, Image.Resampling.BOX)) for x in images])
 
 
-def kinds(fake: np.ndarray, reals: ReferenceSet) -> dict:
-    """Return what pictures of the built-in faces cover, beside as many real ones."""
-    count = min(len(fake), len(reals.sample))
-    real, other = (reals.images[np.sort(some)] for some in (reals.sample[:count], reals.others))
+def kinds(generated: np.ndarray, reference: ReferenceSet) -> dict:
+    """Return which attributes generated images of the built-in faces show, and real vs real."""
+    count = min(len(generated), len(reference.sample))
+    real, other = (
+        reference.images[np.sort(indices)]
+        for indices in (reference.sample[:count], reference.others)
+    )
     return {
         "count": count,
-        **demo_attributes.measure(fake[:count], other),
-        "floor": demo_attributes.measure(real, other),
+        **demo_attributes.measure(generated[:count], other),
+        "real_vs_real": demo_attributes.measure(real, other),
     }

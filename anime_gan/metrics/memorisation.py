@@ -1,27 +1,28 @@
-"""Whether a generator shows its training pictures again.
+"""Whether a generator reproduces its training images.
 
-A picture's relative distance is that to its nearest training picture over the mean of those to its
-50 nearest (Carlini et al. 2023, arXiv 2301.13188): a blurred mean face lies near many pictures and
-a copy near one. Real pictures, each held out and looked for among the rest, say how small it gets
-without copying (the idea of Meehan et al. 2020, arXiv 2004.05675). It holds in any space: pixels or
-features.
+An image's relative distance is the distance to its nearest training image over the mean of those to
+its 50 nearest (Carlini et al. 2023, arXiv 2301.13188). It is small for a copy, but not for a
+blurred mean face, which is near to many images. Real images, each compared with all others, show
+how small it is without copying (after Meehan et al. 2020, arXiv 2004.05675). The distance may be
+in any space: pixels or features.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import fisher_exact
 
 SURROUNDINGS = 50
-TAIL = 0.01  # what share of held-out pictures counts as unusually near
-TWIN = 0.1  # a real picture so near to another is the same once more, coded anew perhaps
-CERTAINTY = 1e-3
+TAIL = 0.01  # the share of held-out real images that counts as suspiciously near
+DUPLICATE = 0.1  # below this relative distance, two real images are the same one
+SIGNIFICANCE = 1e-3
 _CHUNK = 256
 
 
 @dataclass(frozen=True)
-class Neighbours:
-    """For each of N pictures: its nearest's index, the distance to it, and relative distance."""
+class Neighbors:
+    """For each of N images: index of its nearest, distance to it, and relative distance, (N,)."""
 
     index: np.ndarray
     distance: np.ndarray
@@ -30,11 +31,12 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the relative distances of generated pictures say beside those of held-out ones.
+    """Relative distances of generated images, compared with those of held-out real images.
 
-    near, expected: shares of generated pictures below the lowest 1% of the held-out ones', and the
-    held-out share there. copied: whether that is too many for chance. twins: the share of held-out
-    pictures that are in the training set once more; from these nothing can be told.
+    near: share of suspicious generated images: below the 1st percentile of the held-out ones.
+    expected: share of held-out images there.
+    copied: whether there are more suspicious images than chance explains.
+    twins: share of held-out images that are in the training set more than once; they are left out.
     """
 
     near: float
@@ -43,68 +45,77 @@ class Verdict:
     twins: float
 
     def __str__(self) -> str:
-        found = f"{self.near:.1%} of the generated pictures lie as near to one training picture as "
-        found += f"{self.expected:.1%} of held-out real ones do: "
-        found += "copies are among them." if self.copied else "no sign of copying."
+        text = f"{self.near:.1%} suspicious, {self.expected:.1%} expected by chance."
+        if self.copied:
+            text += " There are copies of training images."
         if self.twins >= TAIL:
-            found += f" {self.twins:.0%} of the real pictures are in the data more than once."
-        return found
+            text += f" {self.twins:.0%} of the real images are in the data more than once."
+        return text
 
 
-def nearest(queries, pictures, own=None) -> Neighbours:
-    """Return each query's nearest of `pictures`, both (N, F) in any numbers.
+def nearest(queries, images, own: np.ndarray | None = None) -> Neighbors:
+    """Return the nearest image of each query.
 
-    own: (N,) the queries' own places among the pictures, which are left out; None if there are
-        none.
+    Args:
+        queries: (M, ...), uint8 or float.
+        images: (N, ...), of the same type and shape.
+        own: (M,) indices of the queries among the images, which are left out; None if the queries
+            are not among them.
     """
-    pictures = _rows(pictures)
-    centre = pictures.mean(axis=0)  # less of it cancels when big squares are subtracted
-    pictures -= centre
-    squares = _squares(pictures)
-    around = min(SURROUNDINGS, len(pictures) - (own is not None))
+    images = _rows(images)
+    center = images.mean(axis=0)  # centered, large squares cancel less
+    images -= center
+    squares = _squares(images)
+    count = min(SURROUNDINGS, len(images) - (own is not None))
     index, distance, relative = [], [], []
     for start in range(0, len(queries), _CHUNK):
-        some = _rows(queries[start : start + _CHUNK]) - centre
-        rows = np.arange(len(some))
-        lengths = squares[None] + _squares(some)[:, None] - 2 * some @ pictures.T
+        chunk = _rows(queries[start : start + _CHUNK]) - center
+        lengths = squares[None] + _squares(chunk)[:, None] - 2 * chunk @ images.T
         if own is not None:
-            lengths[rows, own[start : start + _CHUNK]] = np.inf
+            lengths[np.arange(len(chunk)), own[start : start + _CHUNK]] = np.inf
         first = lengths.argmin(axis=1)
-        near = np.partition(lengths, around - 1, axis=1)[:, :around]
-        # The one that a copy is told by is measured as it is, without cancellation.
-        exact = np.sqrt(_squares(some - pictures[first]))
+        near = np.partition(lengths, count - 1, axis=1)[:, :count]
+        # The smallest distance decides, so it is computed again without cancellation.
+        exact = np.sqrt(_squares(chunk - images[first]))
         index.append(first)
         distance.append(exact)
         mean = np.sqrt(np.maximum(near, 0)).mean(axis=1)
         relative.append(exact / np.maximum(mean, 1e-12))
-    return Neighbours(*(np.concatenate(part) for part in (index, distance, relative)))
+    return Neighbors(*(np.concatenate(part) for part in (index, distance, relative)))
 
 
-def judge(fake: Neighbours, held_out: Neighbours) -> Verdict:
-    """Return the verdict on generated pictures by real ones held out from the training set."""
-    different = held_out.relative[held_out.relative >= TWIN]
-    limit = np.quantile(different, TAIL) if len(different) else TWIN
-    near, usual = (int((relative <= limit).sum()) for relative in (fake.relative, different))
-    count = len(different) or len(held_out.relative)
-    table = [[near, len(fake.relative) - near], [usual, count - usual]]
+def verdict(fake: Neighbors, held_out: Neighbors) -> Verdict:
+    """Compare generated images with real ones that were held out from the training set.
+
+    Args:
+        fake: the generated images' neighbors among the training images.
+        held_out: real images' neighbors among the other training images.
+    """
+    from scipy.stats import fisher_exact  # it imports half of SciPy
+
+    distinct = held_out.relative[held_out.relative >= DUPLICATE]
+    limit = np.quantile(distinct, TAIL) if len(distinct) else DUPLICATE
+    near, expected = (int((relative <= limit).sum()) for relative in (fake.relative, distinct))
+    count = len(distinct) or len(held_out.relative)
+    table = [[near, len(fake.relative) - near], [expected, count - expected]]
     chance = fisher_exact(table, alternative="greater").pvalue
     return Verdict(
         near / len(fake.relative),
-        usual / count,
-        bool(chance < CERTAINTY),
-        1 - len(different) / len(held_out.relative),
+        expected / count,
+        bool(chance < SIGNIFICANCE),
+        1 - len(distinct) / len(held_out.relative),
     )
 
 
 def _squares(rows: np.ndarray) -> np.ndarray:
-    """Return each row's squared length."""
+    """Return the squared length of each row."""
     return np.einsum("nf,nf->n", rows, rows)
 
 
-def _rows(pictures) -> np.ndarray:
-    """Return pictures as float32 rows, bytes scaled to [0, 1]."""
-    pictures = np.asarray(pictures)
-    rows = pictures.reshape(len(pictures), -1).astype("float32")
-    if pictures.dtype == np.uint8:
+def _rows(images) -> np.ndarray:
+    """Return images as float32 rows, bytes scaled to [0, 1]."""
+    images = np.asarray(images)
+    rows = images.reshape(len(images), -1).astype("float32")
+    if images.dtype == np.uint8:
         rows /= 255
     return rows

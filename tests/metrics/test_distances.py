@@ -1,4 +1,4 @@
-"""Distances against plain computations, and what they must do whatever the features."""
+"""Distances are those of their definitions, and have their properties for any features."""
 
 import numpy as np
 import pytest
@@ -8,16 +8,16 @@ from scipy import linalg
 
 from anime_gan.metrics import distances
 
-draw = np.random.default_rng(0)
+rng = np.random.default_rng(0)
 
 
 def features(count, size=6, shift=0.0):
     """Correlated normal features."""
-    return draw.normal(size=(count, size)) @ draw.normal(size=(size, size)) + shift
+    return rng.normal(size=(count, size)) @ rng.normal(size=(size, size)) + shift
 
 
 def test_frechet_is_the_formula():
-    """Against SciPy's matrix root, to 1e-6 of the value."""
+    """As with SciPy's matrix root, to 1e-6 of the value."""
     real, fake = features(200), features(150, shift=1.0)
     c1, c2 = np.cov(real, rowvar=False), np.cov(fake, rowvar=False)
     difference = real.mean(0) - fake.mean(0)
@@ -25,9 +25,9 @@ def test_frechet_is_the_formula():
     assert distances.frechet(real, fake) == pytest.approx(expected, rel=1e-6)
 
 
-def test_frechet_survives_fewer_pictures_than_features():
-    """Singular covariances: the root's trace is known from the eigenvalues of their product."""
-    real, fake = draw.normal(size=(20, 64)), draw.normal(size=(30, 64)) * 2
+def test_frechet_of_fewer_images_than_features():
+    """Covariances are singular; the root's trace follows from the eigenvalues of their product."""
+    real, fake = rng.normal(size=(20, 64)), rng.normal(size=(30, 64)) * 2
     c1, c2 = np.cov(real, rowvar=False), np.cov(fake, rowvar=False)
     difference = real.mean(0) - fake.mean(0)
     shared = np.sqrt(np.abs(linalg.eigvals(c1 @ c2))).sum()
@@ -36,7 +36,7 @@ def test_frechet_survives_fewer_pictures_than_features():
 
 
 def test_kernel_is_the_formula():
-    """Against sums over pairs: of all for the value, block by block for its error."""
+    """As sums over pairs: all pairs for the value, those of each block for its error."""
     real, fake = features(9), features(8, shift=0.5)
 
     def k(a, b):
@@ -59,16 +59,16 @@ def test_kernel_is_the_formula():
 
 
 def test_overlap_is_the_definition():
-    """Against loops over neighbourhoods."""
+    """As loops over neighborhoods."""
     real, fake = features(40, 3), features(30, 3, shift=0.7)
 
-    def reach(x, i, k):
+    def radius(x, i, k):
         return sorted(np.linalg.norm(x - x[i], axis=1))[k]
 
     near = np.array([[np.linalg.norm(r - f) for f in fake] for r in real])
-    three = np.array([reach(real, i, 3) for i in range(40)])[:, None]
-    five = np.array([reach(real, i, 5) for i in range(40)])[:, None]
-    own = np.array([reach(fake, i, 3) for i in range(30)])[None]
+    three = np.array([radius(real, i, 3) for i in range(40)])[:, None]
+    five = np.array([radius(real, i, 5) for i in range(40)])[:, None]
+    own = np.array([radius(fake, i, 3) for i in range(30)])[None]
     assert distances.overlap(distances.products(real, fake)) == {
         "precision": pytest.approx((near <= three).any(0).mean()),
         "recall": pytest.approx((near <= own).any(1).mean()),
@@ -79,8 +79,8 @@ def test_overlap_is_the_definition():
 
 @settings(max_examples=25)
 @given(st.integers(12, 60), st.integers(1, 20), st.floats(1e-3, 1e3), st.integers(0, 99))
-def test_a_set_is_at_no_distance_from_itself(count, size, scale, seed):
-    """And every distance is finite, never negative beyond rounding, whatever the scale."""
+def test_a_set_has_no_distance_to_itself(count, size, scale, seed):
+    """Every distance is finite, and not negative beyond rounding, at any scale."""
     x = np.random.default_rng(seed).normal(size=(count, size)) * scale
     assert abs(distances.frechet(x, x)) < 1e-6 * scale**2 * size
     itself = distances.overlap(distances.products(x, x))

@@ -1,88 +1,94 @@
-"""What is measured of generated pictures moves the way it must."""
+"""What is measured changes as it must when generated images get worse."""
 
 import keras
 import numpy as np
 import pytest
 
+from anime_gan.config import load_config
 from anime_gan.data import demo
 from anime_gan.features.network import FeatureNetwork
 from anime_gan.metrics import measures
 from anime_gan.metrics.reference import ReferenceSet
-from tests.training.test_step import tiny
+from anime_gan.networks import get_recipe
+from anime_gan.networks.build import build
+from anime_gan.networks.scores import SCALES
 
-draw = np.random.default_rng(0)
+rng = np.random.default_rng(0)
 
 
 @pytest.fixture(scope="module")
-def drawn():
-    """240 drawn faces."""
+def faces():
+    """240 built-in faces."""
     return demo.draw_faces(240, 64)
 
 
 @pytest.fixture
-def reals(drawn, tmp_path):
-    """120 of them as the real pictures."""
-    return ReferenceSet(drawn[:120], "key", tmp_path, 100)
+def reference(faces, tmp_path):
+    """120 of them as the reference set."""
+    return ReferenceSet(faces[:120], "key", tmp_path, 100)
 
 
 def network():
-    """Mean colours of a 4x4 grid: a network whose opinion needs no weights."""
+    """A feature network without weights: mean colors of a 4x4 grid."""
 
-    def run(pictures):
-        return pictures.reshape(-1, 4, 4, 4, 4, 3).mean(axis=(2, 4)).reshape(len(pictures), -1)
+    def forward(images):
+        return images.reshape(-1, 4, 4, 4, 4, 3).mean(axis=(2, 4)).reshape(len(images), -1)
 
-    return FeatureNetwork("grid", 16, 0, 1, run)
-
-
-def of(pictures, reals):
-    """The results for some generated pictures."""
-    own = network()
-    made = {side: own.features(pictures, side) for side in measures.SIDES}
-    return measures.compare(made, reals, own)
+    return FeatureNetwork("grid", 16, 0, 1, forward)
 
 
-def test_more_faces_like_these_are_at_the_floor_and_others_are_not(drawn, reals):
-    """Also when both sides are shrunk; what is no face and what shows one face are far."""
-    sound = of(drawn[120:], reals)
-    for pictures in (draw.integers(0, 256, (120, 64, 64, 3), "uint8"), drawn[:1].repeat(120, 0)):
-        other = of(pictures, reals)
+def compared(images, reference):
+    """The distances of generated images."""
+    grid = network()
+    features = {side: grid.features(images, side) for side in measures.SIDES}
+    return measures.compare(features, reference, grid)
+
+
+def test_more_built_in_faces_are_as_near_as_real_ones_and_others_are_not(faces, reference):
+    """In both views; random bytes, and one face repeated, are far."""
+    near = compared(faces[120:], reference)
+    for images in (rng.integers(0, 256, (120, 64, 64, 3), "uint8"), faces[:1].repeat(120, 0)):
+        far = compared(images, reference)
         for view in ("whole", "coarse"):
-            assert other[view]["frechet"] > 3 * sound[view]["frechet"]
-            assert other[view]["kernel"] > sound[view]["kernel"] + sound[view]["kernel_error"]
-            assert other[view]["coverage"] < 0.5 * sound[view]["coverage"]
-    assert sound["whole"]["frechet"] < 2 * sound["whole"]["floor"]["frechet"]
-    assert sound["resize"] == {"whole": "bicubic to 16", "coarse": "box to 24, bicubic to 16"}
-    assert sound["count"] == 60
+            assert far[view]["frechet"] > 3 * near[view]["frechet"]
+            assert far[view]["kernel"] > near[view]["kernel"] + near[view]["kernel_error"]
+            assert far[view]["coverage"] < 0.5 * near[view]["coverage"]
+    assert near["whole"]["frechet"] < 2 * near["whole"]["real_vs_real"]["frechet"]
+    assert near["resize"] == {"whole": "bicubic to 16", "coarse": "box to 24, bicubic to 16"}
+    assert near["count"] == 60
 
 
-def test_copies_are_told(drawn, reals):
-    """In pixels and in features; other faces of the same kind are none."""
-    own = network()
-    for some, copied in ((drawn[120:], False), (drawn[:120], True)):
-        for made, by in ((some, None), (own.features(some, measures.COARSE), own)):
-            found, verdict = measures.copies(made, reals, by)
+def test_copies_are_found(faces, reference):
+    """In pixels and in features; other built-in faces are no copies."""
+    grid = network()
+    for images, copied in ((faces[120:], False), (faces[:120], True)):
+        for values, by in ((images, None), (grid.features(images, measures.COARSE), grid)):
+            found, verdict = measures.copies(values, reference, by)
             assert verdict.copied is copied, str(verdict)
     assert (found.index == np.arange(120)).mean() > 0.9
 
 
-def test_kinds_of_drawn_faces(drawn, reals):
-    """One face covers one kind and diverges; as many real ones are the floor."""
-    sound, one = (measures.kinds(p, reals) for p in (drawn[120:], drawn[:1].repeat(60, 0)))
-    assert one["coverage"] < 0.1 * sound["coverage"] and one["divergence"] > sound["divergence"]
-    assert sound["floor"]["coverage"] > 0 and sound["count"] == 60
+def test_attributes_of_built_in_faces(faces, reference):
+    """One face repeated shows one combination and diverges; real vs real has as many images."""
+    varied, one = (measures.kinds(x, reference) for x in (faces[120:], faces[:1].repeat(60, 0)))
+    assert one["coverage"] < 0.1 * varied["coverage"] and one["divergence"] > varied["divergence"]
+    assert varied["real_vs_real"]["coverage"] > 0 and varied["count"] == 60
 
 
 @pytest.mark.backends
 @pytest.mark.parametrize("version", ["v5", "oulu", "dragan", "wgan"])
 def test_discriminator_scores(version):
-    """Against NumPy, for labels either way round, logits, and a critic, which has no zero."""
-    gan = tiny(version)
-    size = gan.config.model.resolution
-    real, fake = (draw.integers(0, 256, (9, size, size, 3), "uint8") for _ in range(2))
-    result = measures.discriminator_scores(gan, fake, real)
-    for kind, pictures in (("real", real), ("fake", fake)):
+    """As in NumPy: labels either way round, logits, and a critic, which has no threshold."""
+    overrides = ["model.width=0.03", "model.latent_dim=8", f"version={version}"]
+    config = load_config(None, overrides, get_recipe)
+    discriminator = build(config).discriminator
+    size = config.model.resolution
+    real, fake = (rng.integers(0, 256, (9, size, size, 3), "uint8") for _ in range(2))
+    scale = SCALES[config.objective.name]
+    result = measures.discriminator_scores(discriminator, scale, fake, real, 4)
+    for kind, images in (("real", real), ("fake", fake)):
         scores = keras.ops.convert_to_numpy(
-            gan.discriminator(pictures.astype("float32") / 127.5 - 1, training=False)
+            discriminator(images.astype("float32") / 127.5 - 1, training=False)
         ).astype("float64")
         assert result[f"{kind}_score"] == pytest.approx(scores.mean(), rel=1e-4)
         if version == "wgan":
@@ -90,7 +96,7 @@ def test_discriminator_scores(version):
             continue
         p = 1 / (1 + np.exp(-scores)) if version == "dragan" else scores
         label = (kind == "real") != (version == "v5")
-        right = p > 0.5 if label else p <= 0.5
-        assert result[f"{kind}_accuracy"] == pytest.approx(right.mean())
+        correct = p > 0.5 if label else p <= 0.5
+        assert result[f"{kind}_accuracy"] == pytest.approx(correct.mean())
         expected = -np.log(p if label else 1 - p).mean()
         assert result[f"{kind}_cross_entropy"] == pytest.approx(expected, rel=1e-3)

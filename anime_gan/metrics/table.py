@@ -1,0 +1,57 @@
+"""The results of an evaluation as text."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from anime_gan.metrics.measures import COARSE
+
+VIEWS = {
+    "whole": "full resolution",
+    "coarse": f"low resolution ({COARSE} px: layout and color)",
+}
+DISTANCES = {
+    "frechet": "Fréchet ↓",
+    "kernel": "kernel ↓",
+    "precision": "precision ↑",
+    "recall": "recall ↑",
+    "density": "density ↑",
+    "coverage": "coverage ↑",
+}
+_ASCII = str.maketrans({"é": "e", "↓": "(lower is better)", "↑": "(higher is better)", "±": "+-"})
+
+
+def table(result: dict) -> str:
+    """Return the results of `metrics.evaluate.measure` as lines of text."""
+    count = result["comparisons"][0]["count"]
+    name = result["generated"] + (f" at psi {result['psi']:g}" if "psi" in result else "")
+    lines = [f"{name}: {count:,} generated images, {count:,} real ones from {result['real']}"]
+    for found, (view, title) in product(result["comparisons"], VIEWS.items()):
+        lines.append(f"{found['network']}, {title}, resized by {found['resize'][view]}:")
+        for key, label in DISTANCES.items():
+            error = f" ± {found[view]['kernel_error']:.2g}" if key == "kernel" else ""
+            real = found[view]["real_vs_real"][key]
+            lines.append(f"  {label} {found[view][key]:.4g}{error} (real vs real {real:.4g})")
+    for space in ("pixels", "features"):
+        lines.append(f"Memorization ({space}): {result[f'copies_in_{space}']['verdict']}")
+    if "discriminator" in result:
+        scores = result["discriminator"].items()
+        parts = [f"{key.replace('_', ' ')} {value:.3g}" for key, value in scores]
+        lines.append(f"Discriminator: {', '.join(parts)}.")
+    if "kinds" in result:
+        shown, real = result["kinds"], result["kinds"]["real_vs_real"]
+        lines.append(
+            f"Built-in faces: {shown['coverage']:.1%} of the combinations of attributes (real vs "
+            f"real {real['coverage']:.1%}), divergence {shown['divergence']:.3f} bits (real vs "
+            f"real {real['divergence']:.3f})."
+        )
+    return "\n".join(lines)
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """Return text as it is where an encoding has all its characters, else in ASCII."""
+    try:
+        text.encode(encoding or "ascii")
+        return text
+    except UnicodeEncodeError:
+        return text.translate(_ASCII).encode("ascii", "backslashreplace").decode()
