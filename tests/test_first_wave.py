@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from anime_gan.generation.generator import Drawer
+from anime_gan.generation.generator import Generator
 from anime_gan.generation.load import load_generator
 from tests.conftest import ROOT
 
@@ -48,12 +48,12 @@ def kept(tmp_path_factory):
 @pytest.mark.parametrize("name", FILES)
 def test_weights_draw_the_same_faces(kept, name):
     """To a level of 255, which is what another processor may round to."""
-    generator = Drawer(load_generator(kept / "weights" / FILES[name]))
+    generator = Generator(load_generator(kept / "weights" / FILES[name]))
     with np.load(kept / "expected/faces.npz") as expected:
         wanted = expected[name].astype(int)
-        assert np.abs(generator.faces(range(4)) - wanted).max() <= 1
+        assert np.abs(generator.images_from_seeds(range(4)) - wanted).max() <= 1
         if name == "stylegan2":
-            drawn = generator.faces(range(4), 0.5, "fresh")
+            drawn = generator.images_from_seeds(range(4), 0.5, "random")
             assert np.abs(drawn - expected["stylegan2_random"].astype(int)).max() <= 1
 
 

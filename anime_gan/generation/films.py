@@ -1,10 +1,11 @@
-"""Films: from face to face, and of a whole training."""
+"""Films: their frames, and GIF or MP4 files of them."""
 
-import re
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import imageio.v2 as imageio
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -12,122 +13,114 @@ from anime_gan.data.decode import reason
 from anime_gan.errors import UserError
 from anime_gan.files import whole_file
 
+if TYPE_CHECKING:
+    from anime_gan.runs.folder import RunFolder
 
-def walk(codes: np.ndarray, frames: int, arc: bool) -> np.ndarray:
-    """Return the codes (N * frames, D) of a way through codes (N, D) and back to the first.
-
-    Each leg begins and ends slowly, and its end is the next one's beginning, so that the film loops
-    without a stop. arc: on the sphere, which is for latents: normal ones lie near it, and a chord's
-    middle the generator never saw (White 2016, arXiv 1609.04468); styles are walked on the chord.
-    """
-    share = (1 - np.cos(np.pi * np.arange(frames) / frames))[:, None] / 2
-    legs = zip(codes, np.roll(codes, -1, axis=0), strict=True)
-    between = _arc if arc else lambda a, b, share: a + share * (b - a)
-    return np.concatenate([between(a, b, share) for a, b in legs]).astype("float32")
-
-
-def _arc(a, b, share):
-    a, b = a.astype("float64"), b.astype("float64")
-    cosine = np.dot(a, b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)
-    angle = np.arccos(np.clip(cosine, -1, 1))
-    if np.sin(angle) < 1e-6:
-        return a + share * (b - a)
-    return (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
+LAST = 24  # times that the last frame is repeated
 
 
 def write(out: Path, frames: Iterable[np.ndarray], fps: float) -> None:
-    """Write frames, uint8 (H, W, 3) of one even size, as an endless GIF or by its suffix an MP4.
+    """Write frames, uint8 (H, W, 3) of one even size, as an endless GIF or as an MP4, by suffix.
 
-    A GIF's frames last whole hundredths of a second, so its speed is the nearest there is. Raises
-    UserError where it would be over 50 frames a second, which viewers slow down to 10.
+    A GIF's frames last whole hundredths of a second, so its speed is the nearest possible.
     """
-    if out.suffix == ".gif" and fps > 50:
-        raise UserError(f"--fps is {fps:g}, but a GIF shows 50 frames a second at most; take MP4.")
+    import imageio.v2 as imageio  # not for argument errors, which come before any film
+
+    require_speed(out, fps)
     with whole_file(out) as temporary:
         options = {"duration": 1000 / fps, "loop": 0}
         if out.suffix == ".mp4":
-            # Sizes need not be multiples of 16, as imageio would have them.
+            # Without macro_block_size, imageio rounds sizes to multiples of 16.
             options = {"fps": fps, "codec": "libx264", "macro_block_size": 2}
         with imageio.get_writer(temporary, **options) as film:
             for frame in frames:
                 film.append_data(frame)
 
 
-def of_faces(faces: np.ndarray, size: int | None) -> Iterable[np.ndarray]:
-    """Yield uint8 faces (N, H, W, 3 or 1) as frames of a size; None for 256 pixels or their own."""
-    side = _even(size or max(256, faces.shape[1]))
-    for face in faces:
-        image = Image.fromarray(np.broadcast_to(face, (*face.shape[:2], 3)))
-        method = Image.Resampling.NEAREST if side % face.shape[0] == 0 else Image.Resampling.LANCZOS
+def require_speed(out: Path, fps: float) -> None:
+    """Raise UserError for a GIF of over 50 frames a second, which viewers slow down to 10."""
+    if out.suffix == ".gif" and fps > 50:
+        raise UserError(f"a GIF has at most 50 frames a second, not {fps:g}; write an MP4.")
+
+
+def frames_of_images(images: np.ndarray, size: int | None) -> Iterable[np.ndarray]:
+    """Yield each of uint8 images (N, H, W, 3 or 1) as a square frame.
+
+    Args:
+        images: the images in order.
+        size: pixels of a side, rounded to an even number; None for 256 or the images' own size.
+    """
+    side = _even(size or max(256, images.shape[1]))
+    for pixels in images:
+        image = Image.fromarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+        whole = side % image.height == 0
+        method = Image.Resampling.NEAREST if whole else Image.Resampling.LANCZOS
         yield np.asarray(image.resize((side, side), method))
 
 
-def of_pairs(target: np.ndarray, faces: np.ndarray, size: int | None) -> Iterable[np.ndarray]:
-    """Yield each of the faces beside one target, for a second the last."""
-    still = next(iter(of_faces(target[None], size)))
-    for face in of_faces(np.concatenate([faces, faces[-1:].repeat(24, 0)]), size):
-        yield np.concatenate([still, face], axis=1)
+def frames_beside(target: np.ndarray, images: np.ndarray, size: int | None) -> Iterable[np.ndarray]:
+    """Yield each image on the right of one target; the last one stays for a second."""
+    left = next(iter(frames_of_images(target[None], size)))
+    for right in frames_of_images(np.concatenate([images, images[-1:].repeat(LAST, 0)]), size):
+        yield np.concatenate([left, right], axis=1)
 
 
-def of_training(folders: list[Path], size: int | None) -> Iterable[np.ndarray]:
-    """Yield all grids of runs, in the order of their steps, with the step in the corner.
+def frames_of_training(runs: Sequence[RunFolder], size: int | None) -> Iterable[np.ndarray]:
+    """Yield the grids of a training by step, with the step in the corner.
 
-    folders: of runs of which each went on where the one before stopped: what that one still has of
-    later steps is left out. size: the frames' height, None for the first grid's. The last frame
-    stays for a second. Raises UserError where there are not two grids, or one is damaged.
+    Args:
+        runs: each resumed where the one before it stopped; later grids of that one are left out.
+        size: the frames' height; None for the first grid's. The last frame stays for a second.
+
+    Raises:
+        UserError: there are not two grids, or one is damaged.
     """
-    grids = {}
-    for folder in folders:
-        steps = {_step(path): path for path in folder.glob("gan_*.png")}
-        found = {step: path for step, path in steps.items() if step is not None}
+    grids: dict[int, Path] = {}
+    for run in runs:
+        found = run.grids()
         if not found:
             raise UserError(
-                f"{folder} holds no grids to make a film of; name a run that has such, or several, "
-                "as in python sample.py v4,v5 --film."
+                f"{run.images} holds no grids to make a film of; name a run that has grids, or "
+                "several such runs with commas between them."
             )
         grids = {step: path for step, path in grids.items() if step < min(found)} | found
     if len(grids) < 2:
         raise UserError(
-            f"{folders[-1]} holds just one grid, but a film needs two; let the run go on, or set "
-            "schedule.sample_every lower."
+            f"{runs[-1].images} holds just one grid, but a film needs two; train the run further, "
+            "or set schedule.sample_every lower."
         )
     shape, last = None, max(grids)
     for step in sorted(grids):
-        frame = _opened(grids[step])
+        image = _open(grids[step])
         if shape is None:
-            scale = size / frame.height if size else 1
-            shape = tuple(_even(scale * side) for side in frame.size)
-        frame = _captioned(frame.resize(shape, Image.Resampling.LANCZOS), f"step {step:,}")
-        for _ in range(24 if step == last else 1):
+            scale = size / image.height if size else 1
+            shape = tuple(_even(scale * side) for side in image.size)
+        frame = _captioned(image.resize(shape, Image.Resampling.LANCZOS), f"step {step:,}")
+        for _ in range(LAST if step == last else 1):
             yield frame
 
 
-def _opened(path: Path) -> Image.Image:
+def _open(path: Path) -> Image.Image:
     try:
         with Image.open(path) as image:
             return image.convert("RGB")
-    except Exception as error:  # on malformed data, decoders raise all there is
+    except Exception as error:  # decoders raise anything on malformed data
         raise UserError(
-            f"the grid {path} can't be read ({reason(error)}); take it away, and the film goes on "
-            "without it."
+            f"the grid {path} can't be read ({reason(error)}); remove it to make the film without "
+            "it."
         ) from None
 
 
 def _even(side: float) -> int:
-    """Return an even number of pixels: MP4's colours are of 2x2."""
+    """Return the nearest even number of pixels: an MP4 stores color in blocks of 2x2."""
     return 2 * max(1, round(side / 2))
 
 
-def _step(path: Path) -> int | None:
-    match = re.fullmatch(r"gan_(\d+)\.png", path.name)
-    return int(match[1]) if match else None
-
-
-def _captioned(image: Image.Image, words: str) -> np.ndarray:
-    """Return an image as uint8 (H, W, 3) with words on white in its lower right corner."""
+def _captioned(image: Image.Image, text: str) -> np.ndarray:
+    """Return an image as uint8 (H, W, 3) with text on white in its lower right corner."""
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(max(12, image.height // 28))
     corner = image.width - 4, image.height - 4
-    left, top, right, bottom = pen.textbbox(corner, words, font, anchor="rb")
+    left, top, right, bottom = pen.textbbox(corner, text, font, anchor="rb")
     pen.rectangle((left - 4, top - 4, right + 4, bottom + 4), "white")
-    pen.text(corner, words, "black", font, anchor="rb")
+    pen.text(corner, text, "black", font, anchor="rb")
     return np.asarray(image)

@@ -1,9 +1,9 @@
-"""A trained generator as figures and films take it: codes that can be truncated and mixed, noise.
+"""A trained generator: w of seeds, truncated; images of w, with constant, random or no noise."""
 
-A code is what a face is made from: its style w where the generator has such, else its latent.
-Truncation moves codes towards their mean, where faces are more usual and more alike (Karras et al.
-2018, arXiv 1812.04948, appendix B); of latents the mean is 0.
-"""
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -11,100 +11,176 @@ from tqdm import tqdm
 
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
-from anime_gan.generation.load import BATCH, FEW, batched
+from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.networks.layers.style import AddNoise
-from anime_gan.training.state import latents_of, layers_of
 
-NOISE = ("fixed", "fresh", "off")
+NOISE = ("const", "random", "none")
+# A convolution may sum in another order in another batch size, and an image would then not be the
+# same to the last bit. So the size never changes. Generators without styles have a smaller one, so
+# that one image does not cost sixteen; in a StyleGAN's, last bits would depend on the place.
+BATCH, SMALL_BATCH = 16, 4
 
 
-class Drawer:
-    """Draws faces of seeds and codes.
+class Generator:
+    """A trained generator. Threads may share one, each with its own noise.
 
-    generator: from latents (B, latent_dim) to pictures (B, H, W, C) meant for [-1, 1].
-    shape: of a picture, (H, W, C).
-    styled: whether it has styles, and so codes for each of its `layers`, and noise.
-    dim: how many numbers a code has. mean: the mean code (dim,). synthesis: from codes for each
-        layer, (B, layers, dim), to pictures.
+    An image is made from w: where there is no mapping network, w is the latent z itself. Truncation
+    moves w towards its mean, where images are more typical and less varied (Karras et al. 2018,
+    arXiv 1812.04948, appendix B); the mean of z is 0.
+
+    Attributes:
+        has_styles: whether there are a mapping network, a w for each layer, and noise.
+        layers: the number of layers that take a w of their own, 1 without styles.
+        latent_dim: the size of z and of w.
+        resolution, channels: of the images.
+        mean_w: float32 (latent_dim,).
+        synthesis: the network from w (B, layers, latent_dim) to images in [-1, 1]; without styles,
+            the whole network, from z.
     """
 
-    def __init__(self, generator: keras.Model):
-        self._generator = generator
-        named = {layer.name: layer for layer in generator.layers}
-        self.styled = {"mapping", "styles", "synthesis"} <= set(named)
-        self.layers, self.dim = 1, generator.input_shape[1]
-        self.shape = generator.output_shape[1:]
-        self.mean, self._noises, self._own = np.zeros(self.dim, "float32"), [], []
-        self.synthesis = generator
-        if self.styled:
-            self._mapping, self.synthesis = named["mapping"], named["synthesis"]
+    def __init__(self, network: keras.Model):
+        parts = {layer.name: layer for layer in network.layers}
+        self.has_styles = {"mapping", "styles", "synthesis"} <= set(parts)
+        self.latent_dim = network.input_shape[1]
+        _, _, self.resolution, self.channels = network.output_shape
+        self.layers, self.synthesis = 1, network
+        self.mean_w = np.zeros(self.latent_dim, "float32")
+        # Keras on JAX hands a network's weights to the computation and takes them back after it.
+        self._lock = threading.Lock()
+        if self.has_styles:
+            self._mapping, self.synthesis = parts["mapping"], parts["synthesis"]
             self.layers = self.synthesis.input_shape[1]
-            self.mean = keras.ops.convert_to_numpy(named["styles"].mean)
-            self._noises = [x for x in layers_of(self.synthesis) if isinstance(x, AddNoise)]
-            self._own = [keras.ops.convert_to_numpy(x.fixed) for x in self._noises]
+            self.mean_w = keras.ops.convert_to_numpy(parts["styles"].mean)
+            noises = [x for x in self.synthesis.layers if isinstance(x, AddNoise)]
+            self._const = [keras.ops.convert_to_numpy(layer.fixed) for layer in noises]
+            self._noisy_synthesis = _with_noise_inputs(self.synthesis, noises)
 
-    def latents(self, seeds) -> np.ndarray:
-        """Return the latents of seeds, (len(seeds), latent_dim)."""
-        return latents_of(seeds, self._generator.input_shape[1])
+    def latents(self, seeds: Sequence[int]) -> np.ndarray:
+        """Return the latents z of seeds, float32 (N, latent_dim)."""
+        return latents_from_seeds(seeds, self.latent_dim)
 
-    def codes(self, seeds, psi: float = 1.0) -> np.ndarray:
-        """Return the codes of seeds, truncated: mean + psi (code - mean), (len(seeds), dim)."""
-        return self.codes_of(self.latents(seeds), psi)
+    def w(self, seeds: Sequence[int], truncation_psi: float = 1.0) -> np.ndarray:
+        """Return w of seeds, float32 (N, latent_dim)."""
+        return self.w_from_latents(self.latents(seeds), truncation_psi)
 
-    def codes_of(self, latents, psi: float = 1.0) -> np.ndarray:
-        """Return the codes of latents (N, latent_dim), truncated, (N, dim)."""
-        codes = batched(self._mapping, latents) if self.styled else latents
-        return codes if psi == 1 else self.mean + np.float32(psi) * (codes - self.mean)
+    def w_from_latents(self, z: np.ndarray, truncation_psi: float = 1.0) -> np.ndarray:
+        """Return w of latents, truncated to mean_w + truncation_psi (w - mean_w).
 
-    def faces(self, seeds, psi: float = 1.0, noise: str = "fixed") -> np.ndarray:
-        """Return the faces of seeds as uint8 (N, H, W, C); fresh noise too belongs to the seed."""
-        return self.images(self.codes(seeds, psi), noise, seeds)
-
-    def images(self, codes, noise: str = "fixed", seeds=(), noisy=None) -> np.ndarray:
-        """Return the pictures of codes (N, dim), or of one for each layer (N, layers, dim).
-
-        noise: "fixed" is the generator's own, the same in every picture; "fresh" another for each
-        of `seeds`; "off" none. noisy: the sizes of maps, in pixels, that have it; None for all.
-        What comes out is uint8 (N, H, W, C), each picture the same whatever is drawn with it.
+        Args:
+            z: (N, latent_dim).
+            truncation_psi: 1 for no truncation, 0 for mean_w; negative for its other side.
         """
-        if not self.styled:
-            if noise != "fixed":
-                raise UserError(f"--noise {noise} is for versions with noise: stylegan, stylegan2.")
-            return batched(self._generator, codes, to_uint8, FEW)
-        if codes.ndim == 2:
-            codes = np.repeat(codes[:, None], self.layers, axis=1)
-        try:
-            if noise == "fresh":
-                # One by one, each with noise of its own in place of the generator's.
-                pairs = zip(tqdm(seeds, "faces", disable=len(seeds) < 100), codes, strict=True)
-                return np.concatenate(
-                    [self._with_noise(self._drawn(s), noisy, code[None], 1) for s, code in pairs]
+        w = predict(self._locked(self._mapping), z) if self.has_styles else z
+        if truncation_psi == 1:
+            return w
+        return self.mean_w + np.float32(truncation_psi) * (w - self.mean_w)
+
+    def images(
+        self,
+        w: np.ndarray,
+        noise: str = "const",
+        noise_seeds: Sequence[int] | None = None,
+        noise_sizes: Sequence[int] | None = None,
+    ) -> np.ndarray:
+        """Return the images of w, uint8 (N, H, W, C). None depends on those made with it.
+
+        Args:
+            w: (N, latent_dim), or one for each layer, (N, layers, latent_dim).
+            noise: "const" for the network's own, the same in every image; "random" for that of
+                noise_seeds; "none" for no noise.
+            noise_seeds: N seeds, for random noise.
+            noise_sizes: sizes in pixels of the maps with noise; None for all.
+
+        Raises:
+            UserError: the network has no noise, and another than "const" is asked for.
+        """
+        if noise not in NOISE:
+            raise ValueError(f"noise is {noise!r}, but must be one of {', '.join(NOISE)}.")
+        if not self.has_styles:
+            if noise != "const":
+                raise UserError(
+                    f"noise {noise} is for versions with noise, stylegan and stylegan2; this "
+                    "generator has none, so leave it out."
                 )
-            maps = self._own if noise == "fixed" else [0 * own for own in self._own]
-            return self._with_noise(maps, noisy, codes)
-        finally:
-            self._set(self._own)
+            return predict(self._locked(self.synthesis), w, to_uint8, SMALL_BATCH)
+        if noise == "random" and (noise_seeds is None or len(noise_seeds) != len(w)):
+            raise ValueError(f"random noise for {len(w)} images needs as many noise_seeds.")
+        if w.ndim == 2:
+            w = np.repeat(w[:, None], self.layers, axis=1)
+
+        def noise_of(rows: slice) -> list[np.ndarray]:
+            if noise == "random":
+                drawn = [self._drawn(seed) for seed in noise_seeds[rows]]
+                maps = [np.stack(layer) for layer in zip(*drawn, strict=True)]
+            else:
+                maps = [np.broadcast_to(m, (len(w[rows]), *m.shape)) for m in self._const]
+            sizes = () if noise == "none" else noise_sizes
+            return [m if sizes is None or m.shape[1] in sizes else 0 * m for m in maps]
+
+        return predict(self._locked(self._noisy_synthesis), w, to_uint8, others=noise_of)
+
+    def images_from_seeds(
+        self, seeds: Sequence[int], truncation_psi: float = 1.0, noise: str = "const"
+    ) -> np.ndarray:
+        """Return the images of seeds, uint8 (N, H, W, C), with noise of the same seeds."""
+        return self.images(self.w(seeds, truncation_psi), noise, seeds)
 
     def _drawn(self, seed: int) -> list[np.ndarray]:
-        """Return the fresh noise of a seed, for each layer."""
+        """Return the random noise of a seed, (H, W, 1) for each layer with noise."""
         draw = np.random.default_rng([seed, 1])  # not the numbers that are its latent
-        return [draw.standard_normal(own.shape, "float32") for own in self._own]
+        return [draw.standard_normal(m.shape, "float32") for m in self._const]
 
-    def _with_noise(self, maps, noisy, codes, batch: int = BATCH) -> np.ndarray:
-        self._set([m if noisy is None or len(m) in noisy else 0 * m for m in maps])
-        return batched(self.synthesis, codes, to_uint8, batch)
+    def _locked(self, network: keras.Model) -> Callable:
+        """Return the computation of a network, compiled, which one thread at a time runs."""
 
-    def _set(self, maps) -> None:
-        for layer, values in zip(self._noises, maps, strict=True):
-            layer.fixed.assign(values)
+        def compute(inputs):
+            with self._lock:
+                return network.predict_on_batch(inputs)
+
+        return compute
 
 
-def parse_psis(text: str) -> list[float]:
-    """Return "1.2,1,0.7" as numbers; UserError if it is none such."""
-    try:
-        psis = [float(part) for part in text.split(",")]
-    except ValueError:
-        psis = []
-    if not psis or not all(-10 <= psi <= 10 for psi in psis):
-        raise UserError(f"--psi is {text!r}, but must be like 0.7 or 1.2,1,0.5, within 10 of 0.")
-    return psis
+def _with_noise_inputs(synthesis: keras.Model, noises: list[AddNoise]) -> keras.Model:
+    """Return the network from [w, noise of each layer] to images. It shares the layers."""
+    inputs = {x.name: keras.Input(x.fixed.shape, name=f"{x.name}_input") for x in noises}
+
+    def call(layer, *args, **kwargs):
+        if layer.name in inputs:
+            kwargs["noise"] = inputs[layer.name]
+        return layer(*args, **kwargs)
+
+    unused = keras.Model([synthesis.input, *inputs.values()], synthesis.output)
+    return keras.models.clone_model(unused, unused.inputs, lambda layer: layer, call)
+
+
+def predict(
+    compute: Callable,
+    inputs: np.ndarray,
+    finish: Callable = np.asarray,
+    batch_size: int = BATCH,
+    others: Callable[[slice], Sequence[np.ndarray]] = lambda rows: (),
+) -> np.ndarray:
+    """Return what a network makes of inputs, computed in batches of one size, the last one padded.
+
+    Args:
+        compute: such as `network.predict_on_batch`; compiled, it takes a tenth of a plain call's
+            time.
+        inputs: (N, ...).
+        finish: what is done to the outputs of each batch.
+        others: from a slice of the rows to the network's other inputs for these.
+    """
+    outputs = []
+    for start in tqdm(range(0, len(inputs), batch_size), "images", disable=len(inputs) < 100):
+        rows = slice(start, start + batch_size)
+        parts = [inputs[rows], *others(rows)]
+        count = len(parts[0])
+        batch = [np.zeros((batch_size, *part.shape[1:]), "float32") for part in parts]
+        for padded, part in zip(batch, parts, strict=True):
+            padded[:count] = part
+        outputs.append(finish(compute(batch if len(batch) > 1 else batch[0])[:count]))
+    return np.concatenate(outputs)
+
+
+def draw(network: keras.Model, latents: np.ndarray) -> np.ndarray:
+    """Return the images that a generator network makes of latents (N, latent_dim), uint8."""
+    return predict(network.predict_on_batch, latents, to_uint8)

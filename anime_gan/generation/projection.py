@@ -1,15 +1,19 @@
-"""Projection: the style of StyleGAN that comes nearest to a given face.
+"""Projection: the w of a StyleGAN whose image is nearest to a given face.
 
-Karras et al. 2019 (arXiv 1912.04958, appendix D): from the mean style on, Adam makes a perceptual
-distance small; noise on the style, which fades, lets it out of poor places early. The mean squared
-difference of pixels is added: features of length 1 hardly see contrast, and without it faces end
-up grey.
+Karras et al. 2019 (arXiv 1912.04958, appendix D): starting at the mean w, Adam minimizes a
+perceptual distance; noise on w, which decreases, lets it leave poor minima early. The mean squared
+difference of pixels is added: features of length 1 hardly depend on contrast, and without it images
+end up gray.
 
-Simpler than there: the noise of the layers stays as it is, the distance is another network's, and
-the noise on the style is as large as one of its numbers deviates, not all of them together.
+Simpler than there: the noise of the layers is constant, the distance is another network's, and the
+noise on w has the standard deviation of one of its numbers, not of all of them together.
 """
 
+from __future__ import annotations
+
+import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,60 +21,83 @@ from keras import ops
 from tqdm import tqdm
 
 from anime_gan import backend
+from anime_gan.data.decode import DECODERS, decode, reason
 from anime_gan.data.pixels import to_float
+from anime_gan.errors import UserError
 from anime_gan.features.perceptual import Perceptual
-from anime_gan.generation.generator import Drawer
+from anime_gan.generation.generator import Generator
 
-SPREAD_FROM = 1_000  # styles that the mean deviation is taken of
+DEVIATION_FROM = 1_000  # w's that the standard deviation is estimated from
 RATE, NOISE = 0.1, 0.05
-UP, DOWN, NOISY = 0.05, 0.25, 0.75  # shares of the steps: rate rises, rate falls, noise fades
+UP, DOWN, NOISY = 0.05, 0.25, 0.75  # shares of the steps: rate rises, rate falls, noise decreases
 
 
 @dataclass
 class Projection:
-    """codes: the style before every step and after the last, (steps + 1, dim).
-    distances: of the same, the perceptual one, from 0 to 2, and that of pixels in [-1, 1]; before
-        the last quarter they are of a style with noise.
+    """The path of a projection: before every step and after the last.
+
+    w: (steps + 1, latent_dim). distances: (steps + 1,), the perceptual distance, from 0 to 2, plus
+    that of pixels in [-1, 1]; in the first three quarters those of a w with noise.
     """
 
-    codes: np.ndarray
+    w: np.ndarray
     distances: np.ndarray
 
 
-def project(drawer: Drawer, target: np.ndarray, steps: int, seed: int = 0) -> Projection:
-    """Find the style whose face is nearest to `target`, a uint8 picture (H, W, C) of its size."""
-    spread = drawer.codes(range(SPREAD_FROM)).std(axis=0).mean()
+def read_target(path: Path, generator: Generator) -> np.ndarray:
+    """Return an image file as uint8 (H, W, C) of a generator's size; UserError if it can't be."""
+    shape = (generator.resolution, generator.resolution, generator.channels)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's, on odd but readable files
+            return decode(path.read_bytes(), shape)
+    except Exception as error:  # decoders raise anything on malformed data
+        raise UserError(
+            f"{path} can't be read ({reason(error)}); give it an image in "
+            f"{', '.join(DECODERS[:-1])} or {DECODERS[-1]}."
+        ) from None
+
+
+def project(generator: Generator, target: np.ndarray, steps: int, seed: int = 0) -> Projection:
+    """Find the w whose image is nearest to a target, uint8 (H, W, C), in steps of Adam.
+
+    Nothing else may use the generator meanwhile: on JAX the steps take over its weights. Raises
+    UserError if it has no styles. The seed is that of the noise on w.
+    """
+    if not generator.has_styles:
+        raise UserError("projection is for versions with styles, stylegan and stylegan2.")
+    deviation = generator.w(range(DEVIATION_FROM)).std(axis=0).mean()
     draw = np.random.default_rng(seed)
     perceptual = Perceptual()
-    wanted = ops.convert_to_tensor(to_float(target[None]))
-    goal = perceptual.features(wanted)
-    code = keras.Variable(drawer.mean[None], name="code")
+    goal = ops.convert_to_tensor(to_float(target[None]))
+    goal_features = perceptual.features(goal)
+    w = keras.Variable(generator.mean_w[None], name="w")
     optimizer = keras.optimizers.Adam(RATE, beta_1=0.9, beta_2=0.999)
-    optimizer.build([code])
-    state = [code, *optimizer.variables, *drawer.synthesis.variables]
+    optimizer.build([w])
+    state = [w, *optimizer.variables, *generator.synthesis.variables]
 
-    def away(noise):
-        styles = ops.repeat((code + noise)[:, None], drawer.layers, axis=1)
-        pictures = drawer.synthesis(styles, training=False)
-        distance = perceptual.distances(perceptual.features(pictures), goal)[0]
-        distance += ops.mean(ops.square(pictures - wanted))
+    def loss(noise):
+        every = ops.repeat((w + noise)[:, None], generator.layers, axis=1)
+        images = generator.synthesis(every, training=False)
+        distance = perceptual.distances(perceptual.features(images), goal_features)[0]
+        distance += ops.mean(ops.square(images - goal))
         return distance, distance
 
     def step(noise):
-        distance, _, slopes = backend.gradients(lambda: away(noise), [code], state)
-        optimizer.apply(slopes, [code])
+        distance, _, gradients = backend.gradients(lambda: loss(noise), [w], state)
+        optimizer.apply(gradients, [w])
         return distance
 
     compiled = backend.compile_step(step, state)
-    still = np.zeros((1, drawer.dim), "float32")
-    codes, distances = [drawer.mean], []
+    no_noise = np.zeros((1, generator.latent_dim), "float32")
+    path, distances = [generator.mean_w], []
     for number in tqdm(range(steps), "steps"):
         done = number / steps
         falling = (1 - np.cos(np.pi * min(1.0, (1 - done) / DOWN))) / 2
         optimizer.learning_rate = RATE * falling * min(1.0, done / UP)
-        strength = NOISE * spread * max(0.0, 1 - done / NOISY) ** 2
-        noise = np.float32(strength) * draw.standard_normal(still.shape, "float32")
+        strength = NOISE * deviation * max(0.0, 1 - done / NOISY) ** 2
+        noise = np.float32(strength) * draw.standard_normal(no_noise.shape, "float32")
         distances.append(float(compiled(noise)))
-        codes.append(ops.convert_to_numpy(code)[0].copy())
-    distances.append(float(away(still)[0]))
-    return Projection(np.stack(codes), np.array(distances))
+        path.append(ops.convert_to_numpy(w)[0].copy())
+    distances.append(float(loss(no_noise)[0]))
+    return Projection(np.stack(path), np.array(distances))

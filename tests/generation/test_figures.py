@@ -1,96 +1,117 @@
-"""Sheets: each place shows what its words say."""
+"""Figures: each place shows what its labels say."""
 
 import numpy as np
 import pytest
 
 from anime_gan.errors import UserError
 from anime_gan.generation import figures
-from anime_gan.generation.generator import Drawer
+from anime_gan.generation.figures import figure
+from anime_gan.generation.generator import Generator
 from anime_gan.networks import get_version
 from tests.generation.test_generator import noisy_generator
 
 
 @pytest.fixture(scope="module")
-def drawer() -> Drawer:
+def generator() -> Generator:
     """A tiny StyleGAN."""
-    return Drawer(noisy_generator("stylegan"))
+    return Generator(noisy_generator("stylegan"))
 
 
-def shown(image, drawer, column: int, row: int) -> np.ndarray:
-    """Return the face at a place, counted from the lower right corner, as it was before it grew."""
-    factor = 128 // drawer.shape[0]
-    x, y = (
-        image.width - (column + 1) * (128 + figures.GAP),
-        image.height - (row + 1) * (128 + figures.GAP),
-    )
-    part = np.asarray(image)[y : y + 128, x : x + 128]
-    return part[::factor, ::factor]
+@pytest.fixture(scope="module")
+def plain() -> Generator:
+    """A tiny generator without styles."""
+    return Generator(get_version("dcgan").generator(16, 3, 8, 0.02))
 
 
-def test_truncation_has_rows_of_seeds_and_columns_of_psis(drawer):
+def shown(image, column: int, row: int) -> np.ndarray:
+    """Return the 16x16 image at a place, counted from the lower right corner, unenlarged."""
+    x = image.width - (column + 1) * (128 + figures.GAP)
+    y = image.height - (row + 1) * (128 + figures.GAP)
+    return np.asarray(image)[y : y + 128, x : x + 128][::8, ::8]
+
+
+def test_truncation_has_rows_of_seeds_and_columns_of_psis(generator):
     """The last column is the last psi, the last row the last seed."""
-    image = figures.truncation(drawer, [4, 7], [1.0, 0.0, -0.5], "fixed")
-    assert np.array_equal(shown(image, drawer, 0, 0), drawer.faces([7], -0.5)[0])
-    assert np.array_equal(shown(image, drawer, 2, 1), drawer.faces([4], 1.0)[0])
-    assert np.array_equal(shown(image, drawer, 1, 0), shown(image, drawer, 1, 1))  # psi 0
-    wide = figures.truncation(drawer, [4], [], "fixed")
+    image = figure("truncation", generator, [4, 7], [1.0, 0.0, -0.5])
+    assert np.array_equal(shown(image, 0, 0), generator.images_from_seeds([7], -0.5)[0])
+    assert np.array_equal(shown(image, 2, 1), generator.images_from_seeds([4], 1.0)[0])
+    assert np.array_equal(shown(image, 1, 0), shown(image, 1, 1))  # psi 0
+    wide = figure("truncation", generator, [4])
     assert wide.width > image.width  # the thesis's seven
 
 
-def test_mixing_takes_styles_of_a_level_from_above(drawer):
-    """A row is the face beside it, but for a level's styles, which are those of the one above."""
-    image = figures.mixing(drawer, [0, 1, 2, 3], [0.8], "fixed")
-    codes = drawer.codes(range(4), 0.8)
+def test_mixing_takes_w_of_a_level_from_above(generator):
+    """A row is the image beside it, except for a level's w, which are those of the one above."""
+    image = figure("mixing", generator, [0, 1, 2, 3], [0.8])
+    w = generator.w(range(4), 0.8)
     # 16x16 has six layers: two levels. Rows from below: middle of seeds 3 and 2, coarse of 3 and 2.
     for row, seed, part in ((0, 3, slice(4, 6)), (2, 3, slice(0, 4)), (3, 2, slice(0, 4))):
         for column, above in ((0, 1), (1, 0)):
-            styles = np.repeat(codes[seed][None], 6, axis=0)
-            styles[part] = codes[above]
-            expected = drawer.images(styles[None])[0]
-            assert np.array_equal(shown(image, drawer, column, row), expected)
-    assert np.array_equal(shown(image, drawer, 0, 4), drawer.images(codes[1:2])[0])
-    assert np.array_equal(shown(image, drawer, 2, 0), drawer.images(codes[3:4])[0])
-    with pytest.raises(UserError, match="two"):
-        figures.mixing(drawer, [1], [1.0], "fixed")
+            every = np.repeat(w[seed][None], 6, axis=0)
+            every[part] = w[above]
+            expected = generator.images(every[None])[0]
+            assert np.array_equal(shown(image, column, row), expected)
+    assert np.array_equal(shown(image, 0, 4), generator.images(w[1:2])[0])
+    assert np.array_equal(shown(image, 2, 0), generator.images(w[3:4])[0])
+    assert (shown(image, 2, 4) == 255).all()  # the corner is empty
 
 
-def test_uncurated_shows_successive_seeds(drawer):
-    """From the first on, each once, in ever smaller columns."""
-    image = figures.uncurated(drawer, [5], [1.0], "fixed")
+def test_uncurated_shows_successive_seeds(generator):
+    """From the first on, each once, in smaller and smaller columns."""
+    image = figure("uncurated", generator, [5])
     assert image.size == (256 * 2 + 128 + 64 * 2, 768)
     pixels = np.asarray(image)
-    faces = drawer.faces(range(5, 5 + 36))
-    assert np.array_equal(pixels[:256:16, :256:16], faces[0])
-    assert np.array_equal(pixels[-64::4, -64::4], faces[-1])
+    images = generator.images_from_seeds(range(5, 5 + 36))
+    assert np.array_equal(pixels[:256:16, :256:16], images[0])
+    assert np.array_equal(pixels[-64::4, -64::4], images[-1])
 
 
-def test_noise_figures(drawer, monkeypatch):
-    """Columns with and without noise; and where noise changes nothing, the deviation is black."""
-    image = figures.noise_components(drawer, [4], [1.0], "fixed")
+def test_noise_figures(generator, monkeypatch):
+    """Columns with and without noise; where noise changes nothing, the deviation is black."""
+    image = figure("noise-components", generator, [4])
     for column, options in enumerate(
-        ({"noisy": [4]}, {"noisy": [8, 16]}, {"noise": "off"}, {"noise": "fixed"})
+        ({"noise_sizes": [4]}, {"noise_sizes": [8, 16]}, {"noise": "none"}, {})
     ):
-        expected = drawer.images(drawer.codes([4]), **options)[0]
-        assert np.array_equal(shown(image, drawer, column, 0), expected)
-    monkeypatch.setattr(figures, "DRAWN_ANEW", 6)
-    image = figures.noise_detail(drawer, [4], [1.0], "fixed")
-    assert shown(image, drawer, 0, 0).max() == 255
-    assert np.array_equal(shown(image, drawer, 5, 0), drawer.faces([4])[0])
-    still = get_version("stylegan").generator(16, 3, 8, 0.02)  # noise of strength 0
-    assert shown(figures.noise_detail(Drawer(still), [4], [1.0], "fixed"), drawer, 0, 0).max() == 0
+        expected = generator.images(generator.w([4]), **options)[0]
+        assert np.array_equal(shown(image, column, 0), expected)
+    monkeypatch.setattr(figures, "RANDOM_NOISES", 6)
+    image = figure("noise-detail", generator, [4])
+    assert shown(image, 0, 0).max() == 255
+    assert np.array_equal(shown(image, 5, 0), generator.images_from_seeds([4])[0])
+    quiet = Generator(get_version("stylegan").generator(16, 3, 8, 0.02))  # noise of strength 0
+    assert shown(figure("noise-detail", quiet, [4]), 0, 0).max() == 0
+
+
+def test_gray_images_are_shown_too():
+    """A figure is RGB; every channel is the image's one."""
+    gray = Generator(get_version("dcgan").generator(16, 1, 8, 0.02))
+    expected = gray.images_from_seeds([4])[0].repeat(3, axis=2)
+    assert np.array_equal(shown(figure("truncation", gray, [4], [1.0]), 0, 0), expected)
+    assert np.array_equal(np.asarray(figure("uncurated", gray, [4]))[:256:16, :256:16], expected)
 
 
 @pytest.mark.parametrize("name", ["mixing", "noise-detail", "noise-components"])
-def test_figures_of_styles_are_refused_where_there_are_none(name):
-    """In one sentence that names the versions."""
-    plain = Drawer(get_version("dcgan").generator(16, 3, 8, 0.02))
+def test_figures_of_styles_need_styles(plain, name):
+    """The sentence names the versions that have them."""
     with pytest.raises(UserError, match="stylegan"):
-        figures.FIGURES[name][0](plain, [1, 2], [1.0], "fixed")
-    figures.truncation(plain, [1], [1.0], "fixed")
+        figure(name, plain, [1, 2])
+    figure("truncation", plain, [1], [1.0])
+
+
+def test_arguments_that_a_figure_does_not_take(plain):
+    """They are refused before anything is computed."""
+    for name, seeds, psis, noise, word in (
+        ("uncurated", [1, 2], [], "const", "successive"),
+        ("uncurated", [], [1.0, 0.5], "const", "2 values"),
+        ("mixing", [1], [], "const", "two"),
+        ("noise-detail", [], [], "none", "noise"),
+    ):
+        with pytest.raises(UserError, match=word):
+            figure(name, plain, seeds, psis, noise)
 
 
 def test_a_generator_of_one_size_has_no_noise_components():
-    """That of the stage of 4x4, in one sentence."""
+    """That of the first stage, 4x4."""
     network = get_version("stylegan").generator(4, 3, 8, 0.02)
     with pytest.raises(UserError, match="4x4"):
-        figures.noise_components(Drawer(network), [0], [1.0], "fixed")
+        figure("noise-components", Generator(network), [0])

@@ -3,18 +3,27 @@
 import numpy as np
 import pytest
 
-from anime_gan.generation.generator import Drawer
+from anime_gan.errors import UserError
+from anime_gan.generation.generator import Generator
 from anime_gan.generation.projection import project
+from anime_gan.networks import get_version
 from tests.generation.test_generator import noisy_generator
 
 pytestmark = pytest.mark.backends
 
 
-def test_a_face_of_the_generators_own_is_approached():
-    """From the mean towards a face that can be made: the distance falls well below its start."""
-    drawer = Drawer(noisy_generator("stylegan2"))
-    target = drawer.faces([3])[0]
-    found = project(drawer, target, 40)
-    assert found.codes.shape == (41, drawer.dim) and found.distances.shape == (41,)
-    np.testing.assert_array_equal(found.codes[0], drawer.mean)
+def test_an_image_of_the_generator_is_approached():
+    """From the mean towards an image that can be made: the distance falls well below its start."""
+    generator = Generator(noisy_generator("stylegan2"))
+    target = generator.images_from_seeds([3])[0]
+    found = project(generator, target, 40)
+    assert found.w.shape == (41, 8) and found.distances.shape == (41,)
+    np.testing.assert_array_equal(found.w[0], generator.mean_w)
     assert found.distances[-1] < 0.5 * found.distances[0]
+
+
+def test_projection_needs_styles():
+    """One sentence names the versions that have them."""
+    plain = Generator(get_version("dcgan").generator(16, 3, 8, 0.02))
+    with pytest.raises(UserError, match="stylegan"):
+        project(plain, np.zeros((16, 16, 3), "uint8"), 1)

@@ -1,0 +1,69 @@
+"""Walks: w of the frames on the way from seed to seed and back to the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from anime_gan.errors import UserError
+from anime_gan.generation.generator import Generator
+
+
+def walk(
+    generator: Generator,
+    seeds: Sequence[int],
+    frames: int,
+    truncation_psi: float = 1.0,
+    space: str | None = None,
+) -> np.ndarray:
+    """Return w of a closed walk, float32 (len(seeds) * frames, latent_dim).
+
+    Args:
+        generator: whose latents or w are interpolated.
+        seeds: the stops.
+        frames: from one seed to the next.
+        truncation_psi: as for `Generator.w`.
+        space: "z" or "w"; None for w where there are styles, else z.
+
+    Raises:
+        UserError: the space is "w" and the generator has no styles.
+    """
+    if space == "w" and not generator.has_styles:
+        raise UserError("walks in w are for versions with styles, stylegan and stylegan2; take z.")
+    if space != "z" and generator.has_styles:
+        return chord(generator.w(seeds, truncation_psi), frames)
+    return generator.w_from_latents(arc(generator.latents(seeds), frames), truncation_psi)
+
+
+def chord(points: np.ndarray, frames: int) -> np.ndarray:
+    """Return a closed walk on straight lines through points (N, D), float32 (N * frames, D).
+
+    Each leg starts and ends slowly. Its end is the start of the next leg, so that the film loops
+    without a stop.
+    """
+    return _closed(points, frames, lambda a, b, share: a + share * (b - a))
+
+
+def arc(points: np.ndarray, frames: int) -> np.ndarray:
+    """Return a closed walk on arcs (spherical interpolation), otherwise as `chord`.
+
+    Normal latents lie near a sphere. The generator was never trained on the middle of a chord
+    (White 2016, arXiv 1609.04468).
+    """
+    return _closed(points, frames, _slerp)
+
+
+def _closed(points: np.ndarray, frames: int, between: Callable) -> np.ndarray:
+    share = (1 - np.cos(np.pi * np.arange(frames) / frames))[:, None] / 2
+    legs = zip(points, np.roll(points, -1, axis=0), strict=True)
+    return np.concatenate([between(a, b, share) for a, b in legs]).astype("float32")
+
+
+def _slerp(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
+    a, b = a.astype("float64"), b.astype("float64")
+    cosine = np.dot(a, b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    if np.sin(angle) < 1e-6:
+        return a + share * (b - a)
+    return (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
