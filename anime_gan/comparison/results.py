@@ -14,8 +14,7 @@ from anime_gan.features.network import FeatureNetwork
 from anime_gan.files import whole_file
 from anime_gan.metrics.during_training import METRICS
 from anime_gan.metrics.evaluate import measure, of_weights
-from anime_gan.networks.build import build
-from anime_gan.networks.describe import gflops
+from anime_gan.networks.describe import build_shapes, gflops
 from anime_gan.runs import checkpoint
 from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.health import read_events
@@ -93,7 +92,7 @@ def _known(path: Path, wanted: dict[str, Any]) -> dict[str, Any] | None:
 
 def _costs(entrant: Entrant) -> dict[str, Any]:
     """Return the parameters, and billions of operations per image, of both networks."""
-    both = build(entrant.config)
+    both = build_shapes(entrant.config)
     return {
         "parameters": both.parameter_counts(),
         "gflops": (gflops(both.generator), gflops(both.discriminator)),
