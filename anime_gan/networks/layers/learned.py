@@ -43,7 +43,7 @@ class LearnedBasis(layers.Layer):
         """Add the maps, (4, 4, C), scaled for a fan-in of 1, or of 16 where they are summed."""
         deviation = 1.0 if len(shape) == 2 else 0.25
         self.maps = self.add_weight(
-            name="pictures",
+            name="pictures",  # in checkpoints
             shape=(4, 4, shape[-1]),
             initializer=initializers.RandomNormal(stddev=deviation),
         )
