@@ -1,6 +1,5 @@
 """What a run shows on the way: grids of faces and the curve of its losses."""
 
-import gc
 from pathlib import Path
 
 import numpy as np
@@ -18,38 +17,36 @@ def save_grid(path: Path, images: np.ndarray, columns: int = 5, gap: int = 2) ->
     return grid
 
 
-def save_losses(path: Path, steps, d_losses, g_losses) -> None:
-    """Draw both losses over the steps, blue and orange as in the report's Fig. 25.
+class LossPlot:
+    """Both losses over the steps, blue and orange as in the report's Fig. 25.
 
-    The faint lines are the points, the strong ones a running mean over 1% of them.
-
-    Args:
-        path: of a PNG.
-        steps, d_losses, g_losses: a number for each point, (N,).
+    The faint lines are the points, the strong ones a running mean over 1% of them. One figure is
+    drawn again and again: each new one would leave tens of megabytes to the garbage collector.
     """
-    _draw_losses(path, steps, d_losses, g_losses)
-    # A figure's parts refer to each other, so that it waits for the collector with its memory. It
-    # is among the young objects, which are collected in a millisecond.
-    gc.collect(1)
 
+    def __init__(self) -> None:
+        self._figure = Figure(figsize=(8, 4.5), layout="constrained")
+        self._axes = self._figure.add_subplot(xlabel="step", ylabel="loss")
+        self._lines = []
+        for color, name in (("tab:blue", "discriminator"), ("tab:orange", "generator")):
+            (points,) = self._axes.plot([], [], color=color, alpha=0.25, linewidth=0.6)
+            (mean,) = self._axes.plot([], [], color=color, linewidth=1.4, label=name)
+            self._lines.append((points, mean))
+        self._axes.legend(loc="upper right")
 
-def _draw_losses(path, steps, d_losses, g_losses) -> None:
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.add_subplot()
-    window = max(1, len(steps) // 100)
-    for values, colour, name in (
-        (d_losses, "tab:blue", "discriminator"),
-        (g_losses, "tab:orange", "generator"),
-    ):
-        axes.plot(steps, values, color=colour, alpha=0.25, linewidth=0.6)
-        mean = np.convolve(values, np.ones(window) / window, "valid")
-        axes.plot(steps[window - 1 :], mean, color=colour, linewidth=1.4, label=name)
-    if len(steps) > 1:
-        # The first steps of a GAN can be a hundred times the rest, which would be a flat line.
-        low, top = np.percentile([*d_losses, *g_losses], (0.5, 99.5))
-        axes.set_ylim(min(0, low * 1.1), max(1e-3, top * 1.1))
-    axes.set_xlabel("step")
-    axes.set_ylabel("loss")
-    axes.legend(loc="upper right")
-    with whole_file(path) as temporary:
-        figure.savefig(temporary, dpi=120)
+    def save(self, path: Path, steps, d_losses, g_losses) -> None:
+        """Write a PNG of losses at steps, (N,) each."""
+        window = max(1, len(steps) // 100)
+        for values, (points, mean) in zip((d_losses, g_losses), self._lines, strict=True):
+            points.set_data(steps, values)
+            mean.set_data(
+                steps[window - 1 :], np.convolve(values, np.ones(window) / window, "valid")
+            )
+        if len(steps) > 1:
+            # The first steps of a GAN can be a hundred times the rest, which would look flat.
+            low, top = np.percentile([*d_losses, *g_losses], (0.5, 99.5))
+            self._axes.set_ylim(min(0, low * 1.1), max(1e-3, top * 1.1))
+            margin = 0.05 * (steps[-1] - steps[0])
+            self._axes.set_xlim(steps[0] - margin, steps[-1] + margin)
+        with whole_file(path) as temporary:
+            self._figure.savefig(temporary, dpi=120)

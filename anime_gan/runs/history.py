@@ -20,7 +20,7 @@ from typing_extensions import TypedDict
 
 from anime_gan.errors import UserError
 from anime_gan.files import Appended, whole_file
-from anime_gan.runs import grids
+from anime_gan.runs.grids import LossPlot
 from anime_gan.runs.tensorboard import Board
 
 
@@ -61,7 +61,7 @@ class History:
     """
 
     def __init__(self, folder: Path, step: int, batch_size: int):
-        self._curve = Curve()
+        self._curve, self._plot = Curve(), LossPlot()
         self._lines = Lines(folder / "losses.jsonl", step, LOSSES, self._curve.add)
         self._sums, self._count = dict[str, float](), 0
         self._board = Board(folder / "tensorboard", step)
@@ -128,7 +128,7 @@ class History:
 
     def save_curve(self, path: Path) -> None:
         """Draw the losses of the whole run."""
-        grids.save_losses(path, *self._curve.columns)
+        self._plot.save(path, *self._curve.columns)
 
     def close(self) -> None:
         """Close both files."""

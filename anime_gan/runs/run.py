@@ -344,8 +344,8 @@ def _claim(folder: RunFolder) -> int:
             sync_names(path.parent)
         except OSError as error:
             raise UserError(
-                f"the folder {path} can't be written ({error.strerror}); make it writable, or start "
-                "in another folder."
+                f"the folder {path} can't be written ({error.strerror}); make it writable, or "
+                "start in another folder."
             ) from None
     held = lock(
         folder.weights / ".lock",

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from anime_gan.data.pixels import to_uint8
-from anime_gan.runs.grids import save_grid, save_losses
+from anime_gan.runs.grids import LossPlot, save_grid
 
 
 def test_bytes_cover_the_range_and_invert_the_loaders_scaling():
@@ -38,6 +38,7 @@ def test_small_faces_are_enlarged_pixel_by_pixel(tmp_path):
 
 def test_a_curve_is_drawn_for_any_length(tmp_path):
     """One step or many."""
+    plot = LossPlot()
     for count in (1, 2, 350):
-        save_losses(tmp_path / f"{count}.png", [*range(count)], [0.7] * count, [0.8] * count)
+        plot.save(tmp_path / f"{count}.png", [*range(count)], [0.7] * count, [0.8] * count)
         assert Image.open(tmp_path / f"{count}.png").size == (960, 540)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from anime_gan.errors import UserError
 from anime_gan.runs.weights import load_weights, save_weights
 from tests.runs.test_checkpoint import tiny
 
@@ -25,5 +26,5 @@ def test_a_changed_number_is_told_and_plain_keras_reads_the_rest(tmp_path):
     kernel = keras.ops.convert_to_numpy(first.trainable_variables[0]).tobytes()
     data[data.index(kernel) + 3] ^= 1
     path.write_bytes(data)
-    with pytest.raises(ValueError, match="checksum"):
+    with pytest.raises(UserError, match="checksum"):
         load_weights(second, path)

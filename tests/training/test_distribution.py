@@ -15,6 +15,7 @@ import pytest
 from anime_gan import backend, networks
 from anime_gan.config import load_config
 from anime_gan.errors import UserError
+from anime_gan.runs.stopping import StopReason
 from anime_gan.training import distribution
 from anime_gan.training.distribution import Group
 from tests.conftest import ROOT
@@ -143,10 +144,12 @@ def test_an_end_asked_for_in_one_process_comes_to_all_at_one_step(monkeypatch):
             stops[1].signal = signal.SIGTERM
         for group in groups:
             group._distribution = SimpleNamespace(device_mesh=[step])
-        heard.append([g.told(s, over=False) for g, s in zip(groups, stops, strict=True)])
+        heard.append([g.ends(None, s, last=False) for g, s in zip(groups, stops, strict=True)])
     assert heard == [[False, False]] * 4 + [[True, True]]
     assert stops[0].signal == signal.SIGTERM
-    assert not Group(config_of()).told(stops[1], over=True)
+    alone = Group(config_of())
+    assert not alone.ends(None, stops[1], last=False)
+    assert alone.ends(StopReason.FINISHED, stops[1], last=False)
 
 
 class _Later:
@@ -252,7 +255,7 @@ from anime_gan.training import distribution
 distribution.JOIN_SECONDS = 2
 asked = ["distribution.processes=2", "distribution.process=1"]
 asked += ["distribution.coordinator=127.0.0.1:{free_port()}"]
-with distribution.together(load_config(None, asked, networks.get_recipe)):
+with distribution.joined(load_config(None, asked, networks.get_recipe)):
     print("joined")
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

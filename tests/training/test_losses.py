@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anime_gan.training.losses import OBJECTIVES
+from anime_gan.training.losses import LOSSES
 
 pytestmark = pytest.mark.backends
 
@@ -50,14 +50,14 @@ FORMULAS = {
 }
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", LOSSES)
 def test_losses_follow_their_formulas(name):
     """Every objective there is; a new one without a formula here fails."""
-    objective = OBJECTIVES[name]
+    objective = LOSSES[name]
     draw = np.random.default_rng(0)
     scores = (
         draw.uniform(0.01, 0.99, (2, 16, 1))
-        if objective.probabilities
+        if objective.scale.probabilities
         else draw.normal(0, 2, (2, 16, 1))
     )
     noise = draw.uniform(0, 0.05, (2, 16, 1))
@@ -73,10 +73,10 @@ def test_losses_follow_their_formulas(name):
     )
 
 
-@pytest.mark.parametrize("name", [n for n, o in OBJECTIVES.items() if not o.paired])
+@pytest.mark.parametrize("name", [n for n, o in LOSSES.items() if not o.scale.paired])
 def test_real_and_fake_in_turn_are_the_two_halves_of_the_loss(name):
     """What `passes: in_turn` descends one after the other adds up to the whole."""
-    loss = OBJECTIVES[name].discriminator
+    loss = LOSSES[name].discriminator
     draw = np.random.default_rng(0)
     fake, real, *noise = draw.uniform(0.01, 0.99, (4, 16, 1)).astype("float32")
     halves = float(loss(fake, None, *noise)) + float(loss(None, real, *noise))
@@ -96,7 +96,7 @@ def test_real_and_fake_in_turn_are_the_two_halves_of_the_loss(name):
 def test_shares_that_are_right(name, fake, real):
     """By hand: one fake in two is taken for real, but for Wasserstein's."""
     fake, real = (np.array(x, "float32")[:, None] for x in (fake, real))
-    fake_right, real_right = OBJECTIVES[name].right(fake, real, 0.05)
+    fake_right, real_right = LOSSES[name].scale.correct(fake, real, 0.05)
     expected = {"wasserstein": (1, 1), "relativistic": (0.5, 0.5)}.get(name, (0.5, 1))
     assert (float(fake_right), float(real_right)) == expected
 
@@ -104,11 +104,11 @@ def test_shares_that_are_right(name, fake, real):
 def test_no_share_is_under_nothing():
     """Of six, whose sixths don't add up to 1: nobody right is 0, and not -0% on the terminal."""
     scores = np.full((6, 1), 3.0, "float32")
-    assert float(OBJECTIVES["cross_entropy"].right(scores, scores, 0.0)[0]) == 0
+    assert float(LOSSES["cross_entropy"].scale.correct(scores, scores, 0.0)[0]) == 0
 
 
 def test_a_won_game_costs_16_118():
     """The ceiling that tells of a discriminator that has won: log loss clipped at 1e-7."""
     scores = np.ones((4, 1), "float32")
-    lost = OBJECTIVES["report"].generator(scores, None)
+    lost = LOSSES["report"].generator(scores, None)
     assert float(lost) == pytest.approx(16.118, abs=0.2)

@@ -30,10 +30,10 @@ def test_a_batch_goes_in_the_largest_parts_that_fit(free, capsys):
     whole = micro_batch.step_bytes(gan, 8) / micro_batch.SHARE
     for count, size in ((None, 8), (whole + 9, 8), (whole - 9, 4), (1, 1)):
         free(count)
-        micro_batch.fit(gan)
+        micro_batch.choose_micro_batch(gan)
         assert gan.micro_batch == size
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "A batch of 8 goes in parts of 4 (training.micro_batch)."
+    assert said[0] == "A batch of 8 is split into passes of 4 images (training.micro_batch)."
     assert len(said) == 3 and "GiB are free" in said[2] and "training.batch_size" in said[2]
 
 
@@ -42,11 +42,11 @@ def test_what_was_chosen_or_given_stays(free):
     free(1)
     gan = tiny("v5", *SMALL)
     for kept, size in ((8, 8), (2, 2), (3, 1), (None, 1)):
-        micro_batch.fit(gan, kept)
+        micro_batch.choose_micro_batch(gan, kept)
         assert gan.micro_batch == size
     for given, size in (("2", 2), ("null", None)):
         gan = tiny("v5", *SMALL, f"training.micro_batch={given}")
-        micro_batch.fit(gan, 4)
+        micro_batch.choose_micro_batch(gan, 4)
         assert gan.micro_batch == size
 
 
@@ -55,7 +55,7 @@ def test_pictures_that_are_compared_stay_together(version, free, capsys):
     """Their batch is never cut, since its statistics would be others; it is said if too large."""
     free(1)
     gan = tiny(version, *SMALL)
-    micro_batch.fit(gan)
+    micro_batch.choose_micro_batch(gan)
     assert gan.micro_batch == 8 and "GiB are free" in capsys.readouterr().out
 
 
@@ -69,11 +69,11 @@ def test_full_memory_is_one_sentence():
     full = type("Full", (Full,), {"__init__": lambda self, text: None})
     full.__str__ = lambda self: "RESOURCE_EXHAUSTED: Out of memory allocating 5 bytes"
     for error in (MemoryError(), full("")):
-        with pytest.raises(UserError) as caught, micro_batch.one_sentence(from_dict({})):
+        with pytest.raises(UserError) as caught, micro_batch.explain_out_of_memory(from_dict({})):
             raise error
         text = str(caught.value)
         assert "training.micro_batch" in text and "64" in text and text.count(". ") == 0
-    with pytest.raises(ValueError), micro_batch.one_sentence(from_dict({})):
+    with pytest.raises(ValueError), micro_batch.explain_out_of_memory(from_dict({})):
         raise ValueError("RESOURCE_EXHAUSTED")
 
 

@@ -6,9 +6,9 @@ import pytest
 from keras import layers, ops
 
 from anime_gan import backend, networks
-from anime_gan.config.schema import load_config
+from anime_gan.config import load_config
 from anime_gan.training.penalties import PENALTIES, path_lengths
-from anime_gan.training.state import Gan
+from anime_gan.training.state import TrainState
 
 SHAPE = (4, 5, 5, 2)
 
@@ -69,11 +69,11 @@ def test_points_lie_where_the_papers_say():
     draw = np.random.default_rng(0)
     fake, real = draw.uniform(-1, 1, (2, 64, 5, 5, 2)).astype("float32")
     seed = keras.random.SeedGenerator(0)
-    mixed = np.asarray(PENALTIES["gradient"].at(fake, real, seed), "float64")
+    mixed = np.asarray(PENALTIES["gradient"].points(fake, real, seed), "float64")
     share = ((mixed - real) * (fake - real)).sum((1, 2, 3)) / ((fake - real) ** 2).sum((1, 2, 3))
     np.testing.assert_allclose(mixed, real + share[:, None, None, None] * (fake - real), atol=1e-5)
     assert 0 <= share.min() < 0.1 and 0.9 < share.max() <= 1
-    moved = np.asarray(PENALTIES["dragan"].at(fake, real, seed), "float64") - real
+    moved = np.asarray(PENALTIES["dragan"].points(fake, real, seed), "float64") - real
     # A number moves by share * 0.5 * std * uniform: never down, at most half the spread, and the
     # mean over a picture is uniform in share.
     assert moved.min() > -1e-6 and moved.max() <= 0.5 * real.std() + 1e-6
@@ -90,7 +90,7 @@ def test_each_versions_penalty_on_its_own_discriminator(version):
         [f"version={version}", "model.width=0.03", "model.resolution=32", "augment.policy=[]"],
         networks.get_recipe,
     )
-    text = Gan.create(networks.get_version(version), config).discriminator.to_json()
+    text = TrainState.create(config).discriminator.to_json()
     keras.config.set_floatx("float64")
     try:
         model = keras.models.model_from_json(text.replace('"float32"', '"float64"'))

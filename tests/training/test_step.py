@@ -7,20 +7,21 @@ import numpy as np
 import pytest
 
 from anime_gan import backend, networks
-from anime_gan.config.schema import Network, load_config
+from anime_gan.config import Network, load_config
+from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.training.optimizers import make_optimizer
-from anime_gan.training.state import Gan, latents_of
+from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step, train_discriminator, train_generator
 from benchmarks.report_loop import ReportLoop
 
 pytestmark = pytest.mark.backends
 
 
-def tiny(version="v5", *overrides) -> Gan:
+def tiny(version="v5", *overrides) -> TrainState:
     """A gan of a few filters."""
     overrides = ["model.width=0.03", "model.latent_dim=8", f"version={version}", *overrides]
     config = load_config(None, overrides, networks.get_recipe)
-    return Gan.create(networks.get_version(version), config)
+    return TrainState.create(config)
 
 
 def batch(size=4, seed=0) -> np.ndarray:
@@ -64,7 +65,7 @@ def test_each_half_moves_its_own_network_only(version):
     gan = tiny(version, "model.resolution=32", "model.width=0.1", "discriminator.weight_clip=10")
     nudge(gan)
     # Half-way into a fade, where there is one: before, the outer part has no gradient.
-    gan.generator_optimizer.iterations.assign(gan.fade // 2)
+    gan.generator_optimizer.iterations.assign(gan.fade_steps // 2)
     real = batch(size=4)[:, :32, :32]
     for half, free, still in (
         (train_discriminator, gan.discriminator, gan.generator),
@@ -117,7 +118,7 @@ def test_batch_statistics_are_those_of_the_passes():
     )
 
 
-def descending(gan) -> Gan:
+def descending(gan) -> TrainState:
     """The same with plain gradient descent, whose updates show gradients as they are."""
     return dataclasses.replace(
         gan,
@@ -169,12 +170,12 @@ def test_in_turn_is_two_updates():
 def test_average_is_the_formula_over_all_weights():
     """Batch statistics included: after half a life of pictures, half of the past is left."""
     gan = tiny("dcgan", "model.resolution=32", "training.ema_kimg=0.004")
-    before = [np.array(keras.ops.convert_to_numpy(v)) for v in gan.average.weights]
+    before = [np.array(keras.ops.convert_to_numpy(v)) for v in gan.ema.weights]
     compile_step(gan)(batch()[:, :32, :32])
-    for old, mean, new in zip(before, gan.average.weights, gan.generator.weights, strict=True):
+    for old, mean, new in zip(before, gan.ema.weights, gan.generator.weights, strict=True):
         expected = (old + keras.ops.convert_to_numpy(new)) / 2
         np.testing.assert_allclose(keras.ops.convert_to_numpy(mean), expected, atol=1e-6)
-    assert gan.sampler is gan.average
+    assert gan.sampler is gan.ema
 
 
 def test_adaptive_augmentation_moves_its_probability():
@@ -189,7 +190,7 @@ def test_adaptive_augmentation_moves_its_probability():
     gan.discriminator_weights[-1].assign([50.0])  # every picture looks real
     step = compile_step(gan)
     values = [float(step(batch()[:, :32, :32])["augment_p"]) for _ in range(2)]
-    assert values == [0, 0.5] and "augment/000/variable" in gan.state
+    assert values == [0, 0.5] and "augment/000/variable" in gan.named_variables
 
 
 def test_latents_are_read_back():
@@ -219,7 +220,7 @@ def test_trainable_flags_decide_nothing():
     assert all(moved(before[1], weights(gan.discriminator)))
 
 
-def report_twin(gan: Gan) -> tuple[ReportLoop, dict]:
+def report_twin(gan: TrainState) -> tuple[ReportLoop, dict]:
     """The report's loop on copies of a gan's networks, and the same noise for it."""
     twin = tiny()
     copies = [keras.models.clone_model(model) for model in (gan.generator, gan.discriminator)]
@@ -278,7 +279,7 @@ def test_v5_equals_the_reports_literal_loop_in_float64():
         keras.config.set_floatx("float32")
 
 
-def largest_difference(gan: Gan, loop: ReportLoop) -> float:
+def largest_difference(gan: TrainState, loop: ReportLoop) -> float:
     """The largest relative difference, in norm, between the weights of the two."""
     return max(
         np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)
@@ -303,7 +304,7 @@ def test_accuracies_are_those_of_the_scores():
 def test_networks_built_later_in_a_process_have_the_same_names():
     """TensorFlow sums by name, so a run that went on in another process would differ in the end."""
 
-    def names(gan: Gan) -> list[str]:
+    def names(gan: TrainState) -> list[str]:
         return [v.path for v in gan.variables]
 
     first = names(tiny("dragan"))
@@ -355,7 +356,7 @@ def test_tensorflow_is_left_no_choice(version, size):
 def test_bfloat16_keeps_weights_and_last_layers_in_float32():
     """Mixed precision: sums and outputs in bfloat16 would lose the small differences they show."""
     config = load_config(None, ["model.width=0.03"], networks.get_recipe)
-    gan = Gan.create(networks.get_version("v5"), config, "bfloat16")
+    gan = TrainState.create(config, "bfloat16")
     assert {v.dtype for v in gan.generator.weights} == {"float32"}
     for model in (gan.generator, gan.discriminator):
         assert model.layers[-1].compute_dtype == "float32"
@@ -366,10 +367,10 @@ def test_bfloat16_keeps_weights_and_last_layers_in_float32():
 
 def test_latents_of_a_seed_do_not_depend_on_its_neighbours():
     """A seed is always the same face."""
-    many = latents_of([3, 1, 7], 16)
+    many = latents_from_seeds([3, 1, 7], 16)
     assert many.shape == (3, 16) and many.dtype == np.float32
-    np.testing.assert_array_equal(many[2], latents_of([7], 16)[0])
-    assert abs(latents_of(range(200), 50).mean()) < 0.05
+    np.testing.assert_array_equal(many[2], latents_from_seeds([7], 16)[0])
+    assert abs(latents_from_seeds(range(200), 50).mean()) < 0.05
 
 
 def test_lazy_penalties_are_paid_at_every_so_many_steps_for_all_of_them():
