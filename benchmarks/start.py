@@ -2,7 +2,7 @@
 
     python -m benchmarks.start [--rounds 3] [--backends tensorflow,jax] [--only sample,v5]
 
-sample: `python sample.py --seeds 1` with v5's generator at full width. The others: train_gan.py
+sample: `python sample.py faces --seeds 1`, v5's generator at full width. The others: train_gan.py
 from the command to the end of its first step, with the grid and the checkpoint that a run of one
 step ends in, on demo faces that are decoded already. v5 is in float32, batch 64; v5_auto in the
 precision that is faster here; the others as configs/ says. Times are medians: of the wall clock,
@@ -67,7 +67,7 @@ def prepare(folder: Path) -> None:
 def seconds(name: str, backend: str, folder: str) -> tuple[float, float]:
     """Run one command; return the seconds of the wall clock and of the processor."""
     if name == "sample":
-        command = [ROOT / "sample.py", "--seeds", "1", "--out", "faces_of_v5"]
+        command = [ROOT / "sample.py", "faces", "--seeds", "1", "--out", "faces_of_v5"]
     else:
         run = f"run={name}-{backend}-{time.monotonic_ns()}"
         data = ["data.images=faces", "metrics.share=0", "training.steps=1", run]

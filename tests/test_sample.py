@@ -1,19 +1,22 @@
-"""Faces from weights: the same seed is the same face, whatever it is drawn with."""
+"""Images from weights: the same seed is the same image, whatever it is generated with."""
 
+import argparse
+import os
+import subprocess
+import sys
 import zipfile
 
 import imageio.v3 as imageio
 import keras
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
 
 from anime_gan import networks
-from anime_gan.config.schema import load_config
-from anime_gan.errors import UserError
-from anime_gan.training.state import Gan
-from sample import parse_seeds
+from anime_gan.config import load_config, plain_yaml
+from anime_gan.training.state import TrainState
+from sample import note_raw_weights, parse, parse_psis, parse_seeds
+from tests.conftest import ROOT
 
 OTHER = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
 
@@ -33,7 +36,7 @@ def trained(script, call):
 
 
 def test_sampling_end_to_end(trained, call):
-    """Grid by default, single faces by count and seeds, a film, from run, file and weights."""
+    """A grid by default, single images, films and a figure, from run, file and weights."""
     folder = trained.folder
     assert trained("sample.py").returncode == 0
     grid = np.asarray(Image.open(folder / "gan_images/r/sample_generator_2.png"))
@@ -41,14 +44,17 @@ def test_sampling_end_to_end(trained, call):
     assert np.abs(grid.astype(int) - training_grid).max() <= 1  # the same seeds 0 to 24
 
     for arguments in (
-        ("r", "--seeds", "3,100-101", "--out", "some faces"),
-        ("weights/r/generator_2.keras", "--count", "5", "--out", "five"),
-        ("weights/r/gan_weights_2.weights.h5", "--seeds", "3", "--out", "old"),
-        ("--walk", "1,2", "--frames", "4", "--out", "walk.gif"),
-        ("--walk", "1,2", "--frames", "4", "--out", "walk.mp4"),
-        ("--figure", "truncation", "--seeds", "1", "--out", "truncation.png"),
-        ("--count", "2", "--psi", "1,0.5,-1", "--out", "table"),
-        ("r", "--film", "--size", "100", "--out", "training.mp4"),
+        ("faces", "r", "--seeds", "3,100-101", "--out", "some faces"),
+        ("faces", "weights/r/generator_2.keras", "--count", "5", "--out", "five"),
+        ("faces", "weights/r/gan_weights_2.weights.h5", "--seeds", "3", "--out", "old"),
+        ("walk", "--seeds", "1,2", "--frames", "4", "--out", "walk"),
+        ("walk", "r", "--seeds", "1,2", "--frames", "4", "--out", "walk.mp4"),
+        ("figure", "truncation", "--seeds", "1", "--out", "truncation.png"),
+        ("faces", "--count", "2", "--psi", "-1,0.5,1", "--out", "table"),
+        ("film", "r", "--size", "100", "--out", "training.mp4"),
+        ("film",),
+        ("r", "--grid", "3x2", "--psi", "0.5", "--out", "small"),
+        ("grid", "--seeds", "3,4", "--grid", "2x1", "--psi", "-.5", "--out", "two.png"),
     ):
         status, errors = call("sample.py", *arguments)
         assert status == 0, errors
@@ -60,24 +66,26 @@ def test_sampling_end_to_end(trained, call):
     for name in ("walk.gif", "walk.mp4"):
         frames = imageio.imread(folder / name, index=None)
         assert len(frames) == 8 and frames.shape[1:3] == (256, 256)
-    assert sorted(path.name for path in (folder / "table").iterdir()) == [
-        "psi_-1",
-        "psi_0.5",
-        "psi_1",
-    ]
-    assert (folder / "table/psi_1/face_1.png").read_bytes() == (
-        folder / "five/face_1.png"
-    ).read_bytes()
+    assert {path.name for path in (folder / "table").iterdir()} == {"psi_-1", "psi_0.5", "psi_1"}
+    first = (folder / "table/psi_1/face_1.png").read_bytes()
+    assert first == (folder / "five/face_1.png").read_bytes()
     assert imageio.imread(folder / "training.mp4", index=None).shape[:2] == (25, 100)
+    assert (folder / "gan_images/r/training.mp4").is_file()
+    assert Image.open(folder / "small.png").size == (4 * (3 * 34 + 2), 4 * (2 * 34 + 2))
+    assert Image.open(folder / "two.png").size == (4 * (2 * 34 + 2), 4 * (34 + 2))
+
+    for part in ("weights", "gan_images"):  # a run with the name of a command
+        (folder / part / "r").rename(folder / part / "walk")
+    assert call("sample.py", "grid", "walk", "--grid", "1x1", "--out", "one.png")[0] == 0
+    assert (folder / "one.png").is_file()
 
 
 def test_weights_of_one_backend_are_sampled_on_the_other(trained):
-    """Trained on TensorFlow and drawn on JAX, or the other way round: the same faces."""
+    """Trained on TensorFlow and sampled on JAX, or the other way round: the same images."""
     pytest.importorskip(OTHER)
     for backend in (keras.backend.backend(), OTHER):
-        done = trained(
-            "sample.py", "r", "--seeds", "0-3", "--out", backend, env={"KERAS_BACKEND": backend}
-        )
+        arguments = ("faces", "r", "--seeds", "0-3", "--out", backend)
+        done = trained("sample.py", *arguments, env={"KERAS_BACKEND": backend})
         assert done.returncode == 0, done.stderr
     for seed in range(4):
         ours, theirs = (
@@ -88,15 +96,15 @@ def test_weights_of_one_backend_are_sampled_on_the_other(trained):
 
 
 def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
-    """Wrong run, wrong file, weights of another version, wrong lists."""
+    """Wrong run, wrong file, weights of another version, or of one without styles."""
     folder = script.folder / "weights/r"
     folder.mkdir(parents=True)
     (folder / "broken.keras").write_text("no zip")
     config = load_config(None, ["model.width=0.02"], networks.get_recipe)
-    (folder / "config.yaml").write_text(yaml.safe_dump(config.model_dump()))
+    (folder / "config.yaml").write_text(plain_yaml.write(config.model_dump()))
     v4 = load_config(None, ["model.width=0.02", "version=v4"], networks.get_recipe)
     other = folder / "gan_weights_2.weights.h5"
-    gan = Gan.create(networks.get_version("v4"), v4)
+    gan = TrainState.create(v4)
     gan.combined.save_weights(other)
     damaged = folder / "damaged.keras"
     gan.generator.save(damaged)
@@ -107,43 +115,23 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
     (folder / "notes.txt").write_text("a note")
     (folder.parent / "alone.weights.h5").write_bytes(other.read_bytes())
     damaged.write_bytes(data[: len(data) // 2] + bytes(200) + data[len(data) // 2 + 200 :])
+    Image.new("RGB", (40, 40)).save(script.folder / "face.png")
+    whole = "weights/r/whole.keras"
     for arguments, words in (
         (["nobody"], ["nobody", "train_gan.py"]),
         (["weights/r/broken.keras"], ["broken.keras"]),
         (["weights/r/damaged.keras"], ["damaged.keras", "can't be loaded"]),
         (["weights/r/bomb.keras"], ["bomb.keras", "10 times its size"]),
-        (["weights/r/gan_weights_2.weights.h5"], ["another version"]),
+        (["weights/r/gan_weights_2.weights.h5"], ["can't be loaded", "config.yaml"]),
         (["weights/r/notes.txt"], ["notes.txt", ".keras"]),
         (["weights/alone.weights.h5"], ["alone.weights.h5", "config.yaml"]),
-        *(
-            (["weights/r/whole.keras", "--out", out], ["--out"])
-            for out in (".", "..", "/", "a.txt")
-        ),
-        (["weights/r/whole.keras", "--walk", "1,2", "--out", "a.png"], [".gif or .mp4"]),
-        (["--grid", "5by5"], ["5by5"]),
-        (["--seeds", "1,x"], ["1,x"]),
-        (["--count", "0"], ["--count", "0"]),
-        (["--walk", "1"], ["--walk", "two"]),
-        (["--walk", "1,2", "--frames", "1"], ["--frames"]),
-        (["--walk", "1,2", "--film"], ["--walk", "--film"]),
-        (["--count", "2", "--psi", "much"], ["--psi", "much"]),
-        (["weights/r/whole.keras", "--psi", "1,0"], ["--psi", "--count"]),
-        (["weights/r/whole.keras", "--noise", "off"], ["--noise", "stylegan"]),
-        (["weights/r/whole.keras", "--walk", "1,2", "--space", "w"], ["--space", "stylegan"]),
-        (["weights/r/whole.keras", "--figure", "mixing"], ["mixing", "stylegan"]),
-        (["weights/r/whole.keras", "--project", "face.png"], ["--project", "stylegan"]),
-        (["nobody", "--film"], ["gan_images/nobody", "no grids"]),
-        (["--psi", ""], ["--psi"]),
-        (["--walk", ""], ["seeds"]),
-        (["--grid", ""], ["--grid"]),
-        (["--count", "2", "--seeds", "3"], ["--count", "--seeds"]),
-        (["--grid", "2x2", "--seeds", "1-5"], ["2x2", "5"]),
-        (["--walk", "1,2", "--seeds", "3"], ["--seeds", "--walk", "--grid"]),
-        (["--film", "--psi", "0.5"], ["--psi", "--film", "--walk"]),
-        (["--frames", "9"], ["--frames", "--grid", "--walk"]),
-        (["--figure", "uncurated", "--seeds", "3,9"], ["uncurated"]),
-        (["weights/r/whole.keras", "--figure", "uncurated", "--psi", "1,0"], ["--psi", "2 values"]),
-        (["weights/r/whole.keras", "--count", "1", "--out", "weights/r/notes.txt"], ["is a file"]),
+        *(([whole, "--out", out], ["--out"]) for out in (".", "..", "/", "a.txt")),
+        (["grid", whole, "--noise", "none"], ["noise none", "stylegan"]),
+        (["walk", whole, "--seeds", "1,2", "--space", "w"], ["walks in w", "stylegan"]),
+        (["figure", "mixing", whole], ["mixing", "stylegan"]),
+        (["project", "face.png", whole], ["projection", "stylegan"]),
+        (["film", "nobody"], ["gan_images/nobody", "no grids"]),
+        (["faces", whole, "--count", "1", "--out", "weights/r/notes.txt"], ["is a file"]),
     ):
         status, errors = call("sample.py", *arguments)
         assert status == 2 and errors.startswith("error: "), errors
@@ -151,12 +139,104 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
         assert errors.count("\n") == 1, errors
 
 
-def test_seeds_are_parsed_or_refused():
-    """1,5,100-102 is what it looks like."""
+MISTAKES = (
+    ("--grid 5by5", "5by5"),
+    ("--grid=", "--grid"),
+    ("--psi=", "--psi"),
+    ("--psi 1,0", "2 values"),
+    ("--psi -11", "--psi '-11'"),
+    ("--psi nan", "--psi"),
+    ("--noise loud", "--noise const, random, none"),
+    ("--frames 9", "--frames"),
+    ("grid --grid 2x2 --seeds 1-5", "2x2 5 faces"),
+    ("faces", "--count --seeds"),
+    ("faces --count 2 --seeds 3", "--count --seeds"),
+    ("faces --count 0", "--count 0"),
+    ("faces --seeds 1,x", "1,x"),
+    ("faces --count 2 --psi much", "--psi much"),
+    ("walk", "two --seeds"),
+    ("walk --seeds=", "--seeds"),
+    ("walk --seeds 1", "two"),
+    ("walk --seeds 1,2 --psi 1,0", "2 values"),
+    ("walk --seeds 1,2 --frames 1", "--frames"),
+    ("walk --seeds 1,2 --out a.png", ".gif .mp4"),
+    ("walk --seeds 1,2 --fps 60", "GIF 50"),
+    ("film --psi 0.5", "--psi"),
+    ("film --out a.gif --fps 60", "GIF 50"),
+    ("figure portrait", "portrait truncation"),
+    ("figure uncurated --seeds 3,9", "uncurated"),
+    ("figure uncurated --psi 1,0", "2 values"),
+    ("figure mixing --seeds 3", "two"),
+    ("figure noise-detail --noise none", "noise"),
+    # Forms that were used before there were commands.
+    ("--count 10", "faces --count"),
+    ("v5 --seeds 1,2", "faces --seeds"),
+    ("--walk 3,8", "walk --seeds"),
+    ("v5 --film", "film"),
+    ("--figure=truncation", "figure"),
+    ("v5 --project face.png", "project"),
+    ("--noise fixed", "const"),
+    ("--noise fresh", "random"),
+    ("grid --noise off", "none"),
+)
+
+
+def test_wrong_arguments_are_one_sentence_before_keras_is_imported():
+    """The import takes seconds, a mistake is named at once."""
+    code = f"""
+import sys, sample
+from anime_gan.errors import UserError
+for line, words in {MISTAKES!r}:
+    try:
+        sample.parse(line.split())
+    except UserError as error:
+        wrong = [word for word in words.split() if word not in str(error)]
+        assert not wrong and len(str(error).splitlines()) == 1, (line, str(error))
+    else:
+        raise AssertionError(line)
+assert "keras" not in sys.modules
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_mistake_ends_with_status_2(script):
+    """In a process of its own; --help with 0."""
+    done = script("sample.py", "--count", "10")
+    assert done.returncode == 2 and done.stderr.startswith("error: --count needs a command")
+    done = script("sample.py", "walk", "--help")
+    assert done.returncode == 0 and "--frames" in done.stdout and "--fps" in done.stdout
+
+
+def test_lists_are_parsed_or_refused():
+    """1,5,100-102 is what it looks like; psi are numbers from -10 to 10."""
     assert parse_seeds("1, 5,100-102") == [1, 5, 100, 101, 102]
     for text in ("", "a", "-1", "5-3", "1,,2", "0-99999999999"):
-        with pytest.raises(UserError):
+        with pytest.raises(argparse.ArgumentTypeError):
             parse_seeds(text)
+    assert parse_psis("1.2, 1,-0.5") == [1.2, 1.0, -0.5]
+    for text in ("", "a", "1,,2", "nan", "inf", "11"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            parse_psis(text)
+
+
+@pytest.mark.parametrize("psi", ["-1,0.5", "-.5", "0.7"])
+def test_a_negative_psi_needs_no_equals_sign(psi):
+    """Though argparse takes what begins with a minus for an option."""
+    expected = [float(part) for part in psi.split(",")]
+    assert parse(["faces", "--count", "2", "--psi", psi]).psi == expected
+    assert parse(["faces", "--count", "2", f"--psi={psi}"]).psi == expected
+
+
+def test_raw_weights_of_a_run_with_an_ema_are_named(tmp_path, capsys):
+    """The file that holds the moving average is named; without one, there is nothing to say."""
+    for version, words in (("stylegan", "generator_<step>.keras"), ("v5", "")):
+        config = load_config(None, [f"version={version}"], networks.get_recipe)
+        (tmp_path / "config.yaml").write_text(plain_yaml.write(config.model_dump()))
+        note_raw_weights(tmp_path / "gan_weights_2.weights.h5")
+        assert words in (said := capsys.readouterr().out) and bool(said) == bool(words)
 
 
 def test_stylegan_end_to_end(script, call):
@@ -191,20 +271,18 @@ def test_stylegan_end_to_end(script, call):
     assert ours.shape == theirs.shape
     (folder / "its v1.0 face.png").write_bytes((folder / "first.png").read_bytes())
     for arguments in (
-        ("--figure", "mixing", "--seeds", "0-3"),
-        ("--walk", "1,2", "--frames", "2", "--psi", "0.7", "--noise", "fresh"),
-        ("--walk", "1,2", "--frames", "2", "--space", "z", "--out", "z.gif"),
-        ("--project", folder / "gan_images/s/gan_3.png", "--steps", "3", "--out", "found.png"),
-        ("--project", "its v1.0 face.png", "--steps", "1"),
+        ("figure", "mixing", "s", "--seeds", "0-3"),
+        ("walk", "s", "--seeds", "1,2", "--frames", "2", "--psi", "0.7", "--noise", "random"),
+        ("walk", "s", "--seeds", "1,2", "--frames", "2", "--space", "z", "--out", "z.gif"),
+        ("project", folder / "gan_images/s/gan_3.png", "s", "--steps", "3", "--out", "found.png"),
+        ("project", "its v1.0 face.png", "s", "--steps", "1"),
     ):
-        status, errors = call("sample.py", "s", *arguments)
+        status, errors = call("sample.py", *arguments)
         assert status == 0, errors
     made = {path.name for path in (folder / "gan_images/s").iterdir()}
     assert {"mixing_generator_3.png", "walk_generator_3.gif"} <= made
     assert "projection_its_v1_0_face_generator_3.png" in made
     assert (folder / "found.png").is_file() and (folder / "found.mp4").is_file()
-    (folder / "none.png").write_text("no picture")
-    status, errors = call("sample.py", "s", "--project", "none.png")
+    (folder / "none.png").write_text("no image")
+    status, errors = call("sample.py", "project", "none.png", "s")
     assert status == 2 and "none.png" in errors and errors.count("\n") == 1, errors
-    status, errors = call("sample.py", "s", "--figure", "noise-detail", "--noise", "off")
-    assert status == 2 and "--noise" in errors and errors.count("\n") == 1, errors

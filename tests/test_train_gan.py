@@ -82,7 +82,7 @@ def test_what_other_versions_add_is_logged_and_the_average_is_what_is_drawn(scri
     for variable, average in zip(saved.variables, averages, strict=True):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), average)
     assert not np.array_equal(averages[0], state["generator/000/kernel"])
-    assert call("sample.py", "r", "--seeds", "1")[0] == 0
+    assert call("sample.py", "faces", "r", "--seeds", "1")[0] == 0
 
 
 def check_plain_keras(weights: Path, images: Path) -> None:
