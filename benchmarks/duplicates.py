@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image, ImageEnhance
 from tqdm import tqdm
 
-from anime_gan.data.decode import whole_picture
+from anime_gan.data.decode import whole_image
 from anime_gan.data.sources import open_source
 from anime_gan.errors import clean_exit
 from anime_gan.preparation.duplicates import fine_correlation, near_duplicates, thumbnail
@@ -77,8 +77,8 @@ def main() -> None:
         own = rng.permutation(len(entries))[: arguments.planted * len(KINDS)]
         thumbnails = []
         for index in tqdm(entries, desc="reading"):
-            thumbnails.append(_small(whole_picture(source.read(index)), arguments.size))
-        faces = [whole_picture(source.read(index)) for index in own]
+            thumbnails.append(_small(whole_image(source.read(index)), arguments.size))
+        faces = [whole_image(source.read(index)) for index in own]
     kinds = [kind for kind in KINDS for _ in range(arguments.planted)]
     for kind, face in zip(kinds, faces, strict=True):
         for change in KINDS[kind]:
@@ -104,7 +104,7 @@ def main() -> None:
     }
     print(f"{len(joined)} of {len(own)} copies are also joined to a face that is not their own")
     print(f"{len(natural):,} pairs among the {len(entries):,} faces themselves")
-    if arguments.sheet:
+    if arguments.sheet and natural:
         _sheet(Path(arguments.sheet), every, natural)
 
 

@@ -8,7 +8,7 @@ refused unless copied weights give the same outputs. The rounds alternate, so th
 speed drifts favors nobody; each ratio is the median of the rounds' own. The report's loop, which
 only v5 has, runs as its author would run it: float32, Keras's defaults. Utilization is the step's
 operations per second over those of a large matrix product, measured in the same round. PyTorch is
-left out where it is not installed: pip install -e ".[benchmarks]".
+left out where it is not installed: pip install ".[benchmarks]".
 """
 
 import argparse
@@ -67,7 +67,7 @@ def contenders(state: TrainState, real, precision: str, compiled: bool) -> dict:
             other = Step(plain, name == "compiled", precision)
             runs[f"PyTorch {name}, {precision}"] = lambda other=other: other(real)
     else:
-        print('PyTorch is not installed: pip install -e ".[benchmarks]"')
+        print('PyTorch is not installed: pip install ".[benchmarks]"')
     return runs
 
 

@@ -1,13 +1,15 @@
 """Each benchmark runs and prints its table; what it measures is for docs/, not for a test."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from anime_gan import backend
 from anime_gan.data import demo
-from benchmarks import distances, long_run, start, thresholds
+from benchmarks import distances, duplicates, long_run, start, thresholds
 from benchmarks.step import PARTS
 
 
@@ -44,6 +46,7 @@ def test_the_loader_benchmark_prints_waiting_times(script, faces):
     assert len(rows) == 6 and all(0 <= float(row[4][:-1]) < 100 for row in rows)
 
 
+@pytest.mark.slow
 def test_the_start_benchmark_prints_a_row(script, monkeypatch, tmp_path):
     """One step of a tiny run, in the folder that is prepared for it."""
     monkeypatch.setitem(start.TRAINED, "v5", [*script.tiny[1:], "model.latent_dim=8"])
@@ -103,11 +106,32 @@ def test_the_distances_benchmark_prints_a_table(script, tmp_path):
     assert rows[0][0] == "real vs real" and all(len(row) == 11 for row in rows)
 
 
-def test_the_limits_of_cleaning_are_shown(script):
+def run_main(module, monkeypatch, capsys, *arguments) -> list[str]:
+    """The lines that a benchmark prints, run within this process, which spares Keras's start."""
+    monkeypatch.setattr("sys.argv", [module.__name__, *map(str, arguments)])
+    module.main()
+    return capsys.readouterr().out.splitlines()
+
+
+def test_planted_copies_are_found(script, faces, monkeypatch, capsys):
+    """Most of each kind; the sheet shows pairs among the faces, here of a file that is there twice."""
+    shutil.copytree(faces, script.folder / "faces")
+    first = next((script.folder / "faces").iterdir())
+    shutil.copy(first, first.with_stem("again"))
+    sheet = script.folder / "pairs.png"
+    given = (script.folder / "faces", "--planted", "4", "--sheet", sheet)
+    lines = run_main(duplicates, monkeypatch, capsys, *given)
+    shares = [float(line.split()[-2].rstrip("%")) for line in lines if line.endswith("% found")]
+    assert len(shares) == len(duplicates.KINDS) and np.mean(shares) > 50
+    assert Image.open(sheet).size == (12 * 132, 68)
+
+
+def test_the_limits_of_cleaning_are_shown(script, monkeypatch, capsys):
     """A row for each reason, with numbers on either side of its limit."""
-    done = script("benchmarks.thresholds", "limits.webp")
-    rows = table_of(done)
+    out = script.folder / "limits.webp"
+    lines = run_main(thresholds, monkeypatch, capsys, out)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
     assert [row[0] for row in rows] == list(thresholds.ROWS)
     for _, limit, _, kept, dropped in rows:
         assert float(limit) == pytest.approx((float(kept) + float(dropped)) / 2, rel=0.1)
-    assert 10_000 < (script.folder / "limits.webp").stat().st_size < 150_000
+    assert 10_000 < out.stat().st_size < 150_000

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason='PyTorch is not installed: pip install -e ".[benchmarks]"')
+pytest.importorskip("torch", reason='PyTorch is not installed: pip install ".[benchmarks]"')
 
 from anime_gan.errors import UserError
 from benchmarks import torch_steps

@@ -1,15 +1,15 @@
-"""Damages everything that a run reads, thousands of times, and counts what becomes of it.
+"""Damages everything that a run reads, thousands of times, and counts the outcomes.
 
-    python -m tests.robustness.fuzz                       at full length: about half an hour on two cores
+    python -m tests.robustness.fuzz                   all: 15 to 30 minutes on two cores
     python -m tests.robustness.fuzz --only weights --share 0.1 --seed 3
     python -m tests.robustness.fuzz --only configs --case 4711
 
-Each case is a file or a command line changed at random, from the seed, the kind and the number
-alone, and read as a run reads it, in a process of its own that is ended when it takes too long.
-What may become of it: it is read right, as what was written; it is read as another that is valid;
-it is refused in one short sentence; it is passed over for what there is besides, and said so. All
-else is a finding: a traceback, a hang, a crash, too much memory, a sentence that is none, or a
-wrong value in silence. The exit status is 1 if there is one.
+Each case is a file or a command line that is changed at random, by the seed, the kind and the
+number alone, and read as a run reads it, in a worker process with a time limit. The outcomes that
+are allowed: it is read right, as what was written; it is read as another valid value; it is refused
+in one short sentence; it is skipped with a message. All else is a finding: a traceback, a hang, a
+crash, too much memory, a message that is no sentence, or a wrong value in silence. The exit status
+is 1 if there is one.
 """
 
 import argparse
@@ -33,28 +33,28 @@ backend.start()
 
 from anime_gan.errors import UserError
 
-# How many cases, and the function of fuzz_texts or fuzz_files that makes them.
+# The number of cases, and the function of fuzz_texts or fuzz_files that makes them.
 KINDS = {
     "configs": (10_000, "configs"),
     "checkpoints": (1_000, "checkpoints"),
-    "pictures": (1_000, "pictures"),
-    "raw pictures": (1_000, "raw_pictures"),
+    "images": (1_000, "images"),
+    "raw images": (1_000, "raw_images"),
     "zips": (1_000, "zips"),
     "caches": (1_000, "caches"),
     "records": (1_000, "records"),
     "weights": (500, "weights"),
     "run configs": (300, "run_configs"),
 }
-OUTCOMES = ("right", "another", "refused", "passed over", "FINDING")
-SECONDS = 60  # a case; the longest sound one takes one or two
-MEMORY = 3 * 2**30  # over what a process has when it begins
-LONGEST = 300  # letters of a sentence
+OUTCOMES = ("right", "another", "refused", "skipped", "FINDING")
+SECONDS = 60  # for a case; none needs more than one or two
+MEMORY = 3 * 2**30  # bytes more than a worker has when it starts
+LONGEST = 300  # characters of a sentence
 
 _cases: dict = {}
 
 
 def begin(kind: str) -> None:
-    """Make what is to be damaged, in this process; Keras's start is no part of a case's time."""
+    """Make the files to damage, in this process; importing Keras is no part of a case's time."""
     from tests.robustness import fuzz_files, fuzz_texts
 
     maker = KINDS[kind][1]
@@ -67,7 +67,7 @@ def begin(kind: str) -> None:
 
 
 def outcome(kind: str, number: int, seed: int) -> tuple[str, str]:
-    """Return what became of a case, one of OUTCOMES, and of a finding what it is."""
+    """Return the outcome of a case, one of OUTCOMES, and for a finding its description."""
     from tests.robustness.fuzz_texts import Wrong
 
     try:
@@ -85,23 +85,23 @@ def outcome(kind: str, number: int, seed: int) -> tuple[str, str]:
 
 @contextmanager
 def _silence():
-    """Within it, nothing comes to the terminal."""
+    """Within it, nothing is printed."""
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         yield
 
 
 def _limit_memory() -> None:
-    """Let this process have no more than MEMORY over what it has."""
+    """Limit this process to MEMORY more than it has."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def run(kind: str, numbers: range, seed: int) -> tuple[Counter, list[tuple[int, str]]]:
-    """Run cases of a kind; return how often each outcome came, and the findings by number."""
+    """Run cases of a kind; return how often each outcome occurred, and the findings by number."""
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        # A process that died leaves its files; so they lie in here, as do those of libraries.
+        # A worker that dies leaves its files, and those of libraries, in here.
         os.environ["TMPDIR"] = folder
         pool = ProcessPool(1, initializer=begin, initargs=(kind,), context=context)
         return _counted(pool, kind, numbers, seed)
@@ -116,14 +116,14 @@ def _counted(pool, kind: str, numbers: range, seed: int) -> tuple[Counter, list[
         ]
         for number, future in zip(numbers, futures, strict=True):
             try:
-                found, what = future.result()
+                found, finding = future.result()
             except TimeoutError:
-                found, what = "FINDING", f"it took over {SECONDS} seconds"
+                found, finding = "FINDING", f"it took over {SECONDS} seconds"
             except ProcessExpired as error:
-                found, what = "FINDING", f"the process died ({error})"
+                found, finding = "FINDING", f"the process died ({error})"
             counts[found] += 1
             if found == "FINDING":
-                findings.append((number, what))
+                findings.append((number, finding))
     return counts, findings
 
 
@@ -147,9 +147,9 @@ def main() -> int:
         counts, findings = run(kind, numbers, options.seed)
         row = " | ".join(str(counts[name]) for name in OUTCOMES)
         print(f"| {kind} | {len(numbers)} | {row} | {time.monotonic() - started:.0f} |", flush=True)
-        all_findings += [(kind, number, what) for number, what in findings]
-    for kind, number, what in all_findings:
-        print(f"\n{kind} {number}: {what}")
+        all_findings += [(kind, number, finding) for number, finding in findings]
+    for kind, number, finding in all_findings:
+        print(f"\n{kind} {number}: {finding}")
     return bool(all_findings)
 
 

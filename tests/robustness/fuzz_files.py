@@ -1,4 +1,4 @@
-"""Checkpoints, pictures, caches and weights, damaged: as tests/robustness/fuzz_texts.py does texts."""
+"""Damaged checkpoints, images, caches and weights: cases for fuzz.py, as in fuzz_texts.py."""
 
 import io
 import json
@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from anime_gan import networks
-from anime_gan.config import plain_yaml, schema
+from anime_gan.config import load_config, plain_yaml
 from anime_gan.data.decode import read_chunk, whole_image
 from anime_gan.data.image_set import open_images
 from anime_gan.generation.load import load_generator
@@ -29,7 +29,7 @@ TINY = ["model.width=0.02", "model.resolution=32", "model.latent_dim=8", "traini
 
 def checkpoints(folder: Path) -> Case:
     """The newest of two checkpoints; its values, or those of the one before it, are right."""
-    found = schema.load_config(None, TINY, networks.get_recipe)
+    found = load_config(None, TINY, networks.get_recipe)
     gan = TrainState.create(found)
     facts = {
         "config": found.model_dump(mode="json"),
@@ -84,14 +84,14 @@ def checkpoints(folder: Path) -> Case:
             )
             if same:
                 require(facts == told[place], "other facts")
-                return ("passed over", "right")[place]
+                return ("skipped", "right")[place]
         raise Wrong("other arrays")
 
     return case
 
 
 class _Memory:
-    """A source of one picture that is in no file."""
+    """A source of one image that is in no file."""
 
     def __init__(self, name: str, data: bytes):
         self.entries, self._data = [(name, len(data), 0)], data
@@ -100,7 +100,7 @@ class _Memory:
         return self._data
 
 
-def pictures(folder: Path) -> Case:
+def images(folder: Path) -> Case:
     """Every format of a set, decoded for training."""
     originals = mutations.images()
     shape = (16, 16, 3)
@@ -112,21 +112,21 @@ def pictures(folder: Path) -> Case:
         found, _, skipped = read_chunk(_Memory(name, data), range(1), shape)
         if not found:
             require(len(skipped) == 1 and bool(skipped[0][2]), "skipped without a reason")
-            return "passed over"
-        require(found[0].shape == shape and found[0].dtype == np.uint8, "no picture")
+            return "skipped"
+        require(found[0].shape == shape and found[0].dtype == np.uint8, "no image")
         return "right" if first[name] and np.array_equal(found, first[name]) else "another"
 
     return case
 
 
-def raw_pictures(folder: Path) -> Case:
+def raw_images(folder: Path) -> Case:
     """The same and more formats, at their own size, as prepare_faces.py takes them."""
     originals = mutations.images()
-    picture = Image.open(io.BytesIO(originals["RGB.png"]))
+    image = Image.open(io.BytesIO(originals["RGB.png"]))
     for kind in ("TIFF", "PPM", "TGA", "PCX", "ICO", "SGI", "IM", "JPEG2000", "DDS", "QOI", "XBM"):
         file = io.BytesIO()
         try:
-            picture.convert("1" if kind == "XBM" else "RGB").save(file, kind)
+            image.convert("1" if kind == "XBM" else "RGB").save(file, kind)
         except (OSError, KeyError, ValueError):
             continue  # this Pillow can't write it
         originals[kind] = file.getvalue()
@@ -144,14 +144,14 @@ def raw_pictures(folder: Path) -> Case:
         except Exception as error:  # on malformed data, decoders raise all there is
             if isinstance(error, MemoryError):
                 raise
-            return "passed over"
+            return "skipped"
         return "right" if np.array_equal(found, first[name]) else "another"
 
     return case
 
 
 def zips(folder: Path) -> Case:
-    """Zips of pictures, whose checksums leave no pixel to chance."""
+    """Zips of images, whose checksums leave no pixel to chance."""
     some = {n: d for n, d in mutations.images().items() if n in ("RGB.png", "P.png", "plain.jpg")}
     originals = mutations.zips(some)
     right = [
@@ -163,18 +163,18 @@ def zips(folder: Path) -> Case:
         name = draw.choice(["stored", "stored", "deflated", "deflated", *originals])
         path.write_bytes(mutations.of_bytes(originals[name], draw))
         found = open_images(path, 16, cache=folder / "cache", workers=1)
-        for picture in found.images:
-            require(any(np.array_equal(picture, own) for own in right), "other pixels")
+        for image in found.images:
+            require(any(np.array_equal(image, own) for own in right), "other pixels")
         for old in (folder / "cache").iterdir():
             old.unlink()
-        return "passed over" if found.skipped or len(found.names) < len(some) else "right"
+        return "skipped" if found.skipped or len(found.names) < len(some) else "right"
 
     return case
 
 
 def caches(folder: Path) -> Case:
     """The index and the size of the pixels that are kept; their bits have no checksum."""
-    source, cache = folder / "pictures", folder / "cache"
+    source, cache = folder / "images", folder / "cache"
     source.mkdir()
     for name, data in mutations.images().items():
         if name not in ("large.png",):
@@ -204,7 +204,7 @@ def caches(folder: Path) -> Case:
 
 def _trained(folder: Path) -> tuple[TrainState, list[np.ndarray]]:
     """Return tiny networks whose weights and config lie in a folder, and the generator's."""
-    found = schema.load_config(None, TINY, networks.get_recipe)
+    found = load_config(None, TINY, networks.get_recipe)
     gan = TrainState.create(found)
     gan.generator.save(folder / "generator_2.keras")
     save_weights(gan.combined, folder / "gan_weights_2.weights.h5")

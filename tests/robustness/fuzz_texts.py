@@ -1,7 +1,7 @@
 """Configs and records, damaged: how they are read, and when what was read is wrong.
 
-Each case takes an empty folder, and returns a function from a source of chance to an outcome of
-tests/robustness/fuzz.py.
+Each function here takes an empty folder and returns a case for fuzz.py: a function from a random
+generator to an outcome.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""Ways to damage what a run reads: bytes, texts, values, pictures and zips."""
+"""Ways to damage what a run reads: bytes, texts, values, images and zips."""
 
 import io
 import json
@@ -117,8 +117,8 @@ def of_values(values, draw: Random):
     return found
 
 
-def pictures() -> dict[str, bytes]:
-    """Return small pictures in every format and mode that may be in a set, and some bombs."""
+def images() -> dict[str, bytes]:
+    """Return small images in every format and mode that may be in a set, and some bombs."""
     draw = np.random.default_rng(0)
     colours = Image.fromarray(draw.integers(0, 256, (40, 40, 4), "uint8"))
     deep = Image.fromarray(draw.integers(0, 65536, (40, 40), "uint16"))
@@ -171,7 +171,7 @@ def _png(width: int, height: int) -> bytes:
 
 
 def zips(some: dict[str, bytes]) -> dict[str, bytes]:
-    """Return zips of pictures: stored, deflated, and those that lie about what is in them."""
+    """Return zips of images: stored, deflated, and those that lie about what is in them."""
     found = {}
     for name, kind in (("stored", zipfile.ZIP_STORED), ("deflated", zipfile.ZIP_DEFLATED)):
         file = io.BytesIO()
