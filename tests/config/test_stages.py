@@ -1,4 +1,4 @@
-"""Growing: which stage trains when, that nothing jumps between two, that a run may stop in one."""
+"""Growing: each step has its stage, outputs stay continuous, and a run can stop in any stage."""
 
 import json
 from itertools import pairwise
@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anime_gan import networks
-from anime_gan.config.schema import load_config
+from anime_gan.config import load_config
 from anime_gan.config.stages import images_seen, stage_at, stage_before, stages_of, steps_for
 from anime_gan.errors import UserError
+from anime_gan.networks.checks import check
+from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import checkpoint
-from anime_gan.training.checks import check
-from anime_gan.training.state import Gan, latents_of
+from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
 from tests.runs.test_checkpoint import FACTS
 
@@ -34,7 +35,7 @@ def config_of(*overrides):
 
 
 def test_stages_are_the_papers():
-    """From 8x8 on: 600 thousand pictures steady, then as many fading and steady at each size."""
+    """600,000 images at 8x8, then as many while each size fades in and as many after."""
     config = load_config(None, ["version=stylegan", "model.resolution=512"], networks.get_recipe)
     stages = stages_of(config)
     assert [stage.resolution for stage in stages] == [8, 16, 32, 64, 128, 256, 512]
@@ -45,7 +46,7 @@ def test_stages_are_the_papers():
     seen = [stage.seen for stage in stages]
     assert np.allclose(np.diff(seen), [600_000] + 5 * [1_200_000], rtol=1e-3)
     rates = [stage.config.generator.rate for stage in stages]
-    assert rates == [0.001, 0.001, 0.001, 0.001, 0.0015, 0.002, 0.003]  # the thesis's
+    assert rates == [0.001, 0.001, 0.001, 0.001, 0.0015, 0.002, 0.003]  # the Bath thesis's
 
 
 @given(
@@ -55,7 +56,7 @@ def test_stages_are_the_papers():
     batches=st.dictionaries(st.sampled_from([4, 8, 16, 32, 64]), st.integers(1, 64)),
 )
 def test_each_step_has_one_stage(start, fade, stable, batches):
-    """Stages follow each other without a gap, each twice the size, and count what was seen."""
+    """Stages follow each other without a gap, double the size, and count the images seen."""
     config = config_of(
         f"growing.start={start}",
         f"growing.fade_kimg={fade}",
@@ -76,42 +77,42 @@ def test_each_step_has_one_stage(start, fade, stable, batches):
 
 @pytest.mark.backends
 def test_nothing_jumps_when_the_networks_grow():
-    """Just before and just after, pictures are the same to 1e-5, and scores nearly so."""
+    """Just before and after, images are equal to 1e-5 and scores to 1e-4."""
     config = config_of("model.resolution=16", "training.ema_kimg=0.01")
-    version, (small, large) = networks.get_version("stylegan"), stages_of(config)
-    before = Gan.create(version, config, stage=small)
+    small, large = stages_of(config)
+    before = TrainState.create(config, stage=small)
     step = compile_step(before)
     for _ in range(2):
         step(np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3)).astype("float32"))
-    after = Gan.create(version, config, stage=large)
+    after = TrainState.create(config, stage=large)
     after.grow_from(before)
-    latents = latents_of(range(4), 8)
-    for name in ("generator", "average"):
+    latents = latents_from_seeds(range(4), 8)
+    for name in ("generator", "ema"):
         old, new = (
             keras.ops.convert_to_numpy(getattr(gan, name)(latents)) for gan in (before, after)
         )
         assert old.std() > 0
         np.testing.assert_allclose(new, old.repeat(2, 1).repeat(2, 2), atol=1e-5)
     scores = [
-        keras.ops.convert_to_numpy(gan.discriminator(pictures))
-        for gan, pictures in ((before, old), (after, old.repeat(2, 1).repeat(2, 2)))
+        keras.ops.convert_to_numpy(gan.discriminator(images))
+        for gan, images in ((before, old), (after, old.repeat(2, 1).repeat(2, 2)))
     ]
     np.testing.assert_allclose(scores[1], scores[0], atol=1e-4)
     assert int(after.step) == 0 + large.first
 
 
 @pytest.mark.backends
-def test_a_size_fades_in_evenly_and_so_do_real_pictures():
-    """Alpha goes from 0 to 1 in the stage's steps, and real pictures gain their detail with it."""
+def test_a_size_fades_in_linearly_and_so_do_real_images():
+    """Alpha goes from 0 to 1 in the stage's steps, and so does the detail of real images."""
     config = config_of("model.resolution=16", "growing.fade_kimg=0.012")
     stage = stages_of(config)[1]
     assert stage.fade == 3
-    gan = Gan.create(networks.get_version("stylegan"), config, stage=stage)
+    gan = TrainState.create(config, stage=stage)
     real = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 3)).astype("float32")
     coarse = real.reshape(4, 8, 2, 8, 2, 3).mean((2, 4)).repeat(2, 1).repeat(2, 2)
     for done, alpha in ((0, 0), (1, 1 / 3), (3, 1), (5, 1)):
         gan.generator_optimizer.iterations.assign(done)
-        faded = keras.ops.convert_to_numpy(gan.faded(keras.ops.convert_to_tensor(real)))
+        faded = keras.ops.convert_to_numpy(gan.blend_with_coarse(keras.ops.convert_to_tensor(real)))
         np.testing.assert_allclose(faded, coarse + alpha * (real - coarse), atol=1e-5)
         assert len(gan.fades) == 3  # generator, discriminator, average
         assert all(float(layer.alpha) == pytest.approx(alpha) for layer in gan.fades)
@@ -119,8 +120,8 @@ def test_a_size_fades_in_evenly_and_so_do_real_pictures():
 
 @pytest.mark.backends
 @pytest.mark.parametrize("version", ["stylegan", pytest.param("stylegan2", marks=pytest.mark.slow)])
-def test_resumed_in_the_middle_it_is_as_if_it_had_not_stopped(version, tmp_path):
-    """Half-way into a fade, between two lazy penalties: everything the same to the last bit."""
+def test_a_growing_run_resumes_bit_exactly(version, tmp_path):
+    """In the middle of a fade, between two lazy penalties: losses and all variables."""
     overrides = [f"version={version}", "model.resolution=16"]
     overrides += ["objective.penalty_every=2"]
     if version == "stylegan":
@@ -130,33 +131,34 @@ def test_resumed_in_the_middle_it_is_as_if_it_had_not_stopped(version, tmp_path)
     config = config_of(*overrides)
     stage = stages_of(config)[-1]
     assert stage.fade == (4 if version == "stylegan" else 0)
-    pictures = np.random.default_rng(0).uniform(-1, 1, (5, 4, 16, 16, 3)).astype("float32")
+    images = np.random.default_rng(0).uniform(-1, 1, (5, 4, 16, 16, 3)).astype("float32")
 
-    def fresh() -> Gan:
-        return Gan.create(networks.get_version(version), config, stage=stage)
+    def fresh() -> TrainState:
+        return TrainState.create(config, stage=stage)
 
     whole = fresh()
     step = compile_step(whole)
-    for number, batch in enumerate(pictures):
+    for number, batch in enumerate(images):
         losses = {key: float(value) for key, value in step(batch).items()}
         if number == 2:
-            checkpoint.save(tmp_path, 3, whole.state, FACTS, 2, None)
+            checkpoint.save(tmp_path, 3, whole.named_variables, FACTS, 2, None)
     resumed = fresh()
-    checkpoint.restore(resumed.state, checkpoint.newest(tmp_path)[1])
+    checkpoint.restore(resumed.named_variables, checkpoint.newest(tmp_path)[1])
     step = compile_step(resumed)
-    for batch in pictures[3:]:
+    for batch in images[3:]:
         again = {key: float(value) for key, value in step(batch).items()}
     assert again == losses
-    for name, variable in whole.state.items():
+    for name, variable in whole.named_variables.items():
         ours, theirs = (
-            np.asarray(keras.ops.convert_to_numpy(v)) for v in (variable, resumed.state[name])
+            np.asarray(keras.ops.convert_to_numpy(v))
+            for v in (variable, resumed.named_variables[name])
         )
         assert np.array_equal(ours, theirs), name
 
 
 @pytest.mark.slow
-def test_a_run_that_stops_at_every_stage_is_the_run_that_does_not(script, call):
-    """From 8x8 to 16x16 in five steps, at once and in three starts: weights and losses alike."""
+def test_a_run_that_stops_in_every_stage_equals_one_that_does_not(script, call):
+    """Five steps from 8x8 to 16x16, in one start and in three: equal weights and losses."""
     tiny = [value for value in script.tiny if not value.startswith("model.resolution")]
     arguments = [
         *tiny,
@@ -180,12 +182,12 @@ def test_a_run_that_stops_at_every_stage_is_the_run_that_does_not(script, call):
         [json.loads(line) for line in (folder / path / "losses.jsonl").read_text().splitlines()]
         for path in ("gan_images/whole", "gan_images/parts")
     ]
-    told = [[{**row, "images_per_second": 0} for row in some] for some in rows]
-    assert told[0] == told[1] and [row["step"] for row in told[0]] == [1, 2, 3, 4, 5]
+    untimed = [[{**row, "images_per_second": 0} for row in run] for run in rows]
+    assert untimed[0] == untimed[1] and [row["step"] for row in untimed[0]] == [1, 2, 3, 4, 5]
 
 
-def test_what_cannot_grow_is_refused():
-    """Each in one sentence that says what to change."""
+def test_a_config_that_cannot_grow_is_refused():
+    """Each in a sentence that names the key to change."""
     for overrides, words in (
         (["version=v5", "growing.start=8"], "does not grow"),
         (["growing.start=128"], "model.resolution"),
@@ -201,8 +203,8 @@ def test_what_cannot_grow_is_refused():
 
 @pytest.mark.parametrize("critics", [1, 3])
 @pytest.mark.parametrize("start", [8, "null"])
-def test_pictures_are_counted_through_stages_of_several_batches(critics, start):
-    """By steps, and the other way round: the fewest steps that see so many."""
+def test_images_are_counted_through_stages_of_different_batch_sizes(critics, start):
+    """From steps to images, and from images to the fewest steps that see them."""
     config = config_of(
         f"growing.start={start}",
         "growing.fade_kimg=0.01",
@@ -212,14 +214,14 @@ def test_pictures_are_counted_through_stages_of_several_batches(critics, start):
     )
     seen = [images_seen(config, steps) for steps in range(25)]
     assert seen[:4] == [n * critics * (4 if start == "null" else 8) for n in range(4)]
-    for steps, pictures in enumerate(seen[1:], 1):
-        batch = pictures - seen[steps - 1]
+    for steps, images in enumerate(seen[1:], 1):
+        batch = images - seen[steps - 1]
         assert batch == critics * stage_before(config, steps).config.training.batch_size
-        assert steps_for(config, pictures) == steps_for(config, pictures - batch + 1) == steps
+        assert steps_for(config, images) == steps_for(config, images - batch + 1) == steps
 
 
-def test_too_few_pictures_for_a_later_stage_are_told_before_the_first(script, call):
-    """By the key that helps: training.batch_size is not that of a size that has its own."""
+def test_too_few_images_for_a_later_stage_are_an_error_before_the_first(script, call):
+    """It names the right key: a size with its own batch size does not use training.batch_size."""
     tiny = [*script.tiny, *TINY, "run=few"]
     for size in (8, 32):
         status, errors = call("train_gan.py", *tiny, f"growing.batch_at={{{size}: 64}}")
