@@ -68,7 +68,7 @@ def test_a_failed_entrant_is_named_at_the_end(script, call):
         (["v1", "--steps", "1", "--name", "a/b"], "--name is 'a/b'"),
         (["v1", "v9", "--steps", "1"], "version is 'v9'"),
         (["v1", "--steps", "1", "data.images=nowhere"], "nowhere"),
-        (["v1", "--steps", "1", "training.batch_size=100"], "only 24 pictures"),
+        (["v1", "--steps", "1", "training.batch_size=100"], "only 24 images"),
     ],
 )
 def test_mistakes(call, script, arguments, words):

@@ -49,19 +49,12 @@ class Budget:
 
 @dataclass(frozen=True)
 class Entrant:
-    """One run of a comparison.
+    """One run of a comparison."""
 
-    Args:
-        name: the version, or the config file without its suffix.
-        run: the name of the run.
-        arguments: for train_gan.py.
-        config: what these arguments give.
-    """
-
-    name: str
+    name: str  # the version, or the config file without its suffix
     run: str
-    arguments: list[str]
-    config: Config
+    arguments: list[str]  # for train_gan.py
+    config: Config  # that they give
 
 
 def find_entrants(

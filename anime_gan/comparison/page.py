@@ -150,7 +150,7 @@ def _costs(result: dict) -> dict[str, str]:
     return {
         "steps": f"{result['step']:,}",
         "images seen": f"{result['seen']:,}",
-        "images/s": f"{result['speed']:.0f}",
+        "images/s": f"{result['speed']:,.0f}",
         "parameters G": f"{result['parameters'][0]:,}",
         "parameters D": f"{result['parameters'][1]:,}",
         "GFLOPs G": f"{result['gflops'][0]:.3f}",

@@ -32,25 +32,15 @@ _STOPPED = [code for s in (signal.SIGINT, signal.SIGTERM) for code in (128 + s, 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A comparison of entrants that each get the same budget.
-
-    Args:
-        entrants: in the order in which they are trained.
-        budget: of each.
-        networks: feature networks to measure with.
-        count: images to measure, at most.
-        folder: where index.html and table.md are written.
-        train_command: what starts train_gan.py; an entrant's arguments are appended.
-        command: what the user typed, for the page.
-    """
+    """A comparison of entrants that each get the same budget."""
 
     entrants: list[Entrant]
     budget: Budget
-    networks: list[FeatureNetwork]
-    count: int
-    folder: Path
-    train_command: list[str]
-    command: str
+    networks: list[FeatureNetwork]  # to measure with
+    count: int  # images to measure, at most
+    folder: Path  # of index.html and table.md
+    train_command: list[str]  # starts train_gan.py; an entrant's arguments are appended
+    command: str  # that the user typed, for the page
 
     def run(self) -> None:
         """Train and measure each entrant, and write the page after each.
@@ -138,12 +128,9 @@ class Comparison:
             return
         count = len(self.entrants)
         title = f"{count} {'versions' if count > 1 else 'version'}, {self.budget} each"
-        for name, text in (
-            ("index.html", page.html(title, self._notes(), results)),
-            ("table.md", page.markdown(title, self._notes(), results)),
-        ):
+        for name, render in (("index.html", page.html), ("table.md", page.markdown)):
             with whole_file(self.folder / name) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+                temporary.write_text(render(title, self._notes(), results), encoding="utf-8")
 
     def _notes(self) -> list[str]:
         """Return what all the numbers depend on."""

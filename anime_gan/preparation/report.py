@@ -32,11 +32,7 @@ def summary(
 ) -> dict:
     """Return what report.json holds: counts at each stage, distributions, colors, warnings.
 
-    Args:
-        faces: all faces found. decisions: one for each.
-        without: (file, reason) of files without a face.
-        thumbnails: of the faces, uint8 (N, H, W, 3).
-        settings: what the set was made with.
+    without: (file, reason) of files without a face; thumbnails: of all faces, uint8 (N, H, W, 3).
     """
     kept = [i for i, decision in enumerate(decisions) if decision.kept]
     files = {face["source"] for face in faces}
@@ -68,10 +64,10 @@ def page(
     found: dict, faces: list[dict], decisions: list[Decision], folder: Path, title: str
 ) -> str:
     """Return the page as HTML; found: the summary, folder: where the faces' files are."""
-    by_reason: dict[str, list[int]] = {}
-    for i, decision in enumerate(decisions):
-        if decision.reason:
-            by_reason.setdefault(decision.reason, []).append(i)
+    by_reason = {
+        reason: [i for i, decision in enumerate(decisions) if decision.reason == reason]
+        for reason in sorted({decision.reason for decision in decisions} - {None})
+    }
     kept = [i for i, decision in enumerate(decisions) if decision.kept]
     return render(
         _TEMPLATE,
@@ -82,7 +78,7 @@ def page(
         kept=_sheet(kept, faces, decisions, folder),
         dropped=[
             (reason, len(some), reason == NEAR, _sheet(some, faces, decisions, folder))
-            for reason, some in sorted(by_reason.items())
+            for reason, some in by_reason.items()
         ],
         charts=[
             (name, _histogram([_value(faces[i], name) for i in kept], words))
@@ -97,13 +93,8 @@ def _value(face: dict, name: str) -> float:
 
 
 def _quantiles(values: list[float]) -> dict[str, float]:
-    shares = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-    if not values:
-        return {}
-    found = np.quantile(values, shares)
-    return {
-        f"{share:.0%}": round(float(value), 4) for share, value in zip(shares, found, strict=True)
-    }
+    shares = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0) if values else ()
+    return {f"{share:.0%}": round(float(np.quantile(values, share)), 4) for share in shares}
 
 
 def _colors(thumbnails: np.ndarray) -> list[dict]:
@@ -133,40 +124,29 @@ def _warnings(found: dict, kept: list[dict]) -> list[str]:
         ]
     if not kept:
         return ["No face is left: each was dropped for one of the reasons below."]
-    said = []
-    if total < _FEW:
-        said.append(
-            f"Few faces ({total:,}): a GAN memorizes fewer than {_FEW:,}; add images, or train "
-            "with augment.policy."
-        )
-    near = counts["dropped"].get(NEAR, 0) / counts["found"]
-    if near > 0.2:
-        said.append(
-            f"{near:.0%} of the faces were near-duplicates, so the images come from few drawings: "
-            "different ones help more than more of these."
-        )
-    enlarged = counts["enlarged"] / total
-    if enlarged > 0.3:
-        said.append(
-            f"{enlarged:.0%} of the faces were enlarged, and the generator will learn their "
-            "softness: make a set of a smaller size, or find larger images."
-        )
+    near, enlarged = counts["dropped"].get(NEAR, 0) / counts["found"], counts["enlarged"] / total
     sources = Counter(face["source"] for face in kept)
     name, most = max(sources.items(), key=lambda item: (item[1], item[0]))
-    if most > max(10, 0.05 * total):
-        said.append(f"{most:,} faces are from one image, {name}.")
     brightness = found["distributions"]["brightness"]
-    if brightness["95%"] - brightness["5%"] < 0.2:
-        said.append("Little variety: all faces are about equally bright.")
-    if found["colours"][0]["share"] > 0.5:
-        said.append("Little variety: more than half of all pixels have about the same color.")
-    grey = sum(face["colour"] < 0.05 for face in kept) / total
-    if 0.05 < grey < 0.95:
-        said.append(
-            f"{grey:.0%} of the faces have hardly any color, and as many generated ones will have "
-            "none; gray faces can be dropped when the set is made."
-        )
-    return said
+    gray = sum(face["colour"] < 0.05 for face in kept) / total
+    warnings = {
+        f"Few faces ({total:,}): a GAN memorizes fewer than {_FEW:,}; add images, or train with "
+        "augment.policy.": total < _FEW,
+        f"{near:.0%} of the faces were near-duplicates, so the images come from few drawings: "
+        "different ones help more than more of these.": near > 0.2,
+        f"{enlarged:.0%} of the faces were enlarged, and the generator will learn their softness: "
+        "make a set of a smaller size, or find larger images.": enlarged > 0.3,
+        f"{most:,} faces are from one image, {name}.": most > max(10, 0.05 * total),
+        "Little variety: all faces are about equally bright.": (
+            brightness["95%"] - brightness["5%"] < 0.2
+        ),
+        "Little variety: more than half of all pixels have about the same color.": (
+            found["colours"][0]["share"] > 0.5
+        ),
+        f"{gray:.0%} of the faces have hardly any color, and as many generated ones will have "
+        "none; gray faces can be dropped when the set is made.": 0.05 < gray < 0.95,
+    }
+    return [text for text, applies in warnings.items() if applies]
 
 
 def _counts(found: dict) -> list[tuple[str, str]]:
