@@ -77,7 +77,7 @@ def html(title: str, notes: list[str], results: Results) -> str:
     """Return the whole page; notes: sentences below the title."""
     found = {name: result for name, result in results.items() if isinstance(result, dict)}
     grids = [(name, r["grid"], health(r, in_full=True)) for name, r in found.items()]
-    grids.append(("training images", next(iter(found.values()))["reals"], []))
+    grids.append(("training images", next(iter(found.values()))["real_grid"], []))
     measured = [row for result in found.values() for row in result["metrics"]]
     shown = _VIEWS if measured else {}
     return render(

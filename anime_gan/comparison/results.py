@@ -76,7 +76,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         "metrics": list(read_rows(run.log("metrics"), METRICS)),
         "events": read_events(run.images / "health.json"),
         "grid": run.grid(facts["step"]),
-        "reals": run.reference_grid,
+        "real_grid": run.reference_grid,
         **known,
     }
 

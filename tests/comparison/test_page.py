@@ -34,7 +34,7 @@ def result(folder, **values):
         "events": [],
         "ended": None,
         "grid": grid,
-        "reals": grid,
+        "real_grid": grid,
         "comparisons": [comparison],
         "copies_in_pixels": {"copied": False},
         "copies_in_features": {"copied": False},
