@@ -53,10 +53,10 @@ def load_config(
         UserError: a file cannot be read, or a key, type or value is wrong.
     """
     given: dict[str, Any] = {}
-    default = Path("config.yaml")
-    if not default.is_file():
-        default = Path(__file__).parents[2] / "config.yaml"  # in a clone, not where installed
-    for path in [*([default] if default.is_file() else []), *([Path(file)] if file else [])]:
+    # Here, or in the clone that this file is in; an installed package has none.
+    defaults = [Path("config.yaml"), Path(__file__).parents[2] / "config.yaml"]
+    found = [path for path in defaults if path.is_file()][:1]
+    for path in [*found, *([Path(file)] if file else [])]:
         values, text = _read(path)
         _checked(values, path, text)  # alone, so that an error names the file
         given = _merged(given, values)

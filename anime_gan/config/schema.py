@@ -2,18 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from anime_gan.config.types import (
     Address,
     AutoOrWhole,
+    Channels,
     Devices,
     Name,
     Number,
     Place,
     Size,
     Whole,
-    not_bool,
     scheduled,
 )
 
@@ -29,7 +29,7 @@ class Model(Section):
 
     width: Number = Field(1.0, gt=0, le=16)
     resolution: Literal[16, 32, 64, 128, 256, 512] = 64
-    channels: Annotated[Literal[1, 3], BeforeValidator(not_bool)] = 3
+    channels: Channels = 3
     latent_dim: Whole = Field(100, ge=1, le=4096)
 
 

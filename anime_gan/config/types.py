@@ -17,13 +17,6 @@ def described(sentence: str) -> WrapValidator:
     return WrapValidator(validate)
 
 
-def not_bool(value):
-    """Refuse true, which equals 1 and so is accepted by a Literal."""
-    if isinstance(value, bool):
-        raise ValueError("must be a number")
-    return value
-
-
 def _whole(value):
     """Return 1e4 and 10000.0 as 10000."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -59,6 +52,8 @@ Devices = Annotated[
     Literal["all"] | Annotated[Whole, Field(ge=1, le=4096)],
     described("must be all, or how many devices of this machine to use"),
 ]
+# A Literal would accept true, which equals 1.
+Channels = Annotated[Literal[1, 3], BeforeValidator(lambda n: "true" if n is True else n)]
 # Image size of a growing network, in pixels.
 Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512], BeforeValidator(_from_key)]
 Place = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_printable)]
