@@ -15,8 +15,7 @@ from anime_gan import backend
 if __name__ == "__main__":
     backend.start()
 
-from anime_gan.config import Config
-from anime_gan.config.load import load_config
+from anime_gan.config import Config, load_config
 from anime_gan.errors import clean_exit
 from anime_gan.networks import VERSIONS as versions
 from anime_gan.networks import describe, get_recipe, get_version

@@ -38,7 +38,7 @@ def make_optimizer(config: Network, cosine_steps: float = 1) -> keras.optimizers
     """Return a new optimizer; two networks can't share one.
 
     `decay` is that of Keras before 2.11, which the report used: rate / (1 + decay * step).
-    cosine_steps: updates over which a pair [first, last] goes from one value to the other.
+    cosine_steps: updates over which a pair [start, end] goes from one value to the other.
     """
     rate, beta2 = (
         Cosine(*value, cosine_steps) if isinstance(value, tuple) else value

@@ -29,10 +29,10 @@ class Cosine(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def steps_of(training: Training) -> float:
-    """Return over how many steps a pair [first, last] changes: training.cosine_kimg in pictures."""
+    """Return over how many steps a pair [start, end] changes: training.cosine_kimg in pictures."""
     return 1000 * training.cosine_kimg / training.batch_size
 
 
 def value_at(value, step, training: Training):
-    """Return a config's number, or its pair [first, last] at `step`."""
+    """Return a config's number, or its pair [start, end] at `step`."""
     return Cosine(*value, steps_of(training))(step) if isinstance(value, tuple) else value
