@@ -60,7 +60,7 @@ SMALL, SMALLER = "model.resolution=32", "model.resolution=16"
 # What of versions goes on from step to step, each at least once.
 CASES = {
     "v5": [SMALL],
-    "dcgan, average": ["version=dcgan", SMALL, "training.ema_kimg=[0,0.1]"],
+    "dcgan, EMA": ["version=dcgan", SMALL, "training.ema_kimg=[0,0.1]"],
     "wgan_gp, 2 critic steps": ["version=wgan_gp", SMALL, "training.n_critic=2"],
     "r3gan": ["version=r3gan", SMALL, "training.ema_kimg=[0,0.1]"],
     "stylegan, growing 4 to 16": [
@@ -76,7 +76,7 @@ CASES = {
         *("augment.p=adaptive", "augment.kimg=0.1", "generator.rate=[0.01,0.001]"),
         *("training.cosine_kimg=0.1", "data.x_flip=true"),
     ],
-    "v5, looked at and measured": [SMALL, "metrics.share=1", "metrics.count=20"],
+    "v5, observed and measured": [SMALL, "metrics.share=1", "metrics.count=20"],
 }
 
 
@@ -279,7 +279,7 @@ def main() -> int:
     plan = [(name, name, faults.kills(draw, each), 7 * each) for name in CASES]
     rest = [*faults.clocks(draw), *faults.damages(draw), *faults.refusals(), *OTHERS]
     # Looked at after every step: looks that go by the time would not be at the same steps.
-    plan.append(("v5, other faults", "v5, looked at and measured", rest, 150))
+    plan.append(("v5, other faults", "v5, observed and measured", rest, 150))
     if options.short:
         plan = [("v5", "v5", faults.short(draw), 13)]
     if BACKEND == "jax":

@@ -1,12 +1,10 @@
-"""What can happen to a training run: faults that befall it from within, and damage to its files.
+"""What can happen to a training run: faults in its process, and damage to its files.
 
-Nothing of the project is changed for it. Python tells an audit hook of every file that is opened,
-renamed or removed, before it is done: there the process is killed, or refused as the system would.
+The project is not changed for it. Python calls an audit hook before every file is opened, renamed
+or removed: there the process is killed, or gets the error that the system would give.
 """
 
 import errno
-import io
-import json
 import os
 import re
 import resource
@@ -15,13 +13,14 @@ import signal
 import sys
 import threading
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+
+from anime_gan.runs import checkpoint
 
 KILLED, REFUSED = -signal.SIGKILL, 2
 
@@ -37,7 +36,7 @@ WRITES = {
     "config.yaml": ("open", r"\.\d+\.config\.yaml"),
     "gan.json": ("open", r"\.\d+\.gan\.json"),
     "image cache": ("open", r"[0-9a-f]{32}\..*\.tmp"),
-    # The library that writes weights tells no one; but the grid's last rename comes right before.
+    # The library that writes weights calls no hook; the loss curve's rename comes right before.
     "weights": ("os.rename", r"losses\.png"),
 }
 
@@ -177,38 +176,31 @@ def replace_by_folder(folder: Path) -> None:
     path.mkdir()
 
 
-def spoil_all(folder: Path) -> None:
-    """Cut off every checkpoint, and keep the whole ones beside."""
+def keep_copy(folder: Path) -> None:
+    """Copy the run's weights and checkpoints."""
     shutil.copytree(folder / "weights/r", folder / "kept")
-    for path in folder.glob("weights/r/checkpoint_*.npz"):
-        os.truncate(path, 1000)
 
 
 def put_back(folder: Path) -> None:
-    """Take the kept ones again, as a user would from a copy."""
+    """Take the copy again, as a user would."""
     shutil.rmtree(folder / "weights/r")
     (folder / "kept").rename(folder / "weights/r")
 
 
-def say_format(number: int | None) -> Callable[[Path], None]:
-    """Return a function that makes the newest checkpoint one of another format; None: the first."""
+def cut_off_all(folder: Path) -> None:
+    """Cut off every checkpoint, and keep a copy."""
+    keep_copy(folder)
+    for path in folder.glob("weights/r/checkpoint_*.npz"):
+        os.truncate(path, 1000)
 
-    def change(folder: Path) -> None:
-        path = newest(folder)
-        with zipfile.ZipFile(path) as archive:
-            entries = {name: archive.read(name) for name in archive.namelist()}
-        facts = json.loads(np.load(io.BytesIO(entries["facts.json.npy"])).tobytes())
-        facts.pop("format")
-        if number:
-            facts["format"] = number
-        raw = io.BytesIO()
-        np.save(raw, np.frombuffer(json.dumps(facts).encode(), np.uint8))
-        entries["facts.json.npy"] = raw.getvalue()
-        with zipfile.ZipFile(path, "w") as archive:
-            for name, data in entries.items():
-                archive.writestr(name, data)
 
-    return change
+def make_newer_format(folder: Path) -> None:
+    """Write the newest checkpoint in a format that is not known yet, and keep a copy."""
+    keep_copy(folder)
+    facts, arrays = checkpoint.newest(folder / "weights/r")
+    known, checkpoint.FORMAT = checkpoint.FORMAT, checkpoint.FORMAT + 1
+    checkpoint.save(folder / "weights/r", facts["step"], arrays, facts, keep=99)
+    checkpoint.FORMAT = known
 
 
 def kills(draw: np.random.Generator, count: int) -> list[Fault]:
@@ -258,27 +250,14 @@ def damages(draw: np.random.Generator) -> list[Fault]:
         *[("checkpoint with a flipped bit", flip(draw))] * 4,
         ("checkpoint of no bytes", empty),
         ("folder in a checkpoint's place", replace_by_folder),
-        ("checkpoint of the first format", say_format(None)),
     ):
         some = partial(at_call, "add", 6)  # at least one checkpoint further
-        words = "" if "format" in name else "is damaged and passed over"
-        result.append(Fault(name, KILLED, some, damage, words=words))
-    result.append(
-        Fault(
-            *("all checkpoints cut off", REFUSED),
-            before=spoil_all,
-            after=put_back,
-            words="no checkpoint",
-        )
-    )
-    result.append(
-        Fault(
-            *("checkpoint of a newer format", REFUSED),
-            before=say_format(3),
-            after=say_format(None),
-            words="newer version",
-        )
-    )
+        result.append(Fault(name, KILLED, some, damage, words="is damaged"))
+    for name, damage, words in (
+        ("all checkpoints cut off", cut_off_all, "no checkpoint"),
+        ("checkpoint of a newer format", make_newer_format, "newer version"),
+    ):
+        result.append(Fault(name, REFUSED, before=damage, after=put_back, words=words))
     return result
 
 
@@ -316,7 +295,7 @@ def short(draw: np.random.Generator) -> list[Fault]:
             *("checkpoint with a flipped bit, and a kill in writing one", KILLED),
             within=partial(at_write, "checkpoint", then),
             before=flip(draw),
-            words="is damaged and passed over",
+            words="is damaged",
         ),
         next(fault for fault in refusals() if fault.name == "disk full: grid"),
     ]
