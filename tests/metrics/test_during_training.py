@@ -21,7 +21,7 @@ from tests.metrics.test_measures import network
 def real():
     """120 built-in faces."""
     faces = demo.draw_faces(120, 64)
-    return ImageSet(faces, [str(n) for n in range(120)], [], None, "drawn", "key")
+    return ImageSet(faces, [str(n) for n in range(120)], [], None, "demo", "key")
 
 
 @pytest.fixture

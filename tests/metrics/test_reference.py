@@ -124,7 +124,7 @@ def test_real_vs_real_is_stored(tmp_path, monkeypatch):
     with pytest.raises(TypeError):
         opened(tmp_path).real_vs_real(network)
     monkeypatch.setattr(distances, "compare", compare)
-    assert opened(tmp_path).real_vs_real(network, 4) != found  # of shrunk pictures
+    assert opened(tmp_path).real_vs_real(network, 4) != found  # of shrunk images
     for text in ("{", "[]", '{"frechet": "1"}', '{"frechet": NaN}', "[" * 100_000):
         for path in tmp_path.glob("real_vs_real*"):
             path.write_text(text)
@@ -135,7 +135,7 @@ def opened(folder) -> ReferenceSet:
     return ReferenceSet(IMAGES, "key", folder, 50)
 
 
-def test_too_few_pictures_are_refused(tmp_path):
+def test_too_few_images_are_refused(tmp_path):
     """With a sentence that says how many there are."""
     with pytest.raises(UserError, match="19 real images"):
         ReferenceSet(IMAGES[:19], "key", tmp_path, 50)
