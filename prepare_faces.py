@@ -87,74 +87,60 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     parser.add_argument("source", metavar="SOURCE", help="a folder, zip or glob of images")
     parser.add_argument("out", metavar="OUT", help="the folder of the set")
     default = Settings()
-    _number(parser, "size", default.size, "side of the faces, a power of two from 8 to 512", int)
+    side = f"side of the faces, a power of two from 8 to 512 (default {default.size})"
+    parser.add_argument("--size", type=int, default=default.size, metavar="N", help=side)
     find = parser.add_argument_group("finding faces")
     find.add_argument("--already-faces", action="store_true", help="each image is a face already")
-    find.add_argument(
-        "--detector",
-        default=default.detector,
-        metavar="NAME",
-        help="%(default)s (default), or the .xml file of an OpenCV cascade",
-    )
-    find.add_argument(
-        "--quick", action="store_true", help="twenty times faster, finds about half as many"
-    )
-    _number(find, "likelihood", default.likelihood, "minimum detection confidence")
-    _number(find, "widen", default.widen, "margin for hair and shoulders, 0 for none")
-    _number(find, "enlarge", default.enlarge, "drop faces that need a larger enlargement")
-    find.add_argument(
-        "--upscaler",
-        default=default.upscaler,
-        metavar="NAME",
-        help="waifu2x, waifu2x-gpu, lanczos, or %(default)s (default): waifu2x if it is installed, "
-        "else lanczos",
-    )
+    detector = "%(default)s (default), or the .xml file of an OpenCV cascade"
+    find.add_argument("--detector", default=default.detector, metavar="NAME", help=detector)
+    quick = "twenty times faster, finds about half as many"
+    find.add_argument("--quick", action="store_true", help=quick)
+    _number(find, "likelihood", default.likelihood, 0, 1, "minimum detection confidence")
+    _number(find, "widen", default.widen, 0, 3, "margin for hair and shoulders, 0 for none")
+    _number(find, "enlarge", default.enlarge, 1, 16, "drop faces that need a larger enlargement")
+    upscaler = "waifu2x, waifu2x-gpu, lanczos, or %(default)s (default): waifu2x if installed"
+    find.add_argument("--upscaler", default=default.upscaler, metavar="NAME", help=upscaler)
     clean = parser.add_argument_group("cleaning", "0 switches a limit off.")
     percentile = "drop if the 90th brightness percentile is below"
-    _number(clean, "dark", Limits.dark, percentile)
-    _number(clean, "washed-out", Limits.washed_out, "minimum contrast")
-    _number(clean, "blurred", Limits.blurred, "minimum sharpness")
-    _number(clean, "compressed", Limits.compressed, "maximum JPEG blockiness, 1 is none")
+    _number(clean, "dark", Limits.dark, 0, 1, percentile)
+    _number(clean, "washed-out", Limits.washed_out, 0, 1, "minimum contrast")
+    _number(clean, "blurred", Limits.blurred, 0, 1, "minimum sharpness")
+    blockiness = "maximum JPEG blockiness, from 1 (none)"
+    _number(clean, "compressed", Limits.compressed, 0, float("inf"), blockiness)
     clean.add_argument("--no-grey", action="store_true", help="drop gray faces")
     write = parser.add_argument_group("writing")
     write.add_argument("--zip", action="store_true", help="zip files instead of folders")
-    _number(write, "held-out", 0.0, "share of the images whose faces go into heldout, not train")
-    write.add_argument(
-        "--tfrecords", action="store_true", help="also write TFRecords for the original StyleGAN"
-    )
+    share = "share of the images whose faces go into heldout, not train"
+    _number(write, "held-out", 0.0, 0, 0.9, share)
+    records = "also write TFRecords for the original StyleGAN"
+    write.add_argument("--tfrecords", action="store_true", help=records)
     arguments = parser.parse_args(given[1:] if command else given)
     arguments.already_faces |= command == "clean"
     _require(arguments)
     return command, arguments
 
 
-def _number(parser, name: str, default: float, text: str, kind: type = float) -> None:
+def _number(parser, name: str, default: float, low: float, high: float, text: str) -> None:
+    """Add an option that takes a number from `low` to `high`."""
+
+    def number(given: str) -> float:
+        if not low <= float(given) <= high:
+            raise UserError(f"--{name} is {given}, but must be from {low} to {high}.")
+        return float(given)
+
     text = f"{text} (default {default:g})"
-    parser.add_argument(f"--{name}", type=kind, default=default, metavar="X", help=text)
+    parser.add_argument(f"--{name}", type=number, default=default, metavar="X", help=text)
 
 
 def _require(arguments: argparse.Namespace) -> None:
-    size = arguments.size
+    """Raise UserError on values that are no simple range."""
+    size, out = arguments.size, arguments.out
     if not 8 <= size <= 512 or size & (size - 1):
         raise UserError(f"--size is {size}, but must be a power of two from 8 to 512.")
-    for name, low, high in (
-        ("likelihood", 0, 1),
-        ("widen", 0, 3),
-        ("enlarge", 1, 16),
-        ("held_out", 0, 0.9),
-        ("dark", 0, 1),
-        ("washed_out", 0, 1),
-        ("blurred", 0, 1),
-    ):
-        value = getattr(arguments, name)
-        if not low <= value <= high:
-            option = name.replace("_", "-")
-            raise UserError(f"--{option} is {value:g}, but must be from {low} to {high}.")
-    if not (arguments.compressed == 0 or arguments.compressed >= 1):
+    if 0 < arguments.compressed < 1:
         raise UserError(f"--compressed is {arguments.compressed:g}, but must be 1 or more, or 0.")
     if arguments.upscaler not in UPSCALERS:
         raise UserError(f"--upscaler is {arguments.upscaler}, not one of {', '.join(UPSCALERS)}.")
-    out = arguments.out
     if not out.strip() or (os.path.exists(out) and not os.path.isdir(out)):
         raise UserError(f"{out or 'OUT'} is no folder: name one for the faces.")
 

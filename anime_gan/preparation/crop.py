@@ -30,8 +30,7 @@ def widened(x: float, y: float, side: float, widen: float, size: tuple[int, int]
 
     Args:
         x, y, side: center and side of the face's box.
-        widen: factor of the margins.
-        size: width and height of the image.
+        widen, size: factor of the margins, and width and height of the image.
     """
     width = side * (1 + 2 * SIDES * widen)
     height = side * (1 + (ABOVE + BELOW) * widen)
@@ -50,21 +49,15 @@ def central_square(size: tuple[int, int]) -> Square:
 def cut(image: Image.Image, square: Square) -> Image.Image:
     """Return a square of an RGB image; outside the image, its border pixels are repeated."""
     x, y, side = square
-    left, top = max(0, -x), max(0, -y)
-    right, bottom = max(0, x + side - image.width), max(0, y + side - image.height)
-    inside = image.crop((x + left, y + top, x + side - right, y + side - bottom))
-    if not any((left, top, right, bottom)):
-        return inside
-    around = ((top, bottom), (left, right), (0, 0))
-    return Image.fromarray(np.pad(np.asarray(inside), around, mode="edge"))
+    left, top = max(0, x), max(0, y)
+    inside = image.crop((left, top, min(x + side, image.width), min(y + side, image.height)))
+    columns = np.clip(np.arange(x, x + side) - left, 0, inside.width - 1)
+    rows = np.clip(np.arange(y, y + side) - top, 0, inside.height - 1)
+    return Image.fromarray(np.asarray(inside)[rows[:, None], columns])
 
 
 def fit(image: Image.Image, side: int, smallest: int = 1) -> tuple[Image.Image, float]:
-    """Resize an image until its longer side is `side`.
-
-    Returns:
-        The resized image, each of its sides at least `smallest`, and the scale.
-    """
+    """Return an image with a longer side of `side`, none below `smallest`, and the scale."""
     scale = side / max(image.size)
     size = max(smallest, round(image.width * scale)), max(smallest, round(image.height * scale))
     return image.resize(size, Image.Resampling.LANCZOS), scale

@@ -40,8 +40,7 @@ def decide(
     Args:
         faces: their records.
         near_pairs: near-duplicates, by the `pixels` of their records.
-        limits: limits of quality.
-        enlarge: the largest factor by which a face may be enlarged.
+        limits, enlarge: limits of quality, and the largest factor of enlargement.
     """
     decisions = [Decision(_fault(face, limits, enlarge)) for face in faces]
     best_of: dict[str, int] = {}  # the best face with the same pixels
@@ -59,10 +58,7 @@ def decide(
 def overrule(
     faces: list[dict], decisions: list[Decision], keep: set[str], drop: set[str]
 ) -> list[str]:
-    """Apply the user's lists to the decisions; a list names faces or source files.
-
-    Returns:
-        The names that belong to no face and no file.
+    """Apply the user's lists of faces or source files to the decisions; return unknown names.
 
     Raises:
         UserError: a name is in both lists.

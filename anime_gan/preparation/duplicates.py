@@ -95,12 +95,8 @@ def fine_correlation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     Returns:
         float32 (N,): 1 for the same image, about 0.6 for two similar faces.
     """
-    crops = np.stack(
-        [
-            _area_average(_FINE, low, THUMBNAIL - high)
-            for low, high in itertools.product(_CROPS, _CROPS)
-        ]
-    )
+    missing = itertools.product(_CROPS, repeat=2)
+    crops = np.stack([_area_average(_FINE, low, THUMBNAIL - high) for low, high in missing])
     best = np.full(len(one), -1.0, np.float32)
     for cropped, whole in ((one, other), (other, one)):
         columns = np.einsum("sbj,nijc->nsibc", crops, cropped.astype(np.float32), optimize=True)

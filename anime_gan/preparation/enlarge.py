@@ -44,12 +44,11 @@ def available_upscaler(name: str) -> str:
     Raises:
         UserError: the named one is not installed.
     """
-    if name == "lanczos":
-        return name
     try:
-        open_upscaler(name)
+        if name != "lanczos":
+            open_upscaler(name)
     except UserError:
-        if name == "auto":
-            return "lanczos"
-        raise
+        if name != "auto":
+            raise
+        return "lanczos"
     return "waifu2x" if name == "auto" else name

@@ -34,8 +34,7 @@ def extract_faces(
     Args:
         settings: their upscaler is not "auto".
         folder: where the faces are written.
-        name: the name of the image's file.
-        data: its content, or the reason why it can't be read.
+        name, data: the image's file and its content, or the reason why it can't be read.
 
     Returns:
         A record of each face, its thumbnail (32, 32, 3), and the reason why there is no face.

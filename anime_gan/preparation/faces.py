@@ -46,26 +46,20 @@ _WINDOW_SIDES, _STRIDE, _CANDIDATE, _ACCEPTED = (120, 170, 240, 340), 12, 0.5, 0
 
 
 class Face(NamedTuple):
-    """A face: center and side of its box in pixels, and the confidence, 0 to 1."""
+    """A face: the confidence, 0 to 1, and the center and the side of its box in pixels.
 
+    angle, filter: of the pass that found it.
+    """
+
+    likelihood: float
     x: float
     y: float
     side: float
-    likelihood: float
+    angle: int = 0
+    filter: str = "plain"
 
 
 Detector = Callable[[Image.Image], list[Face]]
-
-
-class _Hit(NamedTuple):
-    """One detection, in pixels of the image, with the angle and the filter of its pass."""
-
-    likelihood: float
-    x: float
-    y: float
-    side: float
-    angle: int
-    filter: str
 
 
 def open_detector(name: str, quick: bool = False) -> Detector:
@@ -79,9 +73,7 @@ def open_detector(name: str, quick: bool = False) -> Detector:
     Raises:
         UserError: a package is not installed, or the cascade can't be read.
     """
-    if name == "animeface":
-        return _animeface(quick)
-    return _cascade(Path(name).expanduser())
+    return _animeface(quick) if name == "animeface" else _cascade(Path(name).expanduser())
 
 
 def _animeface(quick: bool) -> Detector:
@@ -99,7 +91,7 @@ def _animeface(quick: bool) -> Detector:
     def find(image: Image.Image) -> list[Face]:
         passes = QUICK_PASSES if quick else PASSES
         faces = []
-        for group in _groups([hit for one in passes for hit in _hits(image, detect, *one)]):
+        for group in _groups([face for one in passes for face in _detections(image, detect, *one)]):
             best = max(group)
             confidence = best.likelihood
             if not quick:
@@ -107,8 +99,8 @@ def _animeface(quick: bool) -> Detector:
                 confidence = max(_close_up(change(image), best, detect) for change in filters)
             evidence = log(len(group) * confidence + _NO_CONFIDENCE) - _BIAS
             logit = _SCORE_WEIGHT * _score(image, best, classifier) + evidence
-            x, y, side = np.median([(hit.x, hit.y, hit.side) for hit in group], axis=0)
-            faces.append(Face(float(x), float(y), float(side), _sigmoid(logit)))
+            box = np.median([(face.x, face.y, face.side) for face in group], axis=0)
+            faces.append(Face(_sigmoid(logit), *map(float, box)))
         faces = _without_overlaps(faces)
         if quick:
             return faces
@@ -119,20 +111,19 @@ def _animeface(quick: bool) -> Detector:
 
 def _window_faces(image: Image.Image, classifier: FaceClassifier, faces: list[Face]) -> list[Face]:
     """Return faces that only the classifier finds, apart from those that are likely already."""
-    likely = [face for face in faces if face.likelihood >= 0.5]
-    found = []
+    likely, found = [face for face in faces if face.likelihood >= 0.5], []
     for group in _groups(_windows(image, classifier)):
         best = max(group)
         half = best.side * _CROP_WIDTH / 2
         if not any(max(abs(f.x - best.x), abs(f.y - best.y)) < half for f in likely):
             logit = _SCORE_WEIGHT * (_score(image, best, classifier) - _ACCEPTED)
-            found.append(Face(best.x, best.y, best.side, _sigmoid(logit)))
+            found.append(best._replace(likelihood=_sigmoid(logit)))
     return found
 
 
-def _windows(image: Image.Image, classifier: FaceClassifier) -> list[_Hit]:
+def _windows(image: Image.Image, classifier: FaceClassifier) -> list[Face]:
     """Return the windows of an image that the classifier scores as faces."""
-    hits = []
+    faces = []
     for side in _WINDOW_SIDES:
         small, scale = fit(image, side)
         around = SIDE // 4  # so that a face at the border is at the center of a window
@@ -148,21 +139,23 @@ def _windows(image: Image.Image, classifier: FaceClassifier) -> list[_Hit]:
                 # With the hair included, a face lies a little below the center.
                 center = x + SIDE / 2 - around, y + SIDE * 0.53 - around
                 box = [value / scale for value in (*center, SIDE / _CROP_WIDTH)]
-                hits.append(_Hit(float(score), *box, 0, "plain"))
-    return hits
+                faces.append(Face(float(score), *box))
+    return faces
 
 
-def _hits(image: Image.Image, detect: Callable, side: int, angle: int, filter: str) -> list[_Hit]:
+def _detections(
+    image: Image.Image, detect: Callable, side: int, angle: int, filter: str
+) -> list[Face]:
     """Return the detections of one pass."""
     small, scale = fit(image, side, smallest=8)
     rotated = small = _FILTERS[filter](small)
     if angle:
         rotated = small.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor="white")
-    hits = []
+    faces = []
     for likelihood, x, y, width in detect(rotated):
         x, y = _rotated_back(x, y, angle, rotated.size, small.size)
-        hits.append(_Hit(likelihood, x / scale, y / scale, width / scale, angle, filter))
-    return hits
+        faces.append(Face(likelihood, x / scale, y / scale, width / scale, angle, filter))
+    return faces
 
 
 def _cascade(path: Path) -> Detector:
@@ -184,7 +177,7 @@ def _cascade(path: Path) -> Detector:
         gray = cv2.equalizeHist(np.asarray(image.convert("L")))
         boxes = cascade.detectMultiScale(gray, scaleFactor=1.1, minNeighbors=5, minSize=(24, 24))
         # A cascade gives no confidence.
-        return [Face(x + w / 2, y + h / 2, float(max(w, h)), 1.0) for x, y, w, h in boxes]
+        return [Face(1.0, x + w / 2, y + h / 2, float(max(w, h))) for x, y, w, h in boxes]
 
     return find
 
@@ -193,10 +186,10 @@ def _not_installed(name: str, error: ImportError) -> UserError:
     return UserError(f'{name} can\'t be started ({error}): pip install ".[faces]".')
 
 
-def _close_up(image: Image.Image, hit: _Hit, detect: Callable) -> float:
+def _close_up(image: Image.Image, face: Face, detect: Callable) -> float:
     """Return a detector's mean confidence in a face over upright close-ups of it."""
     likelihoods = []
-    for near in _upright_crops(image, hit, _CLOSE_WIDTH):
+    for near in _upright_crops(image, face, _CLOSE_WIDTH):
         for side in _CLOSE_SIDES:
             crop = near.resize((round(side * _CLOSE_WIDTH),) * 2, Image.Resampling.LANCZOS)
             center = crop.width / 2
@@ -209,21 +202,21 @@ def _close_up(image: Image.Image, hit: _Hit, detect: Callable) -> float:
     return float(np.mean(likelihoods))
 
 
-def _score(image: Image.Image, hit: _Hit, classifier: FaceClassifier) -> float:
+def _score(image: Image.Image, face: Face, classifier: FaceClassifier) -> float:
     """Return the classifier's mean score over upright crops of a face of several widths."""
-    crops = [crop for width in _CLASSIFIED_WIDTHS for crop in _upright_crops(image, hit, width)]
+    crops = [crop for width in _CLASSIFIED_WIDTHS for crop in _upright_crops(image, face, width)]
     return float(classifier(crops).mean())
 
 
-def _upright_crops(image: Image.Image, hit: _Hit, width: float) -> list[Image.Image]:
+def _upright_crops(image: Image.Image, face: Face, width: float) -> list[Image.Image]:
     """Return six crops `width` times as wide as a face: at three angles, plain and mirrored."""
-    half = max(1.0, hit.side * width / 2)
+    half = max(1.0, face.side * width / 2)
     wide = half * 1.5  # so that rotation shows no corners
     whole = Image.new("RGB", (round(2 * wide),) * 2, "white")
-    whole.paste(image, (round(wide - hit.x), round(wide - hit.y)))
+    whole.paste(image, (round(wide - face.x), round(wide - face.y)))
     box = [round(wide + d) for d in (-half, -half, half, half)]
     rotated = [
-        whole.rotate(hit.angle + angle, Image.Resampling.BICUBIC, fillcolor="white").crop(box)
+        whole.rotate(face.angle + angle, Image.Resampling.BICUBIC, fillcolor="white").crop(box)
         for angle in _CLOSE_ANGLES
     ]
     return [*rotated, *map(ImageOps.mirror, rotated)]
@@ -242,29 +235,21 @@ def _sigmoid(logit: float) -> float:
     return 1 / (1 + exp(-logit))
 
 
-def _groups(hits: list[_Hit]) -> list[list[_Hit]]:
-    """Return the hits grouped by face, the most likely first."""
-    groups: list[list[_Hit]] = []
-    for hit in sorted(hits, reverse=True):
+def _groups(faces: list[Face]) -> list[list[Face]]:
+    """Return the detections grouped by face, the most likely first."""
+    groups: list[list[Face]] = []
+    for face in sorted(faces, reverse=True):
         for group in groups:
-            if _overlap(hit, group[0]):
-                group.append(hit)
+            # Of one face: the centers are within half of the larger side.
+            apart = max(abs(face.x - group[0].x), abs(face.y - group[0].y))
+            if apart < 0.5 * max(face.side, group[0].side):
+                group.append(face)
                 break
         else:
-            groups.append([hit])
+            groups.append([face])
     return groups
 
 
 def _without_overlaps(faces: list[Face]) -> list[Face]:
     """Return the faces, the most likely first, without those that overlap a more likely one."""
-    kept: list[Face] = []
-    for face in sorted(faces, key=lambda face: face.likelihood, reverse=True):
-        if not any(_overlap(face, other) for other in kept):
-            kept.append(face)
-    return kept
-
-
-def _overlap(one: Face | _Hit, other: Face | _Hit) -> bool:
-    """Whether two boxes are of one face: their centers are within half of the larger side."""
-    apart = max(abs(one.x - other.x), abs(one.y - other.y))
-    return apart < 0.5 * max(one.side, other.side)
+    return [group[0] for group in _groups(faces)]

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from anime_gan.data.decode import reason
 from anime_gan.data.sources import Source, open_source
 from anime_gan.errors import UserError
-from anime_gan.files import whole_file
+from anime_gan.files import explain_os_error, whole_file
 from anime_gan.preparation import report, writing
 from anime_gan.preparation.decisions import Decision, decide, overrule, read_list, too_small
 from anime_gan.preparation.enlarge import available_upscaler
@@ -99,18 +99,18 @@ def _searched(
 @contextmanager
 def _explained(out: Path) -> Iterator[None]:
     """Within it, a full disk or a damaged database becomes a UserError."""
-    database = out / "work" / DATABASE
     try:
-        yield
-    except (OSError, sqlite3.OperationalError) as error:
-        path = getattr(error, "filename", database) or out
+        with explain_os_error(out):
+            yield
+    except sqlite3.OperationalError as error:
         raise UserError(
-            f"{path} could not be written ({reason(error)}); what was saved before is whole: make "
-            "room or make the folder writable, and give the same command again."
+            f"{out / 'work' / DATABASE} could not be written ({error}): make room or make the "
+            "folder writable, and give the same command again."
         ) from error
     except sqlite3.DatabaseError as error:
         raise UserError(
-            f"{database} is damaged ({error}): remove it and give the same command again."
+            f"{out / 'work' / DATABASE} is damaged ({error}): remove it, and give the same command "
+            "again."
         ) from error
 
 
@@ -129,13 +129,8 @@ def _require_apart(images: str, out: Path) -> None:
 
 def _search(source: Source, store: Store, settings: Settings) -> None:
     left = [i for i, entry in enumerate(source.entries) if entry not in store]
-    bar = tqdm(
-        total=len(source.entries),
-        initial=len(source.entries) - len(left),
-        desc="Searching images",
-        unit="image",
-        dynamic_ncols=True,
-    )
+    total = len(source.entries)
+    bar = tqdm(None, "Searching images", total, initial=total - len(left), unit="image")
 
     def files() -> Iterator[tuple[str, bytes | str]]:
         """Yield the name and the content of each file, or the reason why it can't be read."""

@@ -60,17 +60,15 @@ def measure(face: Image.Image, original: np.ndarray, offset: tuple[int, int]) ->
 
 def fault(quality: Quality, limits: Limits) -> str | None:
     """Return the first thing that is wrong with a face, or None."""
-    for wrong, name in (
-        (quality.spread < limits.single_colour, "of one colour"),
-        (quality.light < limits.dark, "too dark"),
-        (quality.contrast < limits.washed_out, "washed out"),
-        (quality.sharpness < limits.blurred, "blurred"),
-        (quality.blocks > limits.compressed, "too compressed"),
-        (quality.colour < limits.greyscale, "greyscale"),
-    ):
-        if wrong:
-            return name
-    return None
+    faults = {
+        "of one colour": quality.spread < limits.single_colour,
+        "too dark": quality.light < limits.dark,
+        "washed out": quality.contrast < limits.washed_out,
+        "blurred": quality.sharpness < limits.blurred,
+        "too compressed": quality.blocks > limits.compressed,
+        "greyscale": quality.colour < limits.greyscale,
+    }
+    return next((name for name, found in faults.items() if found), None)
 
 
 def _blockiness(luminance: np.ndarray, offset: tuple[int, int]) -> float:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from anime_gan.data.sources import Entry
 from anime_gan.errors import UserError
-from anime_gan.files import remove_unfinished, whole_file
+from anime_gan.files import explain_os_error, remove_unfinished, whole_file
 from anime_gan.preparation.duplicates import THUMBNAIL, near_duplicates
 
 DATABASE = "faces.sqlite"
@@ -39,7 +39,7 @@ _COMMIT_SECONDS = 1.0  # a killed process loses the work of this time
 class Store:
     """The folder OUT/work: faces.sqlite, faces/ with each face as PNG, and settings.json.
 
-    Methods raise sqlite3.Error where the database is damaged or can't be written.
+    Methods raise sqlite3.Error if the database is damaged or can't be written.
 
     Args:
         out: the folder of the set.
@@ -52,12 +52,8 @@ class Store:
     def __init__(self, out: Path, settings: dict):
         self.faces = out / "work" / "faces"
         _require_own(out)
-        try:
+        with explain_os_error(out):
             self.faces.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"{out} can't hold a set of faces ({error.strerror}): name a new folder."
-            ) from error
         self._database = sqlite3.connect(out / "work" / DATABASE, timeout=0)
         self._committed = 0.0
         self._known: dict[Entry, tuple[str | None, list[dict]]] = {}
@@ -97,9 +93,7 @@ class Store:
         """Record the result of one image; the files of its faces must exist already."""
         for face, rgb in zip(faces, thumbnails, strict=True):
             row = face["pixels"], rgb.tobytes()
-            self._database.execute(
-                "INSERT OR IGNORE INTO thumbnails (pixels, rgb) VALUES (?, ?)", row
-            )
+            self._database.execute("INSERT OR IGNORE INTO thumbnails VALUES (NULL, ?, ?)", row)
         row = json.dumps(entry), reason, json.dumps(faces)
         self._database.execute("INSERT OR REPLACE INTO images VALUES (?, ?, ?)", row)
         self._known[entry] = reason, faces

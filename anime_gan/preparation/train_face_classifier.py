@@ -20,6 +20,7 @@ import skimage.data
 from PIL import Image, ImageFilter, ImageOps
 
 from anime_gan.data.decode import whole_image
+from anime_gan.data.pixels import montage, to_image
 from anime_gan.data.sources import open_source
 from anime_gan.errors import clean_exit
 from anime_gan.preparation.face_classifier import SIDE, WEIGHTS, open_features
@@ -40,9 +41,8 @@ def main() -> None:
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
     faces = [face for images in arguments.images for face in _sample(images, rng)]
-    photographs = [
-        Image.fromarray(getattr(skimage.data, name)()).convert("RGB") for name in _PHOTOGRAPHS
-    ]
+    photographs = [getattr(skimage.data, name)() for name in _PHOTOGRAPHS]
+    photographs = [Image.fromarray(pixels).convert("RGB") for pixels in photographs]
     crops = [_positive(faces[i % len(faces)], rng) for i in range(_FACES)]
     crops += [_negative(faces[rng.integers(len(faces))], photographs, rng) for _ in range(_OTHERS)]
     features = open_features(os.cpu_count() or 1)(crops)
@@ -97,9 +97,8 @@ def _negative(
         return _restyled(_window(face, rng.uniform(0.7, 1.0), shift, 0, rng), rng)
     if kind == "pieces":
         pieces = np.asarray(face.resize((96, 96))).reshape(3, 32, 3, 32, 3).transpose(0, 2, 1, 3, 4)
-        mixed = pieces.reshape(9, 32, 32, 3)[rng.permutation(9)].reshape(3, 3, 32, 32, 3)
-        mixed = mixed.transpose(0, 2, 1, 3, 4).reshape(96, 96, 3)
-        return _restyled(Image.fromarray(mixed), rng)
+        mixed = pieces.reshape(9, 32, 32, 3)[rng.permutation(9)]
+        return _restyled(to_image(montage(mixed, columns=3, gap=0, smallest=1)), rng)
     photograph = photographs[rng.integers(len(photographs))]
     side = int(min(photograph.size) * rng.uniform(0.15, 0.9))
     x, y = rng.integers(photograph.width - side + 1), rng.integers(photograph.height - side + 1)

@@ -26,14 +26,13 @@ _COLUMNS = "box", "enlarged", "likelihood", "light", "contrast", "sharpness", "b
 
 
 def write_set(source: Path, out: Path, faces: list[dict], output: Output, size: int) -> None:
-    """Write the faces that are kept, and remove what earlier starts wrote in other forms.
+    """Write faces of `size` pixels to a set, and remove what earlier starts wrote in other forms.
 
     Args:
         source: the folder with the files of all faces.
         out: the folder of the set.
-        faces: the records of the faces to write.
-        output: the form to write.
-        size: side of the faces in pixels.
+        faces: the records of the faces that are kept.
+        output: the form of the set.
     """
     parts = split(faces, output.held_out)
     every = set(os.listdir(source))
@@ -59,11 +58,7 @@ def split(faces: list[dict], held_out: float) -> dict[str, list[dict]]:
     """Return the faces by folder: "faces", or "train" and "heldout".
 
     A hash of the source file's content decides. So all faces of one image are in the same part,
-    and no face changes its part when images are added.
-
-    Args:
-        faces: their records.
-        held_out: share of the source images whose faces are held out, 0 to 1.
+    and no face changes its part when images are added. held_out: share of the images, 0 to 1.
     """
     if not held_out:
         return {"faces": faces}
@@ -75,13 +70,9 @@ def split(faces: list[dict], held_out: float) -> dict[str, list[dict]]:
 
 
 def write_files(source: Path, folder: Path, faces: list[dict], every: set[str]) -> None:
-    """Write these faces to a folder and remove others; files that are no faces stay.
+    """Link or copy faces from `source` to `folder`, and remove all others of `every` there.
 
-    Args:
-        source: the folder with the faces' files. They are linked where the disk supports it.
-        folder: where to write.
-        faces: the records of the faces to write.
-        every: the names of all faces.
+    Other files in the folder stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
     present = set(os.listdir(folder))
@@ -124,20 +115,13 @@ def write_records(source: Path, folder: Path, name: str, faces: list[dict], size
     faces = sorted(faces, key=lambda face: face["name"])
     for level in range(2, size.bit_length()):
         path = folder / f"{name}-r{level:02}.tfrecords"
-        with (
-            whole_file(path) as temporary,
-            io.TFRecordWriter(str(temporary)) as writer,
-        ):
+        with whole_file(path) as temporary, io.TFRecordWriter(str(temporary)) as writer:
             for index in _with_bar(order, path.name):
                 pixels = _block_means(source / faces[index]["name"], 2**level)
-                shape = train.Int64List(value=list(pixels.shape))
-                data = train.BytesList(value=[pixels.tobytes()])
-                features = {
-                    "shape": train.Feature(int64_list=shape),
-                    "data": train.Feature(bytes_list=data),
-                }
-                example = train.Example(features=train.Features(feature=features))
-                writer.write(example.SerializeToString())
+                shape = train.Feature(int64_list=train.Int64List(value=list(pixels.shape)))
+                data = train.Feature(bytes_list=train.BytesList(value=[pixels.tobytes()]))
+                features = train.Features(feature={"shape": shape, "data": data})
+                writer.write(train.Example(features=features).SerializeToString())
 
 
 def tensorflow() -> tuple[ModuleType, ModuleType]:
@@ -177,14 +161,7 @@ def _block_means(path: Path, side: int) -> np.ndarray:
 def write_decisions(
     path: Path, faces: list[dict], decisions: list[Decision], without: list[tuple[str, str]]
 ) -> None:
-    """Write the table of all faces, and of the images without one, with the reasons.
-
-    Args:
-        path: the CSV file.
-        faces: the records of all faces.
-        decisions: one for each face.
-        without: (name, reason) of each image without a face.
-    """
+    """Write all faces and their decisions as CSV, then (name, reason) of images without a face."""
     with (
         whole_file(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,

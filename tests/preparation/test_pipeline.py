@@ -47,7 +47,7 @@ def test_a_damaged_database_names_the_way_out(images, tmp_path):
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "face.png"), "face.png could not be"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "out could not be written .No space"),
         (sqlite3.OperationalError("database or disk is full"), "faces.sqlite could not be"),
     ],
 )
