@@ -7,7 +7,6 @@ blurred, with noise, with fewer different faces, or with whole clusters of faces
 row has them as they are: real vs real.
 """
 
-import argparse
 from pathlib import Path
 
 from anime_gan import backend
@@ -23,6 +22,7 @@ from anime_gan.features.network import NETWORKS, open_network
 from anime_gan.metrics import measures
 from anime_gan.metrics.reference import ReferenceSet
 from anime_gan.runs.health import sketch
+from benchmarks import new_parser
 
 CLUSTERS = 16  # clusters of faces, by the colors of 8x8 blocks
 
@@ -60,9 +60,7 @@ DEGRADED = {
 
 def main() -> None:
     """Measure and print a table for each network."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("images", help="a folder, zip or glob of real faces")
     parser.add_argument("--count", type=int, default=2_000, help="on each side")
     parser.add_argument("--resolution", type=int, default=64)

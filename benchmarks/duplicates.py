@@ -7,7 +7,6 @@ these, and planted among the rest. The sheet shows the least similar pairs found
 themselves, to be counted by eye: no list says which of them are copies.
 """
 
-import argparse
 import io
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +23,7 @@ from anime_gan.data.decode import whole_image
 from anime_gan.data.sources import open_source
 from anime_gan.errors import clean_exit
 from anime_gan.preparation.duplicates import fine_correlation, near_duplicates, thumbnail
+from benchmarks import new_parser
 
 SHOWN = 180
 
@@ -63,9 +63,7 @@ KINDS = {
 
 def main() -> None:
     """Plant copies, compare all faces, and print what was found."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("images", help="folder or zip of ready faces")
     parser.add_argument("--planted", type=int, default=300, help="copies of each kind")
     parser.add_argument("--size", type=int, default=64)

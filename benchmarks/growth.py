@@ -31,6 +31,7 @@ from pathlib import Path
 import numpy as np
 
 from anime_gan import backend
+from benchmarks import new_parser
 
 BATCHES = 50
 BATCH_SIZE = 64
@@ -49,9 +50,7 @@ KEYS = {
 
 def main() -> None:
     """Print one table, each row from a process of its own."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("what", choices=SIZES)
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="of the config")
     parser.add_argument("--sizes", metavar="LIST", help="of the rows, in rising order")

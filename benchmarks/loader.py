@@ -13,7 +13,6 @@ GPU, on images that are decoded on the disk, encoded, and on the device (data.on
 the share of a step's time that is spent in next(batches).
 """
 
-import argparse
 import glob
 import tempfile
 import time
@@ -34,6 +33,7 @@ from anime_gan.data.on_device import OnDevice
 from anime_gan.data.sources import open_source
 from anime_gan.errors import clean_exit
 from anime_gan.training.step import compile_step
+from benchmarks import new_parser
 from benchmarks.common import make_state
 
 BATCH_SIZE = 64
@@ -46,9 +46,7 @@ TRAINED = (["version=v5", "model.width=0.25"], ["version=dcgan", "model.width=0.
 @clean_exit
 def main() -> None:
     """Read the command line and print one of the two comparisons."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("images", nargs="?", help="folder, glob or zip")
     parser.add_argument("--resolution", type=int, default=64, help="side in pixels")
     parser.add_argument("--count", type=int, default=3000, help="number of images to read")

@@ -8,7 +8,6 @@ checkpoint every 200 steps, and metrics for a tenth of the time; this process wa
 outside. Growth is the slope of a least-squares line through the second half of the run.
 """
 
-import argparse
 import os
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import numpy as np
 import psutil
 
 from anime_gan.data import demo
+from benchmarks import new_parser
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,9 +73,7 @@ def step_in(log: Path) -> int | None:
 
 def main() -> None:
     """Train, and print the table and the slope."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--every", type=int, default=200, metavar="N", help="steps between grids")
     options = parser.parse_args()

@@ -13,7 +13,6 @@ scaling) and as many in all (strong scaling), and what the compiled step exchang
 of a step.
 """
 
-import argparse
 import os
 import re
 import statistics
@@ -41,6 +40,7 @@ import numpy as np
 from anime_gan import networks
 from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
+from benchmarks import new_parser
 from benchmarks.common import make_state, random_images
 
 TOLERANCE = 1e-4
@@ -225,9 +225,7 @@ def model(version: str, options) -> None:
 
 def main() -> int:
     """Do what the options say."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--check", action="store_true", help="compare numbers, not times")
     parser.add_argument("--model", action="store_true", help="calculate, up to 64 devices")
     parser.add_argument("--versions", nargs="+", help="v5; with --check, all there are")

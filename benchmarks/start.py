@@ -9,7 +9,6 @@ precision that is faster here; the others as configs/ says. Times are medians: o
 which other load lengthens, and of the processor, which cores that work side by side lengthen.
 """
 
-import argparse
 import os
 import resource
 import statistics
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from anime_gan.data import demo
 from anime_gan.data.image_set import open_images
+from benchmarks import new_parser
 from benchmarks.common import make_state
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,9 +36,7 @@ TARGETS = {"sample": 6, "training": 20}  # seconds
 
 def main() -> None:
     """Print a row for each command and backend."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes each")
     parser.add_argument("--backends", default="tensorflow,jax", metavar="LIST")
     parser.add_argument("--only", default=",".join(["sample", *TRAINED]), metavar="LIST")

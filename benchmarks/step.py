@@ -11,7 +11,6 @@ operations per second over those of a large matrix product, measured in the same
 left out where it is not installed: pip install ".[benchmarks]".
 """
 
-import argparse
 import importlib.util
 import math
 import statistics
@@ -26,7 +25,7 @@ import keras
 from anime_gan.backend.precision import fastest_precision
 from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step, train_discriminator, train_generator
-from benchmarks import flops
+from benchmarks import flops, new_parser
 from benchmarks.common import make_state, random_images
 from benchmarks.report_loop import ReportLoop
 
@@ -155,9 +154,7 @@ def print_lines(state: TrainState, seconds: dict, rates: list[float]) -> None:
 
 def main() -> None:
     """Measure and print a table for each version."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--version", default="v5", choices=["v5", "dcgan", "r3gan", "stylegan2"])
     parser.add_argument("--width", type=float, default=0.25)
     parser.add_argument("--batch", type=int, default=64)

@@ -6,7 +6,6 @@ A row for each reason: the face as it is, the last step that is kept and the fir
 each with the number that is compared with the limit. The same numbers are printed as a table.
 """
 
-import argparse
 import io
 
 from anime_gan import backend
@@ -22,6 +21,7 @@ from anime_gan.errors import clean_exit
 from anime_gan.preparation.duplicates import SAME, fine_correlation, thumbnail
 from anime_gan.preparation.quality import measure
 from anime_gan.preparation.settings import GREY, Limits
+from benchmarks import new_parser
 
 SIZE, STEPS = 96, 200
 
@@ -81,9 +81,7 @@ ABOVE = ("too compressed", "near-duplicate")  # here a face is dropped above the
 
 def main() -> None:
     """Degrade, measure, draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("out", help="the image to write")
     out = parser.parse_args().out
     figure = Figure((4.6, 1.3 * len(ROWS)), layout="constrained")

@@ -114,7 +114,7 @@ def run_main(module, monkeypatch, capsys, *arguments) -> list[str]:
 
 
 def test_planted_copies_are_found(script, faces, monkeypatch, capsys):
-    """Most of each kind; the sheet shows pairs among the faces, here of a file that is there twice."""
+    """Most of each kind; the sheet shows the faces that were in the set twice."""
     shutil.copytree(faces, script.folder / "faces")
     first = next((script.folder / "faces").iterdir())
     shutil.copy(first, first.with_stem("again"))

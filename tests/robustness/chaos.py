@@ -12,7 +12,6 @@ has imported all but started nothing, which spares seconds; with TensorFlow a fo
 during start-up are of `python train_gan.py` itself. --short is a handful of faults, on one run.
 """
 
-import argparse
 import mmap
 import os
 import signal
@@ -43,6 +42,7 @@ backend.start()
 import numpy as np
 
 from anime_gan.data import demo
+from benchmarks import new_parser
 from tests.robustness import faults
 from tests.robustness.differences import differences
 from tests.robustness.faults import REFUSED, Fault
@@ -269,7 +269,7 @@ def report(rows: dict[str, Row], wrong: list[str]) -> int:
 
 def main() -> int:
     """Let everything happen, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = new_parser(__doc__)
     parser.add_argument("--kills", type=int, default=120, help="over all versions")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--short", action="store_true", help="a handful of faults on one run")

@@ -12,7 +12,6 @@ crash, too much memory, a message that is no sentence, or a wrong value in silen
 is 1 if there is one.
 """
 
-import argparse
 import multiprocessing
 import os
 import resource
@@ -32,6 +31,7 @@ from anime_gan import backend
 backend.start()
 
 from anime_gan.errors import UserError
+from benchmarks import new_parser
 
 # The number of cases, and the function of fuzz_texts or fuzz_files that makes them.
 KINDS = {
@@ -129,9 +129,7 @@ def _counted(pool, kind: str, numbers: range, seed: int) -> tuple[Counter, list[
 
 def main() -> int:
     """Run all kinds, or one, and print the table and the findings."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--only", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
     parser.add_argument("--share", type=float, default=1.0, help="of the full length")
     parser.add_argument("--seed", type=int, default=0)

@@ -12,7 +12,6 @@ not know them. The monitor's limits are fitted on half of the runs, and reported
 What a run showed is kept in data/health, so that only missing runs are trained.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -38,6 +37,7 @@ from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import health
 from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
+from benchmarks import new_parser
 from tests.robustness.failures import FAILING, HEALTHY, Case
 
 FOLDER = Path("data/health")
@@ -216,9 +216,7 @@ def fit(runs: list[Recorded]) -> health.Limits:
 
 def main() -> None:
     """Train what is missing, and print what the monitor finds."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--fit", action="store_true", help="fit the limits to the first half")
     parser.add_argument("--seed", type=int, metavar="N", help="use the second half, from seed N")
     parser.add_argument("--every", type=int, default=OBSERVE, metavar="N", help="steps apart")
