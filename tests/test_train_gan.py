@@ -53,6 +53,7 @@ def test_a_run_writes_what_is_promised_and_the_same_command_says_it_is_finished(
         *(f"checkpoint_{step}.npz" for step in (2, 3, 4)),
         *(f"gan_weights_{step}.weights.h5" for step in (3, 4)),
         *(f"generator_{step}.keras" for step in (3, 4)),
+        *(f"discriminator_{step}.keras" for step in (3, 4)),
         "config.yaml",
         "gan.json",
     }
@@ -333,7 +334,7 @@ def test_faces_far_from_the_data_are_not_gone_back_to(script, call, sick, monkey
     assert call("train_gan.py", *start, "health.action=warn")[0] == 0
     files = set(script.folder.rglob("*_*"))
     status, errors = call("train_gan.py", *start, "training.steps=9", "health.action=rollback")
-    assert status == 2 and "no sound checkpoint" in errors, errors
+    assert status == 2 and "no healthy checkpoint" in errors, errors
     assert set(script.folder.rglob("*_*")) == files
 
 

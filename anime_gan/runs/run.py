@@ -142,13 +142,17 @@ class Run:
 
     def record(self, step: int, scalars: dict) -> Finding | None:
         """Log a step's scalars and, on schedule, look at some faces; return what is newly wrong."""
+        if self.not_finite:  # other processes have not heard of it yet
+            return None
+        look = self.health.due(step)
         try:
             self.history.add(step, scalars)
-            if not self.health.due(step):
-                return None
-            self.history.flush()
+            if look or self._is_scheduled(step):
+                self.history.flush()
         except NotFinite as error:
             return self._broken(error)
+        if not look:
+            return None
         finding = self.health.look(step, self.history.means(), lambda: self._draw(LOOKED_AT))
         for key, value in self.health.signs.items():
             self.history.show(step, {f"health/{key}": value})
@@ -156,9 +160,14 @@ class Run:
             self.history.add_text(step, "health", str(finding))
         return finding
 
-    def _broken(self, error: NotFinite) -> Finding:
+    def _broken(self, error: NotFinite) -> Finding | None:
         self.not_finite = error
         return self.health.break_down(error.step)
+
+    def _is_scheduled(self, step: int) -> bool:
+        """Say whether something is saved at a step."""
+        schedule = self._config.schedule
+        return step % schedule.sample_every == 0 or step % schedule.checkpoint_every == 0
 
     def stop_reason(self, step: int, stage: Stage, stop: StopRequest) -> StopReason | None:
         """Return why training is to end at a step, None if it is not."""
@@ -189,18 +198,15 @@ class Run:
             ending: why training ends here; None if it continues.
         """
         schedule = self._config.schedule
-        grid = step % schedule.sample_every == 0
-        grid = grid or (ending is not None and ending is not StopReason.SIGNAL)
         late = time.monotonic() - self._saved >= schedule.resume_minutes * 60
-        if not (grid or late or ending or step % schedule.checkpoint_every == 0):
+        if self.not_finite or not (late or ending or self._is_scheduled(step)):
             return
         try:
             self.history.flush()
         except NotFinite as error:
             self._broken(error)
-        if self.not_finite:
             return
-        if grid:
+        if step % schedule.sample_every == 0 or ending not in (None, StopReason.SIGNAL):
             self._save_grid(step)
         self._save_checkpoint(step, self.seconds)
         self._saved = time.monotonic()
