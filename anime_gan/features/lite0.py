@@ -69,15 +69,13 @@ def blocks() -> list[Block]:
     tensors = read_tensors(weights_file(), _SHA256)
 
     def convolution(name: str, norm: str, stride: int = 1, relu6: bool = True) -> Convolution:
-        kernel, scale, shift, mean, variance = (
-            tensors[key].astype("float64")
-            for key in (
-                f"{name}.weight",
-                *(f"{norm}.{part}" for part in ("weight", "bias", "running_mean", "running_var")),
-            )
+        scale, shift, mean, variance = (
+            tensors[f"{norm}.{part}"].astype("float64")
+            for part in ("weight", "bias", "running_mean", "running_var")
         )
         scale = scale / np.sqrt(variance + 1e-3)
-        kernel, bias = kernel * scale[:, None, None, None], shift - mean * scale
+        kernel = tensors[f"{name}.weight"].astype("float64") * scale[:, None, None, None]
+        bias = shift - mean * scale
         return Convolution(kernel.astype("float32"), bias.astype("float32"), stride, relu6)
 
     found = [Block([convolution("_conv_stem", "_bn0", 2)])]

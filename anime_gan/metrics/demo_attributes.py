@@ -4,8 +4,6 @@ Hair color, eye color and background of a built-in face can be read from its pix
 (`data/demo/reader.py`), so the diversity of a generator is counted here, not estimated.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np

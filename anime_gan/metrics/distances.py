@@ -5,8 +5,6 @@ in float64. Every number depends on the network and on the number of images, so 
 both, and beside the same number between two disjoint sets of real images.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,10 +53,7 @@ def _root(features: np.ndarray) -> np.ndarray:
 class Products:
     """Inner products of all pairs of features, float64.
 
-    real: among N real images, (N, N).
-    fake: among M fake images, (M, M).
-    across: between both, (N, M).
-    features: number of features F.
+    real (N, N) and fake (M, M): within a set. across (N, M): between both. features: how many, F.
     """
 
     real: np.ndarray
@@ -95,16 +90,10 @@ def kernel(pairs: Products) -> tuple[float, float]:
     return float(value), float(np.std(estimates, ddof=1) / np.sqrt(blocks))
 
 
-def _kernel_means(
-    inner: np.ndarray, features: int, parts: list[slice], same_set: bool
-) -> np.ndarray:
+def _kernel_means(inner, features: int, parts: list[slice], same_set: bool) -> np.ndarray:
     """Return the kernel's mean over the pairs within each part.
 
-    Args:
-        inner: inner products.
-        features: number of features.
-        parts: rows, and columns, of each part.
-        same_set: rows and columns are the same images, so the diagonal is left out.
+    same_set: rows and columns are the same images, so the diagonal is left out.
     """
     base = inner / features + 1
     kernels = base * base * base  # base**3 is ten times slower
@@ -112,8 +101,7 @@ def _kernel_means(
     for part in parts:
         block = kernels[part, part]
         n = len(block)
-        pairs = (block.sum() - np.trace(block)) / (n * (n - 1)) if same_set else block.mean()
-        means.append(pairs)
+        means.append((block.sum() - np.trace(block)) / (n * (n - 1)) if same_set else block.mean())
     return np.array(means)
 
 

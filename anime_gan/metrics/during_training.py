@@ -1,7 +1,5 @@
 """Measures a run's generator while it trains, within a share of the training time."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 
@@ -48,14 +46,14 @@ class Metrics:
             UserError: the network of metrics.network is not installed.
         """
         self._config, self._real = config, real
-        self._lines = Lines(folder / "metrics.jsonl", step, METRICS)
         enough = config.metrics.share and len(real.images) >= 2 * LEAST
         self._network = open_network(config.metrics.network) if enough else None
         self._reference: ReferenceSet | None = None
+        self._lines = Lines(folder / "metrics.jsonl", step, METRICS)
         last = self._lines.last or {"trained": 0.0, "seconds": _PROBE}
         self._due = self._after(last["trained"], last["seconds"])
 
-    def __enter__(self) -> Metrics:
+    def __enter__(self) -> "Metrics":
         return self
 
     def __exit__(self, *exception) -> None:
@@ -66,13 +64,9 @@ class Metrics:
         return self._network is not None and seconds >= self._due
 
     def measure(self, generator: keras.Model, step: int, seconds: float, history: History) -> None:
-        """Measure a generator if that is due after `seconds` of training.
+        """Measure a generator, (B, latent_dim) to images in [-1, 1], if that is due.
 
-        Args:
-            generator: from latents (B, latent_dim) to images in [-1, 1].
-            step: of the run.
-            seconds: of training so far.
-            history: shows the numbers in TensorBoard.
+        `seconds` of training have passed at this step; `history` shows the numbers in TensorBoard.
         """
         if not self.due(seconds):
             return

@@ -1,7 +1,5 @@
 """Evaluates a run's generator, a weights file's, or a folder of generated images."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import asdict, dataclass
@@ -50,15 +48,10 @@ class Subject:
 
 
 def of_images(generated: str, real: str, count: int) -> Subject:
-    """Return generated images as the subject.
+    """Return at most `count` generated images as the subject.
 
-    Args:
-        generated: a folder, glob or zip of square images of one size.
-        real: a folder, glob or zip of real images; they are resized to the same size.
-        count: of generated images, at most.
-
-    Raises:
-        UserError: images are missing, or the generated ones differ in size.
+    Both are a folder, glob or zip; real images are resized to the size of the generated ones.
+    UserError if images are missing, or the generated ones are not square and of one size.
     """
     sizes = sorted(image_sizes(generated))
     if len(sizes) != 1 or sizes[0][0] != sizes[0][1]:
@@ -94,15 +87,12 @@ def of_weights(
         UserError: the weights or images are missing, or `real` is needed.
     """
     path = find_weights(source)
-    network = load_generator(path)
-    generator = Generator(network)
-    resolution = generator.resolution
-    run = RunFolder.of_file(path)
+    generator = Generator(load_generator(path))
+    resolution, run = generator.resolution, RunFolder.of_file(path)
     if run:
         config = run.config
     elif real:
-        shape = {"resolution": resolution, "channels": generator.channels}
-        config = from_dict({"model": shape})
+        config = from_dict({"model": {"resolution": resolution, "channels": generator.channels}})
     else:
         raise UserError(
             f"{path} is not in a run's folder, so its training images are not known; name the real "

@@ -26,18 +26,14 @@ PIXELS = 32  # pixels a side, for copies: noise counts less, and large faces fit
 
 
 def compare(
-    generated: dict[int | None, np.ndarray],
-    reference: ReferenceSet,
-    network: FeatureNetwork,
-    bar: str | None = None,
+    generated: dict, reference: ReferenceSet, network: FeatureNetwork, bar: str | None = None
 ) -> dict:
     """Return the distances between generated images and the reference set, by view.
 
     Args:
         generated: for each of SIDES, the features (N, F) of the generated images; as many are used
             as the reference set's sample has.
-        reference: the real images.
-        network: that the features are from.
+        reference, network: the real images, and the network of the features.
         bar: label of a progress bar, None for no bar.
 
     Returns:
@@ -65,11 +61,7 @@ def _resize(network: FeatureNetwork, side: int | None) -> str:
 
 
 def discriminator_scores(
-    discriminator: keras.Model,
-    scale: Scale,
-    fake: np.ndarray,
-    real: np.ndarray,
-    batch_size: int,
+    discriminator: keras.Model, scale: Scale, fake: np.ndarray, real: np.ndarray, batch_size: int
 ) -> dict[str, float]:
     """Return a discriminator's mean scores, accuracy and binary cross-entropy.
 
@@ -108,23 +100,16 @@ def _cross_entropy(scores: np.ndarray, label: bool, probabilities: bool) -> floa
 
 
 def copies(
-    generated: np.ndarray,
-    reference: ReferenceSet,
-    network: FeatureNetwork | None,
-    bar: str | None = None,
+    generated: np.ndarray, reference: ReferenceSet, network=None, bar: str | None = None
 ) -> tuple[memorisation.Neighbors, memorisation.Verdict]:
-    """Look for copies of training images among generated ones.
+    """Return the generated images' neighbors among all real ones, and whether there are copies.
 
     Args:
-        generated: with a network, the generated images' features in the coarse view, which finds
-            copies too and takes a fifth of the time; without one, uint8 (N, H, W, C), compared at
-            32x32 pixels.
-        reference: the real images, all of which are searched.
-        network: that the features are from; None to compare pixels.
+        generated: features of `network` in the coarse view, which finds copies too and takes a
+            fifth of the time; without a network, uint8 (N, H, W, C), compared at 32x32 pixels.
+        reference: the real images.
+        network: a FeatureNetwork; None to compare pixels.
         bar: label of a progress bar, None for no bar.
-
-    Returns:
-        The generated images' neighbors among the real ones, and the verdict.
     """
     held_out = reference.order[:HELD_OUT]
     if network:
@@ -145,10 +130,8 @@ def _shrunk(images) -> np.ndarray:
 def kinds(generated: np.ndarray, reference: ReferenceSet) -> dict:
     """Return which attributes generated images of the built-in faces show, and real vs real."""
     count = min(len(generated), len(reference.sample))
-    real, other = (
-        reference.images[np.sort(indices)]
-        for indices in (reference.sample[:count], reference.others)
-    )
+    real = reference.images[np.sort(reference.sample[:count])]
+    other = reference.images[np.sort(reference.others)]
     return {
         "count": count,
         **demo_attributes.measure(generated[:count], other),

@@ -7,8 +7,6 @@ how small it is without copying (after Meehan et al. 2020, arXiv 2004.05675). Th
 in any space: pixels or features.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,12 +83,7 @@ def nearest(queries, images, own: np.ndarray | None = None) -> Neighbors:
 
 
 def verdict(fake: Neighbors, held_out: Neighbors) -> Verdict:
-    """Compare generated images with real ones that were held out from the training set.
-
-    Args:
-        fake: the generated images' neighbors among the training images.
-        held_out: real images' neighbors among the other training images.
-    """
+    """Compare generated images' neighbors with those of real images among the other real ones."""
     from scipy.stats import fisher_exact  # it imports half of SciPy
 
     distinct = held_out.relative[held_out.relative >= DUPLICATE]

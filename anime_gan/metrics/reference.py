@@ -1,7 +1,5 @@
 """The real images that generated ones are compared with, and their features, kept on disk."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -30,7 +28,7 @@ class ReferenceSet:
     """
 
     def __init__(self, images, key: str, cache: Path, count: int, seed: int = 0):
-        """Choose the images.
+        """Choose the images; UserError if there are too few.
 
         Args:
             images: uint8 (N, H, W, C).
@@ -38,9 +36,6 @@ class ReferenceSet:
             cache: the folder for their features.
             count: images in `sample`; at most half of all are taken.
             seed: of the random order.
-
-        Raises:
-            UserError: there are too few images.
         """
         require_images(len(images), 2 * LEAST, "real", ", half of them for real vs real")
         self.images, self._key, self._cache = images, key, cache
@@ -53,26 +48,20 @@ class ReferenceSet:
         """Indices of all images that a comparison uses."""
         return np.concatenate([self.sample, self.others])
 
-    def missing(
-        self, network: FeatureNetwork, indices: np.ndarray, side: int | None = None
-    ) -> np.ndarray:
+    def missing(self, network: FeatureNetwork, indices, side: int | None = None) -> np.ndarray:
         """Return those of the indices whose features are not stored yet."""
         return _missing(self._open(network, side), indices)
 
     def features(
-        self,
-        network: FeatureNetwork,
-        indices: np.ndarray,
-        side: int | None = None,
-        bar: str | None = None,
+        self, network: FeatureNetwork, indices, side: int | None = None, bar: str | None = None
     ) -> np.ndarray:
         """Return the features (len(indices), F) of images; only missing ones are computed.
 
         `side` and `bar` are those of `FeatureNetwork.features`.
         """
         store = self._open(network, side)
-        for group, features in network.batches(self.images, _missing(store, indices), side, bar):
-            store[group] = features
+        for group, found in network.batches(self.images, _missing(store, indices), side, bar):
+            store[group] = found
         return np.array(store[indices])
 
     def real_vs_real(self, network: FeatureNetwork, side: int | None = None) -> dict[str, float]:

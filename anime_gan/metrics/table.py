@@ -1,7 +1,5 @@
 """The results of an evaluation as text."""
 
-from __future__ import annotations
-
 from itertools import product
 
 from anime_gan.metrics.measures import COARSE
