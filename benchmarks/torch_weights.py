@@ -23,7 +23,7 @@ def copy_weights(model, network, mirrored: bool) -> None:
     with torch.no_grad():
         for ours, theirs in pairs:
             for weight, tensor in zip(ours, theirs, strict=True):
-                value = np.array(weight)
+                value = np.asarray(weight)
                 if value.ndim > tensor.ndim:  # StyleGAN2's constant, for a batch of one
                     value = value[0]
                 if tensor.ndim == 4 and value.ndim == 2:  # a dense layer over 4x4 maps

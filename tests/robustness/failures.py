@@ -30,7 +30,7 @@ class Case:
 
 def values(variables) -> list[np.ndarray]:
     """Return copies of the values of variables."""
-    return [keras.ops.convert_to_numpy(variable).copy() for variable in variables]
+    return [np.asarray(variable).copy() for variable in variables]
 
 
 def frozen(network: str) -> Sabotage:
@@ -95,7 +95,7 @@ def rates_times(factor: float) -> Sabotage:
 def copy(source: TrainState, target: TrainState) -> None:
     """Copy everything that training changes."""
     for name, variable in target.named_variables.items():
-        variable.assign(keras.ops.convert_to_numpy(source.named_variables[name]))
+        variable.assign(np.asarray(source.named_variables[name]))
 
 
 def from_step(first: int, sabotage: Sabotage) -> Sabotage:

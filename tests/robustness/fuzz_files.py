@@ -17,7 +17,7 @@ from anime_gan import networks
 from anime_gan.config import load_config, plain_yaml
 from anime_gan.data.decode import read_chunk, whole_image
 from anime_gan.data.image_set import open_images
-from anime_gan.generation.load import load_generator
+from anime_gan.generation.load import load_network
 from anime_gan.runs import checkpoint
 from anime_gan.runs.weights import save_weights
 from anime_gan.training.state import TrainState
@@ -228,7 +228,7 @@ def weights(folder: Path) -> Case:
             data = mutations.of_bytes(files[path], draw)
         path.write_bytes(data)
         try:
-            found = load_generator(path)
+            found = load_network(path)
         finally:
             path.write_bytes(files[path])
         same = [np.array_equal(a, b) for a, b in zip(found.get_weights(), right, strict=False)]
@@ -259,7 +259,7 @@ def run_configs(folder: Path) -> Case:
         keras.backend.clear_session()
         text = mutations.of_text(whole, draw)
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        found = load_generator(folder / "gan_weights_2.weights.h5").get_weights()
+        found = load_network(folder / "gan_weights_2.weights.h5").get_weights()
         same = [np.array_equal(a, b) for a, b in zip(found, right, strict=True)]
         require(all(same), "other weights")
         return "right"
