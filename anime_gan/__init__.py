@@ -2,11 +2,31 @@
 
 Importing this package registers its layers with Keras, so that `keras.models.load_model` opens the
 files of every version. Nothing else in the process changes, and Keras is not imported by it.
+
+    open_run(name)          a run's config, networks and grids
+    load_generator(source)  a trained generator: latents, w, images
+    build(config)           the networks of a config, with fresh weights
 """
 
 import importlib.abc
 import importlib.util
+import os
 import sys
+from typing import Any
+
+_PUBLIC = {
+    "open_run": "anime_gan.runs.folder",
+    "load_generator": "anime_gan.generation.load",
+    "build": "anime_gan.networks.build",
+}
+__all__ = [*_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what the package offers when it is first asked for: Keras takes seconds."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
 
 
 class _RegisterLayers(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -28,6 +48,8 @@ class _RegisterLayers(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module):
         """Import Keras, then the layers."""
+        if "KERAS_BACKEND" not in os.environ and not importlib.util.find_spec("tensorflow"):
+            os.environ["KERAS_BACKEND"] = "jax"  # Keras takes TensorFlow if nothing is said
         module.__spec__.loader = module.__loader__ = self._loader
         self._loader.exec_module(module)
         importlib.import_module("anime_gan.networks.layers")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from anime_gan.generation.generator import Generator
-from anime_gan.generation.load import load_generator
+from anime_gan.generation.load import load_network
 from tests.conftest import ROOT
 
 # Drawn by commit d64d3b1, with tiny networks, on TensorFlow in float32.
@@ -48,7 +48,7 @@ def kept(tmp_path_factory):
 @pytest.mark.parametrize("name", FILES)
 def test_weights_draw_the_same_faces(kept, name):
     """To a level of 255, which is what another processor may round to."""
-    generator = Generator(load_generator(kept / "weights" / FILES[name]))
+    generator = Generator(load_network(kept / "weights" / FILES[name]))
     with np.load(kept / "expected/faces.npz") as expected:
         wanted = expected[name].astype(int)
         assert np.abs(generator.images_from_seeds(range(4)) - wanted).max() <= 1

@@ -10,6 +10,7 @@ from anime_gan.config import from_dict, read_yaml
 from anime_gan.config.stages import stage_before
 from anime_gan.errors import UserError
 from anime_gan.files import number_in
+from anime_gan.generation.generator import Generator
 from anime_gan.networks.build import build
 from anime_gan.runs.folder import COMBINED, RunFolder, newest_run
 from anime_gan.runs.weights import load_model, load_weights
@@ -31,14 +32,19 @@ def find_weights(source: str | None) -> Path:
     return run.generator_file()
 
 
+def load_generator(source: str | None = None) -> Generator:
+    """Return the trained generator that `source` names, as for `find_weights`."""
+    return Generator(load_network(find_weights(source)))
+
+
 def output_folder(path: Path) -> Path:
     """Return the folder for what is made from a weights file: its run's, or the current one."""
     run = RunFolder.of_file(path)
     return run.images if run else Path()
 
 
-def load_generator(path: Path) -> keras.Model:
-    """Return the generator in a .keras file, or in a .weights.h5 of the combined model.
+def load_network(path: Path) -> keras.Model:
+    """Return the network in a .keras file, or the generator in a .weights.h5 of the combined model.
 
     The latter holds raw weights and no architecture, which the config.yaml beside it gives.
 

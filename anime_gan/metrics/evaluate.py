@@ -15,7 +15,7 @@ from anime_gan.errors import UserError
 from anime_gan.features.network import FeatureNetwork
 from anime_gan.files import whole_file
 from anime_gan.generation.generator import Generator
-from anime_gan.generation.load import find_weights, load_generator, output_folder
+from anime_gan.generation.load import find_weights, load_network, output_folder
 from anime_gan.metrics import measures
 from anime_gan.metrics.reference import LEAST, ReferenceSet, require_images
 from anime_gan.networks.scores import SCALES
@@ -87,7 +87,7 @@ def of_weights(
         UserError: the weights or images are missing, or `real` is needed.
     """
     path = find_weights(source)
-    generator = Generator(load_generator(path))
+    generator = Generator(load_network(path))
     resolution, run = generator.resolution, RunFolder.of_file(path)
     if run:
         config = run.config

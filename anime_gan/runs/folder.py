@@ -58,9 +58,7 @@ class RunFolder:
 
     @property
     def config(self) -> Config:
-        """The config that the run was last started with; UserError if there is no such run."""
-        if not self.config_file.is_file():
-            raise UserError(f"there is no run {self.name} in {WEIGHTS}; {known_runs()}.")
+        """The config that the run was last started with."""
         return from_dict(read_yaml(self.config_file))
 
     @property
@@ -117,6 +115,16 @@ class RunFolder:
             what = template.split("_")[0]
             raise UserError(f"run {self.name} has no {what}{which}; {there}.")
         return files[step] if step is not None else [*files.values()][-1]
+
+
+def open_run(name: str | None = None) -> RunFolder:
+    """Return a run by its name, or the newest; UserError if there is none."""
+    if name is None:
+        return newest_run()
+    run = RunFolder(name)
+    if not run.config_file.is_file():
+        raise UserError(f"there is no run {name} in {WEIGHTS}; {known_runs()}.")
+    return run
 
 
 def all_runs() -> list[RunFolder]:

@@ -5,8 +5,8 @@ both as blocks of colour. How far the two sets are apart says whether something 
 the drawn ones are, and the discriminator's scores, say what. Accuracies alone say nothing: sound
 runs of several versions have a discriminator that is right 97 times in 100.
 
-The limits below were set on half of the runs of tests/robustness/monitor.py; docs/health.md has what
-the other half says of them.
+The limits below were set on half of the runs of tests/robustness/monitor.py; docs/health.md reports
+the other half.
 """
 
 import json
