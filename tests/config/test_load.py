@@ -1,5 +1,7 @@
 """Where values come from, which of them counts, and that whatever is given ends in a sentence."""
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from anime_gan import networks
 from anime_gan.config import Config, differences, from_dict, load_config
 from anime_gan.errors import UserError
+from tests.conftest import ROOT
 
 
 def load(*overrides, file=None) -> Config:
@@ -95,3 +98,9 @@ def test_differences_tell_shapes_from_the_rest():
     assert (shapes, others) == ([], ["training.ema_kimg: 5.0 -> 9.0"])
     shapes, others = differences(load(), load("version=v4"))
     assert shapes[0].startswith("version") and "generator.rate" in others[0] + others[1]
+
+
+def test_the_config_is_there_without_keras():
+    """Scripts read it before they choose a backend; Keras takes seconds to import."""
+    code = "import sys, anime_gan.config; assert not {'keras', 'numpy'} & {*sys.modules}"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
