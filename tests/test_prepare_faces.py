@@ -146,7 +146,10 @@ def test_a_second_start_repeats_nothing_and_applies_the_lists(script, ready):
     decided = rows(out)
     assert decided["night.png"]["kept"] == "by hand"
     assert decided["face 30.png"]["reason"] == "in drop.txt"
-    packed = [zipfile.ZipFile(out / f"{part}.zip").namelist() for part in ("train", "heldout")]
+    packed = []
+    for part in ("train", "heldout"):
+        with zipfile.ZipFile(out / f"{part}.zip") as file:
+            packed.append(file.namelist())
     assert night in packed[0] + packed[1] and all(packed)
     assert not (out / "faces").exists()  # so that nobody trains on the older set by mistake
 
@@ -164,7 +167,9 @@ def test_faces_are_found_cut_out_and_shown(script, tmp_path):
     done = script("prepare_faces.py", "crop", folder, "out", "--quick", "--size", "128")
     assert done.returncode == 0, done.stderr
     faces = sorted((script.folder / "out" / "faces").iterdir())
-    assert len(faces) == 2 and Image.open(faces[0]).size == (128, 128)
+    assert len(faces) == 2
+    with Image.open(faces[0]) as image:
+        assert image.size == (128, 128)
     assert rows(script.folder / "out")["none.png"]["reason"] == "no face found"
     done = script("prepare_faces.py", "check", folder, "out", "--quick", "--size", "128")
     assert done.returncode == 0, done.stderr
