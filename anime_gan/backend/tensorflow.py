@@ -16,7 +16,16 @@ def start() -> None:
     # It tells compiled steps apart by an address, which the next stage's step may get again, and
     # then warns of a step compiled twice.
     tf.get_logger().setLevel("ERROR")
+    _keep_graphs()  # or images would depend on whether a step was compiled before
     tf.constant(0)  # the first operation starts the devices
+
+
+def _keep_graphs() -> None:
+    # These graph optimizers would merge several sums into one (see _gradients), and would let an
+    # update run before what reads the weight, where no gradient needs the reader.
+    tf.config.optimizer.set_experimental_options(
+        {"arithmetic_optimization": False, "dependency_optimization": False}
+    )
 
 
 def gradients(loss, variables, state):
@@ -71,11 +80,7 @@ def fused_batch_norm(maps, scale, offset, epsilon):
 
 
 def compile_step(step, state):
-    # These graph optimizers would merge several sums into one (see _gradients), and would let an
-    # update run before what reads the weight, where no gradient needs the reader.
-    tf.config.optimizer.set_experimental_options(
-        {"arithmetic_optimization": False, "dependency_optimization": False}
-    )
+    _keep_graphs()
     # XLA fuses the step on a GPU; on a CPU its convolutions are slower than oneDNN's.
     return tf.function(step, jit_compile=has_gpu())
 
