@@ -248,8 +248,9 @@ def test_two_processes_train_one_run_and_without_one_the_other_ends_and_one_goes
 def test_a_process_that_never_comes_is_told_of(script):
     """The one that waits ends after the time it says, with nothing of JAX's own on the terminal."""
     code = f"""
-from anime_gan import backend, networks
+from anime_gan import backend
 backend.start()
+from anime_gan import networks
 from anime_gan.config import load_config
 from anime_gan.training import distribution
 distribution.JOIN_SECONDS = 2
