@@ -6,6 +6,7 @@ After Karras et al. 2018 (arXiv 1812.04948), figures 2, 3, 4, 5 and 8.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,11 +67,8 @@ def require_arguments(name: str, seeds: Sequence[int], psis: Sequence[float], no
 def sheet(rows: list[list], top: Sequence[str] = (), left: Sequence[str] = ()) -> Image.Image:
     """Return images in rows as one, with labels above the columns and beside the rows.
 
-    Args:
-        rows: of equal length, with uint8 images (H, W, C) of one shape, or None for an empty place.
-            Small images are enlarged by a whole factor without smoothing.
-        top: a label for each column.
-        left: a label for each row.
+    rows: of equal length, with uint8 images (H, W, C) of one shape, or None for an empty place.
+    Small images are enlarged by a whole factor without smoothing.
     """
     shape = next(image.shape for row in rows for image in row if image is not None)
     factor = max(1, SMALLEST // shape[0])
@@ -126,28 +124,19 @@ def mixing(generator: Generator, seeds, psi: float, noise: str) -> Image.Image:
     The last two seeds stand beside, once for each of LEVELS, whose w come from above. All other
     seeds stand above.
     """
-    w = generator.w(seeds, psi)
-    above, beside = np.split(
-        np.repeat(w[:, None], generator.layers, axis=1), [max(1, len(seeds) - 2)]
-    )
+    w = np.repeat(generator.w(seeds, psi)[:, None], generator.layers, axis=1)
+    above, beside = np.split(w, [max(1, len(seeds) - 2)])
     levels = {name: part for name, part in LEVELS.items() if part.start < generator.layers}
-    mixed = [
-        _mixed(one, other, part) for part in levels.values() for one in beside for other in above
-    ]
-    every = np.stack([*above, *beside, *mixed])
-    images = iter(generator.images(every, noise, [seeds[0]] * len(every)))
+    every = [*above, *beside]
+    for part, one, other in product(levels.values(), beside, above):
+        every.append(one.copy())
+        every[-1][part] = other[part]
+    images = iter(generator.images(np.stack(every), noise, [seeds[0]] * len(every)))
     top = [next(images) for _ in above]
     sources = [next(images) for _ in beside]
     rows = [[None, *top]]
     rows += [[source, *(next(images) for _ in above)] for _ in levels for source in sources]
     return sheet(rows, left=["", *(name for name in levels for _ in beside)])
-
-
-def _mixed(one: np.ndarray, other: np.ndarray, part: slice) -> np.ndarray:
-    """Return w (layers, latent_dim) of `one`, with those of `other` in some layers."""
-    result = one.copy()
-    result[part] = other[part]
-    return result
 
 
 def noise_detail(generator: Generator, seeds, psi: float, noise: str) -> Image.Image:

@@ -46,9 +46,7 @@ def require_speed(out: Path, fps: float) -> None:
 def frames_of_images(images: np.ndarray, size: int | None) -> Iterable[np.ndarray]:
     """Yield each of uint8 images (N, H, W, 3 or 1) as a square frame.
 
-    Args:
-        images: the images in order.
-        size: pixels of a side, rounded to an even number; None for 256 or the images' own size.
+    size: pixels of a side, rounded to an even number; None for 256 or the images' own size.
     """
     side = _even(size or max(256, images.shape[1]))
     for pixels in images:
@@ -66,14 +64,11 @@ def frames_beside(target: np.ndarray, images: np.ndarray, size: int | None) -> I
 
 
 def frames_of_training(runs: Sequence[RunFolder], size: int | None) -> Iterable[np.ndarray]:
-    """Yield the grids of a training by step, with the step in the corner.
+    """Yield the grids of a training by step, with the step in the corner; the last for a second.
 
-    Args:
-        runs: each resumed where the one before it stopped; later grids of that one are left out.
-        size: the frames' height; None for the first grid's. The last frame stays for a second.
-
-    Raises:
-        UserError: there are not two grids, or one is damaged.
+    Each of the runs resumed where the one before it stopped; later grids of that one are left out.
+    size: the frames' height; None for the first grid's. Raises UserError where there are not two
+    grids, or one is damaged.
     """
     grids: dict[int, Path] = {}
     for run in runs:

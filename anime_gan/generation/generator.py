@@ -163,10 +163,10 @@ def predict(
     """Return what a network makes of inputs, computed in batches of one size, the last one padded.
 
     Args:
-        compute: such as `network.predict_on_batch`; compiled, it takes a tenth of a plain call's
-            time.
+        compute: such as `network.predict_on_batch`, a tenth of a plain call's time.
         inputs: (N, ...).
         finish: what is done to the outputs of each batch.
+        batch_size: rows of a batch.
         others: from a slice of the rows to the network's other inputs for these.
     """
     outputs = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,15 +19,8 @@ def walk(
 ) -> np.ndarray:
     """Return w of a closed walk, float32 (len(seeds) * frames, latent_dim).
 
-    Args:
-        generator: whose latents or w are interpolated.
-        seeds: the stops.
-        frames: from one seed to the next.
-        truncation_psi: as for `Generator.w`.
-        space: "z" or "w"; None for w where there are styles, else z.
-
-    Raises:
-        UserError: the space is "w" and the generator has no styles.
+    The space is "z" or "w"; None for w where there are styles, else z. Raises UserError for "w"
+    where there are none.
     """
     if space == "w" and not generator.has_styles:
         raise UserError("walks in w are for versions with styles, stylegan and stylegan2; take z.")
@@ -42,7 +35,7 @@ def chord(points: np.ndarray, frames: int) -> np.ndarray:
     Each leg starts and ends slowly. Its end is the start of the next leg, so that the film loops
     without a stop.
     """
-    return _closed(points, frames, lambda a, b, share: a + share * (b - a))
+    return _closed(points, frames, _lerp)
 
 
 def arc(points: np.ndarray, frames: int) -> np.ndarray:
@@ -54,16 +47,20 @@ def arc(points: np.ndarray, frames: int) -> np.ndarray:
     return _closed(points, frames, _slerp)
 
 
-def _closed(points: np.ndarray, frames: int, between: Callable) -> np.ndarray:
+def _closed(points, frames, interpolate):
     share = (1 - np.cos(np.pi * np.arange(frames) / frames))[:, None] / 2
     legs = zip(points, np.roll(points, -1, axis=0), strict=True)
-    return np.concatenate([between(a, b, share) for a, b in legs]).astype("float32")
+    return np.concatenate([interpolate(a, b, share) for a, b in legs]).astype("float32")
 
 
-def _slerp(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _lerp(a, b, share):
+    return a + share * (b - a)
+
+
+def _slerp(a, b, share):
     a, b = a.astype("float64"), b.astype("float64")
     cosine = np.dot(a, b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)
     angle = np.arccos(np.clip(cosine, -1, 1))
     if np.sin(angle) < 1e-6:
-        return a + share * (b - a)
+        return _lerp(a, b, share)
     return (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
