@@ -1,4 +1,4 @@
-"""What the tests share: tiny networks and a way to run the scripts as a user does."""
+"""Shared by the tests: demo faces, ways to run the scripts, and a browser."""
 
 import importlib
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# Property tests draw the same examples in each run, so that a failure is not a matter of chance;
-# `make fresh` draws new ones, and more of them.
+# Property tests take the same examples in each run, so that a failure is no matter of chance;
+# `make fresh` takes new ones, and more of them.
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.register_profile("fresh", max_examples=1_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
@@ -22,10 +22,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 _compiled = tempfile.TemporaryDirectory(prefix="jax-")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _compiled.name)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
-# And few of them run it long enough for fast code to be worth its compilation.
+# Few of them run it long enough for optimized code to be worth its compilation.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
-# Of a command put into the background the shell lets Ctrl-C be ignored, and so would the scripts.
+# A shell makes its background commands ignore Ctrl-C, and the scripts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from anime_gan import backend
@@ -39,15 +39,16 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session")
 def faces(tmp_path_factory) -> Path:
-    """A folder of 24 drawn faces."""
+    """A folder of 24 demo faces."""
     return demo.ensure_faces(tmp_path_factory.mktemp("faces") / "drawn", count=24, seed=0, size=64)
 
 
 @pytest.fixture
 def script(tmp_path, faces):
-    """A function that runs a script, or a module by its name, in a folder with a space in its name.
+    """A function that runs a script ("sample.py") or a module ("benchmarks.step") in a process.
 
-    It returns the finished process, whose output is text and whose folder is `script.folder`.
+    It returns the finished process, with its output as text. The current folder is `script.folder`,
+    whose name has a space and an apostrophe.
     """
     folder = tmp_path / "a user's folder"
     folder.mkdir()
@@ -74,16 +75,16 @@ def script(tmp_path, faces):
         "model.resolution=32",
         "training.batch_size=4",
         "training.precision=float32",
-        "metrics.share=0",  # a second a start; tests/evaluation/test_schedule.py has it
+        "metrics.share=0",  # a second for each start; tests/metrics/ covers it
     ]
     return run
 
 
 @pytest.fixture
 def call(script, monkeypatch, capfd):
-    """The same within this process: returns (exit status, standard error).
+    """A function that runs a script in this process and returns (exit status, standard error).
 
-    It spares the seconds that a start of Keras takes; each script has a test with a real start too.
+    It saves the seconds that importing Keras takes; each script also has a test with a process.
     """
 
     def run(name: str, *arguments) -> tuple[int, str]:
@@ -101,7 +102,7 @@ def call(script, monkeypatch, capfd):
 
 @pytest.fixture
 def browser(tmp_path):
-    """Headless Chromium with its logs; without one on the machine the test says so."""
+    """Headless Chromium with its logs; the test is skipped if there is none."""
     selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
