@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from PIL import Image
 
 # Property tests take the same examples in each run, so that a failure is no matter of chance;
 # `make fresh` takes new ones, and more of them.
@@ -35,6 +36,12 @@ backend.start()
 from anime_gan.data import demo
 
 ROOT = Path(__file__).parents[1]
+
+
+def size_of(image: Path) -> tuple[int, int]:
+    """Return the width and height of an image file."""
+    with Image.open(image) as opened:
+        return opened.size
 
 
 @pytest.fixture(scope="session")

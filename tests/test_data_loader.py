@@ -31,7 +31,7 @@ def test_options_of_the_images(script):
     options = ("--channels", 1, "--resolution", 8, "--batch-size", 2, "--out", "gray.png")
     done = script("data_loader.py", fill(script.folder / "set", 5), *options)
     assert done.returncode == 0 and "float32 (2, 8, 8, 1)" in done.stdout
-    assert Image.open(script.folder / "gray.png").mode == "L"
+    assert np.asarray(Image.open(script.folder / "gray.png")).ndim == 2
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["nowhere.zip"]])

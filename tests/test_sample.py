@@ -16,7 +16,7 @@ from anime_gan import networks
 from anime_gan.config import load_config, plain_yaml
 from anime_gan.training.state import TrainState
 from sample import note_raw_weights, parse, parse_psis, parse_seeds
-from tests.conftest import ROOT
+from tests.conftest import ROOT, size_of
 
 OTHER = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
 
@@ -71,8 +71,8 @@ def test_sampling_end_to_end(trained, call):
     assert first == (folder / "five/face_1.png").read_bytes()
     assert imageio.imread(folder / "training.mp4", index=None).shape[:2] == (25, 100)
     assert (folder / "gan_images/r/training.mp4").is_file()
-    assert Image.open(folder / "small.png").size == (4 * (3 * 34 + 2), 4 * (2 * 34 + 2))
-    assert Image.open(folder / "two.png").size == (4 * (2 * 34 + 2), 4 * (34 + 2))
+    assert size_of(folder / "small.png") == (4 * (3 * 34 + 2), 4 * (2 * 34 + 2))
+    assert size_of(folder / "two.png") == (4 * (2 * 34 + 2), 4 * (34 + 2))
 
     for part in ("weights", "gan_images"):  # a run with the name of a command
         (folder / part / "r").rename(folder / part / "walk")

@@ -5,12 +5,12 @@ import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from anime_gan import backend
 from anime_gan.data import demo
 from benchmarks import distances, duplicates, long_run, start, thresholds
 from benchmarks.step import PARTS
+from tests.conftest import size_of
 
 
 def table_of(done) -> list[list[str]]:
@@ -123,7 +123,7 @@ def test_planted_copies_are_found(script, faces, monkeypatch, capsys):
     lines = run_main(duplicates, monkeypatch, capsys, *given)
     shares = [float(line.split()[-2].rstrip("%")) for line in lines if line.endswith("% found")]
     assert len(shares) == len(duplicates.KINDS) and np.mean(shares) > 50
-    assert Image.open(sheet).size == (12 * 132, 68)
+    assert size_of(sheet) == (12 * 132, 68)
 
 
 def test_the_limits_of_cleaning_are_shown(script, monkeypatch, capsys):

@@ -13,6 +13,7 @@ from anime_gan.data.demo import dataset
 from anime_gan.data.demo.face import CHOICES, Face, random_face
 from anime_gan.data.demo.portrait import draw_face
 from anime_gan.data.demo.reader import COMBINATIONS, read_attributes
+from tests.conftest import size_of
 
 
 def readable(face: Face) -> tuple[str, str, str]:
@@ -110,4 +111,4 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, arguments):
 def test_a_sheet_of_faces(script):
     """Protects the option that writes 64 faces as one image."""
     assert script("anime_gan.data.demo", "--sheet", "sheet.png").returncode == 0
-    assert Image.open(script.folder / "sheet.png").size == (8 * 132 + 4, 8 * 132 + 4)
+    assert size_of(script.folder / "sheet.png") == (8 * 132 + 4, 8 * 132 + 4)

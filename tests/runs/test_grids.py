@@ -5,6 +5,7 @@ from PIL import Image
 
 from anime_gan.data.pixels import to_uint8
 from anime_gan.runs.grids import LossPlot, save_grid
+from tests.conftest import size_of
 
 
 def test_bytes_cover_the_range_and_invert_the_loaders_scaling():
@@ -41,4 +42,4 @@ def test_a_curve_is_drawn_for_any_length(tmp_path):
     plot = LossPlot()
     for count in (1, 2, 350):
         plot.save(tmp_path / f"{count}.png", [*range(count)], [0.7] * count, [0.8] * count)
-        assert Image.open(tmp_path / f"{count}.png").size == (960, 540)
+        assert size_of(tmp_path / f"{count}.png") == (960, 540)
