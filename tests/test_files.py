@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from anime_gan.errors import UserError
-from anime_gan.files import locked, remove_unfinished, whole_file
+from anime_gan.files import lock, remove_unfinished, whole_file
 from tests.conftest import ROOT
 
 
@@ -42,8 +42,8 @@ def test_a_lock_ends_with_the_process_that_is_killed(tmp_path):
     """Nobody has to remove a file by hand; while it lives, others are refused."""
     code = (
         "import pathlib, sys\n"
-        "from anime_gan.files import locked\n"
-        "locked(pathlib.Path(sys.argv[1]), '')\n"
+        "from anime_gan.files import lock\n"
+        "lock(pathlib.Path(sys.argv[1]), '')\n"
         "print('locked', flush=True)\n"
         "sys.stdin.read()\n"
     )
@@ -53,6 +53,6 @@ def test_a_lock_ends_with_the_process_that_is_killed(tmp_path):
     with subprocess.Popen(command, cwd=ROOT, **pipes) as first:
         assert first.stdout.readline() == b"locked\n"
         with pytest.raises(UserError, match="another"):
-            locked(path, "another one has it")
+            lock(path, "another one has it")
         first.kill()
-    os.close(locked(path, "another one has it"))
+    os.close(lock(path, "another one has it"))

@@ -15,10 +15,10 @@ from anime_gan.generation.generator import draw
 from anime_gan.metrics import measures
 from anime_gan.metrics.reference import LEAST, ReferenceSet
 from anime_gan.networks.latents import latents_from_seeds
-from anime_gan.runs.history import STRICT, History, Lines, row_kind
+from anime_gan.runs.history import STRICT, History, Lines, row_type
 
 _VIEW = with_config(STRICT)(TypedDict("View", {"frechet": float}))
-METRICS = row_kind(
+METRICS = row_type(
     {"trained": float, "seconds": float, "network": str, "count": int}
     | dict.fromkeys(measures.SIDES.values(), _VIEW)
 )

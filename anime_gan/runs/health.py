@@ -1,11 +1,11 @@
-"""Watches a run and says, in a student's words, when training has gone wrong.
+"""The health monitor: finds out when training has gone wrong and says it in plain words.
 
-The judge is what the generator draws: a few faces of fixed latents, beside as many of the data,
-both as blocks of colour. How far the two sets are apart says whether something is wrong; how alike
-the drawn ones are, and the discriminator's scores, say what. Accuracies alone say nothing: sound
-runs of several versions have a discriminator that is right 97 times in 100.
+It compares a few generated faces of fixed latents with as many real images, both as blocks of
+color. The distance of the two sets says whether something is wrong; how much the generated faces
+differ, and the discriminator's scores, say what. Accuracies alone say nothing: in healthy runs of
+several versions the discriminator is right 97 times in 100.
 
-The limits below were set on half of the runs of tests/robustness/monitor.py; docs/health.md reports
+The limits were fitted on half of the runs of tests/robustness/monitor.py; docs/health.md reports
 the other half.
 """
 
@@ -22,29 +22,30 @@ from scipy.spatial.distance import cdist
 from typing_extensions import TypedDict
 
 from anime_gan.files import whole_file
-from anime_gan.runs.history import STRICT, Lines, row_kind
+from anime_gan.runs.history import STRICT, Lines, row_type
 
-LOOKED_AT = 64  # faces of each kind
-BLOCKS = 8  # a side: layout and colour, no texture
-SHARE = 0.008  # of the time, for looking
-# A look waits until the run is so much longer: more often would say nothing new of a long one, and
-# a day of fast steps would keep a hundred thousand looks in memory.
+FACES = 64  # of each set
+BLOCKS = 8  # per side: layout and color, no texture
+SHARE = 0.008  # of the time, for observations
+# The fewest steps to the next observation, as a share of the steps so far: more would say nothing
+# new, and a day of fast steps would keep a hundred thousand observations in memory.
 SPACING = 0.002
 
 SIGNS = ("distance", "spread", "twins", "moved")
 MEANS = ("real_accuracy", "fake_accuracy", "d_loss", "g_loss")
 COLUMNS = ("copies", *SIGNS, *MEANS)  # of health.jsonl
-LOOKS = row_kind(dict.fromkeys(COLUMNS, float))
+OBSERVATION = row_type(dict.fromkeys(COLUMNS, float))
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Where sound ends; distances and spreads are in the data's own diversity.
+    """Limits of a healthy run; distances are relative to the mean distance of two real images.
 
-    warm_up: steps before which faces may be as far from the data as they like. window: the share of
-    the steps so far that is judged. far: a distance; one typical face over and over is at 1, the
-    data's mean face at 0.4. better: what share of the best distance before the window counts as
-    coming nearer. twins: a distance to the nearest face, over the data's.
+    warm_up: steps in which faces may be any distance from the data.
+    window: the share of the steps so far that is judged.
+    far: a distance to the data; one typical face, repeated, has 1, the mean face 0.4.
+    better: a distance is an improvement below this share of the best one before the window.
+    twins: a distance to the nearest face, relative to that of real images.
     """
 
     warm_up: int = 550
@@ -55,22 +56,22 @@ class Limits:
 
 
 LIMITS = Limits()
-# What tells one failure from another; these have no part in whether there is one.
-ALIKE = 0.3  # spread
-RESTLESS = 0.5  # of the data's diversity, between two looks
-SURE, LOST = 0.98, 0.25  # the discriminator's accuracies, when it or the generator has won
+# These distinguish failures; they have no part in whether there is one.
+COLLAPSED = 0.3  # spread
+OSCILLATING = 0.5  # moved
+D_WON, G_WON = 0.98, 0.25  # the discriminator's accuracies when it, or the generator, has won
 # Where Keras clips the cross-entropy of probabilities, -log(1e-7). On TensorFlow it finds the
-# logits behind a sigmoid and clips nothing, so only a loss that stays on this very value means it.
+# logits behind a sigmoid and clips nothing, so only a loss that stays at this value means it.
 CEILING, AT_CEILING = 16.118, 0.01
-DEAD = " (16.118 is where cross-entropy is clipped: no gradient comes through any more)"
-FEW = 0.5  # of the data's pictures may be there twice
+NO_GRADIENT = " (cross-entropy is clipped at 16.118: no gradient reaches the generator)"
+MAX_COPIES = 0.5  # the share of real images that may occur twice
 
 
 @dataclass(frozen=True)
 class Finding:
     """Something that has gone wrong.
 
-    kind: in two or three words, for the progress line. since: the step from which it is seen.
+    kind: in two or three words, for the progress bar. since: the first step that shows it.
     step: when it was found. seen, advice: what is seen and what to try, a sentence each.
     """
 
@@ -84,7 +85,6 @@ class Finding:
         return f"{self.kind}, since step {self.since:,}: {self.seen} {self.advice}"
 
 
-FIELDS = tuple(Finding.__dataclass_fields__)
 Step = Annotated[int, Field(ge=0)]
 _EVENT = {"kind": str, "since": Step, "step": Step, "seen": str, "advice": str}
 _EVENT |= dict.fromkeys(("until", "rolled_back_to"), Step | None)
@@ -92,39 +92,39 @@ EVENTS = TypeAdapter(list[with_config(STRICT)(TypedDict("Event", _EVENT))])  # o
 KINDS = {
     "generator collapsed": (
         "the faces are nearly all the same: {spread:.0%} of the data's diversity.",
-        "Lower both rates, or give the discriminator something that punishes sameness: "
+        "Lower both learning rates, or penalize equal faces: "
         "augment.policy=[translation,cutout], objective.penalties=[r1], version=r3gan.",
     ),
     "partly collapsed": (
-        "many faces are twins: the nearest pair is {twins:.0%} as far apart as in the data.",
-        "Lower both rates, raise training.batch_size, or add objective.penalties=[r1].",
+        "many faces are nearly equal: the distance to the nearest is {twins:.0%} of the data's.",
+        "Lower both learning rates, raise training.batch_size, or add objective.penalties=[r1].",
     ),
     "discriminator has won": (
-        "it tells {sure:.0%} of all pictures right, the generator's loss is {g_loss:.3g}{ceiling}, "
-        "and the faces don't come nearer to the data.",
-        "Hold it back: halve discriminator.rate, raise training.label_noise, take a version with "
+        "it classifies {sure:.0%} of all images correctly, the generator's loss is "
+        "{g_loss:.3g}{ceiling}, and the faces do not get closer to the data.",
+        "Weaken it: halve discriminator.rate, raise training.label_noise, take a version with "
         "dropout, or widen the generator, as the report did from v1 to v3.",
     ),
     "generator has won": (
-        "the discriminator takes {lost:.0%} of the fakes for what they are, though they are far "
-        "from the data: it teaches nothing.",
-        "Help it: raise discriminator.rate or training.n_critic, lower generator.rate and "
-        "objective.gamma, and see that the discriminator trains at all.",
+        "the discriminator recognizes {lost:.0%} of the generated images, though they are far from "
+        "the data: the generator can't learn from it.",
+        "Strengthen it: raise discriminator.rate or training.n_critic, lower generator.rate and "
+        "objective.gamma, and check that the discriminator trains at all.",
     ),
     "oscillation": (
-        "from one look to the next all faces change together, by {moved:.0%} of the data's "
+        "between two observations all faces change together, by {moved:.0%} of the data's "
         "diversity.",
-        "Halve both rates, take beta1 0.5 or 0, or draw with training.ema_kimg=10.",
+        "Halve both learning rates, set beta1 to 0.5 or 0, or sample with training.ema_kimg=10.",
     ),
     "no learning": (
-        "the faces are {distance:.2f} from the data, where one typical face for all would be 1, "
-        "and come no nearer.",
-        "Raise the rates if the losses hardly move, lower them if they jump; if neither, "
+        "the distance of the faces to the data is {distance:.2f} and does not fall; one typical "
+        "face, repeated, has 1.",
+        "Raise the learning rates if the losses hardly change, lower them if they jump; otherwise "
         "model.width is too small, as in the report's v1.",
     ),
     "too few pictures": (
-        "{copies:.0%} of the training pictures looked at are there more than once.",
-        "Give data.images a folder of thousands of different pictures.",
+        "{copies:.0%} of the training images in a sample occur more than once.",
+        "Give data.images a folder of thousands of different images.",
     ),
     "not a number": (
         "a loss is no longer a number.",
@@ -133,26 +133,28 @@ KINDS = {
 }
 
 
-def sketch(pictures: np.ndarray) -> np.ndarray:
-    """Return uint8 pictures (N, H, W, C) as rows of block colours (N, 64 C) in [0, 1]."""
-    count, height, width, channels = pictures.shape
+def sketch(images: np.ndarray) -> np.ndarray:
+    """Return the block colors (N, 64 C) in [0, 1] of uint8 images (N, H, W, C)."""
+    count, height, width, channels = images.shape
     side = min(BLOCKS, height)
-    blocks = pictures.reshape(count, side, height // side, side, width // side, channels).mean(
+    blocks = images.reshape(count, side, height // side, side, width // side, channels).mean(
         axis=(2, 4), dtype="float32"
     )
     return blocks.reshape(count, -1) / 255
 
 
 def signs(real: np.ndarray, fake: np.ndarray, before: np.ndarray | None) -> dict[str, float]:
-    """Return what sketches (N, F) of real and drawn faces, and of the last look, say.
+    """Compare sketches (N, F) of real and generated faces, and of the observation before.
 
-    distance: the energy distance 2 E|r - f| - E|r - r'| - E|f - f'| (Székely and Rizzo 2013) over
-        E|r - r'|: 0 for sets alike, 1 for one typical face over and over.
-    spread: E|f - f'| over E|r - r'|. twins: the median distance to the nearest of one's own kind,
-        drawn over real. moved: how far the mean faces of two looks are apart, over E|r - r'|.
+    Returns:
+        distance: the energy distance 2 E|r - f| - E|r - r'| - E|f - f'| (Székely and Rizzo 2013)
+            over E|r - r'|: 0 for equal distributions, 1 for one typical face, repeated.
+        spread: E|f - f'| over E|r - r'|.
+        twins: the median distance to the nearest generated face, over the same of real ones.
+        moved: the distance of the mean faces of two observations, over E|r - r'|.
     """
     among_real, among_fake, across = cdist(real, real), cdist(fake, fake), cdist(real, fake)
-    diversity = max(_mean_of_pairs(among_real), 0.05)  # equal pictures have none
+    diversity = max(_mean_of_pairs(among_real), 0.05)  # equal images have none
     spread = _mean_of_pairs(among_fake) / diversity
     moved = 0 if before is None else np.linalg.norm(fake.mean(axis=0) - before.mean(axis=0))
     return {
@@ -163,180 +165,182 @@ def signs(real: np.ndarray, fake: np.ndarray, before: np.ndarray | None) -> dict
     }
 
 
-def _mean_of_pairs(lengths) -> float:
+def _mean_of_pairs(distances) -> float:
     """Return the mean distance of two different rows of one set."""
-    count = len(lengths)
-    return lengths.sum() / max(count * (count - 1), 1)
+    count = len(distances)
+    return distances.sum() / max(count * (count - 1), 1)
 
 
-def _nearest(lengths) -> float:
+def _nearest(distances) -> float:
     """Return the median distance of a row to the nearest other one."""
-    if len(lengths) < 2:
+    if len(distances) < 2:
         return 0.0
-    return np.median(np.where(np.eye(len(lengths), dtype=bool), np.inf, lengths).min(axis=1))
+    return np.median(np.where(np.eye(len(distances), dtype=bool), np.inf, distances).min(axis=1))
 
 
-def diagnose(looks: list[dict], limits: Limits = LIMITS) -> tuple[str, int] | None:
-    """Return what is wrong at the last of a run's looks and since which step, or None.
+def diagnose(observations: list[dict], limits: Limits = LIMITS) -> tuple[str, int] | None:
+    """Return what is wrong at the last of a run's observations and since which step, or None.
 
-    looks: rows of "step", what `signs` gives, "copies", and means since the look before of the
-        accuracies and losses.
+    The observations of the last part of the run are judged together. Something is wrong if most of
+    them are far from the data and none is closer to it than the run was before.
 
-    The looks of the last part of the run are judged together: if most of them are far from the
-    data, and none comes nearer than the run has been before, something is wrong.
+    Args:
+        observations: rows with "step" and COLUMNS.
+        limits: of a healthy run.
     """
-    now = looks[-1]
-    if now["copies"] > FEW:
-        return "too few pictures", looks[0]["step"]
+    now = observations[-1]
+    if now["copies"] > MAX_COPIES:
+        return "too few pictures", observations[0]["step"]
     if now["step"] < limits.warm_up:
         return None
-    window = _window(looks, limits)
+    window = _window(observations, limits)
     if len(window) < 3:  # one or two may be far by chance
         return None
-    typical = _typical(window)
+    typical = _medians(window)
     if typical["distance"] <= limits.far:
-        if max(look["twins"] for look in window) < limits.twins:
-            return "partly collapsed", _since(looks, lambda look: look["twins"] < limits.twins)
+        if max(row["twins"] for row in window) < limits.twins:
+            return "partly collapsed", _since(observations, lambda x: x["twins"] < limits.twins)
         return None
-    before = [look["distance"] for look in looks[: -len(window)]]
-    if before and min(look["distance"] for look in window) < limits.better * min(before):
+    before = [row["distance"] for row in observations[: -len(window)]]
+    if before and min(row["distance"] for row in window) < limits.better * min(before):
         return None
-    return _name(typical), _since(looks, lambda look: look["distance"] > limits.far)
+    return _kind(typical), _since(observations, lambda row: row["distance"] > limits.far)
 
 
-def _window(looks: list[dict], limits: Limits = LIMITS) -> list[dict]:
-    """Return the looks that are judged together: those of the last part of the run."""
-    begin = (1 - limits.window) * looks[-1]["step"]
-    return [look for look in looks if look["step"] > begin]
+def _window(observations: list[dict], limits: Limits = LIMITS) -> list[dict]:
+    """Return the observations that are judged together: those of the last part of the run."""
+    start = (1 - limits.window) * observations[-1]["step"]
+    return [row for row in observations if row["step"] > start]
 
 
-def _typical(window: list[dict]) -> dict[str, float]:
-    """Return the medians of what some looks saw."""
-    return {key: float(np.median([look[key] for look in window])) for key in window[-1]}
+def _medians(window: list[dict]) -> dict[str, float]:
+    return {key: float(np.median([row[key] for row in window])) for key in window[-1]}
 
 
-def _name(typical: dict[str, float]) -> str:
-    """Return what kind of failure the looks of a window show, by their medians."""
-    if min(typical["real_accuracy"], typical["fake_accuracy"]) >= SURE:
+def _kind(typical: dict[str, float]) -> str:
+    """Return which failure the medians of a window show."""
+    if min(typical["real_accuracy"], typical["fake_accuracy"]) >= D_WON:
         return "discriminator has won"
-    if typical["fake_accuracy"] <= LOST:
+    if typical["fake_accuracy"] <= G_WON:
         return "generator has won"
-    if typical["spread"] < ALIKE:
+    if typical["spread"] < COLLAPSED:
         return "generator collapsed"
-    return "oscillation" if typical["moved"] > RESTLESS else "no learning"
+    return "oscillation" if typical["moved"] > OSCILLATING else "no learning"
 
 
-def _since(looks: list[dict], wrong) -> int:
-    """Return the step of the first look of the unbroken row of wrong ones at the end."""
-    since = looks[-1]["step"]
-    for look in reversed(looks):
-        if not wrong(look):
+def _since(observations: list[dict], wrong: Callable[[dict], bool]) -> int:
+    """Return the first step of the unbroken row of wrong observations at the end."""
+    since = observations[-1]["step"]
+    for row in reversed(observations):
+        if not wrong(row):
             break
-        since = look["step"]
+        since = row["step"]
     return since
 
 
-def _in_numbers(seen: str, typical: dict[str, float]) -> str:
-    """Return the sentence of a kind with the medians of what was judged."""
-    sure = (typical["real_accuracy"] + typical["fake_accuracy"]) / 2
-    ceiling = DEAD if abs(typical["g_loss"] - CEILING) < AT_CEILING else ""
-    return seen.format(**typical, sure=sure, lost=typical["fake_accuracy"], ceiling=ceiling)
-
-
 class Health:
-    """The monitor of a run; health.jsonl keeps its looks and health.json what it found.
+    """The monitor of a run; health.jsonl keeps its observations and health.json its findings.
 
-    folder: where they are. step: which the run goes on from. real: uint8 pictures (N, H, W, C), up
-    to LOOKED_AT of them. rollbacks: how often the run was taken back.
-
-    finding: what is wrong at the last look, also of a run that stopped then; None if nothing is.
+    finding: what is wrong at the last observation, or was when the run stopped; None if nothing is.
     """
 
     def __init__(self, folder: Path, step: int, real: np.ndarray, rollbacks: int = 0):
-        self._looks: list[dict] = []
-        self._lines = Lines(folder / "health.jsonl", step, LOOKS, self._keep)
+        """Read what was observed before.
+
+        Args:
+            folder: of both files.
+            step: that the run resumes from.
+            real: uint8 images (N, H, W, C), up to FACES of them.
+            rollbacks: how often the run was rolled back.
+        """
+        self._observations: list[dict] = []
+        self._lines = Lines(folder / "health.jsonl", step, OBSERVATION, self._keep)
         self._path = folder / "health.json"
         self.events = before = read_events(self._path)
         noted = sum(event["rolled_back_to"] is not None for event in before)
         if noted < rollbacks and before and before[-1]["step"] > step:
-            self.forget(step)  # the run was killed when it had just been taken back
+            self.forget(step)  # the run was killed just after it was rolled back
         self.events = [event for event in (_as_of(step, event) for event in before) if event]
         if self.events != before:
             self._write()
-        open_ones = [event for event in self.events if event["until"] is None]
-        self.finding = Finding(**{key: open_ones[-1][key] for key in FIELDS}) if open_ones else None
+        self.finding = None
+        for event in self.events:
+            if event["until"] is None:
+                self.finding = Finding(**{key: event[key] for key in Finding.__dataclass_fields__})
         self._real, self._before = sketch(real), None
-        self._begin, self._started = step, time.monotonic()
-        self._looked, self._spent = 0, 0.0  # since then; the first, which is slower, isn't in spent
+        self._first_step, self._started = step, time.monotonic()
+        # Since this start; the first observation, which is slower, is not in the seconds.
+        self._count, self._seconds = 0, 0.0
         _, place, counts = np.unique(real, axis=0, return_inverse=True, return_counts=True)
         self._copies = float((counts[place] > 1).mean())
-        if self.finding and self.finding.kind == "too few pictures" and self._copies <= FEW:
-            self._judged(None, step)  # other pictures were given since
+        resolved = self._copies <= MAX_COPIES  # other images were given since
+        if self.finding and self.finding.kind == "too few pictures" and resolved:
+            self._update(None, step)
 
     def _keep(self, row: dict) -> None:
-        """Take a look's row, without what is not judged."""
-        self._looks.append({key: row[key] for key in ("step", *COLUMNS)})
+        self._observations.append({key: row[key] for key in ("step", *COLUMNS)})
 
     def due(self, step: int) -> bool:
-        """Return whether another look is paid for, so that all take SHARE of the time.
+        """Say whether an observation fits into SHARE of the time.
 
-        Until a second look has shown what one costs, it is taken for a step's time.
+        Until the second one has shown its cost, each counts as long as a step.
         """
-        if self._looks and step < (1 + SPACING) * self._looks[-1]["step"]:
+        if self._observations and step < (1 + SPACING) * self._observations[-1]["step"]:
             return False
-        looked = self._looked + 1
-        if self._looked < 2:
-            return step - self._begin >= looked / SHARE
-        cost = self._spent / (self._looked - 1)
-        return time.monotonic() - self._started >= looked * cost / SHARE
+        count = self._count + 1
+        if self._count < 2:
+            return step - self._first_step >= count / SHARE
+        cost = self._seconds / (self._count - 1)
+        return time.monotonic() - self._started >= count * cost / SHARE
 
-    def look(self, step: int, means: dict[str, float], draw: Callable) -> Finding | None:
-        """Look at faces of the same latents as ever; return what is newly found.
+    def observe(self, step: int, means: dict[str, float], sample: Callable) -> Finding | None:
+        """Compare faces of the fixed latents with the data; return what is newly wrong.
 
-        means: of accuracies and losses since the last look. draw: a function without arguments that
-        returns the faces, uint8 (N, H, W, C).
+        Args:
+            step: the step that is done.
+            means: of MEANS since the observation before.
+            sample: returns the faces, uint8 (N, H, W, C).
         """
         started = time.monotonic()
-        drawn = sketch(draw())
-        found = signs(self._real, drawn, self._before)
+        fake = sketch(sample())
+        found = signs(self._real, fake, self._before)
         seconds = time.monotonic() - started
-        self._spent += seconds if self._looked else 0
-        self._looked += 1
+        self._seconds += seconds if self._count else 0
+        self._count += 1
         means = {key: means[key] for key in MEANS}
-        row = {"step": step, "seconds": seconds, "copies": self._copies, **found, **means}
-        self._lines.add(row)
+        self._lines.add({"step": step, "seconds": seconds, "copies": self._copies} | found | means)
         self._lines.flush()
-        self._before = drawn
-        return self._judged(diagnose(self._looks), step)
+        self._before = fake
+        return self._update(diagnose(self._observations), step)
 
     @property
     def signs(self) -> dict[str, float]:
-        """What the last look saw, in numbers."""
-        return {key: self._looks[-1][key] for key in SIGNS}
+        """The numbers of the last observation."""
+        return {key: self._observations[-1][key] for key in SIGNS}
 
     @property
     def sound(self) -> bool:
-        """Whether a run can be taken back to where it stands: nothing is or begins to be wrong.
+        """Whether a run may be rolled back to where it is: nothing is, or begins to be, wrong.
 
-        Faces far from the data may be those of a beginner, or of a failure that is not told yet:
-        then the way back is an earlier state, or the beginning.
+        Faces far from the data may show a beginning, or a failure that is not reported yet. Then an
+        earlier state, or the beginning, is the one to return to.
         """
-        if self.finding or not self._looks:
+        if self.finding or not self._observations:
             return self.finding is None
-        last = self._looks[-1]
+        last = self._observations[-1]
         return last["distance"] <= LIMITS.far and last["twins"] >= LIMITS.twins
 
-    def break_down(self, step: int) -> Finding:
+    def break_down(self, step: int) -> Finding | None:
         """Note that a loss is no longer a number at a step."""
-        return self._judged(("not a number", step), step)
+        return self._update(("not a number", step), step)
 
     def forget(self, step: int) -> None:
-        """Note that the run goes back to a step."""
+        """Note that the run is rolled back to a step."""
         self.events[-1] |= {"until": self.events[-1]["step"], "rolled_back_to": step}
         self._write()
 
-    def _judged(self, diagnosis: tuple[str, int] | None, step: int) -> Finding | None:
-        """Write what changed since the last look, and return what is new."""
+    def _update(self, diagnosis: tuple[str, int] | None, step: int) -> Finding | None:
+        """Write what has changed since the observation before; return what is new."""
         old = self.finding
         if (diagnosis and diagnosis[0]) == (old and old.kind):
             return None
@@ -346,15 +350,14 @@ class Health:
         if diagnosis:
             kind, since = diagnosis
             seen, advice = KINDS[kind]
-            if self._looks:  # before the first look only a loss can be wrong
-                seen = _in_numbers(seen, _typical(_window(self._looks)))
+            if self._observations:  # before the first one only a loss can be wrong
+                seen = _in_numbers(seen, _medians(_window(self._observations)))
             self.finding = Finding(kind, since, step, seen, advice)
             self.events.append(asdict(self.finding) | {"until": None, "rolled_back_to": None})
         self._write()
         return self.finding
 
     def _write(self) -> None:
-        """Write what was found so far."""
         with whole_file(self._path) as temporary:
             temporary.write_text(json.dumps(self.events, indent=2) + "\n")
 
@@ -363,9 +366,17 @@ class Health:
         self._lines.close()
 
 
+def _in_numbers(seen: str, typical: dict[str, float]) -> str:
+    """Return the sentence of a kind with the medians of what was judged."""
+    sure = (typical["real_accuracy"] + typical["fake_accuracy"]) / 2
+    ceiling = NO_GRADIENT if abs(typical["g_loss"] - CEILING) < AT_CEILING else ""
+    return seen.format(**typical, sure=sure, lost=typical["fake_accuracy"], ceiling=ceiling)
+
+
 def _as_of(step: int, event: dict) -> dict | None:
-    """Return an event as it was known at the step where a run goes on: what came later is lost with
-    an interruption and found again, but for what the run was taken back for.
+    """Return an event as it was known at the step where a run resumes; None if it came later.
+
+    What came later is lost and found again, but for what the run was rolled back for.
     """
     if event["rolled_back_to"] is not None:
         return event
@@ -375,7 +386,7 @@ def _as_of(step: int, event: dict) -> dict | None:
 
 
 def read_events(path: Path) -> list[dict]:
-    """Return the events in a health.json; none if there is no file, or what is there is none."""
+    """Return the events of a health.json; none if the file is missing or damaged."""
     try:
         return EVENTS.validate_json(path.read_bytes())
     except (OSError, ValidationError):

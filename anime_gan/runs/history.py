@@ -24,7 +24,7 @@ from anime_gan.runs.grids import LossPlot
 from anime_gan.runs.tensorboard import Board
 
 
-def row_kind(columns: dict[str, Any]) -> TypeAdapter:
+def row_type(columns: dict[str, Any]) -> TypeAdapter:
     """Return what tells whether a line is a row that has a step and these columns, by their types.
 
     Numbers must be numbers, and finite ones. What else is in a line is kept as it is.
@@ -35,7 +35,7 @@ def row_kind(columns: dict[str, Any]) -> TypeAdapter:
 
 STRICT = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 COLUMNS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "images_per_second")
-LOSSES = row_kind(dict.fromkeys(COLUMNS, float))
+LOSSES = row_type(dict.fromkeys(COLUMNS, float))
 POINTS = 10_000  # of the loss curve, at most
 
 
@@ -177,7 +177,7 @@ class Lines(Appended):
 
     Those after `step`, where the run goes on, are dropped.
 
-    kind: what row_kind returns. keep: called with every row, those of the file first.
+    kind: what row_type returns. keep: called with every row, those of the file first.
 
     last: the newest row, None if there is none.
     """
@@ -211,7 +211,7 @@ class Lines(Appended):
 
 
 def read_rows(path: Path, kind: TypeAdapter) -> Iterator[dict]:
-    """Yield the rows of a .jsonl that are of a kind, see row_kind; none if there is no file.
+    """Yield the rows of a .jsonl that are of a kind, see row_type; none if there is no file.
 
     Other lines are left out: one cut off by a crash, or changed by hand.
     """

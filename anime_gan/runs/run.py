@@ -22,7 +22,7 @@ from anime_gan.files import lock, remove_unfinished, require_space, sync, sync_n
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import checkpoint, grids
 from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
-from anime_gan.runs.health import LOOKED_AT, Finding, Health
+from anime_gan.runs.health import FACES, Finding, Health
 from anime_gan.runs.history import History, NotFinite
 from anime_gan.runs.stopping import StopReason, StopRequest
 from anime_gan.runs.weights import save_weights
@@ -109,7 +109,7 @@ class Run:
         """
         self._state, self._config, self._precision = state, config, precision
         self._data_key = images.key
-        self._latents = latents_from_seeds(range(LOOKED_AT), config.model.latent_dim)
+        self._latents = latents_from_seeds(range(FACES), config.model.latent_dim)
         step, folder = self.progress.step, self.folder
         checkpoint.set_aside(folder.weights, step)
         for path, text in (
@@ -123,7 +123,7 @@ class Run:
         other_images = self.progress.data_key not in (None, images.key)
         if not folder.reference_grid.exists() or other_images:
             grids.save_grid(folder.reference_grid, images.images[np.sort(order[:PREVIEWS])])
-        watched = images.images[np.sort(order[:LOOKED_AT])]
+        watched = images.images[np.sort(order[:FACES])]
         self.health = Health(folder.images, step, watched, self.progress.rollbacks)
         if config.health.action == "rollback" and self.progress.config is None:
             self._save_state(0, 0.0)  # so that there is a way back from the first step on
@@ -141,19 +141,19 @@ class Run:
         return self._seconds_before + time.monotonic() - self._started
 
     def record(self, step: int, scalars: dict) -> Finding | None:
-        """Log a step's scalars and, on schedule, look at some faces; return what is newly wrong."""
+        """Log a step's scalars and, on schedule, observe some faces; return what is newly wrong."""
         if self.not_finite:  # other processes have not heard of it yet
             return None
-        look = self.health.due(step)
+        due = self.health.due(step)
         try:
             self.history.add(step, scalars)
-            if look or self._is_scheduled(step):
+            if due or self._is_scheduled(step):
                 self.history.flush()
         except NotFinite as error:
             return self._broken(error)
-        if not look:
+        if not due:
             return None
-        finding = self.health.look(step, self.history.means(), lambda: self._draw(LOOKED_AT))
+        finding = self.health.observe(step, self.history.means(), lambda: self._sample(FACES))
         for key, value in self.health.signs.items():
             self.history.show(step, {f"health/{key}": value})
         if finding:
@@ -211,13 +211,13 @@ class Run:
         self._save_checkpoint(step, self.seconds)
         self._saved = time.monotonic()
 
-    def _draw(self, count: int) -> np.ndarray:
+    def _sample(self, count: int) -> np.ndarray:
         """Return the run's first faces, from the same latents throughout, as uint8."""
         return to_uint8(self._state.sampler(self._latents[:count], training=False))
 
     def _save_grid(self, step: int) -> None:
         """Write gan_<step>.png, from the same latents throughout the run, and losses.png."""
-        faces = self._draw(PREVIEWS)
+        faces = self._sample(PREVIEWS)
         times = self._config.model.resolution // faces.shape[1]  # above 1 while the networks grow
         faces = faces.repeat(times, axis=1).repeat(times, axis=2)
         self.history.add_grid(step, grids.save_grid(self.folder.grid(step), faces))

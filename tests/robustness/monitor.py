@@ -74,19 +74,19 @@ def record(case: Case, path: Path, seed: int | None = None) -> None:
             if not np.isfinite(rows[-1]["d_loss"] + rows[-1]["g_loss"]):
                 break
             if number % OBSERVE == 0:
-                some = latents if number % COUNT == 0 else latents[: health.LOOKED_AT]
+                some = latents if number % COUNT == 0 else latents[: health.FACES]
                 faces = np.concatenate(
                     [
                         to_uint8(state.sampler(part, training=False))
-                        for part in np.split(some, len(some) // health.LOOKED_AT)
+                        for part in np.split(some, len(some) // health.FACES)
                     ]
                 )
                 steps.append(number)
-                small.append(_reduce(faces[: health.LOOKED_AT]))
+                small.append(_reduce(faces[: health.FACES]))
                 if number % COUNT == 0:
                     shares.append(len(set(read_attributes(faces))) / combinations)
     path.parent.mkdir(parents=True, exist_ok=True)
-    real = _reduce(_sample(images, health.LOOKED_AT))
+    real = _reduce(_sample(images, health.FACES))
     text = np.frombuffer(json.dumps(rows).encode(), np.uint8)
     np.savez_compressed(
         path, steps=steps, small=small, real=real, shares=shares, rows=text, total=case.steps

@@ -8,7 +8,7 @@ from anime_gan.runs.health import LIMITS, Limits
 from anime_gan.training.step import compile_step
 from tests.robustness import failures, monitor
 from tests.robustness.failures import Case
-from tests.runs.test_health import looks
+from tests.runs.test_health import observations
 from tests.training.test_step import tiny
 
 
@@ -30,7 +30,7 @@ def test_a_recorded_run_is_what_the_monitor_would_have_seen(tmp_path, faces, mon
 
 def test_failures_and_false_alarms_are_counted():
     """Of five runs: three failed, of which two are found, and one of two healthy ones is too."""
-    far, near = (looks([100, 900, 950, 1000], distance=d) for d in (0.9, 0.01))
+    far, near = (observations([100, 900, 950, 1000], distance=d) for d in (0.9, 0.01))
     runs = [
         monitor.Recorded("a", far, [0.0] * 3, None),
         monitor.Recorded("b", near, [0.5, 0.5, 0.5, 0.0, 0.0, 0.1], None),

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from anime_gan.errors import UserError
-from anime_gan.runs.history import LOSSES, POINTS, Curve, History, Lines, read_rows, row_kind
+from anime_gan.runs.history import LOSSES, POINTS, Curve, History, Lines, read_rows, row_type
 
 SCALARS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "penalty")
 
@@ -64,10 +64,10 @@ def test_a_loss_that_is_no_number_stops_by_its_step(tmp_path):
 def test_rows_are_the_same_before_and_after_a_stop(tmp_path):
     """The curve is drawn of them, and the monitor judges by them."""
     before, after = [], []
-    lines = Lines(tmp_path / "some.jsonl", 0, row_kind({}), before.append)
+    lines = Lines(tmp_path / "some.jsonl", 0, row_type({}), before.append)
     lines.add({"step": 1, "d_loss": 1 / 3, "nested": {"fid": 2e-9 / 7}})
     lines.close()
-    Lines(tmp_path / "some.jsonl", 1, row_kind({}), after.append).close()
+    Lines(tmp_path / "some.jsonl", 1, row_type({}), after.append).close()
     assert before == after and abs(before[0]["d_loss"] - 1 / 3) < 1e-6
 
 
