@@ -175,11 +175,10 @@ def make_folder(folder: Path) -> None:
 
 def open_generator(arguments: argparse.Namespace, name: str):
     """Return the generator, its file, and where to write, `name`_<weights> if not said."""
-    from anime_gan.generation.generator import Generator
-    from anime_gan.generation.load import find_weights, load_network, output_folder
+    from anime_gan.generation.load import find_weights, load_generator, output_folder
 
     path = find_weights(arguments.source)
-    generator = Generator(load_network(path))
+    generator = load_generator(str(path))
     if path.suffix == ".h5":
         note_raw_weights(path)
     suffix = arguments.suffixes[0] if arguments.suffixes else ""
