@@ -55,8 +55,8 @@ def load_network(path: Path) -> keras.Model:
     taken, made = generator.input_shape, generator.output_shape
     if len(taken) != 2 or len(made) != 4 or made[1] != made[2] or made[3] not in (1, 3):
         raise UserError(
-            f"{path} is no generator: it makes {made[1:]} from {taken[1:]}, not a square image from "
-            "a row of numbers."
+            f"{path} is no generator: it makes {made[1:]} from {taken[1:]}, not a square image "
+            "from a row of numbers."
         )
     return generator
 

@@ -89,6 +89,8 @@ def of_weights(
     path = find_weights(source)
     generator = Generator(load_network(path))
     resolution, run = generator.resolution, RunFolder.of_file(path)
+    if run and not run.architecture.is_file():  # a folder with a file of the user's own
+        run = None
     if run:
         config = run.config
     elif real:
@@ -99,13 +101,13 @@ def of_weights(
             "images."
         )
     if real:
-        config = _updated(config, "data", images=real)
+        config = config.updated(data={"images": real})
     if resolution < config.model.resolution:
         print(
             f"This run has grown to {resolution}x{resolution} so far. Its images are compared with "
             "real ones of that size; the results cannot be compared with those of other sizes."
         )
-        config = _updated(config, "model", resolution=resolution)
+        config = config.updated(model={"resolution": resolution})
     images = open_data(config)
     print(images.summary())
     count = min(count, max(len(images.images) // 2, LEAST))  # more are never compared
@@ -124,12 +126,6 @@ def of_weights(
         _discriminator(run, int(step[1])) if run and step else None,
         truncation_psi,
     )
-
-
-def _updated(config: Config, section: str, **values) -> Config:
-    """Return a config with other values in one section."""
-    changed = getattr(config, section).model_copy(update=values)
-    return config.model_copy(update={section: changed})
 
 
 def _discriminator(run: RunFolder, step: int) -> keras.Model | None:

@@ -44,7 +44,7 @@ class RunFolder:
         """Return the run that a weights file belongs to, None if it lies elsewhere."""
         folder = path.resolve().parent
         run = cls(folder.name)
-        return run if folder == run.weights.resolve() and run.architecture.is_file() else None
+        return run if folder == run.weights.resolve() else None
 
     @property
     def config_file(self) -> Path:
@@ -67,7 +67,14 @@ class RunFolder:
         return [*numbered(self.weights, GENERATOR)]
 
     def generator_file(self, step: int | None = None) -> Path:
-        """Return the generator's file of a step, the newest if None; UserError if there is none."""
+        """Return the generator's file of a step, the newest if None; UserError if there is none.
+
+        In a folder without any, a .keras file that the user named counts.
+        """
+        if step is None and not self.steps:
+            own = [path for path in self.weights.glob("*.keras") if not path.name.startswith(".")]
+            if own:
+                return max(own, key=lambda path: path.stat().st_mtime)
         return self._file(GENERATOR, step)
 
     def generator(self, step: int | None = None) -> keras.Model:
