@@ -3,10 +3,10 @@
 import pytest
 
 from anime_gan import networks
-from anime_gan.config.schema import Config, load_config
+from anime_gan.config import Config, load_config
 from anime_gan.errors import UserError
 from anime_gan.networks.checks import check
-from anime_gan.training.state import Gan
+from anime_gan.training.state import TrainState
 
 
 def checked(*overrides) -> Config:
@@ -62,7 +62,7 @@ def test_nonsense_is_one_sentence(overrides, words):
 def test_the_shared_parts_go_with_every_version_they_make_sense_for(overrides):
     """From the config alone, whatever the version's own recipe is; and they can be built."""
     config = checked("model.width=0.02", "model.resolution=32", *overrides)
-    assert Gan.create(networks.get_version(config.version), config).objective
+    assert TrainState.create(config).loss
 
 
 @pytest.mark.parametrize("version", networks.VERSIONS)
