@@ -16,7 +16,7 @@ def test_the_python_code_runs(script, faces, call):
     """As it stands there, beside a run of that name and a set of faces."""
     code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
     assert len(code.splitlines()) <= 20
-    own = ["run=r3gan", "version=r3gan", "training.steps=1", "model.latent_dim=8"]
+    own = ["run=r3gan-cpu", "version=r3gan", "training.steps=1", "model.latent_dim=8"]
     status, errors = call("train_gan.py", *script.tiny, *own, "model.resolution=64")
     assert status == 0, errors
     code = code.replace('"faces.zip"', repr(str(faces)))
