@@ -18,8 +18,8 @@ from anime_gan import backend
 
 backend.start()
 
-from anime_gan.config import Config, add_arguments, load_config
-from anime_gan.config.stages import Stage, stage_at, stages_of, without_metrics
+from anime_gan.config import Config, load_config
+from anime_gan.config.stages import Stage, stage_at, stages_of
 from anime_gan.data import demo
 from anime_gan.data.batches import Batches, require_batch
 from anime_gan.data.image_set import ImageSet, open_data, read_images
@@ -121,7 +121,8 @@ def train_stage(config: Config, images: ImageSet, group: Group) -> int | None:
             print(f"WARNING, when this run stopped: {run.finding}", file=sys.stderr)
         reason = group.shared_reason(run.stop_reason(progress.step, stage, stop))
         if reason is None:
-            measured = config if stage.end is None else without_metrics(config)
+            # Metrics compare images of full size only.
+            measured = config if stage.end is None else config.updated(metrics={"share": 0.0})
             with (
                 batches_of(config, stage, images, progress.step, group) as batches,
                 Metrics(measured, images, run.folder.images, progress.step)
@@ -219,7 +220,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_arguments(parser)
+    parser.add_argument("--config", metavar="FILE", help="a file whose keys go over config.yaml's")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="such as training.steps=200"
+    )
     parser.add_argument("--dry-run", action="store_true", help="one step, nothing written")
     arguments = parser.parse_intermixed_args()
     config = load_config(arguments.config, arguments.overrides, get_recipe)

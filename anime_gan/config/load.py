@@ -4,7 +4,6 @@ A value comes from the first of these that has it: the command line (`training.s
 given by `--config`, config.yaml, the version's recipe, the defaults in schema.py.
 """
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,14 +28,6 @@ SHAPES = (
 )
 # Whether these keys have this value decides which state is kept; a run can change other values.
 KEPT = {"training.ema_kimg": None, "augment.p": "adaptive"}
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--config FILE` and the `key.sub=value` arguments to a script's parser."""
-    parser.add_argument("--config", metavar="FILE", help="a file whose keys go over config.yaml's")
-    parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="such as training.steps=200"
-    )
 
 
 def load_config(
@@ -106,9 +97,7 @@ def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
     for key in {**before, **after}:
         was, now = before.get(key), after.get(key)
         if was != now:
-            changes = key.startswith(fixed) or (
-                key in KEPT and (was == KEPT[key]) != (now == KEPT[key])
-            )
+            changes = key.startswith(fixed) or (key in KEPT and KEPT[key] in (was, now))
             (shapes if changes else others).append(f"{key}: {was} -> {now}")
     return shapes, others
 

@@ -1,6 +1,6 @@
 """The keys of config.yaml: each with its type, range and default."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -162,6 +162,11 @@ class Config(Section):
     metrics: Metrics = Metrics()
     health: Health = Health()
     distribution: Distribution = Distribution()
+
+    def updated(self, **sections: dict[str, Any]) -> Self:
+        """Return a copy with other values, which are not checked, in some sections."""
+        copies = {n: getattr(self, n).model_copy(update=own) for n, own in sections.items()}
+        return self.model_copy(update=copies)
 
 
 # Former names of keys, as files of older runs have them.

@@ -8,7 +8,7 @@ follow from the config and the step alone, so a checkpoint holds nothing about t
 from dataclasses import dataclass
 from math import ceil
 
-from anime_gan.config.schema import Config, Network
+from anime_gan.config.schema import Config
 
 
 @dataclass(frozen=True)
@@ -48,20 +48,18 @@ class Stage:
 def stages_of(config: Config) -> list[Stage]:
     """Return the stages of a run; a run that does not grow has one."""
     growing, last = config.growing, config.model.resolution
-    size = growing.start or last
+    size = min(growing.start or last, last)
     stages: list[Stage] = []
     first = seen = 0
-    while size < last:
+    while size <= last:
         own = _config_at(config, size)
         batch = own.training.batch_size
         # The first stage has no smaller networks to fade from.
         fade = ceil(1000 * growing.fade_kimg / batch) if stages else 0
         end = first + fade + ceil(1000 * growing.stable_kimg / batch)
-        stages.append(Stage(own, first, end, fade, seen))
+        stages.append(Stage(own, first, end if size < last else None, fade, seen))
         first, seen, size = end, seen + (end - first) * batch, 2 * size
-    own = _config_at(config, last)
-    fade = ceil(1000 * growing.fade_kimg / own.training.batch_size) if stages else 0
-    return [*stages, Stage(own, first, None, fade, seen)]
+    return stages
 
 
 def stage_at(config: Config, step: int) -> Stage:
@@ -90,23 +88,11 @@ def steps_for(config: Config, images: float) -> int:
 
 def _config_at(config: Config, size: int) -> Config:
     """Return the config of the stage with this image size."""
-
-    def network(own: Network) -> Network:
-        return own.model_copy(update={"rate": own.rate_at.get(size, own.rate)})
-
-    batch = config.training.batch_size
-    if config.growing.start:
-        batch = config.growing.batch_at.get(size, batch)
-    return config.model_copy(
-        update={
-            "model": config.model.model_copy(update={"resolution": size}),
-            "training": config.training.model_copy(update={"batch_size": batch}),
-            "generator": network(config.generator),
-            "discriminator": network(config.discriminator),
-        }
+    batch_at = config.growing.batch_at if config.growing.start else {}
+    first, second = config.generator, config.discriminator
+    return config.updated(
+        model={"resolution": size},
+        training={"batch_size": batch_at.get(size, config.training.batch_size)},
+        generator={"rate": first.rate_at.get(size, first.rate)},
+        discriminator={"rate": second.rate_at.get(size, second.rate)},
     )
-
-
-def without_metrics(config: Config) -> Config:
-    """Return the config without metrics: they compare images of full size only."""
-    return config.model_copy(update={"metrics": config.metrics.model_copy(update={"share": 0.0})})

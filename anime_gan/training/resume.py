@@ -7,7 +7,8 @@ import hashlib
 import numpy as np
 
 from anime_gan.backend.precision import fastest_precision
-from anime_gan.config import Config, differences
+from anime_gan.config import Config
+from anime_gan.config.load import differences
 from anime_gan.config.stages import Stage, stage_at, stage_before
 from anime_gan.data.batches import Batches
 from anime_gan.data.image_set import ImageSet

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anime_gan import networks
-from anime_gan.config import Config, differences, from_dict, load_config
+from anime_gan.config import Config, from_dict, load_config
+from anime_gan.config.load import differences
 from anime_gan.errors import UserError
 from tests.conftest import ROOT
 

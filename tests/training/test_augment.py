@@ -1,4 +1,4 @@
-"""What the discriminator is shown: exact, differentiable, and the same where it must be."""
+"""Augmentation is exact, differentiable, and the same where it must be."""
 
 import keras
 import numpy as np
@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from keras import ops
 
 from anime_gan import backend
-from anime_gan.config import Augment
+from anime_gan.config.schema import Augment
 from anime_gan.training import augment
 
 pytestmark = pytest.mark.backends
 EVERYTHING = ("translation", "cutout", "colour")
 
 
-def pictures(count=6, size=16) -> np.ndarray:
-    """Random pictures in [-1, 1]."""
+def images(count=6, size=16) -> np.ndarray:
+    """Random images in [-1, 1]."""
     return np.random.default_rng(0).uniform(-1, 1, (count, size, size, 3)).astype("float32")
 
 
@@ -27,9 +27,9 @@ def seed(number=0):
 
 @settings(max_examples=30)
 @given(st.integers(-20, 20), st.integers(-20, 20))
-def test_translation_moves_whole_pixels_and_fills_with_grey(down, right):
-    """Row r, column c of the result is row r - down, column c - right of the picture, else 0."""
-    x = pictures(1)
+def test_translation_moves_whole_pixels_and_fills_with_gray(down, right):
+    """Row r, column c of the result is row r - down, column c - right of the image, else 0."""
+    x = images(1)
     moved = augment.apply(x, {"shift": np.array([[down, right]], "float32")})
     expected = np.zeros_like(x)
     size = x.shape[1]
@@ -41,8 +41,8 @@ def test_translation_moves_whole_pixels_and_fills_with_grey(down, right):
 
 
 def test_cutout_blanks_a_square_of_half_the_size():
-    """An eighth of the size off the border or not: 0 within, untouched outside."""
-    x = pictures(2)
+    """At the border and elsewhere: 0 inside, unchanged outside."""
+    x = images(2)
     drawn = {
         "hole": np.array([[8.0, 8.0], [0.0, 3.0]], "float32"),
         "cut": np.ones((2, 1), "float32"),
@@ -54,23 +54,23 @@ def test_cutout_blanks_a_square_of_half_the_size():
     assert (cut[1, :4, :7] == 0).all() and (cut[1, 4:] != 0).all()
 
 
-def test_colour_is_brightness_then_saturation_then_contrast():
+def test_color_is_brightness_then_saturation_then_contrast():
     """Against NumPy in float64."""
-    x = pictures(3)
+    x = images(3)
     values = {"brightness": [0.1, -0.2, 0], "saturation": [1.3, 0.5, 1], "contrast": [0.8, 1.2, 1]}
     drawn = {key: np.array(value, "float32")[:, None] for key, value in values.items()}
     expected = x.astype("float64") + np.array(values["brightness"])[:, None, None, None]
-    grey = expected.mean(axis=3, keepdims=True)
-    expected = grey + (expected - grey) * np.array(values["saturation"])[:, None, None, None]
-    middle = expected.mean(axis=(1, 2, 3), keepdims=True)
-    expected = middle + (expected - middle) * np.array(values["contrast"])[:, None, None, None]
+    gray = expected.mean(axis=3, keepdims=True)
+    expected = gray + (expected - gray) * np.array(values["saturation"])[:, None, None, None]
+    mean = expected.mean(axis=(1, 2, 3), keepdims=True)
+    expected = mean + (expected - mean) * np.array(values["contrast"])[:, None, None, None]
     np.testing.assert_allclose(augment.apply(x, drawn), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
 def test_each_policy_happens_with_its_probability(p):
-    """p = 0 changes nothing; else about a share p of the pictures, each policy for itself."""
-    x = pictures(400, 8)
+    """p = 0 changes nothing; else each policy changes about a share p of the images."""
+    x = images(400, 8)
     for policy in EVERYTHING:
         drawn = augment.draw(Augment(policy=[policy]), x, p, seed())
         change = np.abs(np.asarray(augment.apply(x, drawn)) - x).max(axis=(1, 2, 3))
@@ -81,7 +81,7 @@ def test_each_policy_happens_with_its_probability(p):
 
 
 def test_translations_reach_an_eighth_of_the_size():
-    """All whole shifts from -size / 8 to size / 8 come up, alike."""
+    """All whole shifts from -size / 8 to size / 8 are equally likely."""
     drawn = augment.draw(Augment(policy=["translation"]), np.zeros((4000, 16, 16, 3)), 1.0, seed())
     shifts, counts = np.unique(np.asarray(drawn["shift"]), return_counts=True)
     np.testing.assert_array_equal(shifts, [-2, -1, 0, 1, 2])
@@ -89,31 +89,31 @@ def test_translations_reach_an_eighth_of_the_size():
 
 
 def test_one_draw_is_one_augmentation():
-    """Applied twice it gives the same, so a score and its slope see one picture."""
-    x = pictures()
+    """Applied twice it gives the same, so a score and its gradient see one image."""
+    x = images()
     drawn = augment.draw(Augment(policy=EVERYTHING), x, 1.0, seed())
     np.testing.assert_array_equal(augment.apply(x, drawn), augment.apply(x, drawn))
     other = augment.draw(Augment(policy=EVERYTHING), x, 1.0, seed(1))
     assert not np.array_equal(augment.apply(x, drawn), augment.apply(x, other))
 
 
-def test_slopes_pass_through():
-    """The slope of a sum of products with the result, along a direction, by differences."""
-    x = pictures(2, 8)
+def test_gradients_pass_through():
+    """The gradient of a weighted sum of the result, along a direction, against differences."""
+    x = images(2, 8)
     drawn = augment.draw(Augment(policy=EVERYTHING), x, 1.0, seed())
-    weights = pictures(2, 8)[::-1].copy()
+    weights = images(2, 8)[::-1].copy()
 
-    def score(pictures):
-        return ops.sum(augment.apply(pictures, drawn) * weights, axis=(1, 2, 3))[:, None]
+    def score(images):
+        return ops.sum(augment.apply(images, drawn) * weights, axis=(1, 2, 3))[:, None]
 
-    slopes = np.asarray(backend.input_gradients(score, ops.convert_to_tensor(x), [])[1])
-    way = np.random.default_rng(2).normal(size=x.shape).astype("float32")
-    difference = (np.asarray(score(x + way)) - np.asarray(score(x - way)))[:, 0] / 2
-    np.testing.assert_allclose((slopes * way).sum(axis=(1, 2, 3)), difference, rtol=1e-3)
+    gradients = np.asarray(backend.input_gradients(score, ops.convert_to_tensor(x), [])[1])
+    direction = np.random.default_rng(2).normal(size=x.shape).astype("float32")
+    difference = (np.asarray(score(x + direction)) - np.asarray(score(x - direction)))[:, 0] / 2
+    np.testing.assert_allclose((gradients * direction).sum(axis=(1, 2, 3)), difference, rtol=1e-3)
 
 
 def test_adaptive_probability_follows_the_sign_of_overfitting():
-    """All real pictures told apart: it rises by batch / kimg; no better than chance: it falls."""
+    """All real images recognized: it rises by batch / kimg; no better than chance: it falls."""
     config = Augment(policy=["cutout"], p="adaptive", target=0.6, kimg=1)
     up, down, floor, top = (
         float(augment.adapted(config, p, share, 50))
