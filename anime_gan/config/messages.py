@@ -22,8 +22,8 @@ PLAIN = {
     "bool_type": "must be true or false",
     "string_type": "must be text",
     "dict_type": "must be a mapping, such as {8: 16}",
-    "tuple_type": "must be a list, such as [a, b]",
 }
+_QUOTES = "'\""
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = 70
 
@@ -39,6 +39,8 @@ def key_error(error: dict[str, Any]) -> str:
     what = PLAIN.get(error["type"], what)
     if error["type"] == "model_type":
         what = f"must hold keys of its own, such as {key}.{next(iter(SECTIONS[key]))}"
+    if error["type"] == "tuple_type":
+        what = f"must be a list, such as [{shown(error['input']).strip(_QUOTES)}]"
     return f"{key} {what}, not {shown(error['input'])}."
 
 

@@ -1,4 +1,4 @@
-"""Combinations of config and network that make no sense, each refused in one sentence."""
+"""Combinations of config and network that make no sense, each with its error."""
 
 import keras
 
@@ -10,9 +10,9 @@ from anime_gan.networks.scores import SCALES
 
 
 def mixes_batch(model: keras.Model) -> bool:
-    """Say whether a picture's output depends on the others in its batch, in training mode.
+    """Say whether an image's output depends on the others in its batch, in training mode.
 
-    A layer of one's own that does so says it with an attribute `mixes_batch = True`.
+    A layer that does so has an attribute `mixes_batch = True`.
     """
     return any(
         isinstance(layer, keras.layers.BatchNormalization) or getattr(layer, "mixes_batch", False)
@@ -26,9 +26,9 @@ def ends_in_sigmoid(model: keras.Model) -> bool:
 
 
 def check(config: Config, version: Version) -> None:
-    """Raise UserError for the first thing that can't be meant.
+    """Raise UserError for the first combination that makes no sense.
 
-    It asks a tiny discriminator of the version, so that it is done before pictures are read.
+    It builds a tiny discriminator of the version, so that it is done before images are read.
     """
     size = min(32, config.model.resolution)
     try:
@@ -36,7 +36,7 @@ def check(config: Config, version: Version) -> None:
     except ValueError:  # Keras's, of maps that have no pixel left
         raise UserError(
             f"model.resolution is {size}, but the discriminator of version {config.version} halves "
-            "pictures more often than that; set it to 32 or more."
+            "images more often than that; set it to 32 or more."
         ) from None
     for wrong, sentence in (
         *_about_network(config, discriminator),
@@ -48,7 +48,7 @@ def check(config: Config, version: Version) -> None:
 
 
 def _about_network(config: Config, discriminator: keras.Model):
-    """Yield (whether it is broken, the sentence that says so) of what a discriminator can't do."""
+    """Yield (whether it applies, the error) for what a discriminator can't do."""
     training, name, penalties = config.training, config.objective.name, config.objective.penalties
     sigmoid, mixes = ends_in_sigmoid(discriminator), mixes_batch(discriminator)
     fitting = [n for n, o in SCALES.items() if o.probabilities == sigmoid]
@@ -56,24 +56,24 @@ def _about_network(config: Config, discriminator: keras.Model):
     yield (
         SCALES[name].probabilities != sigmoid,
         f"objective.name is {name}, but the discriminator of version {config.version} {ending}; "
-        f"with it go {', '.join(fitting)}.",
+        f"set it to {' or '.join(fitting)}.",
     )
     yield (
         mixes and training.passes == "together",
         "training.passes is together, but the discriminator of version "
-        f"{config.version} compares the pictures of a batch, so real and fake ones must not share "
+        f"{config.version} compares the images of a batch, so real and fake ones must not share "
         "one; set it to apart or in_turn.",
     )
     yield (
         mixes and "gradient" in penalties,
         "objective.penalties holds gradient, but the discriminator of version "
-        f"{config.version} compares the pictures of a batch, and that penalty is each picture's "
-        "own (Gulrajani et al. 2017); take it out, or a version whose pictures are apart.",
+        f"{config.version} compares the images of a batch, and that penalty is defined for single "
+        "images (Gulrajani et al. 2017); remove it, or take a version without batch statistics.",
     )
 
 
 def _about_styles(config: Config, version: Version):
-    """Yield (whether it is broken, the sentence that says so) of what only some versions can do."""
+    """Yield (whether it applies, the error) for what only some versions can do."""
     growing, name = config.growing, config.version
     yield (
         growing.start is not None and not version.grows,
@@ -90,7 +90,7 @@ def _about_styles(config: Config, version: Version):
     yield (
         growing.start is not None and bool(pairs),
         f"{', '.join(pairs[:1])} is a pair, but version {name} grows, with batches of several "
-        "sizes; give it one number, or set growing.start to null.",
+        "sizes; set it to one number, or growing.start to null.",
     )
     for section in ("generator", "discriminator"):
         yield (
@@ -106,7 +106,7 @@ def _about_styles(config: Config, version: Version):
 
 
 def _about_config(config: Config):
-    """Yield (whether it is broken, the sentence that says so) of keys that contradict others."""
+    """Yield (whether it applies, the error) for keys that contradict each other."""
     training, augment, name = config.training, config.augment, config.objective.name
     objective, network = SCALES[name], config.discriminator
     yield (
@@ -116,23 +116,23 @@ def _about_config(config: Config):
     )
     yield (
         objective.paired and training.passes == "in_turn",
-        f"training.passes is in_turn, but objective {name} judges each fake against a real "
-        "picture; set it to together or apart.",
+        f"training.passes is in_turn, but objective {name} compares each fake with a real image; "
+        "set it to together or apart.",
     )
     bounded = config.objective.penalties or network.weight_clip or network.spectral_norm
     yield (
         name == "wasserstein" and not bounded,
-        "objective.name is wasserstein, but nothing bounds the discriminator's slope; set "
+        "objective.name is wasserstein, but nothing bounds the discriminator's gradients; set "
         "discriminator.weight_clip, discriminator.spectral_norm or objective.penalties=[gradient].",
     )
     yield (
         augment.p == "adaptive" and objective.threshold is None,
-        f"augment.p is adaptive, but the scores of objective {name} have no zero to tell "
-        "overfitting by; set it to a number.",
+        f"augment.p is adaptive, but the scores of objective {name} have no threshold that would "
+        "show overfitting; set it to a number.",
     )
     yield (
         augment.p == "adaptive" and not augment.policy,
-        "augment.p is adaptive, but augment.policy names nothing to do; give it "
+        "augment.p is adaptive, but augment.policy is empty; set it to "
         "[translation, cutout, colour] or some of them.",
     )
     micro = training.micro_batch
