@@ -33,11 +33,11 @@ def main() -> None:
     )
     parser.add_argument("images", help="a folder, a glob or a .zip file")
     parser.add_argument("--resolution", type=int, default=64, help="side in pixels (default 64)")
-    parser.add_argument("--channels", type=int, choices=(1, 3), default=3, help="1 for gray")
+    parser.add_argument("--channels", type=int, choices=(1, 3), default=3, help="1: gray, 3: RGB")
     parser.add_argument("--resize", choices=("lanczos", "bilinear"), default="lanczos")
     parser.add_argument("--batch-size", type=int, default=64, help="images (default 64)")
     parser.add_argument("--x-flip", action="store_true", help="mirror half of the images")
-    parser.add_argument("--out", type=Path, default=Path("batch.png"), help="the grid, a PNG")
+    parser.add_argument("--out", type=Path, default=Path("batch.png"), help="PNG of the batch")
     arguments = parser.parse_args()
     found = open_images(
         arguments.images, arguments.resolution, arguments.channels, resize=arguments.resize

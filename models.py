@@ -45,9 +45,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("version", nargs="?", help="print the layers of this one")
+    parser.add_argument("version", nargs="?", help="print the layers of this version")
     parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="such as model.width=0.25"
+        "overrides", nargs="*", metavar="key=value", help="config keys, such as model.width=0.25"
     )
     arguments = parser.parse_args()
     overrides, name = arguments.overrides, arguments.version

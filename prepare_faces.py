@@ -6,8 +6,8 @@
     python prepare_faces.py clean ready.zip faces     clean images that are faces already
 
 SOURCE is never changed. OUT gets faces/ for data.images, report.html, report.json and
-decisions.csv. The next start applies the names in OUT/keep.txt and OUT/drop.txt. An interrupted
-start resumes.
+decisions.csv. To overrule a decision, write the image's name into OUT/keep.txt or OUT/drop.txt and
+give the command again. An interrupted command also resumes when given again.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("source", metavar="SOURCE", help="a folder, zip or glob of images")
-    parser.add_argument("out", metavar="OUT", help="the folder of the set")
+    parser.add_argument("out", metavar="OUT", help="folder for the result")
     default = Settings()
     side = f"side of the faces, a power of two from 8 to 512 (default {default.size})"
     parser.add_argument("--size", type=int, default=default.size, metavar="N", help=side)
@@ -93,7 +93,7 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     find.add_argument("--already-faces", action="store_true", help="each image is a face already")
     detector = "%(default)s (default), or the .xml file of an OpenCV cascade"
     find.add_argument("--detector", default=default.detector, metavar="NAME", help=detector)
-    quick = "twenty times faster, finds about half as many"
+    quick = "ten times faster, but finds only about half of the faces"
     find.add_argument("--quick", action="store_true", help=quick)
     _number(find, "likelihood", default.likelihood, 0, 1, "minimum detection confidence")
     _number(find, "widen", default.widen, 0, 3, "margin for hair and shoulders, 0 for none")
@@ -109,7 +109,7 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     _number(clean, "compressed", Limits.compressed, 0, float("inf"), blockiness)
     clean.add_argument("--no-grey", action="store_true", help="drop gray faces")
     write = parser.add_argument_group("writing")
-    write.add_argument("--zip", action="store_true", help="zip files instead of folders")
+    write.add_argument("--zip", action="store_true", help="write zip files instead of folders")
     share = "share of the images whose faces go into heldout, not train"
     _number(write, "held-out", 0.0, 0, 0.9, share)
     records = "also write TFRecords for the original StyleGAN"

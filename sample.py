@@ -2,18 +2,18 @@
 
     python sample.py                               a 5x5 grid from the newest run
     python sample.py v4 --grid 8x4                 from a run, by its name
-    python sample.py grid walk                     from a run with the name of a command
+    python sample.py grid walk                     from a run called walk, as a command is
     python sample.py faces v5 --seeds 1,5,100-109  single images; a seed is always the same face
     python sample.py faces --count 1000 --psi 1.2,1,0.7,0.5,0,-0.5,-1
                                                    1000 images for each truncation
-    python sample.py figure truncation             or uncurated; with styles also mixing,
+    python sample.py figure truncation             or uncurated; of StyleGANs also mixing,
                                                    noise-detail, noise-components
     python sample.py walk --seeds 3,8,20 --out walk.mp4
                                                    from seed to seed and back, as GIF or MP4
     python sample.py film v5                       the run's grids, from the first to the last
     python sample.py project face.png stylegan     the image of a StyleGAN nearest to a face
 
-An image depends on the weights and the seed alone, not on the batch, the machine or the backend.
+An image depends only on the weights and the seed, not on the batch, the machine or the backend.
 `python sample.py COMMAND --help` lists the options of a command.
 """
 
@@ -192,7 +192,7 @@ def note_raw_weights(path: Path) -> None:
     from anime_gan.config import from_dict, read_yaml
 
     if from_dict(read_yaml(path.with_name("config.yaml"))).training.ema_kimg is not None:
-        print(f"{path.name} holds raw weights; generator_<step>.keras holds their average (EMA).")
+        print(f"{path.name} holds raw weights; generator_<step>.keras holds their EMA.")
 
 
 def save(out: Path, image) -> None:
@@ -238,7 +238,7 @@ def walk(arguments: argparse.Namespace) -> str:
 
 
 def film(arguments: argparse.Namespace) -> str:
-    """A film of the grids of a run, or of runs that resumed each other: a,b."""
+    """A film of the grids of a run, or of several runs in order: a,b."""
     from anime_gan.runs.folder import RunFolder, newest_run
 
     names = arguments.source.split(",") if arguments.source else []
@@ -280,19 +280,19 @@ def option(kind, metavar: str, text: str, default=None) -> dict:
 
 
 OPTIONS = {
-    "source": {"nargs": "?", "help": "a run or a weights file; else the newest run"},
+    "source": {"nargs": "?", "help": "a run or a weights file (default: the newest run)"},
     "name": {"choices": FIGURES},
     "image": {"type": Path, "help": "a file with a face, cut out like those of the training set"},
-    "--grid": option(parse_grid, "5x5", "columns x rows", (5, 5)),
-    "--count": option(number(1, 1_000_000, int), "N", "seeds 0 to N-1"),
-    "--seeds": option(parse_seeds, "LIST", "such as 1,5,100-109", []),
-    "--psi": option(parse_psis, "LIST", "truncation: 1 none, 0 the mean face", []),
-    "--noise": option(parse_noise, "KIND", "of StyleGANs: const, random or none", "const"),
-    "--space": {"choices": ("z", "w"), "help": "where it walks; w needs styles"},
-    "--frames": option(number(2, 10_000, int), "N", "from one seed to the next; 48", 48),
-    "--steps": option(number(1, 100_000, int), "N", "of the optimizer; 500", 500),
+    "--grid": option(parse_grid, "5x5", "columns x rows (default 5x5)", (5, 5)),
+    "--count": option(number(1, 1_000_000, int), "N", "number of images, of seeds 0 to N-1"),
+    "--seeds": option(parse_seeds, "LIST", "seeds, such as 1,5,100-109", []),
+    "--psi": option(parse_psis, "LIST", "truncation: 1 is none, 0 the mean face", []),
+    "--noise": option(parse_noise, "KIND", "StyleGAN noise: const, random or none", "const"),
+    "--space": {"choices": ("z", "w"), "help": "interpolate in z, or in w (StyleGANs only)"},
+    "--frames": option(number(2, 10_000, int), "N", "frames from seed to seed (default 48)", 48),
+    "--steps": option(number(1, 100_000, int), "N", "optimizer steps (default 500)", 500),
     "--size": option(number(2, 4_096, int), "PIXELS", "height of the film"),
-    "--fps": option(number(1, 240), "N", "frames per second; 24", 24.0),
+    "--fps": option(number(1, 240), "N", "frames per second (default 24)", 24.0),
 }
 IMAGE = (".png", ".jpg", ".webp")
 COMMANDS = {
