@@ -148,7 +148,7 @@ def make_images(folder: Path, cache: Path, count: int) -> None:
         os.link(first, part / f"{number:07}.jpg")
         if number % 1000 == 999 or number == count - 1:
             first.unlink()
-    store = Cache(cache, open_source(folder), (64, 64, 3), str(folder))
+    store = Cache(cache, open_source(folder), (64, 64, 3), "lanczos")
     cache.mkdir()
     store._index.write_text(json.dumps({"images": count, "skipped": []}))
     with store._pixels.open("wb") as file:

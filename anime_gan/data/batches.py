@@ -134,9 +134,7 @@ class Batches:
         """Return the order of the images in an epoch, and which places in it are mirrored."""
         generator = np.random.default_rng([self._seed, epoch])
         order = generator.permutation(len(self._images))
-        if not self._x_flip:
-            return order, np.zeros(len(order), dtype=bool)
-        return order, generator.random(len(order)) < 0.5
+        return order, (generator.random(len(order)) < 0.5) & self._x_flip
 
     def _take(self, shuffled: Future, position: int) -> Batch:
         """Return batch `position`, from 0, of the epoch that was shuffled."""

@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple
 
 from tqdm import tqdm
 
-from anime_gan.data.decode import read_chunk, reason
+from anime_gan.data.decode import Shape, read_chunk, reason
 from anime_gan.data.mapped import Mapped
 from anime_gan.data.sources import Source
 from anime_gan.errors import UserError
@@ -31,14 +31,10 @@ STALE_SECONDS = 24 * 3600
 
 
 class Index(NamedTuple):
-    """Which files of a source are used.
+    """Which files of a source are used."""
 
-    kept: places in the source's entries of the readable files, ascending.
-    skipped: (name, reason) of every other file, in the source's order.
-    """
-
-    kept: list[int]
-    skipped: list[tuple[str, str]]
+    kept: list[int]  # places in the source's entries of the readable files, ascending
+    skipped: list[tuple[str, str]]  # (name, reason) of every other file, in the source's order
 
 
 class Cache:
@@ -48,28 +44,18 @@ class Cache:
     skipped files, for people to read. The .json is written last, and each file is renamed into
     place when it is complete, so that an interrupted start leaves no cache that looks complete.
 
-    Args: as for `Encoded`; folder is created when needed.
-
-    Attributes:
-        key: hex digest of the source's entries, shape and filter.
-        report: the path of <key>.skipped.txt.
+    The key is a hex digest of the source's entries, shape and filter. The folder is created when
+    needed; the other arguments are as for `Encoded`.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        source: Source,
-        shape: tuple[int, int, int],
-        images: str,
-        resize: str = "lanczos",
-    ):
-        self._folder, self._source, self._shape, self._images = folder, source, shape, images
-        self._resize = resize
+    def __init__(self, folder: Path, source: Source, shape: Shape, resize: str):
+        self._folder, self._source, self._shape, self._resize = folder, source, shape, resize
         listing = json.dumps([CACHE_FORMAT, shape, resize, source.entries])
         self.key = hashlib.sha256(listing.encode()).hexdigest()[:32]
         self.report = folder / f"{self.key}.skipped.txt"
         self._pixels = folder / f"{self.key}.u8"
         self._index = folder / f"{self.key}.json"
+        self._most_bytes = len(source.entries) * math.prod(shape)  # if every file can be read
 
     def open(self, share: float, workers: int) -> tuple[Index, str | None]:
         """Return the index, and a sentence saying why the pixels are not kept, or None if they are.
@@ -87,7 +73,7 @@ class Cache:
                 index = self._build(note, workers)
             return index, note
         except OSError as error:
-            size = INDEX_BYTES * len(self._source.entries) if note else self._pixel_bytes()
+            size = INDEX_BYTES * len(self._source.entries) if note else self._most_bytes
             raise UserError(
                 f"the image cache cannot be written to {self._folder} ({reason(error)}): "
                 f"it needs a writable folder with {-(-size // 10**6):,} MB free."
@@ -117,13 +103,9 @@ class Cache:
         except OSError:
             return False
 
-    def _pixel_bytes(self) -> int:
-        """Return the size of the pixels if every file can be read."""
-        return len(self._source.entries) * math.prod(self._shape)
-
     def _too_large(self, share: float) -> str | None:
         """Return why the pixels are not kept on disk, as a sentence; None if they may be."""
-        size, free = self._pixel_bytes(), shutil.disk_usage(self._folder).free
+        size, free = self._most_bytes, shutil.disk_usage(self._folder).free
         if size <= share * free:
             return None
         if share == 0:
@@ -142,6 +124,7 @@ class Cache:
             self._remove_stale()
             with open(unfinished, "xb") as file:
                 kept, skipped = self._decode_all(None if note else file, workers)
+                file.flush()
                 os.fsync(file.fileno())
             other = self._read_index()
             if other and self._has_pixels(other):
@@ -151,7 +134,7 @@ class Cache:
                 self.report.write_text("".join(lines), encoding="utf-8", errors="backslashreplace")
             if not kept:
                 raise UserError(
-                    f"none of the {len(skipped)} images in {self._images} could be read: "
+                    f"none of the {len(skipped)} images in {self._source.name} could be read: "
                     f"{self.report} gives the reason for each."
                 )
             if not note:
@@ -180,8 +163,7 @@ class Cache:
         def write_oldest() -> None:
             images, kept, skipped = waiting.popleft().result()
             if file:
-                for image in images:
-                    file.write(image)
+                file.writelines(images)
             all_kept.extend(kept)
             all_skipped.extend(skipped)
             progress.update(len(kept) + len(skipped))
@@ -190,16 +172,12 @@ class Cache:
             with warnings.catch_warnings(), progress:
                 warnings.simplefilter("ignore")  # Pillow's, on odd but readable files
                 for start in range(0, total, step):
-                    places = range(start, min(start + step, total))
-                    waiting.append(
-                        pool.submit(read_chunk, self._source, places, self._shape, self._resize)
-                    )
+                    chunk = self._source, range(total)[start : start + step]
+                    waiting.append(pool.submit(read_chunk, *chunk, self._shape, self._resize))
                     if len(waiting) > 2 * workers:
                         write_oldest()
                 while waiting:
                     write_oldest()
-                if file:
-                    file.flush()
         finally:
             pool.shutdown(cancel_futures=True)
         return all_kept, all_skipped

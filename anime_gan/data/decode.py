@@ -19,6 +19,7 @@ from anime_gan.data.sources import Source, Unreadable
 DECODERS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 # They start other programs, only identify the format, or had security holes in recent years.
 UNSAFE_DECODERS = ("BUFR", "EPS", "FITS", "GRIB", "HDF5", "MPEG", "PSD", "WMF")
+Shape = tuple[int, int, int]  # (H, W, C), C being 3 for RGB or 1 for grayscale
 MAX_PIXELS = 100_000_000
 LARGE_PIXELS = 8_000_000
 LARGE_FILE_BYTES = 8 * 2**20
@@ -27,16 +28,13 @@ LARGE_FILE_BYTES = 8 * 2**20
 _large_image = threading.RLock()
 
 
-def decode(data: bytes, shape: tuple[int, int, int], resize: str = "lanczos") -> np.ndarray:
-    """Decode an image and stretch it to a shape.
+def decode(data: bytes, shape: Shape, resize: str = "lanczos") -> np.ndarray:
+    """Decode an image and stretch it to a shape; return it as uint8.
 
     Args:
         data: the bytes of a file in a format of DECODERS.
-        shape: (H, W, C), C being 3 for RGB or 1 for grayscale.
+        shape: of the result.
         resize: "lanczos" (bicubic when enlarging), or "bilinear" as torchvision's default.
-
-    Returns:
-        uint8 of that shape.
 
     Raises:
         Unreadable: if the image is too large.
@@ -108,9 +106,7 @@ def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.I
     return image
 
 
-def read_image(
-    source: Source, index: int, shape: tuple[int, int, int], resize: str = "lanczos"
-) -> np.ndarray:
+def read_image(source: Source, index: int, shape: Shape, resize: str = "lanczos") -> np.ndarray:
     """Read and decode one entry of a source; arguments, result and errors as for `decode`."""
     large = source.entries[index][1] > LARGE_FILE_BYTES
     with _large_image if large else nullcontext():
@@ -118,7 +114,7 @@ def read_image(
 
 
 def read_chunk(
-    source: Source, indices: range, shape: tuple[int, int, int], resize: str = "lanczos"
+    source: Source, indices: range, shape: Shape, resize: str = "lanczos"
 ) -> tuple[list[np.ndarray], list[int], list[tuple[int, str, str]]]:
     """Read and decode some entries of a source.
 

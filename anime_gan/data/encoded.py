@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from anime_gan.data.decode import read_image, reason
+from anime_gan.data.decode import Shape, read_image, reason
 from anime_gan.data.pixels import mirror, to_float
 from anime_gan.data.sources import Source
 from anime_gan.errors import UserError
@@ -25,9 +25,7 @@ class Encoded:
     Args:
         source: where the files are read from; it must stay open.
         entries: places in `source.entries` of the readable files.
-        shape: (H, W, C) to which each image is resized.
-        images: the name of the source in error messages.
-        resize: filter, see `decode`.
+        shape, resize: see `decode`.
         workers: number of decoding threads.
 
     Raises:
@@ -35,16 +33,9 @@ class Encoded:
     """
 
     def __init__(
-        self,
-        source: Source,
-        entries: Sequence[int],
-        shape: tuple[int, int, int],
-        images: str,
-        resize: str = "lanczos",
-        workers: int = 1,
+        self, source: Source, entries: Sequence[int], shape: Shape, resize: str, workers: int
     ):
-        self._source, self._entries, self._images = source, np.asarray(entries, int), images
-        self._resize = resize
+        self._source, self._entries, self._resize = source, np.asarray(entries, int), resize
         self.shape = (len(self._entries), *shape)
         self._pool = ThreadPoolExecutor(workers)  # Pillow decodes without holding the interpreter
         # Pillow warns of odd but readable files; all threads share one list of filters.
@@ -58,12 +49,8 @@ class Encoded:
         if np.ndim(chosen) == 0:
             return self._decode(int(chosen))
         images = np.empty((chosen.size, *self.shape[1:]), np.uint8)
-
-        def fill(place: int, entry: int) -> None:
-            images[place] = self._decode(entry)
-
-        for _ in self._pool.map(fill, range(chosen.size), chosen.ravel().tolist()):
-            pass  # raises what a thread has raised
+        for place, image in enumerate(self._pool.map(self._decode, chosen.ravel().tolist())):
+            images[place] = image
         return images.reshape(*chosen.shape, *self.shape[1:])
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -82,6 +69,6 @@ class Encoded:
         except Exception as error:  # decoders raise exceptions of any type on malformed data
             name = self._source.entries[entry][0]
             raise UserError(
-                f"{name} in {self._images} can no longer be read ({reason(error)}): restore or "
-                "remove the file and start again."
+                f"{name} in {self._source.name} can no longer be read ({reason(error)}): restore "
+                "or remove the file and start again."
             ) from error

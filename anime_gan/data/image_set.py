@@ -93,22 +93,16 @@ def open_images(
     workers = workers or min(8, os.cpu_count() or 1)
     with ExitStack() as reading:
         source = reading.enter_context(closing(_open_source(images, resolution, channels)))
-        store = Cache(Path(cache), source, shape, str(images), resize)
+        store = Cache(Path(cache), source, shape, resize)
         index, note = store.open(cache_share, workers)
         if note:
-            opened = Encoded(source, index.kept, shape, str(images), resize, workers)
+            opened = Encoded(source, index.kept, shape, resize, workers)
             reading.pop_all()  # the source stays open as long as it is needed
         else:
             opened = store.mapped(index)
-    return ImageSet(
-        images=opened,
-        names=[source.entries[place][0] for place in index.kept],
-        skipped=index.skipped,
-        skipped_file=store.report if index.skipped else None,
-        source=str(images),
-        key=store.key,
-        note=note,
-    )
+    names = [source.entries[place][0] for place in index.kept]
+    report = store.report if index.skipped else None
+    return ImageSet(opened, names, index.skipped, report, source.name, store.key, note)
 
 
 def open_data(config: Config) -> ImageSet:
@@ -118,16 +112,10 @@ def open_data(config: Config) -> ImageSet:
     """
     from anime_gan.data import demo  # multiprocessing, which few callers need
 
-    images = config.data.images
-    if images == "demo":
-        images = str(demo.builtin_faces(config.model.resolution))
+    data, shape = config.data, (config.model.resolution, config.model.channels)
+    images = demo.builtin_faces(shape[0]) if data.images == "demo" else data.images
     return open_images(
-        images,
-        config.model.resolution,
-        config.model.channels,
-        Path(config.data.cache),
-        resize=config.data.resize,
-        cache_share=config.data.cache_share,
+        images, *shape, Path(data.cache), resize=data.resize, cache_share=data.cache_share
     )
 
 

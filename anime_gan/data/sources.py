@@ -9,7 +9,7 @@ import os
 import stat
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from anime_gan.errors import UserError
@@ -43,18 +43,19 @@ def open_source(images: str | Path, every_file: bool = False) -> FolderSource | 
         raise UserError("no images are named: give a folder, a glob or a .zip file.")
     path = Path(images).expanduser()
     extensions = ("",) if every_file else EXTENSIONS
+    name = str(images)
     if os.path.isdir(path):
-        return FolderSource(path, ("**",), extensions)
+        return FolderSource(name, path, ("**",), extensions)
     if os.path.isfile(path):
         named_zip = path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)
         if path.name.lower().endswith(EXTENSIONS) or (every_file and not named_zip):
-            return FolderSource(path.parent, (glob.escape(path.name),), extensions)
-        return ZipSource(path, extensions)
+            return FolderSource(name, path.parent, (glob.escape(path.name),), extensions)
+        return ZipSource(name, path, extensions)
     fixed = next((i for i, part in enumerate(path.parts) if glob.has_magic(part)), None)
     root = Path(*path.parts[:fixed])
     if fixed is None or not os.path.isdir(root):
         raise UserError(f"{root} does not exist: give a folder, a glob or a .zip file of images.")
-    return FolderSource(root, path.parts[fixed:], extensions)
+    return FolderSource(name, root, path.parts[fixed:], extensions)
 
 
 def _is_hidden(name: str) -> bool:
@@ -65,20 +66,19 @@ class FolderSource:
     """The files below a folder whose relative path matches a glob.
 
     Args:
+        name: what the user calls it.
         root: the folder.
         pattern: the parts of the glob between slashes; ("**",) for every file.
         extensions: the endings that file names may have, in lower case.
     """
 
-    def __init__(self, root: Path, pattern: tuple[str, ...], extensions: tuple[str, ...]):
-        self._root = root
-        self._pattern = pattern
-        self._extensions = extensions
+    def __init__(self, name: str, root: Path, pattern: Sequence[str], extensions: tuple[str, ...]):
+        self.name = name
+        self._root, self._pattern, self._extensions = root, pattern, extensions
         self._max_depth = math.inf if "**" in pattern else len(pattern) - 1
         self.entries: list[Entry] = sorted(self._walk())
 
     def _walk(self) -> Iterator[Entry]:
-        every = self._pattern == ("**",)
         seen = set()  # folders by identity: a link to a parent folder must not be followed forever
         folders: list[tuple[str, ...]] = [()]
         while folders:
@@ -96,11 +96,10 @@ class FolderSource:
             seen.add((status.st_dev, status.st_ino))
             inside = []
             for item in found:
+                path, name = (*parts, item.name), item.name.lower()
                 if _is_folder(item):
-                    inside.append((*parts, item.name))
-                elif item.name.lower().endswith(self._extensions) and (
-                    every or _matches((*parts, item.name), self._pattern)
-                ):
+                    inside.append(path)
+                elif name.endswith(self._extensions) and _matches(path, self._pattern):
                     yield _file_entry(item, prefix)
             if len(parts) < self._max_depth:
                 folders += sorted(inside)  # the order does not depend on which link leads there
@@ -120,14 +119,13 @@ class FolderSource:
         """Do nothing: no file is open between reads."""
 
 
-def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     if not pattern:
         return not parts
-    if pattern[0] == "**":
-        return any(_matches(parts[i:], pattern[1:]) for i in range(len(parts), -1, -1))
-    return (
-        bool(parts) and fnmatch.fnmatch(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
-    )
+    first, *rest = pattern
+    if first == "**":
+        return any(_matches(parts[i:], rest) for i in range(len(parts), -1, -1))
+    return bool(parts) and fnmatch.fnmatch(parts[0], first) and _matches(parts[1:], rest)
 
 
 def _is_folder(item: os.DirEntry) -> bool:
@@ -146,26 +144,18 @@ def _file_entry(item: os.DirEntry, prefix: str) -> Entry:
 
 
 class ZipSource:
-    """The files of a zip file, read in place: nothing is ever extracted to disk.
+    """The files of a zip file, read in place: nothing is ever extracted to disk."""
 
-    Args:
-        path: the zip file.
-        extensions: the endings that file names may have, in lower case.
-    """
-
-    def __init__(self, path: Path, extensions: tuple[str, ...]):
+    def __init__(self, name: str, path: Path, extensions: tuple[str, ...]):
         try:
             self._zip = zipfile.ZipFile(path)
         except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
             raise UserError(
                 f"{path} is not a readable zip file: zip the images again or give their folder."
             ) from error
-        self._lock = threading.Lock()
-        self._extensions = extensions
-        self._infos = sorted(
-            (info for info in self._zip.infolist() if self._is_listed(info)),
-            key=lambda info: info.filename,
-        )
+        self.name, self._lock, self._extensions = name, threading.Lock(), extensions
+        listed = filter(self._is_listed, self._zip.infolist())
+        self._infos = sorted(listed, key=lambda info: info.filename)
         self.entries = [(i.filename, i.file_size, i.CRC) for i in self._infos]
 
     def _is_listed(self, info: zipfile.ZipInfo) -> bool:

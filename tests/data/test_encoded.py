@@ -28,7 +28,7 @@ def both(request, tmp_path_factory) -> tuple[Encoded, np.ndarray]:
         images = zipped(images)
     source = open_source(images)
     plain = np.stack([read_image(source, entry, (4, 5, 3)) for entry in ENTRIES])
-    return Encoded(source, ENTRIES, (4, 5, 3), str(images), workers=2), plain
+    return Encoded(source, ENTRIES, (4, 5, 3), "lanczos", workers=2), plain
 
 
 INDICES = st.one_of(
@@ -91,7 +91,7 @@ def test_images_are_decoded_at_the_same_time(both, monkeypatch):
 def test_a_file_that_is_gone(tmp_path):
     """Protects the sentence for a file that was deleted or damaged during the training."""
     folder = fill(tmp_path / "set", 4)
-    encoded = Encoded(open_source(folder), range(4), (8, 8, 3), str(folder), workers=2)
+    encoded = Encoded(open_source(folder), range(4), (8, 8, 3), "lanczos", workers=2)
     (folder / "0002.png").unlink()
     (folder / "0003.png").write_text("not an image")
     assert encoded[:2].shape == (2, 8, 8, 3)

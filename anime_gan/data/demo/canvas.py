@@ -17,12 +17,9 @@ SUPERSAMPLING = 4
 
 @cache
 def shape(path: str, flip: bool = False, grow: float = 0.0) -> np.ndarray:
-    """Return points (n, 2) along an SVG path.
+    """Return points (n, 2) along an SVG path of M, L, Q and C commands with absolute coordinates.
 
-    Args:
-        path: M, L, Q and C commands with absolute coordinates.
-        flip: mirror it left to right.
-        grow: units by which every point is moved outwards.
+    flip: mirror it left to right. grow: units by which every point is moved outwards.
     """
     points: list[np.ndarray] = []
     for command, numbers in re.findall(r"([MLQC])([^MLQC]*)", path):
@@ -79,12 +76,7 @@ def shaded(colours: tuple[Colour, ...], amount: float) -> tuple[Colour, ...]:
 
 
 class Canvas:
-    """Fills outlines given in units, which stay, move with the body, or tilt with the head.
-
-    Args:
-        face: its shift and tilt are used.
-        size: height and width of the final image in pixels.
-    """
+    """Fills outlines given in units, which stay, move with the body, or tilt with the head."""
 
     def __init__(self, face: Face, size: int):
         side = size * SUPERSAMPLING

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ from anime_gan.errors import UserError
 
 COUNT, SEED, SIZE = 6_000, 0, 64
 SMALLEST, LARGEST = 16, 512
-CHUNK = 64
+CHUNK = 64  # faces that a worker process draws at once
 DRAWING = 2  # raise it whenever the same face would get other pixels
 
 
@@ -41,15 +42,9 @@ def draw_faces(count: int, size: int = SIZE, seed: int = SEED) -> np.ndarray:
 
 
 def write_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int = SIZE) -> None:
-    """Draw a set into a folder, on all cores.
+    """Draw a set into a new or empty folder, on all cores.
 
     The set is drawn beside the folder and moved into place when it is complete.
-
-    Args:
-        folder: new or empty.
-        count: number of faces, from 1.
-        seed: from 0.
-        size: height and width in pixels, 16 to 512.
 
     Raises:
         UserError: if a number is out of range or the folder is not empty.
@@ -64,7 +59,11 @@ def write_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int = 
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
     unfinished.mkdir(parents=True)
     try:
-        _draw_all(unfinished, count, seed, size)
+        workers = min(os.cpu_count() or 1, -(-count // CHUNK))
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+            job = partial(_draw_one, unfinished, seed, size)
+            drawn = pool.map(job, range(count), chunksize=CHUNK)
+            deque(tqdm(drawn, "Drawing faces", count, unit="face"), maxlen=0)
         with (unfinished / "attributes.csv").open("w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(["file", *(field.name for field in dataclasses.fields(Face))])
@@ -82,13 +81,10 @@ def write_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int = 
 
 
 def ensure_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int = SIZE) -> Path:
-    """Draw a set into a folder unless it is there already; arguments as for `write_faces`.
+    """Draw a set into a folder unless it is there already, and return the folder.
 
     A new process draws it: worker processes import the main script, and would load TensorFlow if
     that does. If the new process fails, it has printed why, and this one exits with its status.
-
-    Returns:
-        the folder.
     """
     if not is_complete(folder, count, seed, size):
         command = [sys.executable, "-m", "anime_gan.data.demo", str(folder)]
@@ -125,21 +121,5 @@ def _name(number: int) -> str:
     return f"face_{number:06}.png"
 
 
-def _draw_all(folder: Path, count: int, seed: int, size: int) -> None:
-    """Write all images in worker processes, one chunk at a time, with a progress bar."""
-    chunks = [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
-    job = partial(_draw_chunk, folder, seed, size)
-    context = multiprocessing.get_context("spawn")
-    with (
-        tqdm(total=count, desc="Drawing faces", unit="face") as bar,
-        ProcessPoolExecutor(min(os.cpu_count() or 1, len(chunks)), context) as pool,
-    ):
-        for written in pool.map(job, chunks):
-            bar.update(written)
-
-
-def _draw_chunk(folder: Path, seed: int, size: int, numbers: range) -> int:
-    """Write the images of some faces and return how many."""
-    for number in numbers:
-        draw_face(face_of(seed, number), size).save(folder / _name(number), compress_level=1)
-    return len(numbers)
+def _draw_one(folder: Path, seed: int, size: int, number: int) -> None:
+    draw_face(face_of(seed, number), size).save(folder / _name(number), compress_level=1)

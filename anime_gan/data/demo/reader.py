@@ -5,8 +5,6 @@ the most votes wins. Generated images are read too, so regions are used instead 
 and brightness counts less than hue.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from anime_gan.data.demo.canvas import mix
@@ -21,11 +19,7 @@ def read_attributes(images: np.ndarray) -> list[tuple[str, str, str]]:
     """Return (hair colour, eye colour, background) of each image, uint8 (N, 64, 64, 3)."""
     if images.shape[1:] != (64, 64, 3):
         raise ValueError(f"images must be (N, 64, 64, 3), not {images.shape}")
-    readings = [
-        _vote(images, region, references, nuisances)
-        for region, references, nuisances in (_HAIR, _EYES, _BACKGROUND)
-    ]
-    return list(zip(*readings, strict=True))
+    return list(zip(*(_vote(images, *part) for part in (_HAIR, _EYES, _BACKGROUND)), strict=True))
 
 
 def _perceived(colours: np.ndarray) -> np.ndarray:
@@ -54,36 +48,27 @@ def _vote(images, region, references: dict, nuisances: list) -> list[str]:
     return winners
 
 
-def _table(palette: dict, shades: Callable) -> dict:
-    return {name: shades(*colours) for name, colours in palette.items()}
-
-
 _HAIR = (
     (_Y > 13) & (_Y < 34) & (abs(_X - 50) < 20 - abs(_Y - 26) / 3),
-    _table(
-        HAIR_COLOURS,
-        lambda base, shade, light: [base, mix(base, shade, 0.7), mix(base, light, 0.85)],
-    ),
+    {
+        name: [base, mix(base, shade, 0.7), mix(base, light, 0.85)]
+        for name, (base, shade, light) in HAIR_COLOURS.items()
+    },
     [colours[0] for colours in SKINS.values()],
 )
 _EYES = (
     (((abs(_X - 50) - 13) / 6.2) ** 2 + ((_Y - 61) / 6.5) ** 2) < 1,
-    _table(
-        EYE_COLOURS,
-        lambda deep, middle, glow: [middle, mix(deep, middle, 0.6), mix(middle, glow, 0.5)],
-    ),
-    [
-        INK,
-        WHITE,
-        *(colours[0] for colours in SKINS.values()),
-        *(colours[1] for colours in SKINS.values()),
-    ],
+    {
+        name: [middle, mix(deep, middle, 0.6), mix(middle, glow, 0.5)]
+        for name, (deep, middle, glow) in EYE_COLOURS.items()
+    },
+    [INK, WHITE, *(colour for colours in SKINS.values() for colour in colours[:2])],
 )
 _BACKGROUND = (
     ((abs(_X - 50) > 44) & (_Y < 45)) | ((abs(_X - 50) > 36) & (_Y < 12)),
-    _table(
-        BACKGROUNDS,
-        lambda top, bottom, pattern: [top, mix(top, bottom, 0.25), mix(top, bottom, 0.5)],
-    ),
-    [colour for colours in HAIR_COLOURS.values() for colour in colours[:1]],
+    {
+        name: [top, mix(top, bottom, 0.25), mix(top, bottom, 0.5)]
+        for name, (top, bottom, _) in BACKGROUNDS.items()
+    },
+    [colours[0] for colours in HAIR_COLOURS.values()],
 )
