@@ -35,17 +35,12 @@ _STAGES = ((1, 1, 1), (2, 6, 2), (2, 6, 2), (2, 6, 3), (1, 6, 3), (2, 6, 4), (1,
 
 @dataclass(frozen=True)
 class Convolution:
-    """A convolution with TensorFlow's "same" padding; batch normalization is folded into it.
+    """A convolution with TensorFlow's "same" padding; batch normalization is folded into it."""
 
-    kernel: float32 (outputs, inputs, K, K); depthwise, (channels, 1, K, K).
-    bias: float32 (outputs,).
-    relu6: whether ReLU6 follows.
-    """
-
-    kernel: np.ndarray
-    bias: np.ndarray
+    kernel: np.ndarray  # float32 (outputs, inputs, K, K); depthwise, (channels, 1, K, K)
+    bias: np.ndarray  # float32 (outputs,)
     stride: int
-    relu6: bool
+    relu6: bool  # whether ReLU6 follows
 
     @property
     def depthwise(self) -> bool:

