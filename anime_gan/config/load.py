@@ -17,15 +17,8 @@ from anime_gan.config.schema import FORMER, Config
 from anime_gan.errors import UserError
 
 # A run cannot change these: they decide the shapes of its networks and of its optimizers' states.
-SHAPES = (
-    "version",
-    "model.",
-    "growing.",
-    "generator.optimizer",
-    "generator.spectral_norm",
-    "discriminator.optimizer",
-    "discriminator.spectral_norm",
-)
+SHAPES = ("version", "model.", "growing.", "generator.optimizer", "generator.spectral_norm")
+SHAPES += ("discriminator.optimizer", "discriminator.spectral_norm")
 # Whether these keys have this value decides which state is kept; a run can change other values.
 KEPT = {"training.ema_kimg": None, "augment.p": "adaptive"}
 
@@ -76,10 +69,8 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return a nested dict as one level: {"model": {"width": 1}} gives {"model.width": 1}."""
     items: dict[str, Any] = {}
     for key, value in values.items():
-        if isinstance(value, dict):
-            items |= flat(value, f"{prefix}{key}.")
-        else:
-            items[prefix + str(key)] = value
+        name = f"{prefix}{key}"
+        items |= flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
     return items
 
 
@@ -115,8 +106,7 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
         raise UserError(f"the config file {path} cannot be read: {reason}.") from None
     except YAMLError as error:
         raise UserError(f"the config file {path} is not valid YAML{yaml_error(error)}.") from None
-    if values is None:
-        return {}, text
+    values = {} if values is None else values
     if not isinstance(values, dict):
         raise UserError(
             f"the config file {path} must hold `key: value` lines, not {shown(values)}."
@@ -147,17 +137,14 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """
     result = dict(below)
     for key, value in above.items():
-        if isinstance(result.get(key), dict) and (isinstance(value, dict) or value is None):
-            result[key] = _merged(result[key], value or {})
-        else:
-            result[key] = value
+        merges = isinstance(result.get(key), dict) and (isinstance(value, dict) or value is None)
+        result[key] = _merged(result[key], value or {}) if merges else value
     return result
 
 
 def _checked(values: dict[str, Any], path: Path | None = None, text: str = "") -> Config:
     """Return the config; UserError for the first mistake, with its line if a file is given."""
-    known = Config.model_fields
-    values = {k: value for k, value in values.items() if value is not None or k not in known}
+    values = {k: v for k, v in values.items() if v is not None or k not in Config.model_fields}
     try:
         config = Config.model_validate(values)
     except ValidationError as error:

@@ -13,21 +13,13 @@ from anime_gan.config.schema import Config
 
 @dataclass(frozen=True)
 class Stage:
-    """The steps with networks of one size.
+    """The steps with networks of one size."""
 
-    Attributes:
-        config: the run's config with the stage's resolution, batch size and learning rates.
-        first: its first step, counted from 0.
-        end: the first step of the next stage, None for the last stage.
-        fade: steps over which the outer part fades in.
-        seen: real images trained on before it, for n_critic = 1.
-    """
-
-    config: Config
-    first: int = 0
-    end: int | None = None
-    fade: int = 0
-    seen: int = 0
+    config: Config  # the run's, with the stage's resolution, batch size and learning rates
+    first: int = 0  # its first step, counted from 0
+    end: int | None = None  # the first step of the next stage, None for the last stage
+    fade: int = 0  # steps over which the outer part fades in
+    seen: int = 0  # real images trained on before it, for n_critic = 1
 
     @property
     def resolution(self) -> int:
