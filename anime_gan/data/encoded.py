@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from anime_gan.data.decode import Shape, read_image, reason
-from anime_gan.data.pixels import mirror, to_float
+from anime_gan.data.pixels import to_batch
 from anime_gan.data.sources import Source
 from anime_gan.errors import UserError
 
@@ -59,9 +59,7 @@ class Encoded:
 
     def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
         """Return images as `InMemory.take` does."""
-        images = self[indices]
-        mirror(images, mirrored)
-        return to_float(images)
+        return to_batch(self[indices], mirrored)
 
     def _decode(self, entry: int) -> np.ndarray:
         try:

@@ -53,12 +53,9 @@ class ImageSet:
 
     def summary(self) -> str:
         """Return how many images are used, and what else there is to know, to be printed."""
-        parts = [f"{len(self.names):,} images from {self.source}."]
-        if self.note:
-            parts.append(self.note)
-        if self.skipped:
-            parts.append(f"Skipped files: {len(self.skipped):,}, listed in {self.skipped_file}.")
-        return " ".join(parts)
+        skipped = f"Skipped files: {len(self.skipped):,}, listed in {self.skipped_file}."
+        used = f"{len(self.names):,} images from {self.source}."
+        return " ".join(filter(None, [used, self.note, skipped if self.skipped else None]))
 
 
 def open_images(

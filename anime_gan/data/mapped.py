@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anime_gan.data.pixels import mirror, to_float
+from anime_gan.data.pixels import to_batch
 
 
 class InMemory:
@@ -32,9 +32,7 @@ class InMemory:
         Returns:
             float32 (B, H, W, C), in [-1, 1].
         """
-        images = self._images[indices]
-        mirror(images, mirrored)
-        return to_float(images)
+        return to_batch(self._images[indices], mirrored)
 
 
 class Mapped(InMemory):

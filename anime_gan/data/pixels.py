@@ -19,9 +19,13 @@ def to_float(images: np.ndarray) -> np.ndarray:
     return scaled
 
 
-def mirror(images: np.ndarray, mirrored: np.ndarray) -> None:
-    """Mirror images (N, H, W, C) left to right, in place, where `mirrored`, bool (N,), is true."""
+def to_batch(images: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+    """Return `to_float(images)`, left and right swapped where `mirrored`, bool (N,), is true.
+
+    It changes `images`, (N, H, W, C), too.
+    """
     images[mirrored] = images[mirrored].take(np.arange(images.shape[2])[::-1], axis=2)
+    return to_float(images)
 
 
 def to_image(image: np.ndarray) -> Image.Image:
