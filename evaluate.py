@@ -29,19 +29,16 @@ def main() -> None:
     """Read the command line, evaluate, print and save."""
     arguments = parse(sys.argv[1:])
     backend.start()
-    from anime_gan.metrics import (
-        evaluate,
-    )  # it imports Keras, so only after all arguments are right
+    from anime_gan.metrics import evaluate  # it imports Keras: only after all arguments are right
 
     custom = arguments.input_size, arguments.scale, arguments.layer
     networks = [open_network(name, *custom) for name in arguments.network]
+    source, real, count = arguments.source, arguments.real, arguments.count
     if arguments.generated:
-        subject = evaluate.of_images(arguments.generated, arguments.real, arguments.count)
+        subject = evaluate.of_images(arguments.generated, real, count)
     else:
-        subject = evaluate.of_weights(
-            arguments.source, arguments.real, arguments.count, arguments.psi
-        )
-    result, pairs = evaluate.measure(subject, networks, arguments.count)
+        subject = evaluate.of_weights(source, real, count, arguments.psi)
+    result, pairs = evaluate.measure(subject, networks, count)
     paths = evaluate.save(subject, result, pairs)
     print(encodable(table(result), sys.stdout.encoding))
     print(encodable(f"Written: {', '.join(map(str, paths))}", sys.stdout.encoding))
@@ -52,41 +49,19 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "source", nargs="?", help="a run's name or a weights file (default: the newest run)"
-    )
-    parser.add_argument(
-        "--generated", metavar="PATH", help="folder, glob or zip of generated images"
-    )
-    parser.add_argument(
-        "--real",
-        metavar="PATH",
-        help="folder, glob or zip of real images (default: those the run was trained on)",
-    )
-    parser.add_argument(
-        "--psi", type=float, default=1.0, metavar="N", help="truncation (default 1: none)"
-    )
-    parser.add_argument(
-        "--count", type=int, default=5_000, metavar="N", help="images per set (default 5000)"
-    )
-    parser.add_argument(
-        "--network",
-        action="append",
-        metavar="NAME",
-        help=f"feature network: {', '.join(NETWORKS)}, or a .keras or .onnx file (default lite0); "
-        "can be repeated",
-    )
-    custom = parser.add_argument_group("for a .keras or .onnx file")
-    custom.add_argument(
-        "--input-size", type=int, metavar="N", help="input size of a custom network, in pixels"
-    )
-    custom.add_argument(
-        "--scale",
-        type=input_range,
-        metavar="A,B",
-        help="input range of a custom network, such as --scale=-1,1",
-    )
-    custom.add_argument("--layer", metavar="NAME", help="layer to take features from")
+    add = parser.add_argument
+    add("source", nargs="?", help="a run's name or a weights file (default: the newest run)")
+    add("--generated", metavar="PATH", help="folder, glob or zip of generated images")
+    real = "folder, glob or zip of real images (default: those the run was trained on)"
+    add("--real", metavar="PATH", help=real)
+    add("--psi", type=float, default=1.0, metavar="N", help="truncation (default 1: none)")
+    add("--count", type=int, default=5_000, metavar="N", help="images per set (default 5000)")
+    networks = f"feature network: {', '.join(NETWORKS)}, or a .keras or .onnx file (default lite0)"
+    add("--network", action="append", metavar="NAME", help=f"{networks}; can be repeated")
+    add = parser.add_argument_group("for a .keras or .onnx file").add_argument
+    add("--input-size", type=int, metavar="N", help="input size, in pixels")
+    add("--scale", type=input_range, metavar="A,B", help="input range, such as --scale=-1,1")
+    add("--layer", metavar="NAME", help="layer to take features from")
     for name in (argument.partition("=")[0] for argument in argv):
         if name in FORMER_OPTIONS:
             parser.error(f"{name} is called {FORMER_OPTIONS[name]} now")

@@ -19,12 +19,8 @@ def compare(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
     """Return every distance between features of real images (N, F) and fake ones (M, F) by name."""
     pairs = products(real, fake)
     value, error = kernel(pairs)
-    return {
-        "frechet": frechet(real, fake),
-        "kernel": value,
-        "kernel_error": error,
-        **overlap(pairs),
-    }
+    found = {"frechet": frechet(real, fake), "kernel": value, "kernel_error": error}
+    return found | overlap(pairs)
 
 
 def frechet(real: np.ndarray, fake: np.ndarray) -> float:
@@ -51,15 +47,12 @@ def _root(features: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Products:
-    """Inner products of all pairs of features, float64.
+    """Inner products of all pairs of features, float64."""
 
-    real (N, N) and fake (M, M): within a set. across (N, M): between both. features: how many, F.
-    """
-
-    real: np.ndarray
-    fake: np.ndarray
-    across: np.ndarray
-    features: int
+    real: np.ndarray  # (N, N)
+    fake: np.ndarray  # (M, M)
+    across: np.ndarray  # (N, M)
+    features: int  # how many, F
 
 
 def products(real: np.ndarray, fake: np.ndarray) -> Products:
@@ -119,9 +112,7 @@ def overlap(pairs: Products) -> dict[str, float]:
     squares = [np.diagonal(among) for among in (pairs.real, pairs.fake)]
 
     def squared_distances(inner, first, second):
-        lengths = inner * -2
-        lengths += first[:, None]
-        lengths += second[None]
+        lengths = inner * -2 + first[:, None] + second
         return np.maximum(lengths, 0, out=lengths)
 
     # The 0-th nearest is the image itself.

@@ -37,7 +37,6 @@ class Metrics:
         """Open the feature network and the file.
 
         Args:
-            config: of the run.
             real: the training images. If they are too few, nothing is measured.
             folder: where metrics.jsonl is.
             step: from which the run resumes; later rows are dropped.
@@ -94,12 +93,8 @@ class Metrics:
 
     def _estimate(self) -> float:
         """Open the reference set, time the network, and return the seconds for a measurement."""
-        self._reference = ReferenceSet(
-            self._real.images,
-            self._real.key,
-            Path(self._config.data.cache),
-            self._config.metrics.count,
-        )
+        cache, count = Path(self._config.data.cache), self._config.metrics.count
+        self._reference = ReferenceSet(self._real.images, self._real.key, cache, count)
         batch = np.asarray(self._real.images[:BATCH])
         self._network.features(batch)  # the first call is slower
         cost = 0.0

@@ -27,24 +27,15 @@ PAIRS, SCORED = 16, 1_000
 
 @dataclass
 class Subject:
-    """What is evaluated.
+    """What is evaluated."""
 
-    name: what the result calls it.
-    generated: its images, uint8 (N, H, W, C).
-    real: the images to compare them with.
-    out: the output files' paths without their ends.
-    config: of the run that the images are from, None if there is none.
-    discriminator: of the same run and step; None if it was not saved.
-    truncation_psi: of the generated images, 1 for no truncation.
-    """
-
-    name: str
-    generated: np.ndarray
-    real: ImageSet
-    out: Path
-    config: Config | None = None
-    discriminator: keras.Model | None = None
-    truncation_psi: float = 1.0
+    name: str  # what the result calls it
+    generated: np.ndarray  # its images, uint8 (N, H, W, C)
+    real: ImageSet  # to compare them with
+    out: Path  # of the output files, without their ends
+    config: Config | None = None  # of the run that the images are from
+    discriminator: keras.Model | None = None  # of the same run and step, if it was saved
+    truncation_psi: float = 1.0  # of the generated images, 1 for no truncation
 
 
 def of_images(generated: str, real: str, count: int) -> Subject:
@@ -81,7 +72,6 @@ def of_weights(
         source: a run's name or a weights file; None for the newest run.
         real: a folder, glob or zip of real images; None for those that the run was trained on.
         count: of generated images, at most.
-        truncation_psi: 1 for no truncation, 0 for one image.
 
     Raises:
         UserError: the weights or images are missing, or `real` is needed.
@@ -91,15 +81,13 @@ def of_weights(
     resolution, run = generator.resolution, RunFolder.of_file(path)
     if run and not run.architecture.is_file():  # a folder with a file of the user's own
         run = None
-    if run:
-        config = run.config
-    elif real:
-        config = from_dict({"model": {"resolution": resolution, "channels": generator.channels}})
-    else:
+    if not run and not real:
         raise UserError(
             f"{path} is not in a run's folder, so its training images are not known; name the real "
             "images."
         )
+    shape = {"resolution": resolution, "channels": generator.channels}
+    config = run.config if run else from_dict({"model": shape})
     if real:
         config = config.updated(data={"images": real})
     if resolution < config.model.resolution:
@@ -111,7 +99,10 @@ def of_weights(
     images = open_data(config)
     print(images.summary())
     count = min(count, max(len(images.images) // 2, LEAST))  # more are never compared
-    step = re.search(r"_(\d+)\.", path.name)
+    step, discriminator = re.search(r"_(\d+)\.", path.name), None
+    # A run from before it was saved at each step has none.
+    if run and step and (run.weights / DISCRIMINATOR.format(step[1])).is_file():
+        discriminator = run.discriminator(int(step[1]))
     folder = output_folder(path)
     folder.mkdir(parents=True, exist_ok=True)
     name = f"evaluation_{step[1] if step else path.stem}"
@@ -123,15 +114,9 @@ def of_weights(
         images,
         folder / name,
         config,
-        _discriminator(run, int(step[1])) if run and step else None,
+        discriminator,
         truncation_psi,
     )
-
-
-def _discriminator(run: RunFolder, step: int) -> keras.Model | None:
-    """Return a run's discriminator; None if the run is from before it was saved at each step."""
-    saved = (run.weights / DISCRIMINATOR.format(step)).is_file()
-    return run.discriminator(step) if saved else None
 
 
 def measure(
@@ -140,7 +125,6 @@ def measure(
     """Measure a subject.
 
     Args:
-        subject: what is measured.
         networks: each gives distances; copies are searched with the features of the first.
         count: images on each side, at most; real vs real takes as many again.
 
@@ -149,43 +133,39 @@ def measure(
         pairs, uint8 (16, H, W, C) each.
     """
     cache = Path((subject.config.data if subject.config else Data()).cache)
-    require_images(len(subject.generated), LEAST, "generated")
-    count = min(count, len(subject.generated))
+    generated = subject.generated
+    require_images(len(generated), LEAST, "generated")
+    count = min(count, len(generated))
     reference = ReferenceSet(subject.real.images, subject.real.key, cache, count)
-    features = [
-        {side: network.features(subject.generated, side, "generated") for side in measures.SIDES}
-        for network in networks
-    ]
-    result: dict[str, Any] = {
-        "generated": subject.name,
-        "real": subject.real.source,
-        "comparisons": [
-            measures.compare(by_side, reference, network, "real")
-            for by_side, network in zip(features, networks, strict=True)
-        ],
-    }
+    features, comparisons = [], []
+    for network in networks:
+        by_side = {side: network.features(generated, side, "generated") for side in measures.SIDES}
+        features.append(by_side)
+        comparisons.append(measures.compare(by_side, reference, network, "real"))
+    result: dict[str, Any] = {"generated": subject.name, "real": subject.real.source}
+    result["comparisons"] = comparisons
     if subject.truncation_psi != 1:
         result["psi"] = subject.truncation_psi
     pairs = {}
     for space, values, network in (
-        ("pixels", subject.generated, None),
+        ("pixels", generated, None),
         ("features", features[0][measures.COARSE], networks[0]),
     ):
         found, verdict = measures.copies(values, reference, network, "all real")
         result[f"copies_in_{space}"] = asdict(verdict) | {"verdict": str(verdict)}
         closest = np.argsort(found.relative)[:PAIRS]
-        pairs[space] = subject.generated[closest], reference.images[found.index[closest]]
+        pairs[space] = generated[closest], reference.images[found.index[closest]]
     if subject.discriminator:
         result["discriminator"] = measures.discriminator_scores(
             subject.discriminator,
             SCALES[subject.config.objective.name],
-            subject.generated[:SCORED],
+            generated[:SCORED],
             reference.images[np.sort(reference.order[:SCORED])],
             subject.config.training.batch_size,
         )
     is_demo = subject.config is not None and subject.config.data.images == "demo"
-    if is_demo and subject.generated.shape[1:] == (64, 64, 3):
-        result["kinds"] = measures.kinds(subject.generated, reference)
+    if is_demo and generated.shape[1:] == (64, 64, 3):
+        result["kinds"] = measures.kinds(generated, reference)
     return result, pairs
 
 

@@ -31,10 +31,8 @@ def compare(
     """Return the distances between generated images and the reference set, by view.
 
     Args:
-        generated: for each of SIDES, the features (N, F) of the generated images; as many are used
-            as the reference set's sample has.
-        reference, network: the real images, and the network of the features.
-        bar: label of a progress bar, None for no bar.
+        generated: for each of SIDES, the features (N, F), by `network`, of the generated images; as
+            many are used as the reference set's sample has.
 
     Returns:
         The network's name, how images are resized, the count on each side, and for each view the
@@ -43,7 +41,10 @@ def compare(
     count = len(reference.sample)
     result = {
         "network": network.name,
-        "resize": {view: _resize(network, side) for side, view in SIDES.items()},
+        "resize": {
+            view: (f"box to {side}, " if side else "") + f"{RESIZE} to {network.size_for(side)}"
+            for side, view in SIDES.items()
+        },
         "count": count,
     }
     for side, view in SIDES.items():
@@ -52,12 +53,6 @@ def compare(
         found = distances.compare(real, generated[side][:count])
         result[view] = found | {"real_vs_real": reference.real_vs_real(network, side)}
     return result
-
-
-def _resize(network: FeatureNetwork, side: int | None) -> str:
-    """Return how images are resized to the network's input."""
-    shrunk = f"box to {side}, " if side else ""
-    return f"{shrunk}{RESIZE} to {network.size_for(side)}"
 
 
 def discriminator_scores(
@@ -74,19 +69,17 @@ def discriminator_scores(
     """
     result, scores = {}, {}
     for kind, images in (("real", real), ("fake", fake)):
-        parts = [
-            discriminator.predict_on_batch(to_float(images[i : i + batch_size]))
-            for i in range(0, len(images), batch_size)
-        ]
+        batches = [images[i : i + batch_size] for i in range(0, len(images), batch_size)]
+        parts = [discriminator.predict_on_batch(to_float(batch)) for batch in batches]
         scores[kind] = np.concatenate([np.asarray(part, "float32") for part in parts])
         result[f"{kind}_score"] = float(scores[kind].mean())
     if scale.threshold is None:
         return result
     fake_correct, real_correct = scale.correct(scores["fake"], scores["real"])
     result |= {"real_accuracy": float(real_correct), "fake_accuracy": float(fake_correct)}
-    for kind in ("real", "fake"):
+    for kind, own in scores.items():
         label = (kind == "real") == scale.real_is_high
-        result[f"{kind}_cross_entropy"] = _cross_entropy(scores[kind], label, scale.probabilities)
+        result[f"{kind}_cross_entropy"] = _cross_entropy(own, label, scale.probabilities)
     return result
 
 
@@ -107,9 +100,6 @@ def copies(
     Args:
         generated: features of `network` in the coarse view, which finds copies too and takes a
             fifth of the time; without a network, uint8 (N, H, W, C), compared at 32x32 pixels.
-        reference: the real images.
-        network: a FeatureNetwork; None to compare pixels.
-        bar: label of a progress bar, None for no bar.
     """
     held_out = reference.order[:HELD_OUT]
     if network:

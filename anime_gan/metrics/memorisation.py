@@ -29,18 +29,12 @@ class Neighbors:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Relative distances of generated images, compared with those of held-out real images.
+    """Relative distances of generated images, compared with those of held-out real images."""
 
-    near: share of suspicious generated images: below the 1st percentile of the held-out ones.
-    expected: share of held-out images there.
-    copied: whether there are more suspicious images than chance explains.
-    twins: share of held-out images that are in the training set more than once; they are left out.
-    """
-
-    near: float
-    expected: float
-    copied: bool
-    twins: float
+    near: float  # share of generated images below the 1st percentile of the held-out ones
+    expected: float  # share of held-out images there
+    copied: bool  # whether there are more such images than chance explains
+    twins: float  # share of held-out images that are in the training set twice, left out above
 
     def __str__(self) -> str:
         text = f"{self.near:.1%} suspicious, {self.expected:.1%} expected by chance."
@@ -52,20 +46,17 @@ class Verdict:
 
 
 def nearest(queries, images, own: np.ndarray | None = None) -> Neighbors:
-    """Return the nearest image of each query.
+    """Return the nearest of images (N, ...) for each query (M, ...), both uint8 or float.
 
-    Args:
-        queries: (M, ...), uint8 or float.
-        images: (N, ...), of the same type and shape.
-        own: (M,) indices of the queries among the images, which are left out; None if the queries
-            are not among them.
+    own: (M,) indices of the queries among the images, which are left out; None if they are not
+        among them.
     """
     images = _rows(images)
     center = images.mean(axis=0)  # centered, large squares cancel less
     images -= center
     squares = _squares(images)
     count = min(SURROUNDINGS, len(images) - (own is not None))
-    index, distance, relative = [], [], []
+    parts = []
     for start in range(0, len(queries), _CHUNK):
         chunk = _rows(queries[start : start + _CHUNK]) - center
         lengths = squares[None] + _squares(chunk)[:, None] - 2 * chunk @ images.T
@@ -75,11 +66,9 @@ def nearest(queries, images, own: np.ndarray | None = None) -> Neighbors:
         near = np.partition(lengths, count - 1, axis=1)[:, :count]
         # The smallest distance decides, so it is computed again without cancellation.
         exact = np.sqrt(_squares(chunk - images[first]))
-        index.append(first)
-        distance.append(exact)
         mean = np.sqrt(np.maximum(near, 0)).mean(axis=1)
-        relative.append(exact / np.maximum(mean, 1e-12))
-    return Neighbors(*(np.concatenate(part) for part in (index, distance, relative)))
+        parts.append((first, exact, exact / np.maximum(mean, 1e-12)))
+    return Neighbors(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 def verdict(fake: Neighbors, held_out: Neighbors) -> Verdict:

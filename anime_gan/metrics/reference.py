@@ -21,7 +21,6 @@ _DISTANCES = TypeAdapter(dict[str, Annotated[float, Field(strict=True, allow_inf
 class ReferenceSet:
     """Real images, and which of them a comparison uses.
 
-    images: uint8 (N, H, W, C).
     order: all N indices in a random order, from which `sample` and `others` are taken.
     sample: indices of the images that generated ones are compared with.
     others: indices of as many other images, for real vs real.
@@ -31,11 +30,9 @@ class ReferenceSet:
         """Choose the images; UserError if there are too few.
 
         Args:
-            images: uint8 (N, H, W, C).
-            key: names these images; equal keys mean equal images.
+            images: uint8 (N, H, W, C); equal keys mean equal images.
             cache: the folder for their features.
             count: images in `sample`; at most half of all are taken.
-            seed: of the random order.
         """
         require_images(len(images), 2 * LEAST, "real", ", half of them for real vs real")
         self.images, self._key, self._cache = images, key, cache

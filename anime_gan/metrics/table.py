@@ -4,10 +4,7 @@ from itertools import product
 
 from anime_gan.metrics.measures import COARSE
 
-VIEWS = {
-    "whole": "full resolution",
-    "coarse": f"low resolution ({COARSE} px: layout and color)",
-}
+VIEWS = {"whole": "full resolution", "coarse": f"low resolution ({COARSE} px: layout and color)"}
 DISTANCES = {
     "frechet": "Fréchet ↓",
     "kernel": "kernel ↓",
