@@ -31,15 +31,11 @@ def main() -> None:
 
     budget = Budget(arguments.minutes, arguments.steps, arguments.kimg)
     folder = IMAGES / arguments.name
-    Comparison(
-        find_entrants(arguments.names, arguments.overrides, budget, arguments.name),
-        budget,
-        [open_network(name) for name in arguments.network or ["lite0"]],
-        arguments.count,
-        folder,
-        [sys.executable, str(Path(__file__).with_name("train_gan.py"))],
-        f"python compare.py {shlex.join(sys.argv[1:])}",
-    ).run()
+    entrants = find_entrants(arguments.names, arguments.overrides, budget, arguments.name)
+    measured_by = [open_network(name) for name in arguments.network or ["lite0"]]
+    train = [sys.executable, str(Path(__file__).with_name("train_gan.py"))]
+    command = f"python compare.py {shlex.join(sys.argv[1:])}"
+    Comparison(entrants, budget, measured_by, arguments.count, folder, train, command).run()
     print(f"The page is {folder / 'index.html'}, and table.md beside it.")
 
 
@@ -48,31 +44,17 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "entries", nargs="+", metavar="ENTRY", help="a version, a config file, all, or key=value"
-    )
+    add = parser.add_argument
+    add("entries", nargs="+", metavar="ENTRY", help="a version, a config file, all, or key=value")
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument("--minutes", type=float, metavar="N", help="minutes of training for each")
     budget.add_argument("--steps", type=int, metavar="N", help="training steps for each")
     budget.add_argument("--kimg", type=float, metavar="N", help="thousands of images for each")
-    parser.add_argument(
-        "--name",
-        default="comparison",
-        help="name of the folder and of its runs (default %(default)s)",
-    )
-    parser.add_argument(
-        "--count",
-        type=int,
-        default=2_000,
-        metavar="N",
-        help="images to measure (default %(default)s)",
-    )
-    parser.add_argument(
-        "--network",
-        action="append",
-        choices=NETWORKS,
-        help="feature network to measure with (default lite0); repeat for several",
-    )
+    add("--name", default="comparison", help="name of folder and runs (default %(default)s)")
+    count = "images to measure (default %(default)s)"
+    add("--count", type=int, default=2_000, metavar="N", help=count)
+    network = "feature network to measure with (default lite0); repeat for several"
+    add("--network", action="append", choices=NETWORKS, help=network)
     arguments = parser.parse_intermixed_args()
     arguments.names = [entry for entry in arguments.entries if "=" not in entry]
     arguments.overrides = [entry for entry in arguments.entries if "=" in entry]

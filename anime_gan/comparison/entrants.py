@@ -13,15 +13,8 @@ from anime_gan.runs import checkpoint
 from anime_gan.runs.folder import RunFolder
 
 # Keys that must be equal for all entrants, so that their numbers can be compared.
-_SHARED = (
-    "data.images",
-    "data.resize",
-    "model.resolution",
-    "model.channels",
-    "training.seed",
-    "metrics.network",
-    "metrics.count",
-)
+_SHARED = ("data.images", "data.resize", "model.resolution", "model.channels")
+_SHARED += ("training.seed", "metrics.network", "metrics.count")
 # Defaults: all see the same pixels, and are measured often enough for a curve.
 _DEFAULTS = ["data.resize=lanczos", "metrics.count=250", "metrics.share=0.05"]
 
@@ -119,19 +112,14 @@ def require_same_data(entrant: Entrant, key: str) -> None:
 
 def _entrant(name: str, overrides: list[str], budget: Budget, title: str) -> Entrant:
     path = Path(name)
-    is_file = path.suffix in (".yaml", ".yml")
-    own = [] if is_file else [f"version={networks.get_version(name).name}"]
-    run = f"{title}-" + (re.sub(r"[^\w.-]", "_", path.stem) if is_file else name)
-    in_file = flat(read_yaml(path)) if is_file else {}
-    shared = [text for text in [*_DEFAULTS, *overrides] if text.partition("=")[0] not in in_file]
-    own += [*shared, f"run={run}"]
-    file = name if is_file else None
+    if path.suffix in (".yaml", ".yml"):
+        file, label, in_file, own = name, path.stem, flat(read_yaml(path)), []
+    else:
+        file, label, in_file, own = None, name, {}, [f"version={networks.get_version(name).name}"]
+    run = f"{title}-" + re.sub(r"[^\w.-]", "_", label)
+    own += [text for text in [*_DEFAULTS, *overrides] if text.partition("=")[0] not in in_file]
+    own.append(f"run={run}")
     own += budget.overrides(load_config(file, own, networks.get_recipe))
     config = load_config(file, own, networks.get_recipe)
     check(config, networks.get_version(config.version))
-    return Entrant(
-        path.stem if is_file else name,
-        run,
-        [*(["--config", name] if is_file else []), *own],
-        config,
-    )
+    return Entrant(label, run, ["--config", file, *own] if file else own, config)

@@ -39,14 +39,11 @@ def tables(results: Results) -> list[Table]:
         ]
         return Table(title, note, ["", *cells(first)], rows)
 
-    tables = [
-        table(
-            "Cost and health",
-            "Parameters, and billions of operations per image, of the generator (G) and the "
-            "discriminator (D). Memory is the peak of the run, measuring included.",
-            _costs,
-        )
-    ]
+    note = (
+        "Parameters, and billions of operations per image, of the generator (G) and the "
+        "discriminator (D). Memory is the peak of the run, measuring included."
+    )
+    tables = [table("Cost and health", note, _costs)]
     for i, found in enumerate(first["comparisons"]):
         count, resize = f"{found['count']:,}", found["resize"]
         distances = table(
@@ -54,9 +51,9 @@ def tables(results: Results) -> list[Table]:
             f"{count} generated images against {count} of the reference set, at full resolution "
             f"({resize['whole']}) and low resolution ({resize['coarse']}). The last row compares "
             f"two disjoint sets of {count} real images.",
-            lambda result, i=i: _distances([result["comparisons"][i][view] for view in _VIEWS]),
+            lambda result, i=i: _distances(result["comparisons"][i]),
         )
-        real = _distances([found[view]["real_vs_real"] for view in _VIEWS])
+        real = _distances({view: found[view]["real_vs_real"] for view in _VIEWS})
         distances.rows.append(["real vs real", *real.values()])
         tables.append(distances)
     return tables
@@ -107,8 +104,7 @@ def health(result: dict, in_full: bool = False) -> list[str]:
 def loss_chart(columns: np.ndarray) -> str:
     """Return a chart of both losses, each point the mean of a hundredth of the run.
 
-    Args:
-        columns: steps, the discriminator's losses, the generator's: (3, N).
+    columns: steps, the discriminator's losses, the generator's: (3, N).
     """
     parts = [part for part in np.array_split(columns, 100, axis=1) if part.size]
     steps, means = [part[0, -1] for part in parts], [part[1:].mean(axis=1) for part in parts]
@@ -144,9 +140,7 @@ def distance_chart(found: dict[str, dict], view: str) -> str:
 def _costs(result: dict) -> dict[str, str]:
     """Return the cells of a row of the first table, by heading."""
     copied = result["copies_in_pixels"]["copied"] or result["copies_in_features"]["copied"]
-    kinds = (
-        {"attributes covered": f"{result['kinds']['coverage']:.0%}"} if "kinds" in result else {}
-    )
+    covered = f"{result['kinds']['coverage']:.0%}" if "kinds" in result else None
     return {
         "steps": f"{result['step']:,}",
         "images seen": f"{result['seen']:,}",
@@ -156,16 +150,16 @@ def _costs(result: dict) -> dict[str, str]:
         "GFLOPs G": f"{result['gflops'][0]:.3f}",
         "GFLOPs D": f"{result['gflops'][1]:.3f}",
         "memory, GiB": f"{result['memory'] / 2**30:.2f}",
-        **kinds,
+        **({"attributes covered": covered} if covered else {}),
         "copies": "yes" if copied else "no sign",
         "health": "; ".join(health(result)) or "no problem found",
     }
 
 
-def _distances(views: list[dict]) -> dict[str, str]:
-    """Return the cells of a row of distances, by heading; views: at full and low resolution."""
+def _distances(views: dict[str, dict]) -> dict[str, str]:
+    """Return the cells of a row of distances, by heading."""
     cells = {}
-    for view, size in zip(views, ("full", "low"), strict=True):
+    for view, size in ((views["whole"], "full"), (views["coarse"], "low")):
         cells[f"Fréchet\u00a0↓ {size}"] = f"{view['frechet']:.1f}"
         cells[f"kernel\u00a0↓ {size}"] = f"{view['kernel']:.3f} ± {view['kernel_error']:.3f}"
         for key in ("precision", "recall", "density", "coverage"):

@@ -24,13 +24,8 @@ from anime_gan.runs.history import LOSSES, Curve, read_rows
 def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dict[str, Any] | None:
     """Return all that the page shows of a run, or None if it has no checkpoint yet.
 
-    What was measured is kept in the run's comparison.json, and not measured again for the same
-    weights, networks and count.
-
-    Args:
-        entrant: whose run it is.
-        networks: feature networks to measure with.
-        count: images to measure, at most.
+    What was measured, on `count` images at most, is kept in the run's comparison.json, and not
+    measured again for the same weights, networks and count.
 
     Raises:
         UserError: the weights are gone, or have not grown to the full resolution.
@@ -60,7 +55,12 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
                 f"{last}x{last}; give a larger budget, or smaller growing.fade_kimg and "
                 "growing.stable_kimg."
             )
-        known = _costs(entrant) | measure(subject, networks, count)[0]
+        both = build_shapes(entrant.config)
+        known = {
+            "parameters": both.parameter_counts(),
+            "gflops": (gflops(both.generator), gflops(both.discriminator)),
+            **measure(subject, networks, count)[0],
+        }
         with whole_file(path) as temporary:
             temporary.write_text(json.dumps({"of": wanted, "known": known}, indent=2) + "\n")
     curve, speeds = Curve(), array("d")
@@ -88,12 +88,3 @@ def _known(path: Path, wanted: dict[str, Any]) -> dict[str, Any] | None:
         return dict(kept["known"]) if kept["of"] == wanted else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _costs(entrant: Entrant) -> dict[str, Any]:
-    """Return the parameters, and billions of operations per image, of both networks."""
-    both = build_shapes(entrant.config)
-    return {
-        "parameters": both.parameter_counts(),
-        "gflops": (gflops(both.generator), gflops(both.discriminator)),
-    }

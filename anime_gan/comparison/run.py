@@ -97,9 +97,9 @@ class Comparison:
         return result | {"ended": ended} if result else ended or "nothing to measure"
 
     def _train(self, entrant: Entrant) -> str | None:
-        """Train an entrant to the end of its budget, in a process of its own.
+        """Train an entrant to the end of its budget, in a process whose peak memory is its own.
 
-        So its peak memory is its own. Returns in words why it ended early, None if it did not.
+        Returns in words why it ended early, None if it did not.
         """
         found = checkpoint.newest(RunFolder(entrant.run).weights)
         if found and is_finished(entrant.config, found[0]["step"], found[0]["seconds"]):
