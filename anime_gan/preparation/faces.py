@@ -67,7 +67,7 @@ def open_detector(name: str, quick: bool = False) -> Detector:
 
     Args:
         name: "animeface", or the path of an OpenCV cascade (.xml).
-        quick: two passes of animeface instead of 34, no close-ups and no windows: twenty times
+        quick: two passes of animeface instead of 34, no close-ups and no windows: ten times
             faster. docs/faces.md has what either finds.
 
     Raises:
