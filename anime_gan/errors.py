@@ -1,4 +1,4 @@
-"""Mistakes that a user can make, told in one sentence, and how a script ends on one."""
+"""Mistakes that a user can make, each reported in one sentence, and how a script ends on one."""
 
 import functools
 import sys

@@ -15,12 +15,9 @@ from anime_gan.errors import UserError
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path that replaces `path` once it is written to the disk.
 
-    If anything fails before that, a full disk included, `path` stays as it was and the temporary
-    file is removed. The replacement survives a power cut. The temporary name keeps the suffix, by
-    which Keras chooses the format.
-
-    Raises:
-        UserError: the system refuses to write.
+    If anything fails before, `path` stays as it was and the temporary file is removed; UserError if
+    the system refuses to write. The replacement survives a power cut. The temporary name keeps the
+    suffix, by which Keras chooses the format.
     """
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
@@ -92,7 +89,7 @@ def sync_names(folder: Path) -> None:
 def remove_unfinished(folder: Path) -> None:
     """Remove the temporary files of `whole_file` whose process was killed.
 
-    Those of a process that runs are left alone: it may be drawing into the folder of a run.
+    A process that runs keeps its own: it may write images into the folder of a run.
     """
     for path in folder.glob(".*.*"):
         match = re.match(r"\.(\d{1,9})\.", path.name)
@@ -123,10 +120,9 @@ def require_space(folder: Path, size: int) -> None:
 
 
 def lock(path: Path, sentence: str) -> int:
-    """Return the descriptor of a lock file that this process alone holds until it ends.
+    """Return the descriptor of a lock file that only this process holds until it ends.
 
-    Raises:
-        UserError: another process holds it; with `sentence` as its text.
+    UserError with `sentence` if another process holds it.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
     try:
@@ -138,11 +134,9 @@ def lock(path: Path, sentence: str) -> int:
 
 
 def numbered(folder: Path, template: str) -> dict[int, Path]:
-    """Return the files of a folder by the number in their names, ascending.
+    """Return the files of a folder, which may be missing, by the number in their names, ascending.
 
-    Args:
-        folder: may be missing: then there are none.
-        template: such as "gan_{}.png".
+    template: such as "gan_{}.png".
     """
     found = {number_in(path, template): path for path in folder.glob(template.format("*"))}
     return dict(sorted((number, path) for number, path in found.items() if number is not None))

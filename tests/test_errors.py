@@ -1,4 +1,4 @@
-"""How a program ends when it is stopped, wherever that comes."""
+"""How a script ends on Ctrl-C, wherever it comes, and on a bug."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ with startup.ended_by_ctrl_c():
     try:
         {STOP}
     except KeyboardInterrupt:
-        raise ImportError("what a native library makes of it")
+        raise ImportError("as a native library does")
 """
 
 
@@ -32,7 +32,7 @@ with startup.ended_by_ctrl_c():
 def test_ctrl_c_is_no_traceback(code, said):
     """During the imports, in a native library's start, and in the middle of the work."""
     done = subprocess.run(
-        [sys.executable, "-c", f"from anime_gan import backend, errors\nbackend.start()\n{code}"],
+        [sys.executable, "-c", f"{START}{code}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -41,14 +41,14 @@ def test_ctrl_c_is_no_traceback(code, said):
 
 
 def test_a_bug_keeps_its_traceback():
-    """It is not to be hidden."""
+    """It must not be hidden."""
     code = "from anime_gan import errors; errors.clean_exit(lambda: {}[1])()"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and "Traceback" in done.stderr and "KeyError" in done.stderr
 
 
-def test_a_notebooks_backend_is_not_taken():
-    """Jupyter and Colab name one that may not be installed here; matplotlib would end the start."""
+def test_a_notebooks_matplotlib_backend_is_not_used():
+    """Jupyter and Colab set one that may not be installed, which is an error in matplotlib."""
     environment = os.environ | {"MPLBACKEND": "module://not_installed.backend_inline"}
     done = subprocess.run(
         [sys.executable, "-c", f"{START}import matplotlib"],

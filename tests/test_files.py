@@ -1,4 +1,4 @@
-"""What a killed process leaves behind is out of the way of the next; nothing else is."""
+"""Files are whole or not there; what a killed process leaves is removed, and nothing else."""
 
 import os
 import subprocess
@@ -11,8 +11,8 @@ from anime_gan.files import lock, remove_unfinished, whole_file
 from tests.conftest import ROOT
 
 
-def test_a_file_that_a_refused_or_killed_process_began_leaves_the_whole_one(tmp_path):
-    """Refused, it says which and cleans up; killed, the next start of any process number does."""
+def test_a_write_that_fails_or_is_killed_leaves_the_old_file(tmp_path):
+    """A refused write names the file and cleans up; after a kill, the next start does."""
     path = tmp_path / "gan_5.png"
     path.write_text("whole")
     refused = pytest.raises(UserError, match=r"gan_5\.png could not be written")
@@ -28,9 +28,11 @@ def test_a_file_that_a_refused_or_killed_process_began_leaves_the_whole_one(tmp_
     )
     killed = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT)
     assert killed.returncode == -9 and len(list(tmp_path.iterdir())) == 2
-    (tmp_path / f".{os.getpid()}.gan_5.png").write_text("of one with the number that is ours now")
+    (tmp_path / f".{os.getpid()}.gan_5.png").write_text(
+        "of a process with the number that is ours now"
+    )
     kept = [f".{os.getppid()}.grid.png", ".hidden.png", ".12.folder.png", "gan_5.png"]
-    (tmp_path / kept[0]).write_text("of another process, which lives")
+    (tmp_path / kept[0]).write_text("of another process, which runs")
     (tmp_path / kept[1]).write_text("")
     (tmp_path / kept[2]).mkdir()
     remove_unfinished(tmp_path)
@@ -39,7 +41,7 @@ def test_a_file_that_a_refused_or_killed_process_began_leaves_the_whole_one(tmp_
 
 
 def test_a_lock_ends_with_the_process_that_is_killed(tmp_path):
-    """Nobody has to remove a file by hand; while it lives, others are refused."""
+    """No file has to be removed by hand; while it runs, others are refused."""
     code = (
         "import pathlib, sys\n"
         "from anime_gan.files import lock\n"

@@ -1,11 +1,11 @@
-"""Full checkpoints: everything a run needs to go on as if it had never stopped.
+"""Full checkpoints, from which a run resumes bit-exactly.
 
-One .npz a checkpoint (a zip of plain arrays, nothing in it can run code): the arrays of `Gan.state`
-by name, and one JSON text with the step, the config and the rest. The picture order needs no state
-of its own, since the loader's batches follow from seed and step.
+Each is an .npz, a zip of plain arrays that can run no code: the arrays of
+`TrainState.named_variables` by name, and a JSON text with the step, the config and other facts. The
+order of images needs no state: batches follow from seed and step.
 
-The zip's comment, which ends the file, is the SHA-256 of all bytes before it: no byte can change,
-nor be missing, without being noticed before any of them is believed.
+The zip's comment, which ends the file, is the SHA-256 of all bytes before it. Nothing in a file is
+used before that fits.
 """
 
 import hashlib
@@ -27,14 +27,14 @@ from anime_gan.runs.folder import CHECKPOINT
 FORMAT = 2  # of what save() writes
 
 _FACTS = "facts.json"
-_SUM = 64  # hexadecimal digits
+_DIGITS = 64  # hexadecimal, of a checksum
 
 
 class Facts(BaseModel):
-    """What a checkpoint says beside its arrays.
+    """What a checkpoint says beside its arrays; other keys are kept as they are.
 
     config: the run's, as a nested dict. seconds: trained so far. peak_memory: in bytes. sound: the
-    step of the last sound checkpoint. Other keys are kept as they are.
+    step of the last healthy checkpoint.
     """
 
     model_config = ConfigDict(strict=True, extra="allow")
@@ -58,7 +58,7 @@ def save(
     keep: int,
     spare: int | None = None,
 ) -> Path:
-    """Write checkpoint `step` of a run, whole or not at all; keep the newest `keep` and `spare`.
+    """Write checkpoint `step`, whole or not at all; keep the newest `keep`, and step `spare`.
 
     state: Keras variables, or arrays, by name. facts: those of `Facts`, but for format and step.
     """
@@ -70,28 +70,30 @@ def save(
         with temporary.open("wb") as file:
             np.savez(file, **{_FACTS: np.frombuffer(text, np.uint8)}, **arrays)
         with zipfile.ZipFile(temporary, "a") as archive:
-            archive.comment = b"0" * _SUM
+            archive.comment = b"0" * _DIGITS
         with temporary.open("r+b") as file:
-            found = _checksum(file)
-            file.seek(-_SUM, os.SEEK_END)
-            file.write(found)
-    for old in _paths(folder)[keep:]:
+            checksum = _checksum(file)
+            file.seek(-_DIGITS, os.SEEK_END)
+            file.write(checksum)
+    for old in _newer(folder, -1)[keep:]:
         if old != _path(folder, spare) and old.is_file():
             old.unlink()
     return path
 
 
 def drop_after(folder: Path, step: int) -> None:
-    """Remove the checkpoints that are newer than `step`, the newest last: cut off, it is done anew
-    at the next start.
+    """Remove the checkpoints that are newer than `step`.
+
+    The newest one goes last: if this is interrupted, the next start does it again.
     """
     for path in reversed(_newer(folder, step)):
         path.unlink()
 
 
 def set_aside(folder: Path, step: int) -> None:
-    """Rename the checkpoints that were passed over, those newer than `step`: the run goes on from
-    there, and they have no place in it any more.
+    """Rename the checkpoints that are newer than `step`, from which the run resumes.
+
+    They are damaged, and would count among those that are kept.
     """
     for path in _newer(folder, step):
         names = (path.with_name(f"{path.name}.damaged{number or ''}") for number in count())
@@ -100,54 +102,52 @@ def set_aside(folder: Path, step: int) -> None:
 
 
 def newest(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
-    """Return the facts and arrays of the newest whole checkpoint in a folder, None if it has none.
+    """Return the facts and arrays of the newest whole checkpoint; None in a folder without any.
 
-    One that is damaged is passed over with a word about it: the one before it is still good.
-    UserError if all are damaged, or one is of a newer format.
+    Damaged ones are skipped with a warning: the one before is still good. UserError if all are
+    damaged, or one has a newer format.
     """
-    paths = _paths(folder)
-    found = next(filter(None, map(_read, paths)), None)
-    if paths and not found:
+    paths = _newer(folder, -1)
+    whole = next(filter(None, map(_read, paths)), None)
+    if paths and not whole:
         raise UserError(
-            f"no checkpoint in {folder} is whole any more; put one back from a copy, give the run "
-            "another name with run=NAME, or remove them to let it begin anew."
+            f"no checkpoint in {folder} is whole; put one back from a copy, give the run another "
+            "name with run=NAME, or remove them to train from the beginning."
         )
-    return found
+    return whole
 
 
 def at(folder: Path, step: int | None) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
-    """Return the facts and arrays of checkpoint `step`, or None if it is not there or damaged."""
+    """Return the facts and arrays of checkpoint `step`, None if it is missing or damaged."""
     path = _path(folder, step)
     return _read(path) if path.is_file() else None
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
-    """Return the facts and arrays of a checkpoint, or None, with a word about it, if damaged."""
+    """Return the facts and arrays of a checkpoint; None, with a warning, if it is damaged."""
     try:
         facts, arrays = _load(path)
         newer = facts.get("format", 1) > FORMAT
         facts = facts if newer else Facts.model_validate(facts).model_dump()
-        if not newer and facts["step"] != _step_of(path):
+        if not newer and facts["step"] != number_in(path, CHECKPOINT):
             raise ValueError(f"it is of step {facts['step']}")
-    except Exception as error:  # on damaged data, zipfile and NumPy raise all there is
+    except Exception as error:  # on damaged data, zipfile and NumPy raise errors of every kind
         reason = " ".join(str(error).split())[:150]
-        print(f"{path} is damaged and passed over ({reason}).", file=sys.stderr)
+        print(f"{path} is damaged and skipped ({reason}).", file=sys.stderr)
         return None
     if newer:
         raise UserError(
-            f"{path} was written by a newer version of the project; go on with that, or give this "
-            "run another name with run=NAME."
+            f"{path} was written by a newer version of the project; resume with that one, or give "
+            "this run another name with run=NAME."
         )
     return facts, arrays
 
 
 def _load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the facts, as they are, and the arrays of a checkpoint whose bytes are those that were
-    written; all kinds of errors if they are not.
-    """
+    """Return the facts, not validated, and the arrays of a checkpoint whose checksum fits."""
     if not path.is_file():
         raise ValueError("it is no file")
-    if path.stat().st_size <= _SUM:
+    if path.stat().st_size <= _DIGITS:
         raise ValueError("it is cut off")
     with path.open("rb") as file:
         if _checksum(file) != file.read():
@@ -159,20 +159,19 @@ def _load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def _checksum(file: BinaryIO) -> bytes:
-    """Return the SHA-256, in hexadecimal, of all of an open file but its last digits, where it then
-    stands.
-    """
-    left, found = file.seek(0, os.SEEK_END) - _SUM, hashlib.sha256()
+    """Return the SHA-256 digits of an open file but its last _DIGITS bytes, where it then is."""
+    left, digest = file.seek(0, os.SEEK_END) - _DIGITS, hashlib.sha256()
     file.seek(0)
     while part := file.read(min(left, 2**20)):
-        found.update(part)
+        digest.update(part)
         left -= len(part)
-    return found.hexdigest().encode()
+    return digest.hexdigest().encode()
 
 
 def restore(state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-    """Give every variable of `state` its value; UserError, before any is set, if names or shapes
-    are not those of the checkpoint.
+    """Assign the arrays of a checkpoint to the variables of a state, by name.
+
+    UserError if names or shapes differ; then no variable is changed.
     """
     wrong = set(state) ^ set(arrays) or {
         name for name in state if tuple(state[name].shape) != arrays[name].shape
@@ -187,20 +186,10 @@ def restore(state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
 
 
 def _path(folder: Path, step: int | None) -> Path:
-    """Return where checkpoint `step` lies."""
     return folder / CHECKPOINT.format(step)
-
-
-def _step_of(path: Path) -> int:
-    """Return the step that a checkpoint is named by."""
-    return number_in(path, CHECKPOINT)
 
 
 def _newer(folder: Path, step: int) -> list[Path]:
     """Return the checkpoints that are newer than `step`, newest first."""
-    return [path for path in _paths(folder) if _step_of(path) > step]
-
-
-def _paths(folder: Path) -> list[Path]:
-    """Return the checkpoints in a folder, newest first."""
-    return [*reversed(numbered(folder, CHECKPOINT).values())]
+    found = numbered(folder, CHECKPOINT)
+    return [found[number] for number in reversed(found) if number > step]

@@ -25,19 +25,21 @@ class RunFolder:
 
     In weights/<name>, by step:
         checkpoint_<step>.npz: everything that a resumed run needs (checkpoint.py).
-        generator_<step>.keras: the generator that draws: its EMA where the run keeps one, else its
-            raw weights.
+        generator_<step>.keras: the generator's EMA where the run keeps one, else its raw weights.
         discriminator_<step>.keras: the discriminator's raw weights.
         gan_weights_<step>.weights.h5: raw weights of both networks, as the report saved them; their
-            architecture is gan.json.
-        config.yaml: the run's whole config.
-    In gan_images/<name>: reals.png, gan_<step>.png, losses.png, losses.jsonl, metrics.jsonl,
-        health.jsonl, health.json and tensorboard/.
+            architecture is gan.json, as Keras's JSON.
+        config.yaml (config_file): the run's whole config.
+    In gan_images/<name>: reals.png (reference_grid), gan_<step>.png, losses.png, losses.jsonl,
+        metrics.jsonl, health.jsonl, health.json and tensorboard/.
     """
 
     def __init__(self, name: str):
         self.name = name
         self.weights, self.images = WEIGHTS / name, IMAGES / name
+        self.config_file = self.weights / "config.yaml"
+        self.architecture = self.weights / "gan.json"
+        self.reference_grid = self.images / "reals.png"
 
     @classmethod
     def of_file(cls, path: Path) -> RunFolder | None:
@@ -45,16 +47,6 @@ class RunFolder:
         folder = path.resolve().parent
         run = cls(folder.name)
         return run if folder == run.weights.resolve() else None
-
-    @property
-    def config_file(self) -> Path:
-        """Where the run's whole config is."""
-        return self.weights / "config.yaml"
-
-    @property
-    def architecture(self) -> Path:
-        """Where the combined model's architecture is, as Keras's JSON."""
-        return self.weights / "gan.json"
 
     @property
     def config(self) -> Config:
@@ -78,13 +70,9 @@ class RunFolder:
         return self._file(GENERATOR, step)
 
     def generator(self, step: int | None = None) -> keras.Model:
-        """Return the generator that draws, (B, latent_dim) to (B, H, W, C): the EMA if one is kept.
+        """Return the generator of a step, the newest if None: (B, latent_dim) to (B, H, W, C).
 
-        Args:
-            step: one of `steps`; the newest if None.
-
-        Raises:
-            UserError: there is none, or its file is damaged.
+        UserError if there is none, or its file is damaged.
         """
         return load_model(self.generator_file(step))
 
@@ -103,11 +91,6 @@ class RunFolder:
     def log(self, name: str) -> Path:
         """Return where losses, metrics or health are logged, a line of JSON each time."""
         return self.images / f"{name}.jsonl"
-
-    @property
-    def reference_grid(self) -> Path:
-        """Where a grid of real images is."""
-        return self.images / "reals.png"
 
     def weights_files(self) -> list[tuple[int, Path]]:
         """Return every weights file with its step."""
@@ -135,7 +118,7 @@ def open_run(name: str | None = None) -> RunFolder:
 
 
 def all_runs() -> list[RunFolder]:
-    """Return the runs that have weights to draw from, by name."""
+    """Return the runs that have generators, by name."""
     names = {path.parent.name for path in WEIGHTS.glob("*/generator_*.keras")}
     return [RunFolder(name) for name in sorted(names)]
 

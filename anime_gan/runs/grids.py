@@ -1,4 +1,4 @@
-"""What a run shows on the way: grids of faces and the curve of its losses."""
+"""The images of a run: grids of faces and the curve of its losses."""
 
 from pathlib import Path
 
@@ -20,8 +20,8 @@ def save_grid(path: Path, images: np.ndarray, columns: int = 5, gap: int = 2) ->
 class LossPlot:
     """Both losses over the steps, blue and orange as in the report's Fig. 25.
 
-    The faint lines are the points, the strong ones a running mean over 1% of them. One figure is
-    drawn again and again: each new one would leave tens of megabytes to the garbage collector.
+    Thin lines are the points, strong ones a running mean over 1% of them. One figure is used for
+    all curves: each new one would leave tens of megabytes to the garbage collector.
     """
 
     def __init__(self) -> None:

@@ -100,14 +100,14 @@ KINDS = {
         "Lower both learning rates, raise training.batch_size, or add objective.penalties=[r1].",
     ),
     "discriminator has won": (
-        "it classifies {sure:.0%} of all images correctly, the generator's loss is "
+        "it classifies {accuracy:.0%} of all images correctly, the generator's loss is "
         "{g_loss:.3g}{ceiling}, and the faces do not get closer to the data.",
         "Weaken it: halve discriminator.rate, raise training.label_noise, take a version with "
         "dropout, or widen the generator, as the report did from v1 to v3.",
     ),
     "generator has won": (
-        "the discriminator recognizes {lost:.0%} of the generated images, though they are far from "
-        "the data: the generator can't learn from it.",
+        "the discriminator recognizes {fake_accuracy:.0%} of the generated images, though they are "
+        "far from the data: the generator can't learn from it.",
         "Strengthen it: raise discriminator.rate or training.n_critic, lower generator.rate and "
         "objective.gamma, and check that the discriminator trains at all.",
     ),
@@ -183,10 +183,6 @@ def diagnose(observations: list[dict], limits: Limits = LIMITS) -> tuple[str, in
 
     The observations of the last part of the run are judged together. Something is wrong if most of
     them are far from the data and none is closer to it than the run was before.
-
-    Args:
-        observations: rows with "step" and COLUMNS.
-        limits: of a healthy run.
     """
     now = observations[-1]
     if now["copies"] > MAX_COPIES:
@@ -245,13 +241,9 @@ class Health:
     """
 
     def __init__(self, folder: Path, step: int, real: np.ndarray, rollbacks: int = 0):
-        """Read what was observed before.
+        """Read what was observed up to `step`, from which the run resumes.
 
-        Args:
-            folder: of both files.
-            step: that the run resumes from.
-            real: uint8 images (N, H, W, C), up to FACES of them.
-            rollbacks: how often the run was rolled back.
+        real: up to FACES uint8 images (N, H, W, C). rollbacks: how often the run was rolled back.
         """
         self._observations: list[dict] = []
         self._lines = Lines(folder / "health.jsonl", step, OBSERVATION, self._keep)
@@ -296,10 +288,7 @@ class Health:
     def observe(self, step: int, means: dict[str, float], sample: Callable) -> Finding | None:
         """Compare faces of the fixed latents with the data; return what is newly wrong.
 
-        Args:
-            step: the step that is done.
-            means: of MEANS since the observation before.
-            sample: returns the faces, uint8 (N, H, W, C).
+        means: of MEANS since the observation before. sample: returns the faces, uint8 (N, H, W, C).
         """
         started = time.monotonic()
         fake = sketch(sample())
@@ -351,7 +340,10 @@ class Health:
             kind, since = diagnosis
             seen, advice = KINDS[kind]
             if self._observations:  # before the first one only a loss can be wrong
-                seen = _in_numbers(seen, _medians(_window(self._observations)))
+                typical = _medians(_window(self._observations))
+                ceiling = NO_GRADIENT if abs(typical["g_loss"] - CEILING) < AT_CEILING else ""
+                both = (typical["real_accuracy"] + typical["fake_accuracy"]) / 2
+                seen = seen.format(**typical, accuracy=both, ceiling=ceiling)
             self.finding = Finding(kind, since, step, seen, advice)
             self.events.append(asdict(self.finding) | {"until": None, "rolled_back_to": None})
         self._write()
@@ -364,13 +356,6 @@ class Health:
     def close(self) -> None:
         """Close the file."""
         self._lines.close()
-
-
-def _in_numbers(seen: str, typical: dict[str, float]) -> str:
-    """Return the sentence of a kind with the medians of what was judged."""
-    sure = (typical["real_accuracy"] + typical["fake_accuracy"]) / 2
-    ceiling = NO_GRADIENT if abs(typical["g_loss"] - CEILING) < AT_CEILING else ""
-    return seen.format(**typical, sure=sure, lost=typical["fake_accuracy"], ceiling=ceiling)
 
 
 def _as_of(step: int, event: dict) -> dict | None:

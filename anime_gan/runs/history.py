@@ -1,7 +1,7 @@
-"""The record of a run: one JSON line a step, TensorBoard curves, and what the bar shows.
+"""The logs of a run: one JSON line a step, the curves in TensorBoard, and the curve of losses.
 
-A run may take millions of steps, so none of this keeps them: files are read and written line by
-line, and of the losses there stay as many points as a picture can show.
+A run may have millions of steps, so none of them are kept in memory: files are read and written
+line by line, and the curve of losses has as many points as an image can show.
 """
 
 import itertools
@@ -23,24 +23,25 @@ from anime_gan.files import Appended, whole_file
 from anime_gan.runs.grids import LossPlot
 from anime_gan.runs.tensorboard import Board
 
+STRICT = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+
 
 def row_type(columns: dict[str, Any]) -> TypeAdapter:
-    """Return what tells whether a line is a row that has a step and these columns, by their types.
+    """Return the type of a log's rows: a step and these columns, by their types, and any others.
 
-    Numbers must be numbers, and finite ones. What else is in a line is kept as it is.
+    Numbers must be numbers, and finite.
     """
     row = TypedDict("Row", {"step": Annotated[int, Field(ge=1)], **columns})
     return TypeAdapter(with_config(STRICT)(row))
 
 
-STRICT = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 COLUMNS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "images_per_second")
 LOSSES = row_type(dict.fromkeys(COLUMNS, float))
-POINTS = 10_000  # of the loss curve, at most
+POINTS = 10_000  # of the curve of losses, at most
 
 
 class NotFinite(UserError):
-    """A loss is no longer a number; step: the first such."""
+    """A loss is no longer a number, first at `step`."""
 
     def __init__(self, step: int, row: dict[str, float]):
         super().__init__(
@@ -52,15 +53,14 @@ class NotFinite(UserError):
 
 
 class History:
-    """Collects the scalars of every step and writes them where they can be plotted from.
-
-    folder: the run's folder; losses.jsonl and tensorboard/ are in it.
-    step: the step that the run goes on from; lines after it, of steps that were lost with an
-        interruption, are dropped, so that each step stands in the file once.
-    batch_size: real pictures a step, for images per second.
-    """
+    """Collects the scalars of every step in losses.jsonl and tensorboard/."""
 
     def __init__(self, folder: Path, step: int, batch_size: int):
+        """Open both in a folder.
+
+        step: that the run resumes from; rows of later steps, which an interruption lost, are
+        dropped. batch_size: real images a step, for images per second.
+        """
         self._curve, self._plot = Curve(), LossPlot()
         self._lines = Lines(folder / "losses.jsonl", step, LOSSES, self._curve.add)
         self._sums, self._count = dict[str, float](), 0
@@ -70,35 +70,32 @@ class History:
         self._flushed = time.perf_counter()
 
     def add(self, step: int, scalars: dict) -> None:
-        """Take the scalars of a step; every second they are fetched from the device and written.
+        """Take a step's scalars; every second they are fetched from the device and written.
 
-        Fetching waits for the device, so a fast step is not made to do it each time.
+        Fetching waits for the device, so it is not done at every step.
         """
         self._pending.append((step, scalars))
         if time.perf_counter() - self._flushed > 1:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was added; NotFinite, after what is finite, at the first loss that is not."""
+        """Write what was added, up to the first loss that is not finite: then raise NotFinite."""
         pending, self._pending = self._pending, []
-        values = [
-            (step, {key: float(value) for key, value in scalars.items()})
-            for step, scalars in pending
-        ]
+        rows = [(step, {k: float(v) for k, v in scalars.items()}) for step, scalars in pending]
         now = time.perf_counter()
-        rate = self._batch_size * len(values) / (now - self._flushed)
+        rate = self._batch_size * len(rows) / (now - self._flushed)
         self._flushed = now
-        sound = list(itertools.takewhile(_is_finite, values))
-        for step, row in sound:
+        finite = list(itertools.takewhile(_is_finite, rows))
+        for step, row in finite:
             self._lines.add({"step": step, **row, "images_per_second": rate})
             self._sums = {key: self._sums.get(key, 0.0) + value for key, value in row.items()}
-        self._count += len(sound)
+        self._count += len(finite)
         self._lines.flush()
-        for step, row in sound:
+        for step, row in finite:
             self.show(step, row)
         self._board.flush()
-        if len(sound) < len(values):
-            raise NotFinite(*values[len(sound)])
+        if len(finite) < len(rows):
+            raise NotFinite(*rows[len(finite)])
 
     @property
     def last(self) -> dict | None:
@@ -106,13 +103,13 @@ class History:
         return self._lines.last
 
     def means(self) -> dict[str, float]:
-        """Return the means of the scalars written since this was last asked for, or the start."""
+        """Return the means of the scalars written since the call before, or the start."""
         means = {key: value / self._count for key, value in self._sums.items()}
         self._sums, self._count = {}, 0
         return means
 
     def show(self, step: int, scalars: dict[str, float]) -> None:
-        """Add a point to TensorBoard's curves."""
+        """Add a point to curves in TensorBoard."""
         for key, value in scalars.items():
             self._board.add_scalar(key, value, step)
 
@@ -137,7 +134,6 @@ class History:
 
 
 def _is_finite(step_and_row: tuple[int, dict[str, float]]) -> bool:
-    """Say whether a step's losses are numbers."""
     _, row = step_and_row
     return math.isfinite(row["d_loss"]) and math.isfinite(row["g_loss"])
 
@@ -146,21 +142,21 @@ class Curve:
     """The losses of a run of any length: at most POINTS points, each the mean of as many steps."""
 
     def __init__(self) -> None:
-        self._points = array("d")  # of each its step and both losses
-        self._stride = 1  # steps a point
-        self._d_sum, self._g_sum, self._taken = 0.0, 0.0, 0  # of the next point
+        self._points = array("d")  # the step and both losses of each
+        self._stride = 1  # steps per point
+        self._d_sum, self._g_sum, self._count = 0.0, 0.0, 0  # of the next point
 
     def add(self, row: dict) -> None:
         """Take the row of a step."""
         self._d_sum += row["d_loss"]
         self._g_sum += row["g_loss"]
-        self._taken += 1
-        if self._taken < self._stride:
+        self._count += 1
+        if self._count < self._stride:
             return
         self._points.extend((row["step"], self._d_sum / self._stride, self._g_sum / self._stride))
-        self._d_sum, self._g_sum, self._taken = 0.0, 0.0, 0
+        self._d_sum, self._g_sum, self._count = 0.0, 0.0, 0
         if len(self._points) == 3 * POINTS:
-            # Two neighbours become one point, at the later one's step.
+            # Two neighbors become one point, at the step of the later one.
             pairs = np.array(self._points).reshape(-1, 2, 3)
             merged = np.c_[pairs[:, 1, :1], pairs[:, :, 1:].mean(axis=1)]
             self._points = array("d", merged.ravel())
@@ -173,27 +169,25 @@ class Curve:
 
 
 class Lines(Appended):
-    """The rows of a run in a .jsonl file, one for a step, each with its "step".
-
-    Those after `step`, where the run goes on, are dropped.
-
-    kind: what row_type returns. keep: called with every row, those of the file first.
-
-    last: the newest row, None if there is none.
-    """
+    """The rows of a .jsonl file, each with its "step"; last: the newest, None if there is none."""
 
     def __init__(
         self,
         path: Path,
         step: int,
-        kind: TypeAdapter,
+        row_type: TypeAdapter,
         keep: Callable[[dict], None] = lambda row: None,
     ):
+        """Open a file, which may be missing, for more rows.
+
+        Its rows of steps after `step`, and lines that are not of `row_type`, are dropped. keep:
+        called with every row, those of the file first.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._keep = keep
         self.last: dict | None = None
         with whole_file(path) as temporary, temporary.open("wb") as file:
-            for line, row in _lines_of(path, kind):
+            for line, row in _lines_of(path, row_type):
                 if row["step"] <= step:
                     file.write(line + b"\n")
                     self._take(row)
@@ -204,32 +198,32 @@ class Lines(Appended):
         self._keep(row)
 
     def add(self, row: dict) -> None:
-        """Append a row, its numbers cut to six digits: so the next start has the same."""
+        """Append a row with its numbers cut to six digits, as the next start will read them."""
         row = _rounded(row)
         self.write(json.dumps(row) + "\n")
         self._take(row)
 
 
-def read_rows(path: Path, kind: TypeAdapter) -> Iterator[dict]:
-    """Yield the rows of a .jsonl that are of a kind, see row_type; none if there is no file.
+def read_rows(path: Path, row_type: TypeAdapter) -> Iterator[dict]:
+    """Yield the rows of a .jsonl; none if there is no file.
 
-    Other lines are left out: one cut off by a crash, or changed by hand.
+    Lines of another type are left out: one cut off by a crash, or changed by hand.
     """
-    return (row for _, row in _lines_of(path, kind))
+    return (row for _, row in _lines_of(path, row_type))
 
 
-def _lines_of(path: Path, kind: TypeAdapter) -> Iterator[tuple[bytes, dict]]:
+def _lines_of(path: Path, row_type: TypeAdapter) -> Iterator[tuple[bytes, dict]]:
     """Yield the same rows, each with its line."""
     if not path.exists():
         return
     with path.open("rb") as file:
         for line in file:
             with suppress(ValidationError):
-                yield line.strip(), kind.validate_json(line)
+                yield line.strip(), row_type.validate_json(line)
 
 
 def _rounded(value):
-    """Return a value, or all within a dictionary, with its fractions cut to six digits."""
+    """Return a value, or all values within a dictionary, with fractions cut to six digits."""
     if isinstance(value, dict):
         return {key: _rounded(part) for key, part in value.items()}
     return float(f"{value:.6g}") if isinstance(value, float) else value

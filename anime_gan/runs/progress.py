@@ -11,10 +11,7 @@ from anime_gan.runs.run import Follower, Run
 
 
 class ProgressBar(tqdm):
-    """A bar of steps with images/s, both losses, both accuracies, the epoch and the time left.
-
-    shown: False for processes that only train along.
-    """
+    """A bar of steps with images/s, both losses, both accuracies, the epoch and the time left."""
 
     def __init__(self, config: Config, step: int, shown: bool = True):
         super().__init__(
@@ -31,13 +28,7 @@ class ProgressBar(tqdm):
         self._training = config.training
 
     def show(self, run: Run | Follower, step: int, epochs: int) -> None:
-        """Show a step, with the newest row of the log and what the health monitor finds.
-
-        Args:
-            run: the run.
-            step: the step that is done.
-            epochs: complete epochs.
-        """
+        """Show a step and complete epochs, the newest row of the log and what health finds."""
         if self.disable or not run.history.last:
             return
         row, seconds = run.history.last, run.seconds

@@ -35,11 +35,11 @@ PREVIEWS = 25
 
 @dataclass
 class Progress:
-    """How far a run is: what its newest checkpoint says, or the beginning.
+    """How far a run is, by its newest checkpoint; a new run by default.
 
     step, seconds: trained so far. rollbacks: how often the run returned to an earlier checkpoint.
-    precision, micro_batch, config, data_key: what it was trained with; None for a new run.
-    arrays: the checkpoint's, until networks have them; {} for a new run.
+    precision, micro_batch, config, data_key: what it was trained with. arrays: the checkpoint's,
+    until networks have them.
     """
 
     step: int = 0
@@ -56,10 +56,7 @@ class Progress:
         return {key: value for key, value in vars(self).items() if key != "arrays"}
 
     def trained_with(self, name: str) -> Config | None:
-        """Return the config of the run called `name`, None for a new run; UserError if unreadable.
-
-        Keys that were added since have their defaults.
-        """
+        """Return the config, None for a new run; UserError with `name` if it is unreadable."""
         try:
             return from_dict(self.config) if self.config else None
         except UserError as error:
@@ -99,18 +96,13 @@ class Run:
                 each.callback(opened.close)
 
     def start(self, state: TrainState, config: Config, precision: str, images: ImageSet) -> None:
-        """Open the records of the run, whose networks stand where it does.
+        """Open the logs of the run, and write its config and a grid of some of the images.
 
-        Args:
-            state: the networks in training; its config may be that of a stage.
-            config: the run's.
-            precision: what the networks compute in.
-            images: what they are trained on; a grid of some is written, to compare with.
+        state: of the run's step; its config may be that of a stage. config: the run's.
         """
         self._state, self._config, self._precision = state, config, precision
-        self._data_key = images.key
+        self._data_key, step, folder = images.key, self.progress.step, self.folder
         self._latents = latents_from_seeds(range(FACES), config.model.latent_dim)
-        step, folder = self.progress.step, self.folder
         checkpoint.set_aside(folder.weights, step)
         for path, text in (
             (folder.config_file, write(config.model_dump())),
@@ -120,19 +112,18 @@ class Run:
                 temporary.write_text(text)
         self.history = History(folder.images, step, state.config.training.images_per_step)
         order = np.random.default_rng(config.training.seed).permutation(len(images.images))
-        other_images = self.progress.data_key not in (None, images.key)
-        if not folder.reference_grid.exists() or other_images:
+        if not folder.reference_grid.exists() or self.progress.data_key not in (None, images.key):
             grids.save_grid(folder.reference_grid, images.images[np.sort(order[:PREVIEWS])])
-        watched = images.images[np.sort(order[:FACES])]
-        self.health = Health(folder.images, step, watched, self.progress.rollbacks)
+        compared = images.images[np.sort(order[:FACES])]
+        self.health = Health(folder.images, step, compared, self.progress.rollbacks)
         if config.health.action == "rollback" and self.progress.config is None:
-            self._save_state(0, 0.0)  # so that there is a way back from the first step on
+            self._save_state(0, 0.0)  # so that the run can be rolled back from its first step on
         self._started = self._saved = time.monotonic()
         self._seconds_before = self.progress.seconds
 
     @property
     def finding(self) -> Finding | None:
-        """What the health monitor finds wrong at present."""
+        """What the health monitor finds wrong."""
         return self.health.finding
 
     @property
@@ -142,7 +133,7 @@ class Run:
 
     def record(self, step: int, scalars: dict) -> Finding | None:
         """Log a step's scalars and, on schedule, observe some faces; return what is newly wrong."""
-        if self.not_finite:  # other processes have not heard of it yet
+        if self.not_finite:  # the other processes do not know yet
             return None
         due = self.health.due(step)
         try:
@@ -165,38 +156,27 @@ class Run:
         return self.health.break_down(error.step)
 
     def _is_scheduled(self, step: int) -> bool:
-        """Say whether something is saved at a step."""
         schedule = self._config.schedule
         return step % schedule.sample_every == 0 or step % schedule.checkpoint_every == 0
 
     def stop_reason(self, step: int, stage: Stage, stop: StopRequest) -> StopReason | None:
         """Return why training is to end at a step, None if it is not."""
-        if self.not_finite:
-            return StopReason.ROLL_BACK if self._may_roll_back() else StopReason.NOT_FINITE
-        if self.health.finding and self._acts_on(self.health.finding):
-            return StopReason.ROLL_BACK if self._may_roll_back() else StopReason.UNHEALTHY
+        config, finding = self._config.health, self.finding
+        acts = finding is not None and config.action != "warn"
+        if acts and config.action == "rollback":
+            acts = finding.kind != "too few pictures"  # it adds no images
+        if self.not_finite or acts:
+            if config.action == "rollback" and self.progress.rollbacks < config.rollbacks:
+                return StopReason.ROLL_BACK
+            return StopReason.NOT_FINITE if self.not_finite else StopReason.UNHEALTHY
         if is_finished(self._config, step, self.seconds):
             return StopReason.FINISHED
         if stop.signal:
             return StopReason.SIGNAL
         return StopReason.GROW if step == stage.end else None
 
-    def _acts_on(self, finding: Finding) -> bool:
-        """Say whether a finding ends training: going back adds no images."""
-        action = self._config.health.action
-        return action == "stop" or (action == "rollback" and finding.kind != "too few pictures")
-
-    def _may_roll_back(self) -> bool:
-        health = self._config.health
-        return health.action == "rollback" and self.progress.rollbacks < health.rollbacks
-
     def save_if_due(self, step: int, ending: StopReason | None) -> None:
-        """Save what the schedule says: a grid, and a checkpoint with the weights.
-
-        Args:
-            step: the step that is done.
-            ending: why training ends here; None if it continues.
-        """
+        """Save a grid, and a checkpoint with the weights, on schedule or where training ends."""
         schedule = self._config.schedule
         late = time.monotonic() - self._saved >= schedule.resume_minutes * 60
         if self.not_finite or not (late or ending or self._is_scheduled(step)):
@@ -212,11 +192,11 @@ class Run:
         self._saved = time.monotonic()
 
     def _sample(self, count: int) -> np.ndarray:
-        """Return the run's first faces, from the same latents throughout, as uint8."""
+        """Return faces from the run's fixed latents as uint8."""
         return to_uint8(self._state.sampler(self._latents[:count], training=False))
 
     def _save_grid(self, step: int) -> None:
-        """Write gan_<step>.png, from the same latents throughout the run, and losses.png."""
+        """Write gan_<step>.png and losses.png."""
         faces = self._sample(PREVIEWS)
         times = self._config.model.resolution // faces.shape[1]  # above 1 while the networks grow
         faces = faces.repeat(times, axis=1).repeat(times, axis=2)
@@ -226,7 +206,7 @@ class Run:
     def _save_checkpoint(self, step: int, seconds: float) -> None:
         """Write a checkpoint and, before it, the weights that `sample.py` draws from.
 
-        Records are synced first: after a power cut, lines that a checkpoint counts on would be
+        Logs are synced first: lines up to a checkpoint's step that a power cut took would be
         missing for good. Weights off the schedule are removed once newer ones exist, but for those
         of the last healthy step.
         """
@@ -239,8 +219,8 @@ class Run:
             require_space(folder.weights, 8 * state.combined.count_params() + 2**20)
             with whole_file(folder.weights / template.format(step)) as temporary:
                 save(temporary)
-        for record in (*folder.images.glob("*.jsonl"), *folder.images.glob("tensorboard/*")):
-            sync(record)
+        for log in (*folder.images.glob("*.jsonl"), *folder.images.glob("tensorboard/*")):
+            sync(log)
         self._save_state(step, seconds)
         every = self._config.schedule.checkpoint_every
         for old, path in folder.weights_files():
@@ -248,7 +228,6 @@ class Run:
                 path.unlink()
 
     def _save_state(self, step: int, seconds: float) -> None:
-        """Write a full checkpoint, and note it as the last healthy one if it is."""
         if self.health.sound:
             self._healthy_step = step
         facts = {
@@ -274,13 +253,10 @@ class Run:
     def roll_back(self) -> int:
         """Return to the last healthy checkpoint for good, and return its step.
 
-        Newer checkpoints and weights are removed, grids are kept; the next Run of this name resumes
-        there.
-
-        Raises:
-            UserError: there is no healthy checkpoint; nothing is changed.
+        Newer checkpoints and weights are removed, grids are kept. UserError if there is no healthy
+        checkpoint; then nothing is changed.
         """
-        folder = self.folder.weights
+        folder, keep = self.folder.weights, self._config.schedule.keep
         found = checkpoint.at(folder, self._healthy_step)
         if not found:
             raise UserError(
@@ -290,7 +266,7 @@ class Run:
         facts, arrays = found
         step = facts["step"]
         facts["rollbacks"] = self.progress.rollbacks + 1
-        checkpoint.save(folder, step, arrays, facts, self._config.schedule.keep, step)
+        checkpoint.save(folder, step, arrays, facts, keep, step)
         for newer, path in self.folder.weights_files():
             if newer > step:
                 path.unlink()
@@ -300,10 +276,7 @@ class Run:
 
 
 class Follower:
-    """The run as other processes than the first see it: they train along and write nothing.
-
-    progress: as the first process has it.
-    """
+    """The run in the other processes, which train along and write nothing."""
 
     finding = history = not_finite = None
     seconds = 0.0
@@ -314,23 +287,10 @@ class Follower:
     def __enter__(self) -> Follower:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        """Nothing is open."""
+    def _leave_to_the_first(self, *arguments: object) -> None:
+        """Do nothing."""
 
-    def start(self, *arguments: object) -> None:
-        """Open nothing."""
-
-    def record(self, step: int, scalars: dict) -> None:
-        """Record nothing."""
-
-    def stop_reason(self, step: int, stage: Stage, stop: StopRequest) -> None:
-        """Leave the reasons to the first process."""
-
-    def save_if_due(self, step: int, ending: StopReason | None) -> None:
-        """Save nothing."""
-
-    def roll_back(self) -> None:
-        """The first process does it."""
+    start = record = stop_reason = save_if_due = roll_back = __exit__ = _leave_to_the_first
 
 
 def is_finished(config: Config, step: int, seconds: float) -> bool:

@@ -1,9 +1,9 @@
-"""A run's curves, grids and words for TensorBoard, safe against kills, full disks and the clock.
+"""A run's curves, grids and sentences for TensorBoard, safe against kills and full disks.
 
-tensorboardX makes the summaries. Its own writer hands them to a thread: what waits there is lost
-with the process, a full disk ends the thread and the run then waits for it, and two starts within a
-second share one file. So the events are written here: a record is its length, that one's checksum,
-the event and its checksum, as in TensorFlow's record files.
+tensorboardX makes the summaries. Its own writer uses a thread: what waits there is lost with the
+process, a full disk ends the thread and blocks the run, and two starts within a second share one
+file. So the events are written here, as TensorFlow's records: the length, its checksum, the event,
+its checksum.
 """
 
 import re
@@ -20,17 +20,15 @@ from anime_gan.files import Appended
 
 
 class Board(Appended):
-    """A start's own file of events; flush() hands what came into it to the system.
-
-    folder: where the files of all starts are. step: which the run goes on from; TensorBoard leaves
-    out what earlier files have of later steps.
-
-    Raises UserError when the system refuses to write.
-    """
+    """The file of events of one start."""
 
     def __init__(self, folder: Path, step: int):
+        """Open a new file in the folder of all starts.
+
+        step: that the run resumes from; TensorBoard hides later steps of earlier files.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        # TensorBoard reads the files by name, and the clock that others name them by may go back.
+        # TensorBoard reads files in the order of names; a name by the clock could come too early.
         names = [re.match(r"events\.out\.tfevents\.(\d+)", path.name) for path in folder.iterdir()]
         number = 1 + max((int(match[1]) for match in names if match), default=0)
         super().__init__(folder / f"events.out.tfevents.{number:010}", "xb")
@@ -42,7 +40,7 @@ class Board(Appended):
         self._add(Event(step=step, summary=summary.scalar(name, value)))
 
     def add_grid(self, name: str, grid: np.ndarray, step: int) -> None:
-        """Add a picture (H, W, C), uint8."""
+        """Add a uint8 image (H, W, C)."""
         self._add(Event(step=step, summary=summary.image(name, grid, dataformats="HWC")))
 
     def add_text(self, name: str, text: str, step: int) -> None:
@@ -50,7 +48,6 @@ class Board(Appended):
         self._add(Event(step=step, summary=summary.text(name, text)))
 
     def _add(self, event: Event) -> None:
-        """Add an event as a record."""
         event.wall_time = time.time()
         data = event.SerializeToString()
         length = struct.pack("<Q", len(data))

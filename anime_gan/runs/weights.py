@@ -1,7 +1,6 @@
-"""Files of whole networks, which plain Keras loads too; damage is noticed before any is used.
+"""Files of whole networks, which plain Keras loads too; damaged ones are refused.
 
-HDF5 has no checksum by itself: a bit that flipped on a disk would silently be another weight. And
-Keras ignores a zip's checksum by the way in which it reads it.
+HDF5 has no checksum: a flipped bit would silently be another weight. Keras ignores a zip's.
 """
 
 from __future__ import annotations
@@ -22,25 +21,20 @@ from anime_gan.errors import UserError
 from anime_gan.networks.layers.register import FORMER_NAMES
 
 _CHECKSUM = "sha256"  # an attribute of a .weights.h5, which Keras ignores
-_UNPACKED = 10  # a .keras unpacks to at most so many times its size; Keras compresses nothing
+_UNPACKED = 10  # times its size at most is what a .keras unpacks to; Keras compresses nothing
 
 
 def load_model(path: Path) -> keras.Model:
-    """Return the network in a .keras file.
-
-    Raises:
-        UserError: the file is missing, damaged, or no network.
-    """
+    """Return the network in a .keras file; UserError if it is missing, damaged, or no network."""
     with _explain_damage(path):
         _check_zip(path)
         return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
-    """Load a .weights.h5; a file without a checksum, as plain Keras writes it, is taken as it is.
+    """Load a .weights.h5, whose checksum must fit if it has one; plain Keras writes none.
 
-    Raises:
-        UserError: the file is missing, damaged, or of another network.
+    UserError if the file is missing, damaged, or of another network.
     """
     with _explain_damage(path), h5py.File(path) as file:
         if _CHECKSUM in file.attrs and file.attrs[_CHECKSUM] != _digest(file):
@@ -112,7 +106,7 @@ def _snake_case(name: str) -> str:
 
 
 def _digest(file: h5py.File) -> str:
-    """Return the SHA-256 of all that is read from a file: names, types, shapes, numbers."""
+    """Return the SHA-256 of the names, types, shapes and values in a file."""
     digest = hashlib.sha256()
 
     def take(name: str, item) -> None:

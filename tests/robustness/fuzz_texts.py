@@ -180,7 +180,7 @@ def records(folder: Path) -> Case:
         metrics = Lines(folder / "metrics.jsonl", 50, METRICS)
         history.add(51, dict.fromkeys(MEANS, 0.5))
         history.flush()
-        health.look(51, history.means(), lambda: faces)
+        health.observe(51, history.means(), lambda: faces)
         curve = Curve()
         for row in read_rows(folder / "losses.jsonl", LOSSES):
             curve.add(row)

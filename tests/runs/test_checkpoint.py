@@ -1,4 +1,4 @@
-"""Checkpoints: whole or not at all, and nothing missing in them."""
+"""Checkpoints are whole or not there, and nothing is missing in them."""
 
 import hashlib
 import json
@@ -16,11 +16,11 @@ from anime_gan.runs import checkpoint
 from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
 
-FACTS = {"config": {}, "precision": "float32", "data_key": "some", "seconds": 1.5}
+FACTS = {"config": {}, "precision": "float32", "data_key": "a key", "seconds": 1.5}
 
-# Between them they have all that a step can carry on: v5 dropout and label noise, the second one
-# everything that moves with the pictures seen.
-MOVING = [
+# Together they have all the state of a step: v5 dropout and label noise, this one everything that
+# changes with the number of images seen.
+CHANGING = [
     "version=illustration",
     "model.resolution=32",
     "generator.rate=[0.01,0.001]",
@@ -35,25 +35,25 @@ MOVING = [
 
 
 def tiny(*overrides, seed=0) -> TrainState:
-    """A gan of a few filters, v5 if nothing else is said."""
+    """Networks of a few filters, v5 by default."""
     overrides = ["model.width=0.03", "model.latent_dim=8", f"training.seed={seed}", *overrides]
     config = load_config(None, overrides, networks.get_recipe)
     return TrainState.create(config)
 
 
 def batches(count, size=64):
-    """Random pictures, always the same ones."""
-    draw = np.random.default_rng(0)
-    return draw.uniform(-1, 1, (count, 4, size, size, 3)).astype("float32")
+    """Random images, always the same ones."""
+    random = np.random.default_rng(0)
+    return random.uniform(-1, 1, (count, 4, size, size, 3)).astype("float32")
 
 
 @pytest.mark.backends
-@pytest.mark.parametrize("overrides", [[], MOVING], ids=["v5", "all that moves"])
-def test_a_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(tmp_path, overrides):
+@pytest.mark.parametrize("overrides", [[], CHANGING], ids=["v5", "changing"])
+def test_a_run_resumes_bit_exactly(tmp_path, overrides):
     """Weights, optimizers, dropout and noise: everything that a step depends on is saved."""
-    straight, stopped, resumed = tiny(*overrides), tiny(*overrides), tiny(*overrides, seed=1)
-    size = straight.config.model.resolution
-    run = compile_step(straight)
+    unbroken, stopped, resumed = tiny(*overrides), tiny(*overrides), tiny(*overrides, seed=1)
+    size = unbroken.config.model.resolution
+    run = compile_step(unbroken)
     losses = [float(run(real)["g_loss"]) for real in batches(6, size)]
     run = compile_step(stopped)
     for real in batches(6, size)[:3]:
@@ -64,7 +64,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(tmp_path, ove
     checkpoint.restore(resumed.named_variables, arrays)
     run = compile_step(resumed)
     assert [float(run(real)["g_loss"]) for real in batches(6, size)[3:]] == losses[3:]
-    for name, variable in straight.named_variables.items():
+    for name, variable in unbroken.named_variables.items():
         np.testing.assert_array_equal(
             keras.ops.convert_to_numpy(variable),
             keras.ops.convert_to_numpy(resumed.named_variables[name]),
@@ -72,7 +72,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(tmp_path, ove
 
 
 def test_the_newest_few_are_kept_and_one_to_spare(tmp_path):
-    """Old ones go, a folder of such a name is left alone."""
+    """Older ones are removed; a folder of such a name is left alone."""
     state = {"a": np.arange(10.0)}
     (tmp_path / "checkpoint_0.npz").mkdir()
     for step in (1, 2, 10, 11):
@@ -85,58 +85,58 @@ def test_the_newest_few_are_kept_and_one_to_spare(tmp_path):
 
 @pytest.fixture
 def two(tmp_path):
-    """A folder with checkpoints 9 and 10; what comes of the newest is `ten`."""
+    """A folder with checkpoints 9 and 10."""
     state = {"a": np.arange(30, dtype="float32"), "b/000/kernel": np.ones((2, 3))}
     for step in (9, 10):
         checkpoint.save(tmp_path, step, state, FACTS, keep=3)
     return tmp_path
 
 
-def is_passed_over(folder, capsys) -> bool:
-    """Whether the newest of two checkpoints is damaged, told so, and the one before it used."""
+def is_skipped(folder, capsys) -> bool:
+    """Whether the newest checkpoint is reported as damaged, and the one before it is used."""
     facts, arrays = checkpoint.newest(folder)
     return (
         facts["step"] == 9
         and np.array_equal(arrays["a"], np.arange(30))
-        and capsys.readouterr().err.count("checkpoint_10.npz is damaged and passed over") == 1
+        and capsys.readouterr().err.count("checkpoint_10.npz is damaged and skipped") == 1
     )
 
 
-def test_whatever_byte_is_changed_or_missing_a_checkpoint_is_passed_over(two, capsys):
-    """Headers, names, sizes, methods, flags, data, checksums: all bytes, one at a time."""
+def test_a_checkpoint_with_any_byte_changed_or_missing_is_skipped(two, capsys):
+    """Headers, names, sizes, methods, flags, data, checksums: each byte, one at a time."""
     newest = two / "checkpoint_10.npz"
-    whole, draw = newest.read_bytes(), np.random.default_rng(0)
+    whole, random = newest.read_bytes(), np.random.default_rng(0)
     for place, byte in enumerate(whole):
         newest.write_bytes(
-            whole[:place] + bytes([byte ^ 1 << draw.integers(8)]) + whole[place + 1 :]
+            whole[:place] + bytes([byte ^ 1 << random.integers(8)]) + whole[place + 1 :]
         )
-        assert is_passed_over(two, capsys), place
+        assert is_skipped(two, capsys), place
     for length in [0, 1, 21, 64, 65, *range(100, len(whole), 97), len(whole) - 64, len(whole) - 1]:
         newest.write_bytes(whole[:length])
-        assert is_passed_over(two, capsys), length
+        assert is_skipped(two, capsys), length
     for strange in (whole + b"0", whole[:200] + whole, b"0" * 10_000, whole[::-1]):
         newest.write_bytes(strange)
-        assert is_passed_over(two, capsys)
+        assert is_skipped(two, capsys)
     newest.write_bytes(whole)
     assert checkpoint.newest(two)[0]["step"] == 10
 
 
-def test_what_is_no_file_is_passed_over(two, capsys):
+def test_what_is_no_file_is_skipped(two, capsys):
     """A folder, a pipe that nobody writes to, a device that never ends, a link to nothing."""
     newest = two / "checkpoint_10.npz"
     for put in (newest.mkdir, lambda: os.mkfifo(newest), lambda: newest.symlink_to("/dev/zero")):
         newest.unlink(missing_ok=True)
         put()
-        assert is_passed_over(two, capsys)
+        assert is_skipped(two, capsys)
         if newest.is_dir():
             newest.rmdir()
     newest.unlink()
     newest.symlink_to("nowhere")
-    assert is_passed_over(two, capsys)
+    assert is_skipped(two, capsys)
 
 
-def forged(path, change) -> None:
-    """Write a checkpoint again with its raw entries changed and a checksum that fits."""
+def forge(path, change) -> None:
+    """Change the raw entries of a checkpoint and give it a checksum that fits."""
     with zipfile.ZipFile(path) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     change(entries)
@@ -150,14 +150,14 @@ def forged(path, change) -> None:
 
 @pytest.mark.parametrize("shape", ["(3,)", f"({10**15},)", f"({2**31},)", "(-1,)", "(" * 500])
 def test_a_shape_that_does_not_fit_asks_for_no_memory(two, capsys, shape):
-    """Even where all checksums are right: made by hand, or by another program."""
+    """Even where the checksum fits: made by hand, or by another program."""
 
     def change(entries):
         header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}".encode()
         entries["a.npy"] = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header + bytes(9)
 
-    forged(two / "checkpoint_10.npz", change)
-    assert is_passed_over(two, capsys)
+    forge(two / "checkpoint_10.npz", change)
+    assert is_skipped(two, capsys)
 
 
 @pytest.mark.parametrize(
@@ -175,26 +175,26 @@ def test_a_shape_that_does_not_fit_asks_for_no_memory(two, capsys, shape):
         {"format": "two"},
     ],
 )
-def test_facts_that_are_nonsense_are_damage_too(two, capsys, wrong):
+def test_invalid_facts_are_damage_too(two, capsys, wrong):
     """Well-formed, and with the right checksum."""
     with np.load(two / "checkpoint_10.npz") as file:
         arrays = {name: file[name] for name in file.files}
     facts = json.loads(arrays["facts.json"].tobytes()) | wrong
     arrays["facts.json"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
     np.savez(two / "checkpoint_10.npz", **arrays)
-    assert is_passed_over(two, capsys)
+    assert is_skipped(two, capsys)
 
 
-def test_a_run_of_which_no_checkpoint_is_whole_is_not_begun_anew(two):
-    """That would write over what may yet be put back."""
+def test_a_run_without_a_whole_checkpoint_does_not_start_from_the_beginning(two):
+    """That would write over files that may still be put back."""
     for step in (9, 10):
         (two / f"checkpoint_{step}.npz").write_bytes(b"")
-    with pytest.raises(UserError, match=r"no checkpoint in .* is whole .* run=NAME"):
+    with pytest.raises(UserError, match=r"no checkpoint in .* is whole; .* run=NAME"):
         checkpoint.newest(two)
 
 
 def test_a_checkpoint_of_a_newer_format_is_refused(two, monkeypatch):
-    """What an older version would make of it nobody knows."""
+    """An older version can't know what is in it."""
     monkeypatch.setattr(checkpoint, "FORMAT", 3)
     checkpoint.save(two, 11, {}, FACTS, keep=3)
     monkeypatch.undo()
@@ -202,9 +202,10 @@ def test_a_checkpoint_of_a_newer_format_is_refused(two, monkeypatch):
         checkpoint.newest(two)
 
 
-def test_what_was_passed_over_is_out_of_the_way_when_the_run_goes_on(two):
-    """It would count among the newest that are kept, and new ones be removed as too old. Nor is it
-    in the way of the next one of its step, whatever the two are.
+def test_skipped_checkpoints_are_renamed_when_the_run_resumes(two):
+    """Else they would count among the newest that are kept, and new ones be removed as too old.
+
+    None takes the name of another one of its step.
     """
     (two / "checkpoint_10.npz").rename(two / "checkpoint_10.npz.damaged")
     (two / "checkpoint_10.npz").mkdir()
@@ -238,7 +239,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
 
 
-def test_a_full_disk_is_told_before_it_is_hit(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_before_anything_is_written(tmp_path, monkeypatch):
     """One sentence with both numbers, and the last checkpoint intact."""
     state = {"a": keras.Variable(np.zeros(1000))}
     checkpoint.save(tmp_path, 1, state, FACTS, keep=3)
@@ -252,15 +253,18 @@ def test_a_full_disk_is_told_before_it_is_hit(tmp_path, monkeypatch):
 @pytest.mark.backends
 def test_state_names_are_unique_and_complete():
     """The compiled step and the checkpoint share one list: what is missing would be frozen."""
-    gan = tiny()
-    parts = [gan.generator, gan.discriminator, gan.generator_optimizer, gan.discriminator_optimizer]
-    assert len(gan.named_variables) == sum(len(part.variables) for part in parts) + 1
-    assert any("seed" in name for name in gan.named_variables if name.startswith("discriminator/"))
+    state = tiny()
+    parts = [state.generator, state.discriminator]
+    parts += [state.generator_optimizer, state.discriminator_optimizer]
+    assert len(state.named_variables) == sum(len(part.variables) for part in parts) + 1
+    assert any(
+        "seed" in name for name in state.named_variables if name.startswith("discriminator/")
+    )
 
 
 @pytest.mark.backends
 @pytest.mark.parametrize("version", ["v5", "blog"])
-def test_a_run_that_goes_on_with_another_rate_takes_it(tmp_path, version):
+def test_a_run_that_resumes_with_another_rate_takes_it(tmp_path, version):
     """A rate kept in the checkpoint would silently win over the config's."""
     before, after = (tiny(f"version={version}", f"generator.rate={r}") for r in (0.5, 0.25))
     checkpoint.save(tmp_path, 3, before.named_variables, FACTS, keep=1)

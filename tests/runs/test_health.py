@@ -193,7 +193,7 @@ def test_the_reported_numbers_are_those_judged(tmp_path, demo_faces):
 
 
 def test_a_run_is_not_rolled_back_to_faces_far_from_the_data(tmp_path, demo_faces):
-    """Not even to the first steps, which may be far: a later failure may have begun there."""
+    """Not even to the first steps, which may be far: a later failure may have started there."""
     one, healthy = demo_faces[:1].repeat(FACES, 0), demo_faces[FACES:]
     monitor = watch(tmp_path, demo_faces)
     assert monitor.sound  # before the first step
@@ -276,7 +276,7 @@ def test_a_long_run_has_few_observations(tmp_path, demo_faces, monkeypatch):
 
 def test_every_kind_has_what_is_seen_and_what_to_try():
     """And its numbers are among those of an observation."""
-    numbers = observations([1])[0] | {"sure": 1.0, "lost": 0.0, "ceiling": ""}
+    numbers = observations([1])[0] | {"accuracy": 1.0, "ceiling": ""}
     for seen, advice in KINDS.values():
         assert seen.format(**numbers).endswith(".") and advice.endswith(".")
     assert health.SHARE < 0.01

@@ -1,4 +1,4 @@
-"""The record of a run: each step once, and no step after the first that is not a number."""
+"""The logs of a run: each step once, and none from the first loss on that is not a number."""
 
 import gc
 import json
@@ -13,19 +13,18 @@ from anime_gan.runs.history import LOSSES, POINTS, Curve, History, Lines, read_r
 
 SCALARS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "penalty")
 
-
-# What a row's columns are not.
-ODD = (("step", True), ("step", 5.5), ("step", -1), ("d_loss", "1"), ("g_loss", None))
-ODD += (("real_accuracy", float("nan")), ("images_per_second", float("inf")), ("g_loss", [1]))
+# Values that no column of a row has.
+INVALID = (("step", True), ("step", 5.5), ("step", -1), ("d_loss", "1"), ("g_loss", None))
+INVALID += (("real_accuracy", float("nan")), ("images_per_second", float("inf")), ("g_loss", [1]))
 
 
 def scalars(value=0.5) -> dict:
-    """What a step returns."""
+    """The scalars of a step."""
     return dict.fromkeys(SCALARS, np.float32(value))
 
 
-def test_every_step_is_a_line_and_a_resume_leaves_no_gap_or_double(tmp_path):
-    """Steps after the checkpoint are trained again, so their old lines go; half lines too."""
+def test_every_step_is_one_line_also_after_a_resume(tmp_path):
+    """Old lines of steps that are trained again are dropped, and so are lines that are cut."""
     history = History(tmp_path, 0, batch_size=4)
     for step in range(1, 8):
         history.add(step, scalars())
@@ -34,8 +33,8 @@ def test_every_step_is_a_line_and_a_resume_leaves_no_gap_or_double(tmp_path):
     path = tmp_path / "losses.jsonl"
     scalars_of_5 = json.loads(path.read_text().splitlines()[4])
     cut_off = '{"step": 8, "d_lo'
-    odd = [json.dumps(dict(scalars_of_5, **{key: value})) for key, value in ODD]
-    changed = ["", "[]", '{"d_loss": 1}', '{"step": "5"}', "[" * 100_000, *odd, cut_off]
+    invalid = [json.dumps(dict(scalars_of_5, **{key: value})) for key, value in INVALID]
+    changed = ["", "[]", '{"d_loss": 1}', '{"step": "5"}', "[" * 100_000, *invalid, cut_off]
     path.write_text("\n".join([*changed, path.read_text(), cut_off]))
     history = History(tmp_path, 5, batch_size=4)
     for step in range(6, 10):
@@ -51,8 +50,8 @@ def test_every_step_is_a_line_and_a_resume_leaves_no_gap_or_double(tmp_path):
     assert list((tmp_path / "tensorboard").glob("events*"))
 
 
-def test_a_loss_that_is_no_number_stops_by_its_step(tmp_path):
-    """The step is named, what was good before it is on disk, and nothing after it."""
+def test_a_loss_that_is_not_a_number_is_named_by_its_step(tmp_path):
+    """The rows before it are on disk, and none after it."""
     history = History(tmp_path, 0, batch_size=4)
     for step, value in ((1, 0.5), (2, 0.4), (3, np.nan), (4, 0.3)):
         history._pending.append((step, scalars(value)))
@@ -62,18 +61,18 @@ def test_a_loss_that_is_no_number_stops_by_its_step(tmp_path):
 
 
 def test_rows_are_the_same_before_and_after_a_stop(tmp_path):
-    """The curve is drawn of them, and the monitor judges by them."""
+    """The curve and the monitor use them."""
     before, after = [], []
-    lines = Lines(tmp_path / "some.jsonl", 0, row_type({}), before.append)
+    lines = Lines(tmp_path / "log.jsonl", 0, row_type({}), before.append)
     lines.add({"step": 1, "d_loss": 1 / 3, "nested": {"fid": 2e-9 / 7}})
     lines.close()
-    Lines(tmp_path / "some.jsonl", 1, row_type({}), after.append).close()
+    Lines(tmp_path / "log.jsonl", 1, row_type({}), after.append).close()
     assert before == after and abs(before[0]["d_loss"] - 1 / 3) < 1e-6
 
 
 @pytest.mark.parametrize("names", [["losses.jsonl", "events"], ["events"]])
-def test_a_refused_write_is_told_by_its_file_and_the_rest_is_whole(tmp_path, names):
-    """As on a full disk; the limit on a file's size needs no rights, and takes effect half-way."""
+def test_a_refused_write_names_its_file_and_the_rest_is_whole(tmp_path, names):
+    """As on a full disk; a limit on a file's size takes effect in the middle of a write."""
     history = History(tmp_path, 0, batch_size=4)
     history.add(1, scalars())
     history.flush()
@@ -95,8 +94,8 @@ def test_a_refused_write_is_told_by_its_file_and_the_rest_is_whole(tmp_path, nam
     assert steps == [1][: len(names) - 1]
 
 
-def test_the_points_of_a_curve_stay_few_and_none_is_left_out():
-    """A short run's are its steps; a long one's are means of as many steps each, all of them."""
+def test_a_curve_has_few_points_and_leaves_out_no_step():
+    """Those of a short run are its steps; those of a long one are means of equally many steps."""
     curve, steps = Curve(), 3 * POINTS + 7
     for step in range(1, steps + 1):
         curve.add({"step": step, "d_loss": step, "g_loss": -step})
@@ -113,8 +112,8 @@ def test_the_points_of_a_curve_stay_few_and_none_is_left_out():
     np.testing.assert_allclose(g_losses, -d_losses)
 
 
-def test_means_are_since_they_were_asked_for(tmp_path):
-    """The monitor judges what happened since its last look."""
+def test_means_are_since_the_call_before(tmp_path):
+    """The monitor judges what happened since its last observation."""
     history = History(tmp_path, 0, batch_size=4)
     for step, value in ((1, 0.5), (2, 1.5), (3, 4.0)):
         history.add(step, scalars(value))

@@ -1,4 +1,4 @@
-"""Weights files of whole networks: a changed bit is told, and plain Keras reads them."""
+"""Weights files of whole networks: a changed bit is noticed, and plain Keras reads them."""
 
 import keras
 import numpy as np
@@ -9,8 +9,8 @@ from anime_gan.runs.weights import load_weights, save_weights
 from tests.runs.test_checkpoint import tiny
 
 
-def test_a_changed_number_is_told_and_plain_keras_reads_the_rest(tmp_path):
-    """HDF5 alone would take the changed file; a file of plain Keras's has no checksum."""
+def test_a_changed_number_is_noticed_and_plain_keras_reads_the_rest(tmp_path):
+    """HDF5 alone would load the changed file; a file of plain Keras has no checksum."""
     first, second = tiny().combined, tiny(seed=1).combined
     path, plain = tmp_path / "a.weights.h5", tmp_path / "b.weights.h5"
     save_weights(first, path)
