@@ -1,11 +1,13 @@
 """The contract between this project and Keras's backends, TensorFlow and JAX.
 
-Everything that the two do differently is a function here: gradients, the compiled step, the device,
-its memory, several devices. `tensorflow.py` and `jax.py` implement it, and no other file imports
-TensorFlow or JAX. The variable KERAS_BACKEND chooses; `name()` tells which one is in use.
+Everything that the two do differently is a function here. `tensorflow.py` and `jax.py` implement
+them, and no other file imports TensorFlow or JAX. The environment variable KERAS_BACKEND chooses.
 
 Importing this package imports neither Keras nor a backend: the first call does. Scripts call
 `start()` before they import Keras.
+
+The argument `state` is a list of every Keras variable that a function reads or updates; JAX needs
+it, TensorFlow does not.
 """
 
 from __future__ import annotations
@@ -22,21 +24,16 @@ from anime_gan.backend.startup import start
 from anime_gan.errors import UserError
 
 __all__ = ["start"]
-BACKENDS = ("tensorflow", "jax")
 
-Tensor = Any  # a tensor of the backend in use, or a NumPy array
+Tensor = Any  # of the backend in use, or a NumPy array
 
 
 def name() -> str:
-    """Return "tensorflow" or "jax", whichever Keras uses.
-
-    Raises:
-        UserError: Keras uses another backend.
-    """
+    """Return the backend that Keras uses, "tensorflow" or "jax"; UserError if it is another one."""
     import keras
 
     used = keras.backend.backend()
-    if used not in BACKENDS:
+    if used not in ("tensorflow", "jax"):
         raise UserError(f"KERAS_BACKEND is {used!r}; set it to tensorflow or jax.")
     return used
 
@@ -47,44 +44,38 @@ def _active() -> ModuleType:
 
 
 def gradients(loss: Callable, variables: Sequence, state: Sequence) -> tuple[Tensor, Any, list]:
-    """Differentiate a loss with respect to the listed variables and no others.
+    """Return loss() and its gradients by the listed variables and no others.
 
     Args:
-        loss: a function without arguments that returns (scalar loss, auxiliary values).
+        loss: returns (scalar loss, auxiliary values).
         variables: the Keras variables to differentiate by.
-        state: every variable that `loss` may read or update. JAX needs it, TensorFlow does not.
+        state: of `loss`.
 
     Returns:
-        The loss, the auxiliary values, and a gradient for each of `variables`.
+        The loss, the auxiliary values, and a gradient for each variable.
     """
     return _active().gradients(loss, variables, state)
 
 
 def input_gradients(score: Callable, images: Tensor, state: Sequence) -> tuple[Tensor, Tensor]:
-    """Differentiate scores with respect to the images that they are given for.
+    """Return score(images), (B, 1), and the gradients of its sum by the images, (B, H, W, C).
 
-    Args:
-        score: a function from images (B, H, W, C) to scores (B, 1).
-        images: (B, H, W, C).
-        state: as for `gradients`, which may differentiate the result once more.
-
-    Returns:
-        The scores, and the gradients (B, H, W, C) of the sum of all scores. An image's gradient is
-        that of its own score where the network does not mix the images of a batch.
+    An image's gradient is that of its own score where the network does not mix the images of a
+    batch. `gradients` may differentiate the result once more.
     """
     return _active().input_gradients(score, images, state)
 
 
 def scan(body: Callable, items: Tensor, state: Sequence) -> tuple[Any, Any]:
-    """Call `body` with one item after the other, as a compiled loop.
+    """Call `body` with one item after the other in a compiled loop.
 
-    Without a loop, compilers would let items run side by side and keep all of them in memory.
+    Without a loop, compilers would compute items side by side and keep all of them in memory.
 
     Args:
         body: from (carry, item) to (carry, output), each a list or dict of tensors. The first carry
             is None.
         items: (N, ...), N at least 2.
-        state: as for `gradients`.
+        state: of `body`.
 
     Returns:
         The last carry, and the outputs, each with a first axis of N.
@@ -102,28 +93,23 @@ def compile_step(step: Callable, state: Sequence) -> Callable:
 
 
 def fused_batch_norm() -> Callable | None:
-    """Return one operation that normalises a batch, None where the compiler fuses Keras's own.
+    """Return batch normalization as one operation, None where the compiler fuses Keras's own.
 
-    It takes maps (B, H, W, C), scale (C,), offset (C,) and epsilon, and returns the normalised maps
+    It takes maps (B, H, W, C), scale (C,), offset (C,) and epsilon, and returns the normalized maps
     in their dtype, the means and the variances (C,) in float32.
     """
     return _active().fused_batch_norm
 
 
 def compiled_bytes(step: Callable, state: Sequence, *inputs: Tensor) -> int | None:
-    """Return the bytes that the compiler plans for a step, None on TensorFlow, which does not say.
-
-    They are its arguments, results and temporaries, less what shares a place.
-    """
+    """Return the bytes that the compiler plans for a step, None on TensorFlow."""
     return _active().compiled_bytes(step, state, *inputs)
 
 
 def count_operations(step: Callable, state: Sequence, *inputs: Tensor) -> tuple[int, float | None]:
-    """Count a step's convolutions and floating-point operations, by tracing it.
+    """Return how many convolutions a step has, those of gradients included, and its FLOPs.
 
-    Returns:
-        The number of convolutions, those of gradients included; and the floating-point operations
-        by JAX's estimate, None on TensorFlow. What no result depends on is not counted.
+    FLOPs are JAX's estimate, None on TensorFlow. What no result depends on is not counted.
     """
     return _active().count_operations(step, state, *inputs)
 
@@ -156,7 +142,7 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def make_deterministic() -> None:
-    """Make a GPU sum in the same order each time, though slower; a CPU does so anyway.
+    """Make a GPU sum in the same order each time, which is slower; a CPU does so anyway.
 
     Call it before the first operation (JAX) or the first compilation (TensorFlow).
     """
@@ -167,11 +153,7 @@ def make_deterministic() -> None:
 
 
 def several_devices() -> ModuleType:
-    """Return the functions for several devices and processes, which only JAX has.
-
-    Raises:
-        UserError: the backend is TensorFlow.
-    """
+    """Return the module for several devices and processes; UserError on TensorFlow."""
     if name() != "jax":
         raise UserError(
             f"distribution needs JAX, and this is {name()}; set KERAS_BACKEND=jax, or take the "

@@ -1,6 +1,6 @@
-"""Batch normalisation (Ioffe and Szegedy 2015, arXiv 1502.03167) in one operation, not a dozen.
+"""Batch normalization (Ioffe and Szegedy 2015, arXiv 1502.03167) in one operation.
 
-Each of Keras's dozen goes through the maps once: on a CPU that was a ninth of a DCGAN's step.
+Keras takes a dozen, each of which reads the maps once: on a CPU a ninth of a DCGAN's step.
 """
 
 from functools import partial
@@ -10,27 +10,27 @@ from keras import layers, ops
 from anime_gan import backend
 
 
-def fuse(found: list) -> None:
-    """Let those of the layers that normalise batches of maps train in one operation.
+def fuse(network_layers: list[layers.Layer]) -> None:
+    """Let layers that normalize batches of maps do it in one operation in training.
 
-    The layers stay Keras's own, in saved files too: only what they call in training is another, and
-    gives the same but for rounding. XLA, which compiles a step on JAX and on GPUs, needs no help.
+    They stay Keras's own layers, also in saved files; only their call in training is replaced, with
+    the same result but for rounding. XLA, which compiles a step on JAX and on GPUs, needs no help.
     """
     if backend.fused_batch_norm() is None or backend.has_gpu():
         return
-    for layer in found:
-        if isinstance(layer, layers.BatchNormalization) and _can(layer):
+    for layer in network_layers:
+        if isinstance(layer, layers.BatchNormalization) and _can_fuse(layer):
             layer.call = partial(_call, layer)
 
 
-def _can(layer) -> bool:
-    """Say whether the operation does all that a layer, which is built, is set to do."""
+def _can_fuse(layer: layers.BatchNormalization) -> bool:
+    """Say whether the operation does all that a built layer is configured to do."""
     maps = layer.input_spec.ndim == 4 and layer.axis in (-1, 3)
     return maps and layer.scale and layer.center and not layer.renorm
 
 
 def _call(layer, inputs, training=None, mask=None):
-    """Do what the layer's own call does, to maps (B, H, W, C) of its own dtype."""
+    """Do what the layer's own call does, for maps (B, H, W, C) of its dtype."""
     if not (training and layer.trainable) or mask is not None:
         return type(layer).call(layer, inputs, training=training, mask=mask)
     scale, offset = (ops.convert_to_tensor(weight) for weight in (layer.gamma, layer.beta))

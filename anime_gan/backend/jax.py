@@ -1,7 +1,7 @@
 """JAX's side of the contract in `__init__.py`, where each function is described.
 
-JAX differentiates and compiles pure functions only. So what a function changes of Keras variables
-(seeds, batch statistics) is collected in a StatelessScope, returned and assigned afterwards.
+JAX differentiates and compiles pure functions only. So the changes of Keras variables (seeds, batch
+statistics) are collected in a StatelessScope, returned and assigned afterwards.
 """
 
 from __future__ import annotations

@@ -15,12 +15,8 @@ from anime_gan.backend.jax import on_all_devices
 def join(address: str, processes: int, process: int, wait: int, silence: int) -> None:
     """Join the processes that compute together, before anything is computed.
 
-    Args:
-        address: host:port of process 0.
-        processes: how many there are.
-        process: which one this is.
-        wait: seconds until all must have joined.
-        silence: seconds without a heartbeat after which a process counts as lost.
+    address: host:port of process 0. wait: seconds within which all must join. silence: seconds
+    without a heartbeat, after which a process counts as lost.
     """
     jax.config.update("jax_enable_preemption_service", False)  # it takes SIGTERM for itself
     jax.distributed.initialize(
@@ -65,18 +61,13 @@ def gather(data: np.ndarray) -> np.ndarray:
 
 
 def maximum(numbers: np.ndarray, mesh) -> jax.Array:
-    """Return the largest number that any process passes.
+    """Return the largest number that any process passes, on the device: reading it waits for it.
 
-    Args:
-        numbers: one for each of this process's devices.
-        mesh: Keras's device mesh.
-
-    Returns:
-        An array on the device; reading it waits for it.
+    numbers: one for each of this process's devices. mesh: Keras's.
     """
     mesh = mesh.backend_mesh
-    spread = jax.make_array_from_process_local_data(on_all_devices(mesh, by_rows=True), numbers)
-    return _maximum_on(mesh)(spread)
+    shards = jax.make_array_from_process_local_data(on_all_devices(mesh, by_rows=True), numbers)
+    return _maximum_on(mesh)(shards)
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Which precision is faster on this device, by trying both."""
+"""The faster precision of this device, by a measurement."""
 
 import time
 
@@ -8,12 +8,11 @@ from anime_gan import backend
 
 
 def fastest_precision() -> str:
-    """Return "bfloat16" where a convolution in it beats float32 by a clear margin, else "float32".
+    """Return "bfloat16" where a convolution is faster in it by a clear margin, else "float32".
 
-    Measured, not looked up: a processor may know the format and still be slower in it. The margin
-    keeps two starts on one machine from choosing differently, and so does that they take turns and
-    the fastest of each counts: whatever else the machine does meanwhile only makes some slower,
-    the first ones of a process above all.
+    A processor may support the format and still be slower in it. All starts on one machine should
+    choose the same: hence the margin, turns, and the fastest time of each, since other work only
+    makes some slower, above all the first ones of a process.
     """
     runs = {dtype: _convolution(dtype) for dtype in ("bfloat16", "float32")}
     seconds = {dtype: [] for dtype in runs}
@@ -26,13 +25,13 @@ def fastest_precision() -> str:
 
 
 def _convolution(dtype: str):
-    """Return a compiled 5x5 convolution of the size that v5 spends its time on; it gives a sum."""
+    """Return a compiled 5x5 convolution of the size that takes most of v5's time, and a sum."""
     size = (64, 64, 64, 256) if backend.has_gpu() else (4, 32, 32, 64)
-    pictures = keras.ops.ones(size, dtype)
+    images = keras.ops.ones(size, dtype)
     kernel = keras.ops.ones((5, 5, size[-1], size[-1]), dtype)
 
     def convolve():
-        result = keras.ops.conv(pictures, kernel, padding="same")
+        result = keras.ops.conv(images, kernel, padding="same")
         return keras.ops.sum(keras.ops.cast(result, "float32"))
 
     return backend.compile_step(convolve, [])

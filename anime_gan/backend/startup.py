@@ -15,15 +15,10 @@ from anime_gan.errors import UserError
 
 
 def start(import_keras: bool = True) -> None:
-    """Prepare this process for a script, and import Keras with the chosen backend.
+    """Prepare this process for a script and, if it needs networks, import Keras.
 
-    The backend is KERAS_BACKEND's; unset, whichever is installed, TensorFlow first.
-
-    Args:
-        import_keras: False for a script that needs no networks.
-
-    Raises:
-        UserError: no backend is installed.
+    The backend is KERAS_BACKEND's, else TensorFlow or JAX, whichever is installed; UserError if
+    none is.
     """
     sys.excepthook = _interrupt_without_traceback
     # Notebooks set a matplotlib backend for programs they start, which is an error where its
@@ -33,38 +28,29 @@ def start(import_keras: bool = True) -> None:
         return
     # A GPU's memory is taken as needed, so that two programs can share it.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    _share_one_arena()
-    _choose_backend()
+    if "KERAS_BACKEND" not in os.environ:
+        os.environ["KERAS_BACKEND"] = _installed_backend()
+    # All threads allocate from one arena of glibc. With one for each thread, free memory is
+    # fragmented, and a long run grows by two kilobytes a step.
+    if hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        libc.mallopt(-8, 1)  # M_ARENA_MAX
     with quiet_start(), ended_by_ctrl_c():
         _import_keras()
 
 
 def _interrupt_without_traceback(kind, error, trace) -> None:
-    """Report Ctrl-C in one word: it is no bug."""
+    """Report Ctrl-C in one word; it is no bug."""
     if issubclass(kind, KeyboardInterrupt):
         print("stopped.", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
 
 
-def _share_one_arena() -> None:
-    """Let all threads allocate from one arena of glibc.
-
-    With an arena a thread, free memory is in pieces that fit no request, and a long run grows by
-    two kilobytes a step.
-    """
-    if hasattr(libc := ctypes.CDLL(None), "mallopt"):
-        libc.mallopt(-8, 1)  # M_ARENA_MAX
-
-
-def _choose_backend() -> None:
-    """Set KERAS_BACKEND to what is installed if it is not set."""
-    if "KERAS_BACKEND" in os.environ:
-        return
-    installed = [name for name in ("tensorflow", "jax") if _is_installed(name)]
-    if not installed:
-        raise UserError("neither tensorflow nor jax is installed; run `make demo` once.")
-    os.environ["KERAS_BACKEND"] = installed[0]
+def _installed_backend() -> str:
+    for name in ("tensorflow", "jax"):
+        if _is_installed(name):
+            return name
+    raise UserError("neither tensorflow nor jax is installed; run `make demo` once.")
 
 
 def _is_installed(name: str) -> bool:
@@ -75,8 +61,7 @@ def _is_installed(name: str) -> bool:
 
 
 def _import_keras() -> None:
-    """Import Keras, and on TensorFlow start its devices."""
-    # Keras imports pyplot for figures that nothing here draws: a tenth of each start's time.
+    # Keras imports pyplot for figures that are not used here: a tenth of each start's time.
     pyplot = sys.modules.setdefault("matplotlib.pyplot", None)  # None: imports of it fail
     try:
         import keras
@@ -93,7 +78,7 @@ def _import_keras() -> None:
 def ended_by_ctrl_c() -> Iterator[None]:
     """Within it Ctrl-C ends the program at once.
 
-    Native libraries turn it into other errors while they start; there is nothing to save yet.
+    Native libraries turn it into other errors while they start, and there is nothing to save yet.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -109,8 +94,8 @@ def ended_by_ctrl_c() -> Iterator[None]:
 def quiet_start() -> Iterator[None]:
     """Within it native libraries write nothing to the terminal, unless their log level is set.
 
-    TensorFlow writes its start-up notes to the descriptor itself, before it reads any setting;
-    level 3 is for what its graph optimizer logs later. Errors still arrive as exceptions.
+    TensorFlow writes its first notes to the descriptor itself, before it reads any setting; level 3
+    is for what its graph optimizer logs later. Errors still arrive as exceptions.
     """
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         yield

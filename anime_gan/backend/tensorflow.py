@@ -13,7 +13,7 @@ def start() -> None:
     """Set up TensorFlow for a script: memory as needed, a quiet logger, devices started."""
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
-    # It tells compiled steps apart by an address, which the next stage's step may get again, and
+    # It distinguishes compiled steps by an address, which the next stage's step may get again, and
     # then warns of a step compiled twice.
     tf.get_logger().setLevel("ERROR")
     _keep_graphs()  # or images would depend on whether a step was compiled before
@@ -43,8 +43,8 @@ def input_gradients(score, images, state):
 
 
 def _gradients(sums, by):
-    # Summed in pairs: TensorFlow's sum of three or more starts with whichever is ready first, which
-    # is a matter of timing, and rounds accordingly.
+    # Summed in pairs: TensorFlow's sum of three or more starts with whichever is ready first, so
+    # its rounding depends on timing.
     return tf.gradients(sums, by, aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE)
 
 
@@ -114,7 +114,7 @@ def peak_device_bytes():
 
 
 def free_device_bytes():
-    # TensorFlow knows what it has taken, not what is free; the driver's own tool does.
+    # TensorFlow knows what it has taken, not what is free; the driver's tool does.
     command = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
     shown = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0]
     try:

@@ -1,4 +1,4 @@
-"""What differs between TensorFlow and JAX gives the same on both."""
+"""The functions that TensorFlow and JAX implement give the same on both."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.backends
 
 
 def test_gradients_are_right_for_the_listed_variables_and_carry_updates_out():
-    """d(a^2 b)/da is 2ab; b is not listed; what the loss assigns and draws is kept."""
+    """d(a^2 b)/da is 2ab; b is not listed; assignments and seeds of the loss are kept."""
     a, b, count = (keras.Variable(value) for value in (3.0, 5.0, 0.0))
     seed = keras.random.SeedGenerator(1)
     state = [a, b, count, seed.state]
@@ -25,9 +25,9 @@ def test_gradients_are_right_for_the_listed_variables_and_carry_updates_out():
             count.assign(count + 1)
             return a * a * b, keras.random.normal((2,), seed=seed)
 
-        value, drawn, slopes = backend.gradients(loss, [a], state)
-        a.assign(a - 0.1 * slopes[0])
-        return value, drawn
+        value, noise, gradients = backend.gradients(loss, [a], state)
+        a.assign(a - 0.1 * gradients[0])
+        return value, noise
 
     run = backend.compile_step(step, state)
     before = np.array(keras.ops.convert_to_numpy(seed.state))
@@ -42,12 +42,12 @@ def test_gradients_are_right_for_the_listed_variables_and_carry_updates_out():
 
 
 def test_memory_is_in_bytes():
-    """More than a process with Keras in it could do without."""
+    """More than any process with Keras needs."""
     assert backend.peak_memory() > 2**26
 
 
-def test_threads_share_one_arena_and_pyplot_can_be_had():
-    """What the start changes: glibc's arenas, told of by itself, and what Keras finds."""
+def test_threads_share_one_arena_and_pyplot_can_be_imported():
+    """start() changes glibc's arenas, as glibc reports, and hides pyplot from Keras only."""
     code = """
 import ctypes, sys, tempfile, threading
 from anime_gan import backend
@@ -75,7 +75,7 @@ print(file.read().count(b"<heap nr"))
 
 @pytest.mark.parametrize(("missing", "used"), [("tensorflow", "jax"), ("jax", "tensorflow")])
 def test_either_backend_may_be_absent(missing, used):
-    """With one not installed and nothing set, the other is taken."""
+    """With one not installed and KERAS_BACKEND not set, the other is used."""
     code = f"import sys; sys.modules[{missing!r}] = None; from anime_gan import backend; "
     code += "backend.start(); import keras; print(keras.backend.backend())"
     environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}

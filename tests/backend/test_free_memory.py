@@ -1,10 +1,10 @@
-"""How much memory is free, by the system's own files."""
+"""The free memory, as the system's files say."""
 
 from anime_gan.backend import free_memory
 
 
-def test_the_system_says_what_is_free(tmp_path, monkeypatch):
-    """More than nothing here; and a container's limit counts, less what only caches files."""
+def test_free_memory_is_read_from_the_system(tmp_path, monkeypatch):
+    """More than nothing here; a container's limit counts, without the cache of files."""
     assert free_memory.free_bytes() > 2**20
     (tmp_path / "memory.max").write_text("5000\n")
     (tmp_path / "memory.current").write_text("4000\n")

@@ -1,4 +1,4 @@
-"""Training takes the precision that is faster, and takes the same at every start."""
+"""Training takes the faster precision, the same one at every start."""
 
 import pytest
 
@@ -7,19 +7,19 @@ from anime_gan.backend.precision import fastest_precision
 
 
 @pytest.mark.backends
-def test_the_measurement_ends_in_a_name():
-    """Whatever the machine."""
+def test_the_measurement_returns_a_precision():
+    """On any machine."""
     assert fastest_precision() in ("float32", "bfloat16")
 
 
 @pytest.mark.parametrize(
-    "bfloat16, float32, wanted",
+    "bfloat16, float32, expected",
     [(1, 2, "bfloat16"), (1, 1.2, "float32"), (2, 1, "float32")],
 )
-def test_what_else_happens_decides_nothing(monkeypatch, bfloat16, float32, wanted):
-    """A process's first seconds are slow, whatever runs in them, and so is a busy machine at times.
+def test_other_work_does_not_change_the_choice(monkeypatch, bfloat16, float32, expected):
+    """Everything is slow in a process's first seconds, and at times on a busy machine.
 
-    Three starts of eight took the slower precision before, where the first one's all were slow.
+    Three starts of eight took the slower precision when one was measured before the other.
     """
     clock, calls = [0.0], []
 
@@ -34,4 +34,4 @@ def test_what_else_happens_decides_nothing(monkeypatch, bfloat16, float32, wante
 
     monkeypatch.setattr(precision, "_convolution", convolution)
     monkeypatch.setattr(precision.time, "perf_counter", lambda: clock[0])
-    assert fastest_precision() == wanted
+    assert fastest_precision() == expected
