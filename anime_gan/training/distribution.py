@@ -1,9 +1,8 @@
-"""One run on several devices and machines: who takes which rows, and what all must agree on.
+"""One run on several devices and machines: who takes which rows, and what all agree on.
 
-Keras's DataParallel keeps the variables whole on every device and spreads each batch's rows over
-all of them. The compiled step means the same as on one device; the compiler adds the communication.
-On several machines each runs one process of the same program, the same loop. Process 0 leads: it
-alone reads and writes the run.
+Keras's DataParallel keeps the variables whole on every device and shards each batch. The compiled
+step means the same as on one device; the compiler adds the communication. On several machines each
+runs one process of the same program, with the same loop. Only process 0 reads and writes the run.
 """
 
 from __future__ import annotations
@@ -30,29 +29,31 @@ from anime_gan.config.stages import stages_of
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.runs.stopping import StopReason, StopRequest
 
-JOIN_SECONDS = 300  # until all processes must be there
-LOST_SECONDS = 30  # without a heartbeat after which a process counts as lost
-OVER = 255  # the vote to end for another reason than a signal; more than any signal
+JOIN_SECONDS = 300  # within which all processes must have joined
+LOST_SECONDS = 30  # without a heartbeat, after which a process counts as lost
+OVER = 255  # the vote to end for another reason than a signal; above all signals
 # Keys that may differ between processes.
 OWN_KEYS = ("distribution.process", "data.images", "data.cache", "data.cache_share")
 _CHUNK = 2**24
 
 _LOST = (
-    "another process of this run is gone, or its machine or the network between; its own terminal "
-    "says why. What was saved is whole: give the same commands again, on as many machines or "
-    "devices as you like, and the run resumes from its newest checkpoint."
+    "another process of this run is gone, or its machine or the network; its own terminal says "
+    "why. What was saved is whole: give the same commands again, on as many machines or devices as "
+    "you like, and the run resumes from its newest checkpoint."
 )
 
 
 class Group:
-    """The processes that train one run together, of which this is one; most often the only one.
+    """The processes that train one run together; most often there is only this one.
 
-    index, count: which it is, of how many. devices: how many all have together.
+    index, count: which one this is, of how many. alone: whether it is the only one. leads: whether
+    it reads and writes the run. devices: how many all processes have together.
     """
 
     def __init__(self, config: Config):
         asked = config.distribution
         self.index, self.count = asked.process or 0, asked.processes or 1
+        self.alone, self.leads = self.count == 1, self.index == 0
         self.devices, self._distribution, self._vote = 1, None, None
         if is_used(config):
             devices = _devices_of(config, backend.several_devices().devices())
@@ -61,16 +62,6 @@ class Group:
             self._distribution = keras.distribution.DataParallel(
                 devices=devices, auto_shard_dataset=False
             )
-
-    @property
-    def alone(self) -> bool:
-        """Whether there is no other process."""
-        return self.count == 1
-
-    @property
-    def leads(self) -> bool:
-        """Whether this is the process that reads and writes the run."""
-        return self.index == 0
 
     @property
     def device(self) -> str:
@@ -85,7 +76,7 @@ class Group:
         return self._distribution.scope() if self._distribution else nullcontext()
 
     def rows(self, batch_size: int, batches: int = 1) -> np.ndarray | slice:
-        """Return which rows of so many batches in a row are this process's."""
+        """Return which rows of consecutive batches are this process's."""
         if self.alone:
             return slice(None)
         own = batch_size // self.count
@@ -93,20 +84,21 @@ class Group:
         return (first + np.arange(own)).ravel()
 
     def share(self, message: dict | None = None, arrays: dict | None = None) -> tuple[dict, dict]:
-        """Return what process 0 calls this with; the others call it without anything, and wait.
+        """Return what process 0 passes; the others pass nothing, and wait.
 
-        message: what JSON can hold. arrays: NumPy arrays by name.
+        message: anything that JSON can hold. arrays: NumPy arrays by name.
         """
         if self.alone:
             return message, arrays or {}
         packed = np.zeros(0, np.uint8)
         if self.leads:
             file = io.BytesIO()
-            np.savez(file, **{"": _text_array(json.dumps(message))}, **(arrays or {}))
+            text = np.frombuffer(json.dumps(message).encode(), np.uint8)
+            np.savez(file, **{"": text}, **(arrays or {}))
             packed = np.frombuffer(file.getbuffer(), np.uint8)
         size = int(backend.several_devices().broadcast(np.array([len(packed)], np.int32))[0])
         parts = []
-        for start in range(0, size, _CHUNK):  # of one length, so that one program sends them all
+        for start in range(0, size, _CHUNK):  # of equal length: one compiled program
             part = np.zeros(min(_CHUNK, size), np.uint8)
             if self.leads:
                 own = packed[start : start + _CHUNK]
@@ -117,7 +109,7 @@ class Group:
         return json.loads(_text(sent.pop(""))), sent
 
     def from_leader(self, value: Callable[[], Any]) -> Any:
-        """Return what `value` returns in process 0, which alone calls it; JSON can hold it."""
+        """Return what `value` returns in process 0, which alone calls it: for JSON."""
         if self.alone:
             return value()
         return self.share({"value": value()} if self.leads else None)[0]["value"]
@@ -131,9 +123,7 @@ class Group:
         """Raise UserError in all processes if one of them has a problem, a sentence."""
         if self.alone:
             return
-        mine = np.zeros(1000, np.uint8)
-        text = (problem or "").encode()[: len(mine)]
-        mine[: len(text)] = np.frombuffer(text, np.uint8)
+        mine = np.frombuffer((problem or "").encode()[:1000].ljust(1000, b"\0"), np.uint8)
         for index, other in enumerate(backend.several_devices().gather(mine)):
             if other[0]:
                 raise UserError(f"process {index} can't join: {_text(other)}")
@@ -142,24 +132,23 @@ class Group:
         """Raise UserError in all processes if one has another config than process 0."""
         mine = flat(config.model_dump(mode="json"))
         theirs, _ = self.share(mine)
-        wrong = [k for k in mine if k not in OWN_KEYS and mine[k] != theirs.get(k)]
-        problem = None
-        if wrong:
-            problem = (
-                f"{wrong[0]} is {mine[wrong[0]]} there and {theirs.get(wrong[0])} in process 0; "
-                f"give all the same config, but for {', '.join(OWN_KEYS[:3])}."
-            )
-        self.agree(problem)
+        for key in mine:
+            if key not in OWN_KEYS and mine[key] != theirs.get(key):
+                self.agree(
+                    f"{key} is {mine[key]} there and {theirs.get(key)} in process 0; give all the "
+                    f"same config, but for {', '.join(OWN_KEYS[:3])}."
+                )
+        self.agree()
 
     def ends(self, reason: StopReason | None, stop: StopRequest, last: bool) -> bool:
-        """Say, once a step, whether this step is the last one; all processes get the same answer.
+        """Say once a step whether it is the last one; all processes get the same answer.
 
-        A small vote is sent along with each step and read after the next, when its result is there:
-        so nobody waits, and an end comes two steps after it is asked for.
+        Each step sends a vote, which is read one step later, when the result is there: so nobody
+        waits, and training ends two steps after a request.
 
         Args:
             reason: why this process wants to end, None if it does not.
-            stop: this process's request; a signal that came to another one is entered into it.
+            stop: this process's request; a signal that another one got is entered into it.
             last: whether all processes know by the step's number that it is the last.
         """
         if self.alone:
@@ -174,7 +163,7 @@ class Group:
         return last or result > 0
 
     def begin(self) -> None:
-        """Forget the last vote: another loop begins."""
+        """Forget the last vote before another loop."""
         self._vote = None
 
 
@@ -184,18 +173,15 @@ def is_used(config: Config) -> bool:
 
 
 def refuse(config: Config) -> None:
-    """Raise UserError for what a config can't mean, before any device is asked."""
+    """Raise UserError for an impossible config, before any device is used."""
     asked = config.distribution
     joined = (asked.coordinator, asked.processes, asked.process)
-    if is_used(config) and backend.name() != "jax":
-        raise UserError(
-            f"distribution needs JAX, and this is {backend.name()}; set KERAS_BACKEND=jax, or take "
-            "the section out."
-        )
+    if is_used(config):
+        backend.several_devices()  # raises UserError where there is no JAX
     if is_used(config) and config.data.on_device:
         raise UserError(
-            "data.on_device keeps the pictures on one device, and distribution takes several; set "
-            "it to false, or take the section out."
+            "data.on_device keeps the images on one device, and distribution takes several; set it "
+            "to false, or take the section out."
         )
     if None in joined and joined != (None, None, None):
         raise UserError(
@@ -210,7 +196,7 @@ def refuse(config: Config) -> None:
 
 
 def refuse_batches(config: Config, devices: int) -> None:
-    """Raise UserError if a batch of any stage can't be cut into equal parts for the devices."""
+    """Raise UserError if the devices can't share a batch of any stage in equal parts."""
     micro = config.training.micro_batch
     sizes = {"training.micro_batch": micro} if isinstance(micro, int) else {}
     for stage in stages_of(config):
@@ -223,16 +209,17 @@ def refuse_batches(config: Config, devices: int) -> None:
             )
 
 
-def _devices_of(config: Config, there: list[list[str]]) -> list[str]:
+def _devices_of(config: Config, found: list[list[str]]) -> list[str]:
     """Return as many devices of each process as the config asks for.
 
-    UserError if there are fewer, or not as many in each process.
+    Raises:
+        UserError: there are fewer, or the processes have different numbers of them.
     """
-    counts = [len(devices) for devices in there]
+    counts = [len(devices) for devices in found]
     if len(set(counts)) > 1:
         raise UserError(
-            f"the processes have {', '.join(map(str, counts))} devices, and must have as many; let "
-            "each see no more than the others, by CUDA_VISIBLE_DEVICES=0,1 or the like."
+            f"the processes have {', '.join(map(str, counts))} devices; let all see as many, such "
+            "as by CUDA_VISIBLE_DEVICES=0,1."
         )
     asked = config.distribution.devices
     if asked != "all" and asked > counts[0]:
@@ -240,16 +227,18 @@ def _devices_of(config: Config, there: list[list[str]]) -> list[str]:
             f"distribution.devices is {asked}, but there are {counts[0]} here "
             f"({backend.device()}); set it to that or less, or to all."
         )
-    return [name for devices in there for name in (devices if asked == "all" else devices[:asked])]
+    return [name for devices in found for name in (devices if asked == "all" else devices[:asked])]
 
 
 @contextmanager
 def joined(config: Config) -> Iterator[Group]:
-    """Join the processes that the config names, and give the Group; all leave it together.
+    """Join the processes that the config names and yield their Group; all leave together.
 
-    UserError for what makes no sense. Of several processes, one that fails ends at once, with
-    status 2 or its own, since JAX would wait for the others, which wait for it; and the others end
-    with a sentence and status 2, at once if a connection breaks, else after LOST_SECONDS.
+    A process that fails ends at once: JAX would wait for the others, which wait for it. The others
+    then end with a sentence and status 2: at once if a connection breaks, else after LOST_SECONDS.
+
+    Raises:
+        UserError: the config is impossible here.
     """
     refuse(config)
     asked = config.distribution
@@ -260,8 +249,8 @@ def joined(config: Config) -> Iterator[Group]:
         return
     absent = (
         f"not all {asked.processes} processes came to {asked.coordinator} within {JOIN_SECONDS} "
-        "seconds; start the same command on each machine, distribution.process counted from 0 at "
-        "that address, and see that its port can be reached."
+        "seconds; start the same command on each machine, with distribution.process from 0 (at "
+        "that address) on, and check that its port can be reached."
     )
     with _Watch(absent) as watch:
         try:
@@ -293,12 +282,11 @@ def _require_port(address: str) -> None:
 
 
 class _Watch:
-    """Within it, the loss of another process ends this one with a sentence.
+    """Within it, the loss of another process ends this one with `sentence`, which may be changed.
 
-    JAX's service aborts a process whose peers are gone from a thread of its own, and takes no
-    function of Python to call instead; so the abort itself is caught, and what the service prints
-    with it, pages of C++, is kept off the terminal unless TF_CPP_MIN_LOG_LEVEL asks for it.
-    sentence: what such an end means at the time.
+    JAX's service aborts a process whose peers are gone, from a thread of its own, and can't call a
+    function of Python instead. So the abort itself is caught, and the pages of C++ that the service
+    prints are kept off the terminal unless TF_CPP_MIN_LOG_LEVEL is set.
     """
 
     def __init__(self, sentence: str):
@@ -326,22 +314,20 @@ class _Watch:
         os.close(self._terminal)
 
     def _aborted(self, number) -> None:
-        """End the process instead of its abort."""
         if not self._one.acquire(blocking=False):
-            time.sleep(60)  # another thread is saying why
+            time.sleep(60)  # another thread reports
         os.write(self._terminal, f"error: {self.sentence}\n".encode())
         os._exit(2)
 
     def end(self, error: BaseException) -> None:
-        """Say what an error means, and end the process without waiting for the others."""
+        """Report an error, and end the process without waiting for the others."""
         if not self._one.acquire(blocking=False):
             time.sleep(60)
-        told = (
-            UserError(self.sentence) if backend.several_devices().is_lost_process(error) else error
-        )
+        if backend.several_devices().is_lost_process(error):
+            error = UserError(self.sentence)
 
         def fail():
-            raise told
+            raise error
 
         try:
             clean_exit(fail)()
@@ -355,11 +341,5 @@ class _Watch:
         os._exit(status)
 
 
-def _text_array(text: str) -> np.ndarray:
-    """Return a text as bytes in an array."""
-    return np.frombuffer(text.encode(), np.uint8)
-
-
-def _text(array: np.ndarray) -> str:
-    """Return the text in an array of bytes, which may end in zeros."""
+def _text(array: np.ndarray) -> str:  # which may end in zeros
     return array.tobytes().rstrip(b"\0").decode(errors="replace")

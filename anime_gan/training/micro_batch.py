@@ -26,8 +26,8 @@ def step_bytes(state: TrainState, images: int) -> int:
 
     They are the state (weights, optimizers, EMA), the gradients of the larger network, and per
     image what the backward pass of the larger half keeps: about every layer's output once. A
-    gradient penalty keeps its images' outputs once more, for the gradient of the gradient.
-    benchmarks/step_memory.py compares it with the compiler's own figure: 0.9 to 1.7 of that.
+    gradient penalty keeps its images' outputs once more, for the gradient of the gradient. By
+    benchmarks/step_memory.py the estimate is 0.9 to 1.7 of the compiler's figure.
     """
     objective = state.config.objective
     generator = activation_bytes(state.generator)
@@ -59,15 +59,10 @@ def _bytes(shape, dtype) -> int:
 
 
 def choose_micro_batch(state: TrainState, before: int | None = None) -> None:
-    """Set state.micro_batch where the config leaves it open; print what is unusual.
+    """Set state.micro_batch where the config says "auto"; print what is unusual.
 
-    The whole batch goes at once where the free memory is unknown, or where an image's scores
-    depend on the others.
-
-    Args:
-        state: what is trained.
-        before: the micro batch of a resumed run, which is kept: dropout draws differently in
-            another.
+    The batch is not split where the free memory is unknown, or where an image's scores depend on
+    the others. before: the size in a resumed run, which is kept: dropout would differ.
     """
     batch_size, free = state.config.training.batch_size, free_bytes()
     devices = state.distribution.device_mesh.shape[0] if state.distribution else 1

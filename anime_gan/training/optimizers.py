@@ -1,15 +1,14 @@
-"""The optimizers, and what their rates and betas do while training runs."""
-
-from typing import Any
+"""The optimizers, and the schedules of their learning rates and betas."""
 
 import keras
 
-from anime_gan.config import Config, Network
+from anime_gan.config import Config
+from anime_gan.config.schema import Network
 from anime_gan.training.schedules import Cosine
 
 
 class Adam(keras.optimizers.Adam):
-    """Adam whose beta2 may be a schedule; its bias correction takes the value of the moment."""
+    """Adam whose beta2 may be a schedule; the bias correction takes its present value."""
 
     @property
     def beta_2(self):
@@ -22,20 +21,20 @@ class Adam(keras.optimizers.Adam):
 
 
 def slowed(config: Config, factor: float) -> Config:
-    """Return the config with both networks' rates times a factor."""
+    """Return the config with both networks' learning rates times a factor."""
 
-    def section(network: Network) -> Network:
+    def rates(network: Network) -> dict:
         rate = network.rate
         rate = tuple(factor * r for r in rate) if isinstance(rate, tuple) else factor * rate
-        rate_at = {size: factor * r for size, r in network.rate_at.items()}
-        return network.model_copy(update={"rate": rate, "rate_at": rate_at})
+        return {"rate": rate, "rate_at": {size: factor * r for size, r in network.rate_at.items()}}
 
-    networks = {name: section(getattr(config, name)) for name in ("generator", "discriminator")}
-    return config.model_copy(update=networks)
+    return config.updated(
+        generator=rates(config.generator), discriminator=rates(config.discriminator)
+    )
 
 
 def make_optimizer(config: Network, cosine_steps: float = 1) -> keras.optimizers.Optimizer:
-    """Return a new optimizer; two networks can't share one.
+    """Return a new optimizer for one network.
 
     `decay` is that of Keras before 2.11, which the report used: rate / (1 + decay * step).
     cosine_steps: updates over which a pair [start, end] goes from one value to the other.
@@ -45,10 +44,9 @@ def make_optimizer(config: Network, cosine_steps: float = 1) -> keras.optimizers
         for value in (config.rate, config.beta2)
     )
     if not callable(rate):
-        # A plain number would become a variable, which a checkpoint brings back: a run that goes on
+        # A plain number would become a variable, which a checkpoint restores: a run that resumes
         # with another rate in its config would keep the old one.
         rate = keras.optimizers.schedules.InverseTimeDecay(rate, 1, config.decay)
-    options: dict[str, Any] = {"clipvalue": config.clipvalue}
     if config.optimizer == "rmsprop":
-        return keras.optimizers.RMSprop(rate, **options)
-    return Adam(rate, beta_1=config.beta1, beta_2=beta2, **options)
+        return keras.optimizers.RMSprop(rate, clipvalue=config.clipvalue)
+    return Adam(rate, beta_1=config.beta1, beta_2=beta2, clipvalue=config.clipvalue)

@@ -49,7 +49,6 @@ def _distance_from_one(gradients):
 
 
 def _half_square(gradients):
-    """Return half the mean of norm^2."""
     return 0.5 * ops.mean(_squared_norms(gradients))
 
 

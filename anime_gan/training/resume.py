@@ -35,11 +35,7 @@ def open_run(name: str, group: Group) -> Run | Follower:
 
 
 def check_resume(config: Config, progress: Progress, images: ImageSet) -> list[str]:
-    """Return what has changed since a run was last trained, a sentence each.
-
-    Raises:
-        UserError: the run was trained with networks of another shape.
-    """
+    """Return what changed since a run was last trained; UserError if the networks' shapes did."""
     before = progress.trained_with(config.run)
     if before is None:
         return []
@@ -47,7 +43,7 @@ def check_resume(config: Config, progress: Progress, images: ImageSet) -> list[s
     if shapes:
         raise UserError(
             f"run {config.run} was trained with other networks ({'; '.join(shapes)}); give this "
-            "one another name with run=NAME, or take those values back."
+            "one another name with run=NAME, or undo these changes."
         )
     notes = [f"Changed since this run began: {'; '.join(others)}."] if others else []
     same_size = stage_at(config, progress.step) == stage_before(config, progress.step)
@@ -65,12 +61,9 @@ def check_resume(config: Config, progress: Progress, images: ImageSet) -> list[s
 def resume(
     config: Config, progress: Progress, images: ImageSet, group: Group
 ) -> tuple[TrainState, str]:
-    """Return the state of the stage at which a run stands, with its checkpoint's values.
+    """Return the state of a run's present stage, from its checkpoint, and its precision.
 
     All processes call it; process 0's progress and images count.
-
-    Returns:
-        The state, and the precision that it computes in.
 
     Raises:
         UserError: the checkpoint does not fit, or a process has other images.
@@ -86,7 +79,7 @@ def resume(
     )
     slow = slowed(config, 0.5**progress.rollbacks)
     micro_batch, arrays = progress.micro_batch, progress.arrays
-    progress.arrays = {}  # the networks have them now; they are as large
+    progress.arrays = {}  # which take as much memory as the networks
     with group.scope():
         state = TrainState.create(slow, precision, stage_at(slow, progress.step))
         if arrays:
@@ -132,9 +125,9 @@ def batches_of(config: Config, stage: Stage, images: ImageSet, step: int, group:
 def fingerprint_of(images: ImageSet) -> str:
     """Return a digest of the names and of some images: equal for equal sets on any machine.
 
-    The set's key is not: it holds the files' times, which differ in a copy.
+    The set's key is not, since it depends on the files' times.
     """
     digest = hashlib.sha256("\n".join(images.names).encode(errors="surrogateescape"))
-    some = np.unique(np.linspace(0, len(images.names) - 1, COMPARED).astype(int))
-    digest.update(np.ascontiguousarray(images.images[some]))
+    sample = np.unique(np.linspace(0, len(images.names) - 1, COMPARED).astype(int))
+    digest.update(np.ascontiguousarray(images.images[sample]))
     return digest.hexdigest()

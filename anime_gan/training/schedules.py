@@ -1,18 +1,19 @@
-"""Numbers that change while training runs."""
+"""Numbers that change during training."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
-from anime_gan.config import Training
+from anime_gan.config.schema import Training
 
 
 class Cosine(keras.optimizers.schedules.LearningRateSchedule):
-    """Half a cosine from `first`, at step 0, to `last`, at step `steps`, and `last` from there on.
+    """Half a cosine from `first` at step 0 to `last` at step `steps`, then `last`.
 
-    R3GAN moves its rate, beta2, gamma, moving average and augmentation so (Huang et al. 2024,
-    appendix). Keras's own CosineDecay can't begin at 0.
+    R3GAN's schedule of learning rate, beta2, gamma, EMA and augmentation (Huang et al. 2024,
+    appendix). Keras's own CosineDecay can't start at 0.
     """
 
     def __init__(self, first: float, last: float, steps: float):
@@ -29,10 +30,10 @@ class Cosine(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def steps_of(training: Training) -> float:
-    """Return over how many steps a pair [start, end] changes: training.cosine_kimg in pictures."""
+    """Return how many steps training.cosine_kimg thousand images take: the length of schedules."""
     return 1000 * training.cosine_kimg / training.batch_size
 
 
-def value_at(value, step, training: Training):
-    """Return a config's number, or its pair [start, end] at `step`."""
+def value_at(value: float | tuple, step: Any, training: Training) -> Any:
+    """Return a number of the config, or its pair [start, end] at `step`."""
     return Cosine(*value, steps_of(training))(step) if isinstance(value, tuple) else value

@@ -39,7 +39,7 @@ class TrainState:
     first_step, fade_steps: of growing networks, the step at which these began and the number of
         steps over which their outer layers fade in; else 0.
     micro_batch: images per forward and backward pass; None for the whole batch.
-    distribution: Keras's, over which devices a batch is spread; None for one device.
+    distribution: Keras's, over which devices a batch is sharded; None for one device.
     """
 
     config: Config
@@ -60,12 +60,10 @@ class TrainState:
     def create(
         cls, config: Config, precision: str = "float32", stage: Stage | None = None
     ) -> TrainState:
-        """Build networks and optimizers as a config says; everything begins with training.seed.
-
-        Combinations that make no sense are refused before, by networks/checks.py.
+        """Build networks and optimizers as the run's config says, seeded by training.seed.
 
         Args:
-            config: of the run.
+            config: checked by networks/checks.py.
             precision: "float32" or "bfloat16"; weights and last layers are float32 in both.
             stage: of a run that grows; the last one if None.
         """
@@ -74,21 +72,18 @@ class TrainState:
         _reset_names()
         keras.utils.set_random_seed(training.seed)
         networks = build(config, precision)
-        ema = None
-        combined = networks.combined()
+        combined, ema = networks.combined(), None
         if training.ema_kimg is not None:
             ema = keras.models.clone_model(networks.generator)
             ema.set_weights(networks.generator.get_weights())
         updates = steps_of(training)
-        of_discriminator = training.n_critic * (2 if training.passes == "in_turn" else 1)
+        d_updates = updates * training.n_critic * (2 if training.passes == "in_turn" else 1)
         return cls(
             config=config,
             networks=networks,
             combined=combined,
             generator_optimizer=make_optimizer(config.generator, updates),
-            discriminator_optimizer=make_optimizer(
-                config.discriminator, updates * of_discriminator
-            ),
+            discriminator_optimizer=make_optimizer(config.discriminator, d_updates),
             seed=random.SeedGenerator(training.seed),
             ema=ema,
             augment_p=_number() if config.augment.p == "adaptive" else None,
@@ -140,8 +135,7 @@ class TrainState:
     def sampler(self) -> keras.Model:
         """The generator to draw faces with: the EMA where one is kept.
 
-        Of networks on several devices it is a copy on one, as of now, so that one process can draw
-        without the others.
+        Of networks on several devices it is a copy on one, so that one process can sample alone.
         """
         trained = self.ema or self.generator
         if self.distribution is None:
@@ -190,9 +184,9 @@ class TrainState:
         }
 
     def shard(self, rows: Tensor) -> Tensor:
-        """Return rows (B, ...), each on its device where a batch is spread over several.
+        """Return rows (B, ...), each on its device where a batch is sharded over several.
 
-        A step calls it for what it draws, or takes from a batch; all that follows goes along.
+        A step calls it for what it draws or takes from a batch; the results of it stay sharded.
         """
         devices = self.distribution.device_mesh.shape[0] if self.distribution else 1
         if devices == 1 or rows.shape[0] % devices:
@@ -219,13 +213,10 @@ class TrainState:
         return self.discriminator(augment.apply(images, augmentation), training=True)
 
     def blend_with_coarse(self, real: Tensor) -> Tensor:
-        """Set how far new layers are faded in at this step; return real images blended as far.
+        """Set how far new layers are faded in at this step; return real images blended alike.
 
-        A stage's first step sees what its networks were before: real images at half resolution
-        (Karras et al. 2017, arXiv 1710.10196, fig. 2).
-
-        Args:
-            real: (B, H, W, C) in [-1, 1].
+        A stage's first step sees images (B, H, W, C) at half resolution (Karras et al. 2017, arXiv
+        1710.10196, fig. 2).
         """
         if not self.fade_steps:
             return real
@@ -238,9 +229,9 @@ class TrainState:
         return coarse + alpha * (real - coarse)
 
     def grow_from(self, smaller: TrainState) -> None:
-        """Take over everything from the networks of half the size but the optimizers' state.
+        """Take everything from the networks of half the size but the optimizers' state.
 
-        The optimizers begin afresh, as in the original; the outer layers are not faded in at all.
+        The optimizers start again, as in the original, and new layers have an alpha of 0.
         """
         for own, other in (
             (self.generator, smaller.generator),
@@ -265,8 +256,7 @@ def _number() -> keras.Variable:
 def _reset_names() -> None:
     """Let Keras number layers from the beginning.
 
-    TensorFlow sums in the order of names. The same networks, built later in a process, would differ
-    in the last bit of a sum.
+    TensorFlow sums in the order of names: networks built later in a process would round otherwise.
     """
     distribution = keras.distribution.distribution()
     keras.utils.clear_session(free_memory=False)

@@ -28,22 +28,15 @@ def compile_step(state: TrainState) -> Callable[[Tensor], dict[str, Tensor]]:
 
     It takes (n_critic * batch_size, H, W, C), float32 in [-1, 1]: the discriminator trains once on
     each batch of them, then the generator once. Each half is compiled by itself, so that five
-    updates of a critic are not five copies of one; and with and without what is only done every so
-    many steps (lazy regularization).
+    updates of a critic are not five copies of one; and both with and without lazy regularization.
     """
     variables, objective = state.variables, state.config.objective
-    discriminator_half = {
-        lazy: backend.compile_step(
-            lambda real, lazy=lazy: train_discriminator(state, real, lazy), variables
-        )
-        for lazy in (True, False)
-    }
-    generator_half = {
-        lazy: backend.compile_step(
-            lambda real, lazy=lazy: train_generator(state, real, lazy), variables
-        )
-        for lazy in (True, False)
-    }
+
+    def compiled(half, lazy):
+        return backend.compile_step(lambda real: half(state, real, lazy), variables)
+
+    discriminator_half = {lazy: compiled(train_discriminator, lazy) for lazy in (True, False)}
+    generator_half = {lazy: compiled(train_generator, lazy) for lazy in (True, False)}
     count = None
 
     def step(images):
@@ -64,15 +57,13 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
     """Update the discriminator once: points 2 and 3 of the report's loop.
 
     Args:
-        state: what is trained.
         real: images (B, H, W, C) in [-1, 1], float32.
-        with_penalties: whether penalties are paid in this step, for all objective.penalty_every
-            steps at once (lazy regularization, Karras et al. 2019, appendix B, without its
-            correction of Adam's learning rate and betas by k / (k + 1)).
+        with_penalties: whether this step has the penalties of all objective.penalty_every steps
+            (lazy regularization, Karras et al. 2019, appendix B, without its correction of Adam's
+            learning rate and betas by k / (k + 1)).
 
     Returns:
-        Scalars: `d_loss`, the mean scores and accuracies on real and fake images, and `penalty` and
-        `augment_p` where there are such.
+        Scalars, as in docs/logs.md.
     """
     config, objective = state.config, state.config.objective
     batch_size = real.shape[0]
@@ -102,8 +93,10 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
         noises = [part(sides[name].label_noise) for name in ("fake", "real")]
         d_loss = state.loss.discriminator(scores.get("fake"), scores.get("real"), *noises)
         penalty = sum(p.cost(gradients[p.side]) for p in on_images if p.side in trained)
-        if "real" in trained:
-            penalty += _cost_at_points(state, points, sides["real"].augmentation, part)
+        for cost, images in points if "real" in trained else ():
+            with frozen_state(state.discriminator):
+                drawn = part(sides["real"].augmentation)
+                penalty += cost(state.scores_and_gradients(part(images), drawn)[1])
         penalty = ops.convert_to_tensor(penalty, d_loss.dtype)  # without any it is a plain 0
         return d_loss + gamma * penalty, {"d_loss": d_loss, "penalty": penalty, "scores": scores}
 
@@ -126,13 +119,11 @@ def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) ->
     """Update the generator once on fresh noise: points 4 to 6 of the report's loop.
 
     Args:
-        state: what is trained.
         real: images (B, H, W, C) as for the discriminator; only a paired loss uses them.
-        with_paths: whether path lengths are regularized in this step, for all
-            objective.path_every steps at once.
+        with_paths: whether this step regularizes path lengths, for all objective.path_every steps.
 
     Returns:
-        The scalar `g_loss`, and `path_length` where it is regularized.
+        Scalars, as in docs/logs.md.
     """
     config, paired = state.config, state.loss.scale.paired
     with_paths = with_paths and state.path_mean is not None
@@ -230,8 +221,7 @@ def _over_parts(state, batch_size: int, body):
     )
 
 
-def _join_parts(outputs):
-    """Return outputs of parts, (parts, size, ...), as those of a batch: (B, ...)."""
+def _join_parts(outputs):  # (parts, size, ...) -> (B, ...)
     return ops.reshape(outputs, (-1, *outputs.shape[2:]))
 
 
@@ -278,12 +268,11 @@ def _label_noise(state, batch_size: int):
 
 
 def _augmentation(state, images) -> dict:
-    """Draw how images are augmented before the discriminator sees them."""
-    config = state.config.augment
-    p = state.augment_p
+    """Draw how images are augmented for the discriminator."""
+    p, config = state.augment_p, state.config
     if p is None:
-        p = value_at(config.p, state.step, state.config.training)
-    return augment.draw(config, images, p, state.seed)
+        p = value_at(config.augment.p, state.step, config.training)
+    return augment.draw(config.augment, images, p, state.seed)
 
 
 def _score_sides(state, sides, trained, part, on_images):
@@ -309,7 +298,6 @@ def _score_sides(state, sides, trained, part, on_images):
 
 
 def _join(parts: list):
-    """Return tensors one after the other along the batch."""
     return parts[0] if len(parts) == 1 else ops.concatenate(parts)
 
 
@@ -324,16 +312,6 @@ def _split_scores(scores, count: int) -> list:
         for part, own in zip(parts, ops.split(logits, count), strict=True):
             part._keras_logits = own
     return parts
-
-
-def _cost_at_points(state, points, augmentation, part):
-    """Return the sum of the penalties at points of their own, (cost, points) each."""
-    total = 0.0
-    for cost, images in points:
-        with frozen_state(state.discriminator):
-            _, gradients = state.scores_and_gradients(part(images), part(augmentation))
-        total += cost(gradients)
-    return total
 
 
 def _path_lengths(state, latents):

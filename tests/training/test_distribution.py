@@ -24,7 +24,7 @@ on_jax = pytest.mark.skipif(backend.name() != "jax", reason="several devices are
 
 
 def config_of(*overrides: str):
-    """A config of v5 with some keys set."""
+    """The config of v5 with some keys set."""
     return load_config(None, list(overrides), networks.get_recipe)
 
 
@@ -54,9 +54,9 @@ def joined(process: int, *overrides: str):
         ),
     ],
 )
-def test_nonsense_is_refused_in_a_sentence(monkeypatch, overrides, words):
-    """Before any device is asked, and with the way out."""
-    monkeypatch.setattr(backend, "name", lambda: "jax")
+def test_impossible_configs_are_refused_in_a_sentence(monkeypatch, overrides, words):
+    """Before any device is used, and with the way out."""
+    monkeypatch.setattr(backend, "several_devices", lambda: None)
     with pytest.raises(UserError) as error:
         distribution.refuse(config_of(*overrides))
     assert all(word in str(error.value) for word in words), error.value
@@ -71,7 +71,7 @@ def test_nonsense_is_refused_in_a_sentence(monkeypatch, overrides, words):
     ],
 )
 def test_a_batch_that_devices_cannot_share_is_named(overrides, key):
-    """Of whichever key it comes from; a multiple is let through."""
+    """By the key that it comes from; a multiple is allowed."""
     config = config_of(*overrides)
     distribution.refuse_batches(config, 2)
     with pytest.raises(UserError, match=key):
@@ -88,8 +88,8 @@ def test_too_few_and_unequal_devices_are_refused():
         distribution._devices_of(config, [["a", "b"], ["c"]])
 
 
-def test_a_taken_port_is_told_before_jax_crashes_on_it():
-    """The sentence names it."""
+def test_a_taken_port_is_named_before_jax_crashes():
+    """In one sentence."""
     with socket.create_server(("", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(UserError, match=f"port {port}"):
@@ -97,7 +97,7 @@ def test_a_taken_port_is_told_before_jax_crashes_on_it():
 
 
 def other_process(monkeypatch, config, process: int, first: dict | None = None) -> Group:
-    """One of two processes whose peer is played: what it sends is empty, or `first`'s config."""
+    """One of two processes; the other one is simulated: it sends nothing, or the config `first`."""
     monkeypatch.setattr(distribution, "is_used", lambda config: False)  # no devices to join
     group = Group(config)
     gather = SimpleNamespace(gather=lambda data: np.stack([data, 0 * data]))
@@ -108,14 +108,14 @@ def other_process(monkeypatch, config, process: int, first: dict | None = None) 
 
 
 def test_each_process_takes_its_rows_of_each_of_a_steps_batches(monkeypatch):
-    """Two batches of six: the rows of both processes are all of them, in order."""
+    """Two batches of six: together the processes take all rows, in order."""
     rows = [other_process(monkeypatch, joined(i), i).rows(6, 2).tolist() for i in (0, 1)]
     assert rows == [[0, 1, 2, 6, 7, 8], [3, 4, 5, 9, 10, 11]]
     assert np.arange(12)[Group(config_of()).rows(6, 2)].tolist() == [*range(12)]
 
 
 def test_processes_of_different_configs_are_refused_but_for_their_own_keys(monkeypatch):
-    """Their number and where their pictures lie may differ; the rate may not."""
+    """The index and the place of the images may differ; the learning rate may not."""
     first = distribution.flat(joined(0).model_dump(mode="json"))
     same = joined(1, "data.images=elsewhere")
     other_process(monkeypatch, same, 1, first).compare(same)
@@ -124,8 +124,8 @@ def test_processes_of_different_configs_are_refused_but_for_their_own_keys(monke
         other_process(monkeypatch, other, 1, first).compare(other)
 
 
-def test_an_end_asked_for_in_one_process_comes_to_all_at_one_step(monkeypatch):
-    """Asked for after step 3, all hear of it at step 5, the signal's number too; alone, never."""
+def test_a_request_to_stop_ends_all_processes_at_the_same_step(monkeypatch):
+    """Requested after step 3, it ends all at step 5, with the same signal."""
     board: dict[int, list[int]] = {}
 
     def vote(numbers, mesh):
@@ -138,14 +138,14 @@ def test_an_end_asked_for_in_one_process_comes_to_all_at_one_step(monkeypatch):
         groups.append(other_process(monkeypatch, joined(index), index))
         groups[-1].devices = 2
     monkeypatch.setattr(backend, "several_devices", lambda: SimpleNamespace(maximum=vote))
-    heard = []
+    ended = []
     for step in range(1, 6):
         if step == 4:
             stops[1].signal = signal.SIGTERM
         for group in groups:
             group._distribution = SimpleNamespace(device_mesh=[step])
-        heard.append([g.ends(None, s, last=False) for g, s in zip(groups, stops, strict=True)])
-    assert heard == [[False, False]] * 4 + [[True, True]]
+        ended.append([g.ends(None, s, last=False) for g, s in zip(groups, stops, strict=True)])
+    assert ended == [[False, False]] * 4 + [[True, True]]
     assert stops[0].signal == signal.SIGTERM
     alone = Group(config_of())
     assert not alone.ends(None, stops[1], last=False)
@@ -153,7 +153,7 @@ def test_an_end_asked_for_in_one_process_comes_to_all_at_one_step(monkeypatch):
 
 
 class _Later:
-    """Votes of which the greatest is asked for when all are cast."""
+    """The maximum of votes, which is read once all are cast."""
 
     def __init__(self, cast):
         self._cast = cast
@@ -163,7 +163,7 @@ class _Later:
         return max(self._cast)
 
 
-@pytest.mark.skipif(backend.name() == "jax", reason="JAX can")
+@pytest.mark.skipif(backend.name() == "jax", reason="JAX has it")
 def test_tensorflow_is_refused_with_the_way_out(script, call):
     """And nothing is written."""
     status, errors = call("train_gan.py", *script.tiny, "distribution.devices=all")
@@ -174,7 +174,7 @@ def test_tensorflow_is_refused_with_the_way_out(script, call):
 @on_jax
 @pytest.mark.backends
 def test_two_devices_give_the_numbers_of_one(script):
-    """Batch statistics, penalties, their lazy steps, augmentation, label noise, averages: all."""
+    """With batch statistics, penalties, lazy steps, augmentation, label noise and EMA."""
     done = script(
         "benchmarks.scaling",
         *("--check", "--versions", "v5", "dcgan", "--devices", "2"),
@@ -201,21 +201,21 @@ def start(script, process: int, port: int, *arguments) -> subprocess.Popen:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that no process listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
 
 
 def rows_of(folder) -> list[dict]:
-    """The log of a run, without what the clock says."""
+    """The log of a run, without times."""
     lines = (folder / "gan_images/r/losses.jsonl").read_text().splitlines()
     return [{k: v for k, v in json.loads(x).items() if "second" not in k} for x in lines]
 
 
 @on_jax
 @pytest.mark.backends
-def test_two_processes_train_one_run_and_without_one_the_other_ends_and_one_goes_on(script, call):
-    """Only process 0 writes; losses are those of one process, before and after the loss of one."""
+def test_two_processes_train_one_run_which_ends_without_one_and_resumes_alone(script, call):
+    """Only process 0 writes; the losses are those of one process, before and after."""
     often = ["schedule.sample_every=2", "training.steps=100000"]
     port = free_port()
     processes = [start(script, i, port, *often) for i in (0, 1)]
@@ -245,8 +245,8 @@ def test_two_processes_train_one_run_and_without_one_the_other_ends_and_one_goes
 
 @on_jax
 @pytest.mark.backends
-def test_a_process_that_never_comes_is_told_of(script):
-    """The one that waits ends after the time it says, with nothing of JAX's own on the terminal."""
+def test_a_process_that_never_joins_is_reported(script):
+    """The one that waits ends in time, and JAX prints nothing of its own."""
     code = f"""
 from anime_gan import backend
 backend.start()

@@ -19,8 +19,8 @@ def softplus(x):
     return np.logaddexp(0, x)
 
 
-# For each objective: the discriminator's loss and the generator's, of fake and real scores and of
-# noise for each. Written from the papers' formulas, in float64.
+# For each loss: the discriminator's, of fake and real scores and noise for each, and the
+# generator's. Written from the papers' formulas, in float64.
 FORMULAS = {
     "report": (
         lambda f, r, nf, nr: cross_entropy(
@@ -52,30 +52,28 @@ FORMULAS = {
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses_follow_their_formulas(name):
-    """Every objective there is; a new one without a formula here fails."""
-    objective = LOSSES[name]
+    """Every loss; a new one without a formula here fails."""
+    loss = LOSSES[name]
     draw = np.random.default_rng(0)
     scores = (
         draw.uniform(0.01, 0.99, (2, 16, 1))
-        if objective.scale.probabilities
+        if loss.scale.probabilities
         else draw.normal(0, 2, (2, 16, 1))
     )
     noise = draw.uniform(0, 0.05, (2, 16, 1))
     of_discriminator, of_generator = FORMULAS[name]
     fake, real, fake_noise, real_noise = (x.astype("float32") for x in (*scores, *noise))
     np.testing.assert_allclose(
-        float(objective.discriminator(fake, real, fake_noise, real_noise)),
+        float(loss.discriminator(fake, real, fake_noise, real_noise)),
         of_discriminator(*scores, *noise),
         rtol=1e-5,
     )
-    np.testing.assert_allclose(
-        float(objective.generator(fake, real)), of_generator(*scores), rtol=1e-5
-    )
+    np.testing.assert_allclose(float(loss.generator(fake, real)), of_generator(*scores), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", [n for n, o in LOSSES.items() if not o.scale.paired])
-def test_real_and_fake_in_turn_are_the_two_halves_of_the_loss(name):
-    """What `passes: in_turn` descends one after the other adds up to the whole."""
+def test_losses_of_real_and_fake_images_add_up(name):
+    """The two losses of `passes: in_turn` add up to the whole."""
     loss = LOSSES[name].discriminator
     draw = np.random.default_rng(0)
     fake, real, *noise = draw.uniform(0.01, 0.99, (4, 16, 1)).astype("float32")
@@ -86,29 +84,29 @@ def test_real_and_fake_in_turn_are_the_two_halves_of_the_loss(name):
 @pytest.mark.parametrize(
     ("name", "fake", "real"),
     [
-        ("report", [0.9, 0.4], [0.1, 0.51]),  # the noise lifts the line to 0.525
+        ("report", [0.9, 0.4], [0.1, 0.51]),  # the noise lifts the threshold to 0.525
         ("cross_entropy", [0.1, 0.6], [0.9, 0.8]),
         ("hinge", [-1.0, 0.5], [0.1, 2.0]),
-        ("relativistic", [7.0, 9.0], [11.0, 8.6]),  # the line is in the middle of the scores
+        ("relativistic", [7.0, 9.0], [11.0, 8.6]),  # the threshold is the middle of the scores
         ("wasserstein", [-7.0, -9.0], [5.0, 6.0]),
     ],
 )
-def test_shares_that_are_right(name, fake, real):
-    """By hand: one fake in two is taken for real, but for Wasserstein's."""
+def test_accuracies(name, fake, real):
+    """By hand: one fake of two is classified as real, but for Wasserstein's."""
     fake, real = (np.array(x, "float32")[:, None] for x in (fake, real))
-    fake_right, real_right = LOSSES[name].scale.correct(fake, real, 0.05)
+    fake_accuracy, real_accuracy = LOSSES[name].scale.correct(fake, real, 0.05)
     expected = {"wasserstein": (1, 1), "relativistic": (0.5, 0.5)}.get(name, (0.5, 1))
-    assert (float(fake_right), float(real_right)) == expected
+    assert (float(fake_accuracy), float(real_accuracy)) == expected
 
 
-def test_no_share_is_under_nothing():
-    """Of six, whose sixths don't add up to 1: nobody right is 0, and not -0% on the terminal."""
+def test_no_accuracy_is_negative():
+    """Six sixths don't add up to 1: none correct is 0, and not -0% on the terminal."""
     scores = np.full((6, 1), 3.0, "float32")
     assert float(LOSSES["cross_entropy"].scale.correct(scores, scores, 0.0)[0]) == 0
 
 
-def test_a_won_game_costs_16_118():
-    """The ceiling that tells of a discriminator that has won: log loss clipped at 1e-7."""
+def test_a_lost_game_costs_16_118():
+    """The largest loss, when the discriminator has won: cross-entropy clipped at 1e-7."""
     scores = np.ones((4, 1), "float32")
     lost = LOSSES["report"].generator(scores, None)
     assert float(lost) == pytest.approx(16.118, abs=0.2)

@@ -1,4 +1,4 @@
-"""A batch goes in parts where it does not fit, and full memory is a sentence."""
+"""A batch is split where it does not fit, and full memory is reported in a sentence."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ SMALL = ("model.resolution=32", "training.batch_size=8")
 
 @pytest.fixture
 def free(monkeypatch):
-    """A function that sets what is free."""
+    """A function that sets how many bytes are free."""
 
     def of(count):
         monkeypatch.setattr(micro_batch, "free_bytes", lambda: count)
@@ -23,45 +23,47 @@ def free(monkeypatch):
     return of
 
 
-def test_a_batch_goes_in_the_largest_parts_that_fit(free, capsys):
-    """Whole where there is room; then its divisors; one by one at the least; and it is said."""
-    gan = tiny("v5", *SMALL)
-    assert gan.micro_batch is None
-    whole = micro_batch.step_bytes(gan, 8) / micro_batch.SHARE
+def test_a_batch_is_split_into_the_largest_parts_that_fit(free, capsys):
+    """The whole batch, else its largest divisor, at least 1; and it is printed."""
+    state = tiny("v5", *SMALL)
+    assert state.micro_batch is None
+    whole = micro_batch.step_bytes(state, 8) / micro_batch.SHARE
     for count, size in ((None, 8), (whole + 9, 8), (whole - 9, 4), (1, 1)):
         free(count)
-        micro_batch.choose_micro_batch(gan)
-        assert gan.micro_batch == size
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == "A batch of 8 is split into passes of 4 images (training.micro_batch)."
-    assert len(said) == 3 and "GiB are free" in said[2] and "training.batch_size" in said[2]
+        micro_batch.choose_micro_batch(state)
+        assert state.micro_batch == size
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "A batch of 8 is split into passes of 4 images (training.micro_batch)."
+    assert (
+        len(printed) == 3 and "GiB are free" in printed[2] and "training.batch_size" in printed[2]
+    )
 
 
-def test_what_was_chosen_or_given_stays(free):
-    """A run that goes on keeps its parts, a config's own number is never changed."""
+def test_a_chosen_or_configured_size_stays(free):
+    """A resumed run keeps its size, and the config's is never changed."""
     free(1)
-    gan = tiny("v5", *SMALL)
+    state = tiny("v5", *SMALL)
     for kept, size in ((8, 8), (2, 2), (3, 1), (None, 1)):
-        micro_batch.choose_micro_batch(gan, kept)
-        assert gan.micro_batch == size
+        micro_batch.choose_micro_batch(state, kept)
+        assert state.micro_batch == size
     for given, size in (("2", 2), ("null", None)):
-        gan = tiny("v5", *SMALL, f"training.micro_batch={given}")
-        micro_batch.choose_micro_batch(gan, 4)
-        assert gan.micro_batch == size
+        state = tiny("v5", *SMALL, f"training.micro_batch={given}")
+        micro_batch.choose_micro_batch(state, 4)
+        assert state.micro_batch == size
 
 
 @pytest.mark.parametrize("version", ["dcgan", "illustration"])
-def test_pictures_that_are_compared_stay_together(version, free, capsys):
-    """Their batch is never cut, since its statistics would be others; it is said if too large."""
+def test_batches_whose_images_are_compared_are_not_split(version, free, capsys):
+    """Else their statistics would change; a warning is printed if they are too large."""
     free(1)
-    gan = tiny(version, *SMALL)
-    micro_batch.choose_micro_batch(gan)
-    assert gan.micro_batch == 8 and "GiB are free" in capsys.readouterr().out
+    state = tiny(version, *SMALL)
+    micro_batch.choose_micro_batch(state)
+    assert state.micro_batch == 8 and "GiB are free" in capsys.readouterr().out
 
 
 @pytest.mark.backends
 def test_full_memory_is_one_sentence():
-    """Whoever says it: the backend's own error, or Python's; any other error is a bug's."""
+    """The backend's error or Python's; any other error is a bug."""
     if backend.name() == "jax":
         from jax.errors import JaxRuntimeError as Full
     else:
@@ -78,15 +80,15 @@ def test_full_memory_is_one_sentence():
 
 
 @pytest.mark.backends
-def test_parts_take_less_memory_by_the_compiler_s_own_word():
-    """Protects the loop over parts: side by side, as compilers like it, they would save nothing."""
+def test_parts_take_less_memory_as_the_compiler_reports():
+    """Protects the loop over parts: computed side by side, they would save nothing."""
     taken = []
     for micro in ("null", "32"):  # layers that compile in a moment
-        gan = tiny("v1", "training.batch_size=512", f"training.micro_batch={micro}")
+        state = tiny("v1", "training.batch_size=512", f"training.micro_batch={micro}")
         real = np.zeros((512, 64, 64, 3), "float32")
-        run = lambda real, gan=gan: train_generator(gan, real)  # noqa: E731
-        taken.append(backend.compiled_bytes(run, gan.variables, real))
+        run = lambda real, state=state: train_generator(state, real)  # noqa: E731
+        taken.append(backend.compiled_bytes(run, state.variables, real))
     if taken == [None, None]:
         pytest.skip("TensorFlow does not say what a step takes")
-    state = sum(4 * np.prod(variable.shape) for variable in gan.variables)
-    assert taken[1] - state < 0.5 * (taken[0] - state)
+    kept = sum(4 * np.prod(variable.shape) for variable in state.variables)
+    assert taken[1] - kept < 0.5 * (taken[0] - kept)

@@ -1,4 +1,4 @@
-"""Numbers that change on the way, and the optimizer that has one."""
+"""Numbers that change during training, and the optimizers that use them."""
 
 import keras
 import numpy as np
@@ -11,8 +11,8 @@ from anime_gan.training.schedules import Cosine, steps_of, value_at
 pytestmark = pytest.mark.backends
 
 
-def test_cosine_begins_and_ends_where_it_says_and_stays():
-    """First, the middle half-way, last, and last for ever; it may begin at 0."""
+def test_cosine_goes_from_first_to_last_and_stays():
+    """First, the mean half-way, last, and last from then on; it may start at 0."""
     for first, last in ((2.0, 0.2), (0.0, 500.0)):
         values = [float(Cosine(first, last, 100)(step)) for step in (0, 50, 100, 1000)]
         np.testing.assert_allclose(values, [first, (first + last) / 2, last, last], atol=1e-4)
@@ -20,16 +20,16 @@ def test_cosine_begins_and_ends_where_it_says_and_stays():
     assert quarter == pytest.approx(0.5 + 0.5 * np.cos(np.pi / 4), abs=1e-6)
 
 
-def test_the_length_is_counted_in_pictures():
-    """training.cosine_kimg is in thousand pictures, so a larger batch takes fewer steps."""
+def test_the_length_is_counted_in_images():
+    """training.cosine_kimg is in thousands of images, so a larger batch takes fewer steps."""
     training = Training(cosine_kimg=2, batch_size=50)
     assert steps_of(training) == 40
     assert value_at(0.3, 7, training) == 0.3
     assert float(value_at((1.0, 0.0), 20, training)) == pytest.approx(0.5, abs=1e-6)
 
 
-def test_adam_with_a_moving_beta2_is_the_formula():
-    """Three updates against NumPy: rate, beta2 and bias correction all of the moment (R3GAN)."""
+def test_adam_with_a_scheduled_beta2_is_the_formula():
+    """Three updates against NumPy: present rate, beta2 and bias correction (R3GAN)."""
     optimizer = make_optimizer(
         Network(optimizer="adam", rate=[0.1, 0.02], beta1=0.0, beta2=[0.9, 0.99]), 4
     )
@@ -47,7 +47,7 @@ def test_adam_with_a_moving_beta2_is_the_formula():
 
 
 def test_decay_is_that_of_old_keras():
-    """rate / (1 + decay * step): `decay=` itself is ignored by today's optimizers."""
+    """rate / (1 + decay * step); today's optimizers ignore `decay=`."""
     optimizer = make_optimizer(Network(rate=0.01, decay=0.5))
     weight = keras.Variable([1.0])
     optimizer.build([weight])
