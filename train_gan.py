@@ -1,6 +1,6 @@
 """Train a GAN on anime faces.
 
-    python train_gan.py                              what config.yaml says
+    python train_gan.py                              as config.yaml says
     python train_gan.py version=v4 training.steps=2000
     python train_gan.py --config configs/demo.yaml
     python train_gan.py --dry-run                    one step, nothing written
@@ -9,6 +9,7 @@ The same command again resumes an interrupted run from its newest checkpoint.
 """
 
 import argparse
+import math
 import sys
 import time
 from contextlib import nullcontext
@@ -68,7 +69,7 @@ def train(
             # 5. Train the generator. 6. Update the weights.
             scalars = train_step(batch.images)
             step += 1
-            # 7. Log the losses, and look at some faces.
+            # 7. Log the losses, and observe some faces.
             finding = run.record(step, scalars)
             if finding:
                 bar.write(f"WARNING at step {step:,}: {finding}", sys.stderr)
@@ -86,13 +87,8 @@ def train(
 def train_stage(config: Config, images: ImageSet, group: Group) -> int | None:
     """Train until the run ends or its networks change, and return the exit status.
 
-    Args:
-        config: the run's.
-        images: those of the first stage.
-        group: the processes that train together.
-
-    Returns:
-        None when the run is to be opened again: after it was rolled back, or to grow.
+    None if the run is to be opened again: after it was rolled back, or to grow. images: those of
+    the first stage.
     """
     with StopRequest() as stop, open_run(config.run, group) as run:
         progress = run.progress
@@ -168,8 +164,7 @@ def conclude(
 def dry_run(config: Config, group: Group) -> None:
     """Build everything, run one step, time another, and print what the run would cost.
 
-    Of a version that grows, the networks are those of the last size. Writes nothing: it reads one
-    batch of images, without the cache.
+    Networks that grow have their last size. One batch of images is read, without the cache.
     """
     stages = stages_of(config)
     config = stages[-1].config
@@ -191,9 +186,7 @@ def dry_run(config: Config, group: Group) -> None:
     float(step(real)["g_loss"])
     seconds = time.perf_counter() - started
     generator, discriminator = state.networks.parameter_counts()
-    total = seconds * training.steps
-    if training.minutes is not None:
-        total = min(total, training.minutes * 60)
+    total = min(seconds * training.steps, (training.minutes or math.inf) * 60)
     grown = ", as if all were of the last size" if len(stages) > 1 else ""
     print(
         f"{config.version} at width {model.width:g}, {model.resolution}x{model.resolution}, batch "
@@ -220,9 +213,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--config", metavar="FILE", help="a file whose keys go over config.yaml's")
+    parser.add_argument("--config", metavar="FILE", help="a config that overrides config.yaml")
     parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="such as training.steps=200"
+        "overrides", nargs="*", metavar="key=value", help="a key, such as training.steps=200"
     )
     parser.add_argument("--dry-run", action="store_true", help="one step, nothing written")
     arguments = parser.parse_intermixed_args()

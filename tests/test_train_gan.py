@@ -1,4 +1,4 @@
-"""The main job end to end, as a user runs it: a few tiny steps on drawn faces."""
+"""Training from start to end, as a user runs it: a few tiny steps on demo faces."""
 
 import fcntl
 import json
@@ -24,7 +24,7 @@ SHORT = ["training.steps=4", "schedule.sample_every=2", "schedule.checkpoint_eve
 
 
 def arrays(folder: Path, step: int, run: str = "r") -> dict[str, np.ndarray]:
-    """The arrays of a checkpoint, without its facts."""
+    """The arrays of a checkpoint."""
     with np.load(folder / f"weights/{run}/checkpoint_{step}.npz") as file:
         return {name: file[name] for name in file.files if name != "facts.json"}
 
@@ -36,8 +36,8 @@ def losses(folder: Path) -> list[tuple]:
 
 
 @pytest.mark.backends
-def test_a_run_writes_what_is_promised_and_the_same_command_says_it_is_finished(script):
-    """Grids, curve, log, TensorBoard, weights on schedule and at the end, config; then no more."""
+def test_a_run_writes_all_files_and_the_same_command_says_it_is_finished(script):
+    """Grids, curve, log, TensorBoard, weights on schedule and at the end, config; then nothing."""
     done = script("train_gan.py", *script.tiny, *SHORT)
     assert done.returncode == 0, done.stderr
     assert f"with {keras.backend.backend()}." in done.stdout
@@ -65,8 +65,8 @@ def test_a_run_writes_what_is_promised_and_the_same_command_says_it_is_finished(
     check_plain_keras(weights, images)
 
 
-def test_what_other_versions_add_is_logged_and_the_average_is_what_is_drawn(script, call):
-    """wgan_gp with an average: scores and penalty are logged, the average is saved to draw from."""
+def test_other_versions_log_more_and_sample_from_their_ema(script, call):
+    """wgan_gp with an EMA: scores and penalty are logged, and generator_<step>.keras is the EMA."""
     status, errors = call(
         "train_gan.py",
         *script.tiny,
@@ -78,10 +78,10 @@ def test_what_other_versions_add_is_logged_and_the_average_is_what_is_drawn(scri
     assert {"real_score", "fake_score", "penalty"} < set(json.loads(lines[-1]))
     saved = keras.models.load_model(script.folder / "weights/r/generator_4.keras")
     state = arrays(script.folder, 4)
-    averages = [value for name, value in state.items() if name.startswith("average/")]
-    for variable, average in zip(saved.variables, averages, strict=True):
-        np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), average)
-    assert not np.array_equal(averages[0], state["generator/000/kernel"])
+    ema = [value for name, value in state.items() if name.startswith("average/")]
+    for variable, mean in zip(saved.variables, ema, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), mean)
+    assert not np.array_equal(ema[0], state["generator/000/kernel"])
     assert call("sample.py", "faces", "r", "--seeds", "1")[0] == 0
 
 
@@ -108,10 +108,10 @@ assert not [name for name in sys.modules if name.startswith("anime_gan")]
 
 
 @pytest.mark.backends
-def test_an_interrupted_run_goes_on_as_if_it_had_not_been(script, tmp_path):
+def test_an_interrupted_run_resumes_bit_exactly(script, tmp_path):
     """SIGTERM saves first; the same command ends with the same weights, losses and log."""
-    straight = script("train_gan.py", *script.tiny, *SHORT, "training.steps=20")
-    assert straight.returncode == 0, straight.stderr
+    unbroken = script("train_gan.py", *script.tiny, *SHORT, "training.steps=20")
+    assert unbroken.returncode == 0, unbroken.stderr
     stopped = tmp_path / "stopped"
     stopped.mkdir()
     command = [sys.executable, str(ROOT / "train_gan.py"), *script.tiny, *SHORT]
@@ -135,8 +135,8 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(script, tmp_path):
     assert grids[0].read_bytes() == grids[1].read_bytes()
 
 
-def test_a_config_that_does_not_fit_the_run_is_refused_and_a_longer_one_is_noted(script, call):
-    """Other shapes: one sentence naming each key, status 2. Other steps: said, and done."""
+def test_other_networks_are_refused_and_more_steps_are_accepted(script, call):
+    """Other shapes: one sentence with each key, status 2. Other steps: a note, and training."""
     assert call("train_gan.py", *script.tiny, *SHORT)[0] == 0
     wider = ["model.width=0.05", "training.steps=6"]
     status, errors = call("train_gan.py", *script.tiny, *SHORT, *wider)
@@ -157,13 +157,13 @@ def test_a_second_start_of_a_running_run_is_refused(script, call):
 
 
 def test_a_folder_that_cannot_be_written_is_named(script, call):
-    """A file where the folder should be, which stops even the administrator."""
+    """A file where the folder should be, which stops even root."""
     (script.folder / "gan_images").touch()
     status, errors = call("train_gan.py", *script.tiny, *SHORT)
     assert status == 2 and "gan_images/r can't be written" in errors
 
 
-def test_a_dry_run_writes_nothing_and_tells_the_costs(script):
+def test_a_dry_run_writes_nothing_and_prints_the_costs(script):
     """Parameters, memory, images a second and the time of the whole run; no file, no cache."""
     done = script("train_gan.py", *script.tiny, "--dry-run", "data.images=demo")
     assert done.returncode == 0, done.stderr
@@ -184,7 +184,7 @@ def test_a_dry_run_writes_nothing_and_tells_the_costs(script):
     ],
 )
 def test_a_users_mistake_is_one_sentence_and_status_2(script, call, arguments, words):
-    """No traceback, and no folder of a run that never began."""
+    """No traceback, and no folder of a run that never started."""
     status, errors = call("train_gan.py", *script.tiny, *SHORT, *arguments)
     assert status == 2
     message = [line for line in errors.splitlines() if line.startswith("error: ")]
@@ -192,11 +192,11 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call, arguments, w
     assert not (script.folder / "weights").exists()
 
 
-def test_pictures_that_cannot_be_used_are_counted_and_listed(script, faces):
-    """The run goes on without them and names the file that says why."""
+def test_unusable_images_are_counted_and_listed(script, faces):
+    """The run trains without them and names the file with the reasons."""
     mixed = script.folder / "mixed"
     shutil.copytree(faces, mixed)
-    (mixed / "broken.jpg").write_bytes(b"no picture")
+    (mixed / "broken.jpg").write_bytes(b"no image")
     done = script("train_gan.py", *script.tiny, *SHORT, "training.steps=1", f"data.images={mixed}")
     assert done.returncode == 0, done.stderr
     assert "24 images" in done.stdout and "Skipped files: 1, listed in" in done.stdout
@@ -205,15 +205,15 @@ def test_pictures_that_cannot_be_used_are_counted_and_listed(script, faces):
     assert listing.read_text().startswith("broken.jpg\t")
 
 
-def test_a_mistake_shows_no_traceback_to_a_user(script):
+def test_a_mistake_prints_no_traceback(script):
     """The same from a real start."""
     done = script("train_gan.py", "version=v7")
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
 
 
-def test_losses_that_are_no_numbers_stop_the_run_with_the_last_checkpoint_whole(script, call):
-    """The step is named, and what was good is not written over."""
+def test_losses_that_are_not_numbers_stop_the_run_with_the_last_checkpoint_whole(script, call):
+    """The step is named, and good files are not overwritten."""
     assert script("train_gan.py", *script.tiny, *SHORT).returncode == 0
     folder = script.folder / "weights/r"
     facts, state = checkpoint.newest(folder)
@@ -228,8 +228,8 @@ def test_losses_that_are_no_numbers_stop_the_run_with_the_last_checkpoint_whole(
 
 
 @pytest.mark.backends
-def test_looking_and_measuring_change_nothing(script, call, monkeypatch):
-    """A run that is looked at and measured at every step, and stopped between, is the same run."""
+def test_observing_and_measuring_change_nothing(script, call, monkeypatch):
+    """A run that is observed and measured at every step, and interrupted, is the same run."""
     monkeypatch.setattr("anime_gan.runs.health.SHARE", 1e-9)
     assert call("train_gan.py", *script.tiny, *SHORT)[0] == 0
     monkeypatch.setattr("anime_gan.runs.health.SHARE", 1e9)
@@ -250,24 +250,22 @@ def test_looking_and_measuring_change_nothing(script, call, monkeypatch):
 
 @pytest.fixture
 def sick(monkeypatch):
-    """A monitor that looks after every step and finds a collapse from the third look on; before,
-    all is sound.
-    """
+    """A monitor that observes every step and finds a collapse from the third one on."""
     monkeypatch.setattr("anime_gan.runs.health.SHARE", 1e9)
     monkeypatch.setattr("anime_gan.runs.health.LIMITS", Limits(far=99.0, twins=-1.0))
     monkeypatch.setattr(
         "anime_gan.runs.health.diagnose",
-        lambda looks: ("generator collapsed", 2) if looks[-1]["step"] >= 3 else None,
+        lambda rows: ("generator collapsed", 2) if rows[-1]["step"] >= 3 else None,
     )
 
 
 def events(folder: Path) -> list[dict]:
-    """What health.json says."""
+    """The events in health.json."""
     return json.loads((folder / "gan_images/r/health.json").read_text())
 
 
-def test_a_finding_is_told_and_the_run_goes_on(script, call, sick):
-    """By default: one warning, in health.json too, and all the steps."""
+def test_a_finding_is_reported_and_the_run_continues(script, call, sick):
+    """By default: one warning, also in health.json, and all steps."""
     status, errors = call("train_gan.py", *script.tiny, *SHORT)
     assert status == 0 and errors.count("WARNING") == 1
     assert "generator collapsed, since step 2" in errors and "GENERATOR COLLAPSED" in errors
@@ -276,8 +274,8 @@ def test_a_finding_is_told_and_the_run_goes_on(script, call, sick):
     assert event["until"] is None
 
 
-def test_health_can_stop_a_run_which_then_goes_on(script, call, sick):
-    """It saves first, says why, and has a status of its own."""
+def test_health_can_stop_a_run_which_can_be_continued(script, call, sick):
+    """It saves first, says why, and has its own exit status."""
     status, errors = call("train_gan.py", *script.tiny, *SHORT, "health.action=stop")
     assert status == 3, errors
     assert [row[0] for row in losses(script.folder)] == [1, 2, 3]
@@ -292,13 +290,13 @@ def test_health_can_stop_a_run_which_then_goes_on(script, call, sick):
 
 
 @pytest.mark.backends
-def test_health_can_take_a_run_back_but_not_for_ever(script, call, sick, monkeypatch):
-    """To the last sound checkpoint, with half the rates each time; then it stops."""
+def test_health_can_roll_a_run_back_a_few_times(script, call, sick, monkeypatch):
+    """To the last healthy checkpoint, with half the learning rates each time; then it stops."""
     rates = []
 
-    def noting(gan):
-        rates.append(float(gan.generator_optimizer.learning_rate))
-        return compile_step(gan)
+    def noting(state):
+        rates.append(float(state.generator_optimizer.learning_rate))
+        return compile_step(state)
 
     monkeypatch.setattr("train_gan.compile_step", noting)
     start = [*script.tiny, *SHORT, "health.action=rollback", "health.rollbacks=2", "version=blog"]
@@ -313,18 +311,18 @@ def test_health_can_take_a_run_back_but_not_for_ever(script, call, sick, monkeyp
     assert checkpoint.newest(script.folder / "weights/r")[0]["rollbacks"] == 2
     assert rates == pytest.approx([2e-4, 1e-4, 5e-5])
     assert [row[0] for row in losses(script.folder)] == [1, 2, 3]
-    # What was sound is still there to draw from, and so is what was stopped at.
+    # The last healthy weights and the last ones are kept.
     assert {path.name for path in script.folder.glob("weights/r/generator_*")} == {
         "generator_2.keras",
         "generator_3.keras",
     }
-    # A start of its own goes on at the lowered rates.
+    # The next start resumes at the lowered rates.
     assert call("train_gan.py", *start, "health.action=warn")[0] == 0
     assert rates[3:] == pytest.approx([5e-5])
 
 
-def test_faces_far_from_the_data_are_not_gone_back_to(script, call, sick, monkeypatch):
-    """But the beginning is; a run that has kept none, not being watched for it, says so."""
+def test_a_run_is_not_rolled_back_to_faces_far_from_the_data(script, call, sick, monkeypatch):
+    """But to the beginning; a run that has not kept it says so."""
     monkeypatch.setattr("anime_gan.runs.health.LIMITS", Limits(far=-99.0))
     start = [*script.tiny, *SHORT, "health.rollbacks=1"]
     assert call("train_gan.py", *start, "health.action=rollback")[0] == 3
@@ -337,11 +335,11 @@ def test_faces_far_from_the_data_are_not_gone_back_to(script, call, sick, monkey
     assert set(script.folder.rglob("*_*")) == files
 
 
-def test_a_stop_that_comes_with_a_rollback_is_kept(script, call, sick, monkeypatch):
-    """The run is taken back and ends; what is newer is gone."""
+def test_a_signal_during_a_rollback_ends_the_run(script, call, sick, monkeypatch):
+    """The run is rolled back and ends; newer files are removed."""
 
-    def diagnose(looks):
-        if looks[-1]["step"] < 3:
+    def diagnose(rows):
+        if rows[-1]["step"] < 3:
             return None
         os.kill(os.getpid(), signal.SIGINT)
         return "generator collapsed", 2
@@ -354,19 +352,19 @@ def test_a_stop_that_comes_with_a_rollback_is_kept(script, call, sick, monkeypat
     assert [p.name for p in script.folder.glob("weights/r/generator_*")] == ["generator_2.keras"]
 
 
-def test_a_run_whose_losses_are_no_numbers_is_taken_back_too(script, call, monkeypatch):
-    """And ends as without that when it has been so often enough."""
+def test_a_run_whose_losses_are_not_numbers_is_rolled_back_too(script, call, monkeypatch):
+    """And stops once it was rolled back as often as it may be."""
 
-    def overflowing(gan):
+    def overflowing(state):
         scalars = dict.fromkeys(("real_accuracy", "fake_accuracy", "g_loss"), 0.5)
-        return lambda real: scalars | {"d_loss": float("nan") if gan.step >= 2 else 1.0}
+        return lambda real: scalars | {"d_loss": float("nan") if state.step >= 2 else 1.0}
 
-    def counted(gan):
-        run = overflowing(gan)
+    def counted(state):
+        run = overflowing(state)
 
         def step(real):
             scalars = run(real)
-            gan.generator_optimizer.iterations.assign_add(1)
+            state.generator_optimizer.iterations.assign_add(1)
             return scalars
 
         return step
@@ -382,6 +380,6 @@ def test_a_run_whose_losses_are_no_numbers_is_taken_back_too(script, call, monke
         ("not a number", 3, None),
     ]
     assert checkpoint.newest(script.folder / "weights/r")[0]["step"] == 2
-    # Also if it was taken back more often than it may be now.
+    # Also if it was rolled back more often than it may be now.
     status, errors = call("train_gan.py", *start, "health.rollbacks=1")
     assert status == 2 and "no longer numbers" in errors
