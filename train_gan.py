@@ -20,7 +20,7 @@ from anime_gan import backend
 backend.start()
 
 from anime_gan.config import Config, load_config
-from anime_gan.config.stages import Stage, stage_at, stages_of
+from anime_gan.config.stages import stage_at, stages_of
 from anime_gan.data import demo
 from anime_gan.data.batches import Batches, require_batch
 from anime_gan.data.image_set import ImageSet, open_data, read_images
@@ -51,8 +51,6 @@ def train(
     run: Run | Follower,
     batches: Batches,
     metrics: Metrics | None,
-    config: Config,
-    stage: Stage,
     stop: StopRequest,
     group: Group,
 ) -> StopReason | None:
@@ -63,7 +61,8 @@ def train(
     train_step = compile_step(state)
     group.begin()
     step = run.progress.step
-    with ProgressBar(config, step, shown=group.leads) as bar:
+    last_steps = (state.stage.end, state.config.training.steps)
+    with ProgressBar(state.config, step, shown=group.leads) as bar:
         for batch in batches:  # 1. Sample real images.
             # 2. Sample fake images. 3. Train the discriminator on both. 4. Freeze it.
             # 5. Train the generator. 6. Update the weights.
@@ -73,15 +72,15 @@ def train(
             finding = run.record(step, scalars)
             if finding:
                 bar.write(f"WARNING at step {step:,}: {finding}", sys.stderr)
-            reason = run.stop_reason(step, stage, stop)
-            ended = group.ends(reason, stop, last=step in (stage.end, config.training.steps))
+            reason = run.stop_reason(step, stop)
+            ended = group.ends(reason, stop, last=step in last_steps)
             # 8. Save grids, weights and checkpoints.
             run.save_if_due(step, reason if ended else None)
             if metrics and reason in (None, StopReason.FINISHED, StopReason.GROW):
                 metrics.measure(state.sampler, step, run.seconds, run.history)
             bar.show(run, step, batches.epochs)
             if ended:
-                return run.stop_reason(step, stage, stop)
+                return run.stop_reason(step, stop)
 
 
 def train_stage(config: Config, images: ImageSet, group: Group) -> int | None:
@@ -115,7 +114,7 @@ def train_stage(config: Config, images: ImageSet, group: Group) -> int | None:
         )
         if run.finding:
             print(f"WARNING, when this run stopped: {run.finding}", file=sys.stderr)
-        reason = group.shared_reason(run.stop_reason(progress.step, stage, stop))
+        reason = group.shared_reason(run.stop_reason(progress.step, stop))
         if reason is None:
             # Metrics compare images of full size only.
             measured = config if stage.end is None else config.updated(metrics={"share": 0.0})
@@ -125,7 +124,7 @@ def train_stage(config: Config, images: ImageSet, group: Group) -> int | None:
                 if group.leads
                 else nullcontext() as metrics,
             ):
-                reason = train(state, run, batches, metrics, config, stage, stop, group)
+                reason = train(state, run, batches, metrics, stop, group)
         return conclude(group.shared_reason(reason), config, run, stop, group)
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from anime_gan import backend
 from anime_gan.config import Config, from_dict
 from anime_gan.config.plain_yaml import write
-from anime_gan.config.stages import Stage
 from anime_gan.data.image_set import ImageSet
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
@@ -159,7 +158,7 @@ class Run:
         schedule = self._config.schedule
         return step % schedule.sample_every == 0 or step % schedule.checkpoint_every == 0
 
-    def stop_reason(self, step: int, stage: Stage, stop: StopRequest) -> StopReason | None:
+    def stop_reason(self, step: int, stop: StopRequest) -> StopReason | None:
         """Return why training is to end at a step, None if it is not."""
         config, finding = self._config.health, self.finding
         acts = finding is not None and config.action != "warn"
@@ -173,7 +172,7 @@ class Run:
             return StopReason.FINISHED
         if stop.signal:
             return StopReason.SIGNAL
-        return StopReason.GROW if step == stage.end else None
+        return StopReason.GROW if step == self._state.stage.end else None
 
     def save_if_due(self, step: int, ending: StopReason | None) -> None:
         """Save a grid, and a checkpoint with the weights, on schedule or where training ends."""

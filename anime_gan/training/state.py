@@ -29,20 +29,18 @@ Tensor = Any
 class TrainState:
     """Two networks with all that training them changes or needs.
 
-    config: a run's, or its stage's where the networks grow.
+    stage: its config, and for growing networks the steps at which they begin, fade in and end.
     networks: generator and discriminator.
     combined: the report's c_model, from latents to scores.
     ema: the generator with the moving average of all its weights; None if none is kept.
     seed: what the step draws its noise from.
     augment_p: the probability of adaptive augmentation; None if it does not adapt.
     path_mean: the mean path length so far; None without path length regularization.
-    first_step, fade_steps: of growing networks, the step at which these began and the number of
-        steps over which their outer layers fade in; else 0.
     micro_batch: images per forward and backward pass; None for the whole batch.
     distribution: Keras's, over which devices a batch is sharded; None for one device.
     """
 
-    config: Config
+    stage: Stage
     networks: Networks
     combined: keras.Model
     generator_optimizer: keras.optimizers.Optimizer
@@ -51,8 +49,6 @@ class TrainState:
     ema: keras.Model | None = None
     augment_p: keras.Variable | None = None
     path_mean: keras.Variable | None = None
-    first_step: int = 0
-    fade_steps: int = 0
     micro_batch: int | None = None
     distribution: Any = None
 
@@ -79,7 +75,7 @@ class TrainState:
         updates = steps_of(training)
         d_updates = updates * training.n_critic * (2 if training.passes == "in_turn" else 1)
         return cls(
-            config=config,
+            stage=stage,
             networks=networks,
             combined=combined,
             generator_optimizer=make_optimizer(config.generator, updates),
@@ -88,8 +84,6 @@ class TrainState:
             ema=ema,
             augment_p=_number() if config.augment.p == "adaptive" else None,
             path_mean=_number() if config.objective.path_weight else None,
-            first_step=stage.first,
-            fade_steps=stage.fade,
             micro_batch=None if training.micro_batch == "auto" else training.micro_batch,
             distribution=keras.distribution.distribution(),
         )
@@ -110,6 +104,11 @@ class TrainState:
         # An optimizer that is not built yet would silently drop its state in a checkpoint.
         self.generator_optimizer.build(self.generator_weights)
         self.discriminator_optimizer.build(self.discriminator_weights)
+
+    @property
+    def config(self) -> Config:
+        """The stage's config."""
+        return self.stage.config
 
     @property
     def generator(self) -> keras.Model:
@@ -148,7 +147,7 @@ class TrainState:
     @property
     def step(self) -> Tensor:
         """The number of steps done; a step ends with one update of the generator."""
-        return self.generator_optimizer.iterations + self.first_step
+        return self.generator_optimizer.iterations + self.stage.first
 
     @property
     def variables(self) -> list:
@@ -218,9 +217,9 @@ class TrainState:
         A stage's first step sees images (B, H, W, C) at half resolution (Karras et al. 2017, arXiv
         1710.10196, fig. 2).
         """
-        if not self.fade_steps:
+        if not self.stage.fade:
             return real
-        alpha = ops.cast(self.generator_optimizer.iterations, "float32") / self.fade_steps
+        alpha = ops.cast(self.generator_optimizer.iterations, "float32") / self.stage.fade
         alpha = ops.minimum(alpha, 1.0)
         for layer in self.fades:
             layer.alpha.assign(alpha)

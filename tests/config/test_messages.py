@@ -35,7 +35,7 @@ from anime_gan.errors import UserError
         ("nonsense", ["nonsense", "key=value"]),
         ("=3", ["=3", "key=value"]),
         ("augment.p=often", ["augment.p", "often", "adaptive", "[start, end]"]),
-        ("augment.policy=colour", ["augment.policy must be a list, such as [colour], not 'colour'."]),
+        ("augment.policy=colour", ["augment.policy", "a list, such as [colour], not 'colour'."]),
         ("training.steps=1:30", ["training.steps", "1:30", "whole number"]),
         ("training.steps=1e30", ["training.steps", "1e+30", "less than"]),
         (f"generator.rate={'9' * 400}", ["generator.rate", "1e-12"]),

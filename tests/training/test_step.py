@@ -63,7 +63,7 @@ def test_each_half_moves_its_own_network_only(version):
     state = tiny(version, "model.resolution=32", "model.width=0.1", "discriminator.weight_clip=10")
     nudge(state)
     # Half-way into a fade, where there is one: before, the outer part has no gradient.
-    state.generator_optimizer.iterations.assign(state.fade_steps // 2)
+    state.generator_optimizer.iterations.assign(state.stage.fade // 2)
     real = batch(size=4)[:, :32, :32]
     for half, trained, frozen in (
         (train_discriminator, state.discriminator, state.generator),
