@@ -88,7 +88,7 @@ def saved(tmp_path_factory):
     for version in networks.VERSIONS:
         if version in PLAIN and name() == "jax":
             continue
-        overrides = ["model.width=0.03", "model.resolution=16", f"version={version}"]
+        overrides = ["model.width=0.03", "model.resolution=32", f"version={version}"]
         built = build(load_config(None, overrides, networks.get_recipe))
         latents = random.normal(size=(2, *built.generator.input_shape[1:])).astype("float32")
         images = np.asarray(built.generator(latents))
