@@ -129,8 +129,10 @@ class History:
 
     def close(self) -> None:
         """Close both files."""
-        self._lines.close()
-        self._board.close()
+        try:
+            self._lines.close()
+        finally:  # on a full disk each of them may fail
+            self._board.close()
 
 
 def _is_finite(step_and_row: tuple[int, dict[str, float]]) -> bool:

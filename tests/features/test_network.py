@@ -55,8 +55,9 @@ def test_no_other_pickle_is_read(tmp_path):
     (tmp_path / "weights.pth").write_bytes(pickle.dumps(Command(tmp_path / "ran")))
     with pytest.raises(UserError, match="install the package again"):
         torch_file.read_tensors(tmp_path / "weights.pth", lite0._SHA256)
-    with pytest.raises(pickle.UnpicklingError, match="is not allowed"):
-        torch_file._Unpickler((tmp_path / "weights.pth").open("rb")).load()
+    refused = pytest.raises(pickle.UnpicklingError, match="is not allowed")
+    with refused, (tmp_path / "weights.pth").open("rb") as file:
+        torch_file._Unpickler(file).load()
     assert not (tmp_path / "ran").exists()
 
 
