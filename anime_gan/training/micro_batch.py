@@ -27,7 +27,7 @@ def step_bytes(state: TrainState, images: int) -> int:
     They are the state (weights, optimizers, EMA), the gradients of the larger network, and per
     image what the backward pass of the larger half keeps: about every layer's output once. A
     gradient penalty keeps its images' outputs once more, for the gradient of the gradient. By
-    benchmarks/step_memory.py the estimate is 0.9 to 1.7 of the compiler's figure.
+    benchmarks/growth.py the estimate is 0.9 to 1.7 of the compiler's figure.
     """
     objective = state.config.objective
     generator = activation_bytes(state.generator)
