@@ -98,6 +98,8 @@ class RunFolder:
         return [item for t in templates for item in numbered(self.weights, t).items()]
 
     def _file(self, template: str, step: int | None) -> Path:
+        if not self.weights.is_dir():
+            raise UserError(f"there is no run {self.name} in {WEIGHTS}; {known_runs()}.")
         files = numbered(self.weights, template)
         if not files or (step is not None and step not in files):
             which = f" of step {step}" if step is not None else ""
