@@ -2,7 +2,7 @@
 
     python prepare_faces.py images faces --size 64    find faces, cut them out, clean, report
     python prepare_faces.py check images faces        write contact sheets of the faces found
-    python prepare_faces.py crop images faces         find faces and cut them out, without cleaning
+    python prepare_faces.py crop images faces         find faces and cut out the large enough ones
     python prepare_faces.py clean ready.zip faces     clean images that are faces already
 
 SOURCE is never changed. OUT gets faces/ for data.images, report.html, report.json and

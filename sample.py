@@ -2,11 +2,11 @@
 
     python sample.py                               a 5x5 grid from the newest run
     python sample.py v4 --grid 8x4                 from a run, by its name
-    python sample.py grid walk                     from a run called walk, as a command is
+    python sample.py grid walk                     from a run that is called walk
     python sample.py faces v5 --seeds 1,5,100-109  single images; a seed is always the same face
     python sample.py faces --count 1000 --psi 1.2,1,0.7,0.5,0,-0.5,-1
                                                    1000 images for each truncation
-    python sample.py figure truncation             or uncurated; of StyleGANs also mixing,
+    python sample.py figure truncation             uncurated; for StyleGANs also mixing,
                                                    noise-detail, noise-components
     python sample.py walk --seeds 3,8,20 --out walk.mp4
                                                    from seed to seed and back, as GIF or MP4
@@ -88,8 +88,8 @@ def check(arguments: argparse.Namespace) -> None:
     command, seeds, psi = arguments.command, given.get("seeds", []), given.get("psi", [])
     if command == "grid" and len(seeds) > arguments.grid[0] * arguments.grid[1]:
         raise UserError(
-            f"a grid of {arguments.grid[0]}x{arguments.grid[1]} has no place for {len(seeds):,} "
-            "images; give --grid more columns or rows, or take the command faces."
+            f"a grid of {arguments.grid[0]}x{arguments.grid[1]} is too small for {len(seeds):,} "
+            "seeds; use a larger --grid, or the command faces."
         )
     if command == "faces" and bool(seeds) == bool(arguments.count):
         raise UserError("the command faces needs either --count N or --seeds LIST.")
@@ -114,7 +114,7 @@ def number(low: float, high: float, kind: type = float):
         except ValueError:
             value = None
         if value is None or not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is no number from {low:,} to {high:,}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:,} to {high:,}")
         return value
 
     return read
@@ -148,8 +148,8 @@ def parse_seeds(text: str) -> list[int]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
         if not match or int(match[2] or match[1]) - int(match[1]) not in range(1_000_000):
-            example = "1,5,100-109, at most a million"
-            raise argparse.ArgumentTypeError(f"{text!r} are no seeds such as {example}")
+            example = "1,5,100-109 (at most a million)"
+            raise argparse.ArgumentTypeError(f"{text!r} is not a list of seeds such as {example}")
         seeds += range(int(match[1]), int(match[2] or match[1]) + 1)
     return seeds
 

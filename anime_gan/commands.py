@@ -1,7 +1,7 @@
 """The installed commands, such as `train-gan`: each runs the script of that name.
 
-The scripts lie beside the package in a clone, also in one installed with `pip install -e`, and in
-anime_gan/scripts/ where the project is installed for good.
+In a clone (also with `pip install -e`) the scripts are beside the package; after `pip install .`
+they are in anime_gan/scripts/.
 """
 
 import runpy

@@ -222,7 +222,7 @@ def test_losses_that_are_not_numbers_stop_the_run_with_the_last_checkpoint_whole
     checkpoint.save(folder, 4, state, facts, keep=3)
     before = {path: path.stat().st_mtime_ns for path in folder.glob("*_*")}
     status, errors = call("train_gan.py", *script.tiny, *SHORT, "training.steps=8")
-    assert status == 2 and "no longer numbers at step 5" in errors
+    assert status == 2 and "not a finite number at step 5" in errors
     assert before == {path: path.stat().st_mtime_ns for path in folder.glob("*_*")}
     assert [row[0] for row in losses(script.folder)] == [1, 2, 3, 4]
 
@@ -373,7 +373,7 @@ def test_a_run_whose_losses_are_not_numbers_is_rolled_back_too(script, call, mon
     monkeypatch.setattr("anime_gan.runs.health.LIMITS", Limits(far=99.0, twins=-1.0))
     start = [*script.tiny, *SHORT, "health.action=rollback"]
     status, errors = call("train_gan.py", *start, "health.rollbacks=2")
-    assert status == 2 and errors.count("no longer numbers at step 3") == 1, errors
+    assert status == 2 and errors.count("not a finite number at step 3") == 1, errors
     assert [(e["kind"], e["step"], e["rolled_back_to"]) for e in events(script.folder)] == [
         ("not a number", 3, 2),
         ("not a number", 3, 2),
@@ -382,4 +382,4 @@ def test_a_run_whose_losses_are_not_numbers_is_rolled_back_too(script, call, mon
     assert checkpoint.newest(script.folder / "weights/r")[0]["step"] == 2
     # Also if it was rolled back more often than it may be now.
     status, errors = call("train_gan.py", *start, "health.rollbacks=1")
-    assert status == 2 and "no longer numbers" in errors
+    assert status == 2 and "not a finite number" in errors

@@ -1,6 +1,6 @@
 """Batch normalization (Ioffe and Szegedy 2015, arXiv 1502.03167) in one operation.
 
-Keras takes a dozen, each of which reads the maps once: on a CPU a ninth of a DCGAN's step.
+Keras uses about twelve, each of which reads all maps: on a CPU a ninth of a DCGAN's step.
 """
 
 from functools import partial

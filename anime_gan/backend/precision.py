@@ -10,9 +10,9 @@ from anime_gan import backend
 def fastest_precision() -> str:
     """Return "bfloat16" where a convolution is faster in it by a clear margin, else "float32".
 
-    A processor may support the format and still be slower in it. All starts on one machine should
-    choose the same: hence the margin, turns, and the fastest time of each, since other work only
-    makes some slower, above all the first ones of a process.
+    A processor may support the format and still be slower in it. All runs on one machine should
+    choose the same. So both are timed in turns, the fastest time of each counts, and bfloat16 must
+    win by a margin.
     """
     runs = {dtype: _convolution(dtype) for dtype in ("bfloat16", "float32")}
     seconds = {dtype: [] for dtype in runs}

@@ -50,7 +50,7 @@ def _installed_backend() -> str:
     for name in ("tensorflow", "jax"):
         if _is_installed(name):
             return name
-    raise UserError("neither tensorflow nor jax is installed; run `make demo` once.")
+    raise UserError("neither tensorflow nor jax is installed; run pip install -r requirements.txt.")
 
 
 def _is_installed(name: str) -> bool:
@@ -76,9 +76,9 @@ def _import_keras() -> None:
 
 @contextmanager
 def ended_by_ctrl_c() -> Iterator[None]:
-    """Within it Ctrl-C ends the program at once.
+    """Make Ctrl-C end the program at once.
 
-    Native libraries turn it into other errors while they start, and there is nothing to save yet.
+    While native libraries start they turn it into other errors, and there is nothing to save yet.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -92,7 +92,7 @@ def ended_by_ctrl_c() -> Iterator[None]:
 
 @contextmanager
 def quiet_start() -> Iterator[None]:
-    """Within it native libraries write nothing to the terminal, unless their log level is set.
+    """Keep native libraries off the terminal, unless their log level is set.
 
     TensorFlow writes its first notes to the descriptor itself, before it reads any setting; level 3
     is for what its graph optimizer logs later. Errors still arrive as exceptions.

@@ -95,8 +95,8 @@ def _require_same(entrant: Entrant) -> None:
         longer = key in ("training.steps", "training.minutes") and old and value and value > old
         if value != old and not longer:
             raise UserError(
-                f"{entrant.run} was trained with {key} {old}, which is {value} now; give this "
-                "comparison another name."
+                f"run {entrant.run} was trained with {key}={old}, which is {value} now; give this "
+                "comparison another name, or restore the value."
             )
 
 

@@ -62,7 +62,9 @@ Address = Annotated[str, AfterValidator(_address)]
 Name = Annotated[
     str,
     Field(pattern=r"^([A-Za-z0-9_][A-Za-z0-9._-]{0,99})?$"),
-    described("must be at most 100 letters, digits, '.', '_' and '-', and begin with none of '.-'"),
+    described(
+        "must be at most 100 letters, digits, '.', '_' or '-', and not begin with '.' or '-'"
+    ),
 ]
 
 

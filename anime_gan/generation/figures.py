@@ -119,10 +119,10 @@ def truncation(generator: Generator, seeds, psis: Sequence[float], noise: str) -
 
 
 def mixing(generator: Generator, seeds, psi: float, noise: str) -> Image.Image:
-    """Return images with some layers' w of the image above, the other layers' of the one beside.
+    """Return a grid of mixed styles.
 
-    The last two seeds stand beside, once for each of LEVELS, whose w come from above. All other
-    seeds stand above.
+    Columns are all seeds but the last two; rows are the last two, once for each of LEVELS. An image
+    has its column's w in the layers of that level, and its row's w in all others.
     """
     w = np.repeat(generator.w(seeds, psi)[:, None], generator.layers, axis=1)
     above, beside = np.split(w, [max(1, len(seeds) - 2)])
@@ -170,8 +170,8 @@ def noise_components(generator: Generator, seeds, psi: float, noise: str) -> Ima
     """
     if generator.layers < 4:
         raise UserError(
-            "the figure noise-components compares sizes, but this generator has 4x4 alone; take "
-            "one that grew further."
+            "the figure noise-components needs noise at several sizes, but this generator has only "
+            "4x4; use weights of a later growing stage."
         )
     w = generator.w(seeds, psi)
     sizes = [2 ** (2 + n) for n in range(generator.layers // 2)]

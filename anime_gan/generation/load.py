@@ -1,4 +1,4 @@
-"""From what a user names to a generator: a run, a .keras file, or a .weights.h5 of a run."""
+"""Find and load a generator: of a run, a .keras file, or a run's .weights.h5."""
 
 from __future__ import annotations
 

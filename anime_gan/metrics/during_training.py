@@ -29,8 +29,8 @@ class Metrics:
     """Measures a run's generator from time to time, and appends a row to metrics.jsonl.
 
     Measuring takes at most metrics.share of the time. A measurement is due when that share of the
-    time since the last one is as long as it will take. That is estimated by timing the network on
-    one batch, later from the last measurement.
+    time since the last one exceeds its expected duration, which is estimated by timing the
+    network on one batch, later from the last measurement.
     """
 
     def __init__(self, config: Config, real: ImageSet, folder: Path, step: int):

@@ -1,4 +1,4 @@
-"""From a config to the two networks, and nothing else: no optimizer, no seed, no session."""
+"""Build the two networks of a config, without optimizer, seed or session."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """StyleGAN2 (Karras et al. 2019, arXiv 1912.04958, configuration F), with the adaptive augmentation
 of Karras et al. 2020 (ADA, arXiv 2006.06676).
 
-Styles scale the weights of convolutions, and demodulation takes the scale out again, in place of
-AdaIN; images of all sizes are added up in place of growing; the discriminator is residual.
+Styles scale the weights of convolutions, and demodulation normalizes the result: both replace
+AdaIN. The RGB outputs of all sizes are summed instead of growing. The discriminator is residual.
 
 Deviations from the papers:
 1. The augmentations are the three kinds of training/augment.py, not ADA's eighteen.

@@ -6,8 +6,8 @@ a gradient of norm 1 between real and generated images.
 
 Deviations from the papers:
 1. WGAN-GP's critic has no normalization. The paper allows layer normalization, but TensorFlow's
-   moments hold the mean constant (tf.nn.moments), which is right for a gradient and 0.3% wrong for
-   a gradient of a gradient, as in the penalty.
+   moments stop the gradient of the mean (tf.nn.moments): first-order gradients are exact, the
+   second-order gradients of the penalty are 0.3% wrong.
 2. Filters are as in dcgan.py.
 """
 

@@ -111,8 +111,8 @@ def newest(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
     whole = next(filter(None, map(_read, paths)), None)
     if paths and not whole:
         raise UserError(
-            f"no checkpoint in {folder} is whole; put one back from a copy, give the run another "
-            "name with run=NAME, or remove them to train from the beginning."
+            f"all checkpoints in {folder} are damaged; restore one from a backup, give the run "
+            "another name with run=NAME, or remove them to train from the beginning."
         )
     return whole
 

@@ -44,7 +44,7 @@ class Limits:
     warm_up: steps in which faces may be any distance from the data.
     window: the share of the steps so far that is judged.
     far: a distance to the data; one typical face, repeated, has 1, the mean face 0.4.
-    better: a distance is an improvement below this share of the best one before the window.
+    better: a distance is an improvement if it is below this times the best one before the window.
     twins: a distance to the nearest face, relative to that of real images.
     """
 
@@ -181,8 +181,8 @@ def _nearest(distances) -> float:
 def diagnose(observations: list[dict], limits: Limits = LIMITS) -> tuple[str, int] | None:
     """Return what is wrong at the last of a run's observations and since which step, or None.
 
-    The observations of the last part of the run are judged together. Something is wrong if most of
-    them are far from the data and none is closer to it than the run was before.
+    The observations of the last part of the run are judged together. Something is wrong if their
+    median distance is far and none is better than the run was before, or if all of them show twins.
     """
     now = observations[-1]
     if now["copies"] > MAX_COPIES:
@@ -309,10 +309,10 @@ class Health:
 
     @property
     def sound(self) -> bool:
-        """Whether a run may be rolled back to where it is: nothing is, or begins to be, wrong.
+        """Whether the run may be rolled back to this step: its observation is within the limits.
 
-        Faces far from the data may show a beginning, or a failure that is not reported yet. Then an
-        earlier state, or the beginning, is the one to return to.
+        Faces far from the data may be an early stage or a failure that is not reported yet; then
+        the run returns to an earlier step.
         """
         if self.finding or not self._observations:
             return self.finding is None
@@ -361,7 +361,7 @@ class Health:
 def _as_of(step: int, event: dict) -> dict | None:
     """Return an event as it was known at the step where a run resumes; None if it came later.
 
-    What came later is lost and found again, but for what the run was rolled back for.
+    The monitor finds later events again; those that caused a rollback are kept.
     """
     if event["rolled_back_to"] is not None:
         return event

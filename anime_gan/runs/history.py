@@ -45,7 +45,7 @@ class NotFinite(UserError):
 
     def __init__(self, step: int, row: dict[str, float]):
         super().__init__(
-            f"the losses are no longer numbers at step {step} (discriminator {row['d_loss']}, "
+            f"a loss is not a finite number at step {step} (discriminator {row['d_loss']}, "
             f"generator {row['g_loss']}); the last good checkpoint is kept: lower generator.rate "
             "and discriminator.rate and start again."
         )

@@ -205,9 +205,9 @@ class Run:
     def _save_checkpoint(self, step: int, seconds: float) -> None:
         """Write a checkpoint and, before it, the weights that `sample.py` draws from.
 
-        Logs are synced first: lines up to a checkpoint's step that a power cut took would be
-        missing for good. Weights off the schedule are removed once newer ones exist, but for those
-        of the last healthy step.
+        Logs are synced first: lines that a power cut took are not written again if a checkpoint has
+        their step. Weights off the schedule are removed once newer ones exist, except those of the
+        last healthy step.
         """
         state, folder = self._state, self.folder
         for template, save in (

@@ -135,8 +135,8 @@ class Group:
         for key in mine:
             if key not in OWN_KEYS and mine[key] != theirs.get(key):
                 self.agree(
-                    f"{key} is {mine[key]} there and {theirs.get(key)} in process 0; give all the "
-                    f"same config, but for {', '.join(OWN_KEYS[:3])}."
+                    f"{key} is {mine[key]} there and {theirs.get(key)} in process 0; all need the "
+                    f"same config, except for {', '.join(OWN_KEYS[:3])}."
                 )
         self.agree()
 
@@ -180,8 +180,8 @@ def refuse(config: Config) -> None:
         backend.several_devices()  # raises UserError where there is no JAX
     if is_used(config) and config.data.on_device:
         raise UserError(
-            "data.on_device keeps the images on one device, and distribution takes several; set it "
-            "to false, or take the section out."
+            "data.on_device keeps the images on one device, and distribution uses several; set it "
+            "to false, or remove the section distribution."
         )
     if None in joined and joined != (None, None, None):
         raise UserError(
@@ -190,8 +190,8 @@ def refuse(config: Config) -> None:
         )
     if asked.processes and asked.process >= asked.processes:
         raise UserError(
-            f"distribution.process is {asked.process}, but distribution.processes is "
-            f"{asked.processes}, so it is counted from 0 to {asked.processes - 1}."
+            f"distribution.process is {asked.process}, but must be from 0 to "
+            f"{asked.processes - 1}, since distribution.processes is {asked.processes}."
         )
 
 
@@ -205,7 +205,7 @@ def refuse_batches(config: Config, devices: int) -> None:
         if size % devices:
             raise UserError(
                 f"{key} is {size}, which {devices} devices can't share in equal parts; set it to a "
-                f"multiple of {devices}, or take other distribution.devices."
+                f"multiple of {devices}, or use other distribution.devices."
             )
 
 
@@ -218,8 +218,8 @@ def _devices_of(config: Config, found: list[list[str]]) -> list[str]:
     counts = [len(devices) for devices in found]
     if len(set(counts)) > 1:
         raise UserError(
-            f"the processes have {', '.join(map(str, counts))} devices; let all see as many, such "
-            "as by CUDA_VISIBLE_DEVICES=0,1."
+            f"the processes have {', '.join(map(str, counts))} devices; make the same number "
+            "visible to each, for example with CUDA_VISIBLE_DEVICES=0,1."
         )
     asked = config.distribution.devices
     if asked != "all" and asked > counts[0]:
@@ -234,8 +234,9 @@ def _devices_of(config: Config, found: list[list[str]]) -> list[str]:
 def joined(config: Config) -> Iterator[Group]:
     """Join the processes that the config names and yield their Group; all leave together.
 
-    A process that fails ends at once: JAX would wait for the others, which wait for it. The others
-    then end with a sentence and status 2: at once if a connection breaks, else after LOST_SECONDS.
+    A process that fails exits at once: else JAX would wait for the others, and they for it. The
+    others then end with a sentence and status 2: at once if a connection breaks, else after
+    LOST_SECONDS.
 
     Raises:
         UserError: the config is impossible here.

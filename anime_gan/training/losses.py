@@ -49,7 +49,7 @@ def _cross_entropy(labels, scores):
 
     Keras clips probabilities at 1e-7, so 16.118 is the largest cost of a score. On TensorFlow it
     finds the logits behind a sigmoid if it gets the sigmoid's own output, and then does not clip.
-    The report's loop had that, so scores are not sliced on their way here.
+    The report's loop took this path, so scores must arrive here unsliced.
     """
     return ops.mean(ops.binary_crossentropy(labels, scores))
 

@@ -1,4 +1,4 @@
-"""From a run's newest checkpoint, or none, to networks in training that stand where it does."""
+"""Restore the training state from a run's newest checkpoint, or create it."""
 
 from __future__ import annotations
 

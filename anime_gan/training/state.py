@@ -183,7 +183,7 @@ class TrainState:
         }
 
     def shard(self, rows: Tensor) -> Tensor:
-        """Return rows (B, ...), each on its device where a batch is sharded over several.
+        """Shard rows (B, ...) over the devices; return them unchanged on one device.
 
         A step calls it for what it draws or takes from a batch; the results of it stay sharded.
         """
@@ -255,7 +255,8 @@ def _number() -> keras.Variable:
 def _reset_names() -> None:
     """Let Keras number layers from the beginning.
 
-    TensorFlow sums in the order of names: networks built later in a process would round otherwise.
+    TensorFlow sums in the order of names: networks built later in a process would round
+    differently.
     """
     distribution = keras.distribution.distribution()
     keras.utils.clear_session(free_memory=False)

@@ -74,7 +74,7 @@ def test_a_run_of_damaged_checkpoints_only_is_refused_and_keeps_them(script, cal
     folder.mkdir(parents=True)
     (folder / "checkpoint_2.npz").write_bytes(b"PK")
     status, errors = call("train_gan.py", *script.tiny, *SHORT)
-    assert status == 2 and "no checkpoint in weights/r is whole" in errors, errors
+    assert status == 2 and "all checkpoints in weights/r are damaged" in errors, errors
     assert {path.name for path in folder.iterdir()} == {"checkpoint_2.npz", ".lock"}
 
 

@@ -189,7 +189,7 @@ def test_a_run_without_a_whole_checkpoint_does_not_start_from_the_beginning(two)
     """That would write over files that may still be put back."""
     for step in (9, 10):
         (two / f"checkpoint_{step}.npz").write_bytes(b"")
-    with pytest.raises(UserError, match=r"no checkpoint in .* is whole; .* run=NAME"):
+    with pytest.raises(UserError, match=r"all checkpoints in .* are damaged; .* run=NAME"):
         checkpoint.newest(two)
 
 
