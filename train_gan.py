@@ -60,7 +60,7 @@ def train(
     """
     train_step = compile_step(state)
     group.begin()
-    step = run.progress.step
+    step, reason = run.progress.step, None
     last_steps = (state.stage.end, state.config.training.steps)
     with ProgressBar(state.config, step, shown=group.leads) as bar:
         for batch in batches:  # 1. Sample real images.
@@ -69,27 +69,30 @@ def train(
             scalars = train_step(batch.images)
             step += 1
             # 7. Log the losses, and observe some faces.
-            finding = run.record(step, scalars)
-            if finding:
-                bar.write(f"WARNING at step {step:,}: {finding}", sys.stderr)
-            reason = run.stop_reason(step, stop)
+            bar.warn(step, run.record(step, scalars))
+            reason = run.stop_reason(step, stop) or reason
             ended = group.ends(reason, stop, last=step in last_steps)
+            if ended:  # also by a signal to another process
+                reason = reason or run.stop_reason(step, stop)
             # 8. Save grids, weights and checkpoints.
-            run.save_if_due(step, reason if ended else None)
-            if metrics and reason in (None, StopReason.FINISHED, StopReason.GROW):
-                metrics.measure(state.sampler, step, run.seconds, run.history)
+            bar.warn(step, run.save_if_due(step, reason if ended else None))
+            if run.not_finite:  # found while saving
+                reason = run.stop_reason(step, stop)
+            sound = reason in (None, StopReason.FINISHED, StopReason.GROW)
+            if sound and metrics and metrics.due(run.seconds):
+                metrics.measure(state.sampler(), step, run.seconds, run.history)
             bar.show(run, step, batches.epochs)
             if ended:
-                return run.stop_reason(step, stop)
+                return reason
 
 
-def train_stage(config: Config, images: ImageSet, group: Group) -> int | None:
+def train_stage(config: Config, images: ImageSet, stop: StopRequest, group: Group) -> int | None:
     """Train until the run ends or its networks change, and return the exit status.
 
     None if the run is to be opened again: after it was rolled back, or to grow. images: those of
     the first stage.
     """
-    with StopRequest() as stop, open_run(config.run, group) as run:
+    with open_run(config.run, group) as run:
         progress = run.progress
         if is_finished(config, progress.step, progress.seconds):
             say(
@@ -114,7 +117,7 @@ def train_stage(config: Config, images: ImageSet, group: Group) -> int | None:
         )
         if run.finding:
             print(f"WARNING, when this run stopped: {run.finding}", file=sys.stderr)
-        reason = group.shared_reason(run.stop_reason(progress.step, stop))
+        reason = group.shared_reason(lambda: run.stop_reason(progress.step, stop), stop)
         if reason is None:
             # Metrics compare images of full size only.
             measured = config if stage.end is None else config.updated(metrics={"share": 0.0})
@@ -124,27 +127,29 @@ def train_stage(config: Config, images: ImageSet, group: Group) -> int | None:
                 if group.leads
                 else nullcontext() as metrics,
             ):
-                reason = train(state, run, batches, metrics, stop, group)
-        return conclude(group.shared_reason(reason), config, run, stop, group)
+                ended = train(state, run, batches, metrics, stop, group)
+            reason = group.shared_reason(lambda: ended, stop)
+        return conclude(reason, run, stop, group)
 
 
 def conclude(
-    reason: StopReason, config: Config, run: Run | Follower, stop: StopRequest, group: Group
+    reason: StopReason, run: Run | Follower, stop: StopRequest, group: Group
 ) -> int | None:
     """Say why training ended and return the exit status; None where it continues."""
-    step = run.progress.step
-    status: int | None = 128 + stop.signal if stop.signal else None
+    step, status = run.progress.step, None
     if reason is StopReason.ROLL_BACK:
-        say(group, f"Rolled back to step {run.roll_back()}.")
+        earlier = run.roll_back()
+        say(group, f"Rolled back to step {earlier}.")
     elif reason is StopReason.SIGNAL:
         say(group, f"Stopped and saved at step {step}; the same command resumes from there.")
+        status = 128 + stop.signal
     elif reason is StopReason.UNHEALTHY:
         kind = run.finding.kind if run.finding else ""
         say(group, f"Stopped and saved at step {step}: {kind}; health.action=warn continues.")
         status = 3
     elif reason is StopReason.NOT_FINITE:
         if run.not_finite:
-            raise run.not_finite
+            print(f"error: {run.not_finite}", file=sys.stderr)
         status = 2
     elif reason is StopReason.FINISHED:
         status = 0
@@ -232,8 +237,9 @@ def main() -> int:
             batch_size = stage.config.training.images_per_step
             require_batch(len(images.images), batch_size, stage.batch_key)
         status = None
-        while status is None:
-            status = train_stage(config, images, group)
+        with StopRequest() as stop:
+            while status is None:
+                status = train_stage(config, images, stop, group)
         return status
 
 

@@ -7,6 +7,7 @@ import sys
 from tqdm import tqdm
 
 from anime_gan.config import Config
+from anime_gan.runs.health import Finding
 from anime_gan.runs.run import Follower, Run
 
 
@@ -26,6 +27,11 @@ class ProgressBar(tqdm):
             bar_format="{desc} {n}/{total} {bar:12} {postfix} [{elapsed}, {remaining} left]",
         )
         self._training = config.training
+
+    def warn(self, step: int, finding: Finding | None) -> None:
+        """Print a finding of the health monitor, if there is one, above the bar."""
+        if finding:
+            self.write(f"WARNING at step {step:,}: {finding}", sys.stderr)
 
     def show(self, run: Run | Follower, step: int, epochs: int) -> None:
         """Show a step and complete epochs, the newest row of the log and what health finds."""

@@ -152,7 +152,10 @@ class Run:
 
     def _broken(self, error: NotFinite) -> Finding | None:
         self.not_finite = error
-        return self.health.break_down(error.step)
+        finding = self.health.break_down(error.step)
+        if finding:
+            self.history.add_text(error.step, "health", str(finding))
+        return finding
 
     def _is_scheduled(self, step: int) -> bool:
         schedule = self._config.schedule
@@ -174,25 +177,28 @@ class Run:
             return StopReason.SIGNAL
         return StopReason.GROW if step == self._state.stage.end else None
 
-    def save_if_due(self, step: int, ending: StopReason | None) -> None:
-        """Save a grid, and a checkpoint with the weights, on schedule or where training ends."""
+    def save_if_due(self, step: int, ending: StopReason | None) -> Finding | None:
+        """Save a grid, and a checkpoint with the weights, on schedule or where training ends.
+
+        Nothing is saved if a loss is not a finite number; return that where it is new.
+        """
         schedule = self._config.schedule
         late = time.monotonic() - self._saved >= schedule.resume_minutes * 60
         if self.not_finite or not (late or ending or self._is_scheduled(step)):
-            return
+            return None
         try:
             self.history.flush()
         except NotFinite as error:
-            self._broken(error)
-            return
+            return self._broken(error)
         if step % schedule.sample_every == 0 or ending not in (None, StopReason.SIGNAL):
             self._save_grid(step)
         self._save_checkpoint(step, self.seconds)
         self._saved = time.monotonic()
+        return None
 
     def _sample(self, count: int) -> np.ndarray:
         """Return faces from the run's fixed latents as uint8."""
-        return to_uint8(self._state.sampler(self._latents[:count], training=False))
+        return to_uint8(self._state.sampler()(self._latents[:count], training=False))
 
     def _save_grid(self, step: int) -> None:
         """Write gan_<step>.png and losses.png."""
@@ -210,9 +216,10 @@ class Run:
         last healthy step.
         """
         state, folder = self._state, self.folder
+        sampler = state.sampler()
         for template, save in (
             (COMBINED, partial(save_weights, state.combined)),
-            (GENERATOR, state.sampler.save),
+            (GENERATOR, sampler.save),
             (DISCRIMINATOR, state.discriminator.save),
         ):
             require_space(folder.weights, 8 * state.combined.count_params() + 2**20)

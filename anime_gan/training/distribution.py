@@ -114,9 +114,20 @@ class Group:
             return value()
         return self.share({"value": value()} if self.leads else None)[0]["value"]
 
-    def shared_reason(self, reason: StopReason | None) -> StopReason | None:
-        """Return process 0's reason to stop."""
-        name = self.from_leader(lambda: reason.name if reason else None)
+    def shared_reason(
+        self, reason: Callable[[], StopReason | None], stop: StopRequest
+    ) -> StopReason | None:
+        """Return the reason to stop of process 0, which is asked once it knows every signal.
+
+        stop: this process's request; a signal that another one got is entered into it.
+        """
+        if self.alone:
+            return reason()
+        signals = backend.several_devices().gather(np.array([stop.signal or 0], np.int32))
+        if signals.any():
+            stop.signal = int(signals.max())
+        found = reason()
+        name = self.from_leader(lambda: found.name if found else None)
         return StopReason[name] if name else None
 
     def agree(self, problem: str | None = None) -> None:

@@ -130,11 +130,11 @@ class TrainState:
         """The pair of losses."""
         return LOSSES[self.config.objective.name]
 
-    @property
     def sampler(self) -> keras.Model:
-        """The generator to draw faces with: the EMA where one is kept.
+        """Return the generator to draw faces with: the EMA where one is kept.
 
         Of networks on several devices it is a copy on one, so that one process can sample alone.
+        Each call copies the weights.
         """
         trained = self.ema or self.generator
         if self.distribution is None:

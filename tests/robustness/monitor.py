@@ -77,7 +77,7 @@ def record(case: Case, path: Path, seed: int | None = None) -> None:
                 some = latents if number % COUNT == 0 else latents[: health.FACES]
                 faces = np.concatenate(
                     [
-                        to_uint8(state.sampler(part, training=False))
+                        to_uint8(state.sampler()(part, training=False))
                         for part in np.split(some, len(some) // health.FACES)
                     ]
                 )

@@ -66,7 +66,7 @@ def test_a_run_is_sabotaged_as_its_name_says(sabotage):
     before = {name: failures.values(network.weights) for name, network in networks.items()}
     for number in (1, 2):
         assert {"d_loss", "g_loss"} <= set(step(number, real))
-    faces = keras.ops.convert_to_numpy(state.sampler(state.latents(2)))
+    faces = keras.ops.convert_to_numpy(state.sampler()(state.latents(2)))
     assert faces.shape == (2, size, size, 3) and np.isfinite(faces).all()
     for name, network in networks.items():
         moved = any(

@@ -152,6 +152,17 @@ def test_a_request_to_stop_ends_all_processes_at_the_same_step(monkeypatch):
     assert alone.ends(StopReason.FINISHED, stops[1], last=False)
 
 
+def test_a_signal_that_only_another_process_got_stops_this_one(monkeypatch):
+    """With the same number, before the first step too: else one would leave and one train on."""
+    stop = SimpleNamespace(signal=None)
+    group = other_process(monkeypatch, joined(0), 0)
+    gather = SimpleNamespace(gather=lambda own: np.stack([own, 0 * own + signal.SIGTERM]))
+    monkeypatch.setattr(backend, "several_devices", lambda: gather)
+    monkeypatch.setattr(Group, "share", lambda self, sent: (sent, {}))
+    reason = group.shared_reason(lambda: StopReason.SIGNAL if stop.signal else None, stop)
+    assert reason is StopReason.SIGNAL and stop.signal == signal.SIGTERM
+
+
 class _Later:
     """The maximum of votes, which is read once all are cast."""
 
@@ -241,6 +252,28 @@ def test_two_processes_train_one_run_which_ends_without_one_and_resumes_alone(sc
     assert [row["step"] for row in logs[0]] == list(range(1, reached + 3))
     for ours, theirs in zip(*logs, strict=True):
         assert ours == pytest.approx(theirs, abs=1e-4)
+
+
+@on_jax
+@pytest.mark.backends
+def test_a_signal_to_the_second_process_saves_and_stops_both(script):
+    """Between two scheduled checkpoints, where only the stop itself saves."""
+    rare = [f"schedule.{key}=100000" for key in ("sample_every", "checkpoint_every")]
+    rare += ["training.steps=100000"]
+    port = free_port()
+    processes = [start(script, i, port, *rare) for i in (0, 1)]
+    observed = script.folder / "0/gan_images/r/losses.jsonl"
+    until = time.monotonic() + 200
+    while not (observed.exists() and observed.read_text()):
+        assert time.monotonic() < until and processes[0].poll() is None
+        time.sleep(0.1)
+    processes[1].send_signal(signal.SIGTERM)
+    printed = [process.communicate(timeout=100) for process in processes]
+    assert [process.returncode for process in processes] == [143, 143], printed
+    (saved,) = (script.folder / "0/weights/r").glob("checkpoint_*.npz")
+    step = int(saved.stem.rpartition("_")[2])
+    assert step > 0 and f"Stopped and saved at step {step};" in printed[0][0]
+    assert rows_of(script.folder / "0")[-1]["step"] == step
 
 
 @on_jax

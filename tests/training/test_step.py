@@ -174,7 +174,7 @@ def test_ema_is_the_formula_for_all_weights():
     for old, mean, new in zip(before, state.ema.weights, state.generator.weights, strict=True):
         expected = (old + keras.ops.convert_to_numpy(new)) / 2
         np.testing.assert_allclose(keras.ops.convert_to_numpy(mean), expected, atol=1e-6)
-    assert state.sampler is state.ema
+    assert state.sampler() is state.ema
 
 
 def test_adaptive_augmentation_changes_its_probability():
