@@ -142,7 +142,7 @@ def test_mistakes(call, script, network, faces, tmp_path):
         for i, size in enumerate(sizes):
             Image.new("RGB", (size, size), (i, 0, 0)).save(folder / f"{i}.png")
     for arguments, words in (
-        (["nothing", *network], "run nothing has no generator"),
+        (["nothing", *network], "there is no run nothing in weights"),
         (["--generated", faces], "needs --real"),
         (["--pictures", faces], "--pictures is called --generated now"),
         ([f"--images={faces}"], "--images is called --real now"),
