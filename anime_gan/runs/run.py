@@ -75,7 +75,11 @@ class Run:
     def __init__(self, name: str):
         self.folder = RunFolder(name)
         self._lock = _claim(self.folder)
-        found = checkpoint.newest(self.folder.weights)
+        try:
+            found = checkpoint.newest(self.folder.weights)
+        except BaseException:
+            os.close(self._lock)
+            raise
         facts, arrays = found or ({}, {})
         own = {key: facts[key] for key in Progress.__dataclass_fields__ if key in facts}
         self.progress = Progress(**own, arrays=arrays)
