@@ -33,17 +33,18 @@ _DIGITS = 64  # hexadecimal, of a checksum
 class Facts(BaseModel):
     """What a checkpoint says beside its arrays; other keys are kept as they are.
 
-    config: the run's, as a nested dict. seconds: trained so far. peak_memory: in bytes. sound: the
-    step of the last healthy checkpoint.
+    config: the run's, as a nested dict. micro_batch: images, where the batch is split. seconds:
+    trained so far. peak_memory: in bytes. sound: the step of the last healthy checkpoint.
     """
 
     model_config = ConfigDict(strict=True, extra="allow")
 
-    format: int = Field(1, ge=1)
+    format: int = Field(ge=1)
     step: int = Field(ge=0)
     config: dict[str, Any]
     precision: Literal["float32", "bfloat16"]
     data_key: str
+    micro_batch: int | None = Field(None, ge=1)
     seconds: float = Field(ge=0, allow_inf_nan=False)
     peak_memory: int = Field(0, ge=0)
     rollbacks: int = Field(0, ge=0)
@@ -105,7 +106,7 @@ def newest(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
     """Return the facts and arrays of the newest whole checkpoint; None in a folder without any.
 
     Damaged ones are skipped with a warning: the one before is still good. UserError if all are
-    damaged, or one has a newer format.
+    damaged, or one has another format.
     """
     paths = _newer(folder, -1)
     whole = next(filter(None, map(_read, paths)), None)
@@ -127,20 +128,25 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
     """Return the facts and arrays of a checkpoint; None, with a warning, if it is damaged."""
     try:
         facts, arrays = _load(path)
-        newer = facts.get("format", 1) > FORMAT
-        facts = facts if newer else Facts.model_validate(facts).model_dump()
-        if not newer and facts["step"] != number_in(path, CHECKPOINT):
+        if facts["format"] > FORMAT:
+            raise _other_format(path, "a newer")
+        facts = Facts.model_validate(facts).model_dump()
+        if facts["step"] != number_in(path, CHECKPOINT):
             raise ValueError(f"it is of step {facts['step']}")
+    except UserError:
+        raise
     except Exception as error:  # on damaged data, zipfile and NumPy raise errors of every kind
         reason = " ".join(str(error).split())[:150]
         print(f"{path} is damaged and skipped ({reason}).", file=sys.stderr)
         return None
-    if newer:
-        raise UserError(
-            f"{path} was written by a newer version of the project; resume with that one, or give "
-            "this run another name with run=NAME."
-        )
     return facts, arrays
+
+
+def _other_format(path: Path, version: str) -> UserError:
+    return UserError(
+        f"{path} was written by {version} version of the project; resume with that one, or give "
+        "this run another name with run=NAME."
+    )
 
 
 def _load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -150,7 +156,9 @@ def _load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if path.stat().st_size <= _DIGITS:
         raise ValueError("it is cut off")
     with path.open("rb") as file:
-        if _checksum(file) != file.read():
+        if _checksum(file) != (ending := file.read()):
+            if ending[-22:].startswith(b"PK\5\6") and ending.endswith(b"\0\0"):
+                raise _other_format(path, "an earlier")  # format 1, a zip file without a comment
             raise ValueError("its bytes do not fit its checksum")
         file.seek(0)
         with np.load(file, allow_pickle=False) as archive:

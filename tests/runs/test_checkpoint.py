@@ -1,6 +1,7 @@
 """Checkpoints are whole or not there, and nothing is missing in them."""
 
 import hashlib
+import io
 import json
 import os
 import zipfile
@@ -173,15 +174,19 @@ def test_a_shape_that_does_not_fit_asks_for_no_memory(two, capsys, shape):
         {"sound": 1.5},
         {"rollbacks": None},
         {"format": "two"},
+        {"micro_batch": "4"},
     ],
 )
 def test_invalid_facts_are_damage_too(two, capsys, wrong):
     """Well-formed, and with the right checksum."""
-    with np.load(two / "checkpoint_10.npz") as file:
-        arrays = {name: file[name] for name in file.files}
-    facts = json.loads(arrays["facts.json"].tobytes()) | wrong
-    arrays["facts.json"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
-    np.savez(two / "checkpoint_10.npz", **arrays)
+    name = "facts.json.npy"
+
+    def change(entries):
+        facts = json.loads(np.load(io.BytesIO(entries[name])).tobytes()) | wrong
+        np.save(file := io.BytesIO(), np.frombuffer(json.dumps(facts).encode(), np.uint8))
+        entries[name] = file.getvalue()
+
+    forge(two / "checkpoint_10.npz", change)
     assert is_skipped(two, capsys)
 
 
@@ -199,6 +204,13 @@ def test_a_checkpoint_of_a_newer_format_is_refused(two, monkeypatch):
     checkpoint.save(two, 11, {}, FACTS, keep=3)
     monkeypatch.undo()
     with pytest.raises(UserError, match="newer version"):
+        checkpoint.newest(two)
+
+
+def test_a_checkpoint_of_the_first_format_is_refused(two):
+    """It has no checksum: called damaged, it would be renamed, and the run go back."""
+    np.savez(two / "checkpoint_11.npz", a=np.zeros(3))
+    with pytest.raises(UserError, match="an earlier version"):
         checkpoint.newest(two)
 
 
