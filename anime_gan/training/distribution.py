@@ -96,7 +96,9 @@ class Group:
             text = np.frombuffer(json.dumps(message).encode(), np.uint8)
             np.savez(file, **{"": text}, **(arrays or {}))
             packed = np.frombuffer(file.getbuffer(), np.uint8)
-        size = int(backend.several_devices().broadcast(np.array([len(packed)], np.int32))[0])
+        digits = np.array(divmod(len(packed), _CHUNK), np.int32)  # JAX has no int64 by default
+        chunks, rest = map(int, backend.several_devices().broadcast(digits))
+        size = chunks * _CHUNK + rest
         parts = []
         for start in range(0, size, _CHUNK):  # of equal length: one compiled program
             part = np.zeros(min(_CHUNK, size), np.uint8)
@@ -147,7 +149,7 @@ class Group:
             if key not in OWN_KEYS and mine[key] != theirs.get(key):
                 self.agree(
                     f"{key} is {mine[key]} there and {theirs.get(key)} in process 0; all need the "
-                    f"same config, except for {', '.join(OWN_KEYS[:3])}."
+                    f"same config, except for {', '.join(OWN_KEYS)}."
                 )
         self.agree()
 
