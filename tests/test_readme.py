@@ -1,12 +1,16 @@
 """What README.md promises: its Python code runs, its links and commands exist."""
 
+import importlib.util
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from anime_gan.config import load_config
+from anime_gan.networks import get_recipe
 from tests.conftest import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -38,3 +42,19 @@ def test_links_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         if "://" not in link:
             assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_exist(page):
+    """A script or module is there, its code has the options, and a config has the keys."""
+    for module, words in re.findall(r"python ((?:-m )?[\w.]+)([^`#\n]*)", page.read_text()):
+        if module in ("-m pytest", "-m benchmarks.NAME"):
+            continue
+        name = module.removeprefix("-m ")
+        file = importlib.util.find_spec(name).origin if name != module else ROOT / name
+        code = Path(file).read_text()
+        for option in re.findall(r"--[\w-]+", words):
+            assert f'"{option}"' in code, (module, option)
+        file = re.search(r"--config (\S+)", words)
+        keys = [word for word in words.split() if re.match(r"[a-z_.]+=", word)]
+        load_config(file and str(ROOT / file[1]), keys, get_recipe)
