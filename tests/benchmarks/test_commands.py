@@ -82,6 +82,7 @@ def test_the_growth_benchmark_measures_images(script):
     first, second = table_of(script("benchmarks.growth", "images", "--sizes", "100,1100"))
     assert len(first) == len(second) > 6 and all("(1.00)" in cell for cell in first[1:])
     assert (first[0], second[0]) == ("100", "1100")
+    assert all(float(cell.split()[0]) > 0 for cell in first[1:] + second[1:])
 
 
 @pytest.mark.slow

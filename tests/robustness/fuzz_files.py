@@ -51,29 +51,12 @@ def checkpoints(folder: Path) -> Case:
         told.append(checkpoint.newest(folder)[0])
     whole = path.read_bytes()
 
-    def change(name: str, content: bytes, draw: Random) -> bytes:
-        if name.startswith("facts"):
-            kept = np.load(io.BytesIO(content)).tobytes().decode()
-            kept = json.dumps(mutations.of_values(json.loads(kept), draw), default=str)
-            array = np.frombuffer(kept.encode("utf-8", "surrogatepass"), np.uint8)
-        else:
-            array = np.load(io.BytesIO(content))
-            array = draw.choice(
-                [array.astype("O"), array[..., None], array.astype("S"), array.astype("f8") * 2]
-            )
-        file = io.BytesIO()
-        np.save(file, array)
-        data = file.getvalue()
-        if draw.random() < 0.2:
-            data = data.replace(b"'shape': (", b"'shape': (99999999999, ", 1)
-        return data
-
     def case(draw: Random) -> str:
         if draw.random() < 0.7:
             path.write_bytes(mutations.of_bytes(whole, draw))
         else:
             path.write_bytes(
-                mutations.rezipped(whole, draw, lambda name, data: change(name, data, draw))
+                mutations.rezipped(whole, draw, lambda name, data: _changed_entry(name, data, draw))
             )
         facts, arrays = checkpoint.newest(folder)
         checkpoint.restore(gan.named_variables, arrays)
@@ -88,6 +71,25 @@ def checkpoints(folder: Path) -> Case:
         raise Wrong("other arrays")
 
     return case
+
+
+def _changed_entry(name: str, content: bytes, draw: Random) -> bytes:
+    """Change one array of a checkpoint, or one of its facts; sometimes its shape too."""
+    if name.startswith("facts"):
+        kept = np.load(io.BytesIO(content)).tobytes().decode()
+        kept = json.dumps(mutations.of_values(json.loads(kept), draw), default=str)
+        array = np.frombuffer(kept.encode("utf-8", "surrogatepass"), np.uint8)
+    else:
+        array = np.load(io.BytesIO(content))
+        array = draw.choice(
+            [array.astype("O"), array[..., None], array.astype("S"), array.astype("f8") * 2]
+        )
+    file = io.BytesIO()
+    np.save(file, array)
+    data = file.getvalue()
+    if draw.random() < 0.2:
+        data = data.replace(b"'shape': (", b"'shape': (99999999999, ", 1)
+    return data
 
 
 class _Memory:
