@@ -1,8 +1,8 @@
 """Whether a square of an image shows an anime face: a second opinion on animeface's detections.
 
-A linear classifier on the features of EfficientNet-Lite0. train_face_classifier.py makes its 1,281
-weights, face_classifier.npy, from sets of faces. The images that the search for faces is measured
-on are not among them.
+A linear classifier on the features of EfficientNet-Lite0. benchmarks/face_classifier.py makes its
+1,281 weights, face_classifier.npy, from sets of faces. The images that the search for faces is
+measured on are not among them.
 """
 
 from __future__ import annotations
