@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -94,7 +93,7 @@ def _cut_out(image: Image.Image, square: Square, settings: Settings) -> tuple[di
         "enlarged": round(factor, 3) if factor > 1 else 1.0,
         "pixels": hashlib.sha256(face.tobytes()).hexdigest(),
         "brightness": round(float(np.asarray(face.convert("L")).mean() / 255), 4),
-        **{key: round(value, 4) for key, value in asdict(quality).items()},
+        **{name: round(value, 4) for name, value in quality.items()},
     }, face
 
 

@@ -36,7 +36,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of `quality.Quality` beyond which a face is dropped.
+    """Limits of what `quality.measure` returns, beyond which a face is dropped.
 
     They were chosen by eye on 24,000 faces of 96x96, sorted by each value; docs/faces.md has how
     many faces each limit drops.
