@@ -51,12 +51,9 @@ class Mapped(InMemory):
         with path.open("rb") as file:
             self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         super().__init__(np.frombuffer(self._mapping, np.uint8).reshape(shape))
-        self._advises = hasattr(mmap, "MADV_DONTNEED")  # not on Windows
 
     def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
         """Return images as `InMemory.take` does, reading their pages only, all at once."""
-        if not self._advises:
-            return super().take(indices, mirrored)
         size = self._images[0].nbytes
         for start in (indices * size).tolist():
             page = start - start % mmap.PAGESIZE

@@ -37,12 +37,10 @@ def test_pages_around_an_image_are_not_read(tmp_path):
     assert 0.009 < share_read(images) < 0.03
 
 
-@pytest.mark.parametrize("advises", [True, False])
-def test_taken_images_are_those_of_the_array(tmp_path, advises):
-    """Protects the pixels, at odd sizes too, where the system takes no advice, and the file."""
+def test_taken_images_are_those_of_the_array(tmp_path):
+    """Protects the pixels, at odd sizes too, and the file."""
     images = np.random.default_rng(0).integers(0, 256, (30, 5, 7, 3), dtype=np.uint8)
     stored = mapped(tmp_path / "a.u8", images)
-    stored._advises &= advises
     indices = np.array([29, 0, 3, 3])
     mirrored = np.array([True, False, True, False])
     expected = images[indices]
