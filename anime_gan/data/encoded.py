@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,8 +12,6 @@ from anime_gan.data.decode import Shape, read_image, reason
 from anime_gan.data.pixels import to_batch
 from anime_gan.data.sources import Source
 from anime_gan.errors import UserError
-
-CHUNK = 64  # images decoded at once when iterating
 
 
 class Encoded:
@@ -52,10 +50,6 @@ class Encoded:
         for place, image in enumerate(self._pool.map(self._decode, chosen.ravel().tolist())):
             images[place] = image
         return images.reshape(*chosen.shape, *self.shape[1:])
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        for start in range(0, len(self), CHUNK):
-            yield from self[start : start + CHUNK]
 
     def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
         """Return images as `InMemory.take` does."""
