@@ -152,7 +152,7 @@ class Cache:
                 unfinished.unlink(missing_ok=True)
 
     def _decode_all(self, file: BinaryIO | None, workers: int) -> list[tuple[int, str, str]]:
-        """Decode all files, append their pixels to `file`; return those skipped, as `read_chunk`."""
+        """Decode all files, append their pixels to `file`, and return those that are skipped."""
         total = len(self._source.entries)
         step = max(1, min(CHUNK_IMAGES, CHUNK_BYTES // math.prod(self._shape)))
         all_skipped = []
