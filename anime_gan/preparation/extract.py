@@ -75,19 +75,14 @@ def _cut_out(image: Image.Image, square: Square, settings: Settings) -> tuple[di
     """Return the record of a face, and the face at its final size."""
     original = cut(image, square)
     factor = settings.size / square.side
+    face = original
+    if 1 < factor <= settings.enlarge and settings.upscaler != "lanczos":
+        face = _upscaler(settings.upscaler)(original, settings.size)
     size = (settings.size, settings.size)
-    if factor <= 1:
-        face = original.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
-        measured = face
-    else:
-        measured = original
-        face = original
-        if factor <= settings.enlarge and settings.upscaler != "lanczos":
-            face = _upscaler(settings.upscaler)(original, settings.size)
-        face = face.resize(size, Image.Resampling.LANCZOS)
+    face = face.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
     face.info = {}  # a color profile, for example, in which some decoders write the time
     luminance = np.asarray(original.convert("L"))
-    quality = measure(measured, luminance, (square.x, square.y))
+    quality = measure(original if factor > 1 else face, luminance, (square.x, square.y))
     return {
         "box": list(square),
         "enlarged": round(factor, 3) if factor > 1 else 1.0,
