@@ -142,7 +142,7 @@ def _search(source: Source, store: Store, settings: Settings) -> None:
 
     extract = partial(extract_faces, settings, store.faces)
     with bar, closing(in_processes(extract, files(), start_process)) as results:
-        for index, (_, result, failure) in zip(left, results, strict=True):
+        for index, (result, failure) in zip(left, results, strict=True):
             faces, thumbnails, without = result or ([], [], failure)
             store.add(source.entries[index], without, faces, thumbnails)
             bar.update()
