@@ -14,7 +14,7 @@ from anime_gan.errors import UserError
 
 if TYPE_CHECKING:  # OnDevice needs Keras
     from anime_gan.data.encoded import Encoded
-    from anime_gan.data.mapped import InMemory
+    from anime_gan.data.mapped import Mapped
     from anime_gan.data.on_device import OnDevice
 
 PREFETCHED_BATCHES = 2
@@ -62,7 +62,7 @@ class Batches:
 
     def __init__(
         self,
-        images: InMemory | Encoded | OnDevice,
+        images: Mapped | Encoded | OnDevice,
         batch_size: int,
         seed: int,
         x_flip: bool = False,

@@ -52,7 +52,7 @@ class Encoded:
         return images.reshape(*chosen.shape, *self.shape[1:])
 
     def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-        """Return images as `InMemory.take` does."""
+        """Return images as `Mapped.take` does."""
         return to_batch(self[indices], mirrored)
 
     def _decode(self, entry: int) -> np.ndarray:
