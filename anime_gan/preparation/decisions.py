@@ -37,10 +37,7 @@ def decide(
 ) -> list[Decision]:
     """Decide about every face, without the user's lists.
 
-    Args:
-        faces: their records.
-        near_pairs: near-duplicates, by the `pixels` of their records.
-        limits, enlarge: limits of quality, and the largest factor of enlargement.
+    near_pairs: near-duplicates, by the `pixels` of their records. enlarge: the largest factor.
     """
     decisions = [Decision(too_small(face, enlarge) or fault(face, limits)) for face in faces]
     best_of: dict[str, int] = {}  # the best face with the same pixels

@@ -32,7 +32,6 @@ def extract_faces(
 
     Args:
         settings: their upscaler is not "auto".
-        folder: where the faces are written.
         name, data: the image's file and its content, or the reason why it can't be read.
 
     Returns:

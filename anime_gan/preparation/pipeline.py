@@ -30,17 +30,9 @@ from anime_gan.preparation.workers import in_processes
 def make_set(
     images: str, out: Path, settings: Settings, limits: Limits | None, output: Output
 ) -> dict:
-    """Make a set of faces.
+    """Make a set of faces in the folder `out`, and return the summary that report.json holds.
 
-    Args:
-        images: a folder, zip or glob of images; it is not changed.
-        out: the folder of the set.
-        settings: which faces are found, and how they are cut out.
-        limits: limits of cleaning; None keeps all faces that are large enough.
-        output: the form of the set.
-
-    Returns:
-        The summary that report.json holds.
+    limits: None keeps all faces that are large enough.
 
     Raises:
         UserError: a mistake in the arguments, a missing package, or a full disk.
