@@ -1,7 +1,5 @@
 """What is kept on disk of a source: its decoded images if there is room, and which can be read."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

@@ -4,8 +4,6 @@ Files are not trusted. Only DECODERS are used for training images, sizes are lim
 images are decoded one at a time.
 """
 
-from __future__ import annotations
-
 import io
 import threading
 from collections.abc import Iterator, Sequence

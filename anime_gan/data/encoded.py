@@ -1,7 +1,5 @@
 """Images that stay encoded in their files and are decoded whenever they are indexed."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Decoded images: one uint8 array in a file, of which only what is needed is read."""
 
-from __future__ import annotations
-
 import mmap
 from pathlib import Path
 

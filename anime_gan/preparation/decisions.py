@@ -1,7 +1,5 @@
 """Which faces are kept: faults, duplicates, and the user's own lists."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path

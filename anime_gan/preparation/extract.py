@@ -1,7 +1,5 @@
 """From the bytes of one image to its faces: decode, detect, cut out, resize, measure, write."""
 
-from __future__ import annotations
-
 import hashlib
 import warnings
 from functools import cache

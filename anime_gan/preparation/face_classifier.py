@@ -5,8 +5,6 @@ A linear classifier on the features of EfficientNet-Lite0. benchmarks/face_class
 measured on are not among them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Face detection in whole images."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from math import cos, exp, log, radians, sin
 from pathlib import Path

@@ -1,7 +1,5 @@
 """From a folder or zip of images to a set of faces: search, decide, write, report."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterator

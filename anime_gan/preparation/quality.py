@@ -1,7 +1,5 @@
 """Measures of how well a face serves as a training image, and what is wrong with it."""
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image
 

@@ -1,7 +1,5 @@
 """The report about a set of faces: a summary for report.json, and a page."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 It imports no library, so that a command line can show the default values at once.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 UPSCALERS = ("auto", "lanczos", "waifu2x", "waifu2x-gpu")

@@ -1,7 +1,5 @@
 """Contact sheets, to count by eye which faces the search found and which it missed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What is known about each image so far, in a database: an interrupted start resumes from it."""
 
-from __future__ import annotations
-
 import json
 import os
 import sqlite3

@@ -1,7 +1,5 @@
 """Worker processes for untrusted files: a crash or a hang affects one file only."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 from collections import deque

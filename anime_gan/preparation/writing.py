@@ -1,7 +1,5 @@
 """The finished set: files or zips for data.images, TFRecords for the original StyleGAN, a table."""
 
-from __future__ import annotations
-
 import csv
 import os
 import shutil
