@@ -62,8 +62,8 @@ def likeness(face, other):
 
 
 def number(name):
-    """Return the function from (face, degradeed) to one of the numbers of Quality."""
-    return lambda _, face: getattr(measure(face, np.asarray(face.convert("L")), (0, 0)), name)
+    """Return the function from (face, degraded) to one of the numbers that are measured."""
+    return lambda _, face: measure(face, np.asarray(face.convert("L")), (0, 0))[name]
 
 
 # What is done to the face, what is measured, and the limit.

@@ -14,7 +14,7 @@ from anime_gan.errors import UserError
 
 if TYPE_CHECKING:  # OnDevice needs Keras
     from anime_gan.data.encoded import Encoded
-    from anime_gan.data.mapped import InMemory
+    from anime_gan.data.mapped import Mapped
     from anime_gan.data.on_device import OnDevice
 
 PREFETCHED_BATCHES = 2
@@ -62,7 +62,7 @@ class Batches:
 
     def __init__(
         self,
-        images: InMemory | Encoded | OnDevice,
+        images: Mapped | Encoded | OnDevice,
         batch_size: int,
         seed: int,
         x_flip: bool = False,
@@ -78,7 +78,6 @@ class Batches:
         self._step = start_step
         self._ready: queue.Queue[Future[Batch]] = queue.Queue(PREFETCHED_BATCHES)
         self._closed = threading.Event()
-        self._error: Exception | None = None
         self._thread = threading.Thread(target=self._prepare, args=(start_step,), daemon=True)
         self._thread.start()
 
@@ -93,15 +92,8 @@ class Batches:
     def __next__(self) -> Batch:
         if self._closed.is_set():
             raise StopIteration
-        if self._error is None:
-            try:
-                batch = self._ready.get().result()
-            except Exception as error:
-                self._error = error
-            else:
-                self._step += 1
-                return batch
-        raise self._error
+        self._step += 1
+        return self._ready.get().result()
 
     def close(self) -> None:
         """End the background threads; no more batches can be taken."""

@@ -1,7 +1,5 @@
 """What is kept on disk of a source: its decoded images if there is room, and which can be read."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math
@@ -85,17 +83,21 @@ class Cache:
 
     def _read_index(self) -> Index | None:
         """Return the index, None if it is missing or damaged."""
-        names = [name for name, _, _ in self._source.entries]
+        entries = self._source.entries
         try:
             found = json.loads(self._index.read_bytes())
-            reasons = {place: str(reason) for place, _, reason in sorted(found["skipped"])}
-            kept = [place for place in range(len(names)) if place not in reasons]
-            named = all(names[place] == name for place, name, _ in found["skipped"])
-            if not named or found["images"] != len(kept):
-                return None
+            index = self._index_without(sorted(found["skipped"]))
+            named = all(entries[place][0] == name for place, name, _ in found["skipped"])
+            whole = found["images"] == len(index.kept) == len(entries) - len(index.skipped)
+            return index if named and whole else None
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return None
-        return Index(kept, [(names[place], reason) for place, reason in reasons.items()])
+
+    def _index_without(self, skipped: list[tuple[int, str, str]]) -> Index:
+        """Return the index of all files but the (place, name, reason) that are skipped."""
+        places = {place for place, _, _ in skipped}
+        kept = [place for place in range(len(self._source.entries)) if place not in places]
+        return Index(kept, [(name, str(why)) for _, name, why in skipped])
 
     def _has_pixels(self, index: Index) -> bool:
         try:
@@ -123,7 +125,7 @@ class Cache:
         try:
             self._remove_stale()
             with open(unfinished, "xb") as file:
-                kept, skipped = self._decode_all(None if note else file, workers)
+                skipped = self._decode_all(None if note else file, workers)
                 file.flush()
                 os.fsync(file.fileno())
             other = self._read_index()
@@ -132,41 +134,36 @@ class Cache:
             if skipped:
                 lines = [f"{name}\t{why}".replace("\n", " ") + "\n" for _, name, why in skipped]
                 self.report.write_text("".join(lines), encoding="utf-8", errors="backslashreplace")
-            if not kept:
+            index = self._index_without(skipped)
+            if not index.kept:
                 raise UserError(
                     f"none of the {len(skipped)} images in {self._source.name} could be read: "
                     f"{self.report} gives the reason for each."
                 )
             if not note:
                 os.replace(unfinished, self._pixels)
-            unfinished.write_text(json.dumps({"images": len(kept), "skipped": skipped}))
+            unfinished.write_text(json.dumps({"images": len(index.kept), "skipped": skipped}))
             os.replace(unfinished, self._index)
-            return Index(kept, [(name, why) for _, name, why in skipped])
+            return index
         finally:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
 
-    def _decode_all(
-        self, file: BinaryIO | None, workers: int
-    ) -> tuple[list[int], list[tuple[int, str, str]]]:
-        """Decode all files, append the pixels to `file` if there is one.
-
-        Returns the places of those kept, and (place, name, reason) of those skipped.
-        """
+    def _decode_all(self, file: BinaryIO | None, workers: int) -> list[tuple[int, str, str]]:
+        """Decode all files, append their pixels to `file`, and return those that are skipped."""
         total = len(self._source.entries)
         step = max(1, min(CHUNK_IMAGES, CHUNK_BYTES // math.prod(self._shape)))
-        all_kept, all_skipped = [], []
+        all_skipped = []
         progress = tqdm(total=total, desc="Reading images" if file else "Checking images")
         pool = ThreadPoolExecutor(workers)
         waiting: deque[Future] = deque()  # bounded, so that memory stays small
 
         def write_oldest() -> None:
-            images, kept, skipped = waiting.popleft().result()
+            images, skipped = waiting.popleft().result()
             if file:
                 file.writelines(images)
-            all_kept.extend(kept)
             all_skipped.extend(skipped)
-            progress.update(len(kept) + len(skipped))
+            progress.update(len(images) + len(skipped))
 
         try:
             with warnings.catch_warnings(), progress:
@@ -180,7 +177,7 @@ class Cache:
                     write_oldest()
         finally:
             pool.shutdown(cancel_futures=True)
-        return all_kept, all_skipped
+        return all_skipped
 
     def _remove_stale(self) -> None:
         """Remove what killed starts left behind; a running one has written within a day."""

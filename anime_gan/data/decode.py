@@ -4,8 +4,6 @@ Files are not trusted. Only DECODERS are used for training images, sizes are lim
 images are decoded one at a time.
 """
 
-from __future__ import annotations
-
 import io
 import threading
 from collections.abc import Iterator, Sequence
@@ -115,21 +113,19 @@ def read_image(source: Source, index: int, shape: Shape, resize: str = "lanczos"
 
 def read_chunk(
     source: Source, indices: range, shape: Shape, resize: str = "lanczos"
-) -> tuple[list[np.ndarray], list[int], list[tuple[int, str, str]]]:
+) -> tuple[list[np.ndarray], list[tuple[int, str, str]]]:
     """Read and decode some entries of a source.
 
     Returns:
-        the images as `decode` gives them; their indices; (index, name, reason) of each file that
-        cannot be read.
+        the images as `decode` gives them; (index, name, reason) of each file that cannot be read.
     """
-    images, kept, skipped = [], [], []
+    images, skipped = [], []
     for index in indices:
         try:
             images.append(read_image(source, index, shape, resize))
-            kept.append(index)
         except Exception as error:  # decoders raise exceptions of any type on malformed data
             skipped.append((index, source.entries[index][0], reason(error)))
-    return images, kept, skipped
+    return images, skipped
 
 
 def reason(error: Exception) -> str:

@@ -1,9 +1,7 @@
 """Images that stay encoded in their files and are decoded whenever they are indexed."""
 
-from __future__ import annotations
-
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,8 +10,6 @@ from anime_gan.data.decode import Shape, read_image, reason
 from anime_gan.data.pixels import to_batch
 from anime_gan.data.sources import Source
 from anime_gan.errors import UserError
-
-CHUNK = 64  # images decoded at once when iterating
 
 
 class Encoded:
@@ -53,12 +49,8 @@ class Encoded:
             images[place] = image
         return images.reshape(*chosen.shape, *self.shape[1:])
 
-    def __iter__(self) -> Iterator[np.ndarray]:
-        for start in range(0, len(self), CHUNK):
-            yield from self[start : start + CHUNK]
-
     def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-        """Return images as `InMemory.take` does."""
+        """Return images as `Mapped.take` does."""
         return to_batch(self[indices], mirrored)
 
     def _decode(self, entry: int) -> np.ndarray:

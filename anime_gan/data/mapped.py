@@ -1,6 +1,4 @@
-"""Decoded images: one uint8 array in memory, or in a file of which only what is needed is read."""
-
-from __future__ import annotations
+"""Decoded images: one uint8 array in a file, of which only what is needed is read."""
 
 import mmap
 from pathlib import Path
@@ -10,11 +8,22 @@ import numpy as np
 from anime_gan.data.pixels import to_batch
 
 
-class InMemory:
-    """Images of one uint8 array (N, H, W, C), indexed like that array."""
+class Mapped:
+    """Images of a memory-mapped file of bare pixels, read-only, indexed like a uint8 array.
 
-    def __init__(self, images: np.ndarray):
-        self._images, self.shape = images, images.shape
+    By default the operating system reads megabytes around each byte that is touched, and the pages
+    that were read count as this process's memory. So each `take` asks for the pages of its images
+    and releases them afterwards; they stay in the system's file cache.
+
+    Args:
+        path: the file, of as many bytes as `shape` has values.
+        shape: (N, H, W, C).
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int, int, int]):
+        with path.open("rb") as file:
+            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._images, self.shape = np.frombuffer(self._mapping, np.uint8).reshape(shape), shape
 
     def __len__(self) -> int:
         return len(self._images)
@@ -32,35 +41,10 @@ class InMemory:
         Returns:
             float32 (B, H, W, C), in [-1, 1].
         """
-        return to_batch(self._images[indices], mirrored)
-
-
-class Mapped(InMemory):
-    """Images of a memory-mapped file of bare pixels, read-only.
-
-    By default the operating system reads megabytes around each byte that is touched, and the pages
-    that were read count as this process's memory. So each `take` asks for the pages of its images
-    and releases them afterwards; they stay in the system's file cache.
-
-    Args:
-        path: the file, of as many bytes as `shape` has values.
-        shape: (N, H, W, C).
-    """
-
-    def __init__(self, path: Path, shape: tuple[int, int, int, int]):
-        with path.open("rb") as file:
-            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        super().__init__(np.frombuffer(self._mapping, np.uint8).reshape(shape))
-        self._advises = hasattr(mmap, "MADV_DONTNEED")  # not on Windows
-
-    def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-        """Return images as `InMemory.take` does, reading their pages only, all at once."""
-        if not self._advises:
-            return super().take(indices, mirrored)
         size = self._images[0].nbytes
         for start in (indices * size).tolist():
             page = start - start % mmap.PAGESIZE
             self._mapping.madvise(mmap.MADV_WILLNEED, page, start + size - page)
-        images = super().take(indices, mirrored)
+        images = to_batch(self._images[indices], mirrored)
         self._mapping.madvise(mmap.MADV_DONTNEED)
         return images

@@ -38,7 +38,7 @@ class OnDevice:
         return self.shape[0]
 
     def take(self, indices: np.ndarray, mirrored: np.ndarray):
-        """Return images as `InMemory.take` does, as a tensor on the device."""
+        """Return images as `Mapped.take` does, as a tensor on the device."""
         return self._take(self._images, indices.astype("int32"), mirrored)
 
 

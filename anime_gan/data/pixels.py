@@ -1,7 +1,5 @@
 """Images as bytes, as network inputs, as Pillow images, and many of them as one grid."""
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image
 

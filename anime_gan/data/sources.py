@@ -65,11 +65,7 @@ def _is_hidden(name: str) -> bool:
 class FolderSource:
     """The files below a folder whose relative path matches a glob.
 
-    Args:
-        name: what the user calls it.
-        root: the folder.
-        pattern: the parts of the glob between slashes; ("**",) for every file.
-        extensions: the endings that file names may have, in lower case.
+    pattern: the parts of the glob between slashes; ("**",) for every file.
     """
 
     def __init__(self, name: str, root: Path, pattern: Sequence[str], extensions: tuple[str, ...]):

@@ -1,7 +1,5 @@
 """From the box of a face to the square that is cut out of the image."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,14 +1,12 @@
 """Which faces are kept: faults, duplicates, and the user's own lists."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from anime_gan.errors import UserError
 from anime_gan.preparation.duplicates import groups
-from anime_gan.preparation.quality import Quality, fault
+from anime_gan.preparation.quality import fault
 from anime_gan.preparation.settings import Limits
 
 EXACT, NEAR, SMALL, BY_HAND = "exact duplicate", "near-duplicate", "too small", "in drop.txt"
@@ -37,12 +35,9 @@ def decide(
 ) -> list[Decision]:
     """Decide about every face, without the user's lists.
 
-    Args:
-        faces: their records.
-        near_pairs: near-duplicates, by the `pixels` of their records.
-        limits, enlarge: limits of quality, and the largest factor of enlargement.
+    near_pairs: near-duplicates, by the `pixels` of their records. enlarge: the largest factor.
     """
-    decisions = [Decision(_fault(face, limits, enlarge)) for face in faces]
+    decisions = [Decision(too_small(face, enlarge) or fault(face, limits)) for face in faces]
     best_of: dict[str, int] = {}  # the best face with the same pixels
     for i in sorted(range(len(faces)), key=lambda i: _rank(faces[i])):
         if decisions[i].reason is None:
@@ -92,12 +87,6 @@ def read_list(path: Path) -> set[str]:
 def too_small(face: dict, enlarge: float) -> str | None:
     """Return SMALL for a face that was enlarged by more than a factor, else None."""
     return SMALL if face["enlarged"] > enlarge else None
-
-
-def _fault(face: dict, limits: Limits, enlarge: float) -> str | None:
-    return too_small(face, enlarge) or fault(
-        Quality(**{field.name: face[field.name] for field in fields(Quality)}), limits
-    )
 
 
 def _rank(face: dict) -> tuple:

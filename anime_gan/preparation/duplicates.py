@@ -8,8 +8,6 @@ correlation of 10x10 details proposes pairs; the correlation of 16x16 details, o
 thumbnail, confirms them. docs/faces.md has the measured accuracy.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Iterator
 

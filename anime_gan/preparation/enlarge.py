@@ -1,7 +1,5 @@
 """Enlarging small faces with waifu2x, a network for drawings."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from PIL import Image

@@ -1,10 +1,7 @@
 """From the bytes of one image to its faces: decode, detect, cut out, resize, measure, write."""
 
-from __future__ import annotations
-
 import hashlib
 import warnings
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -33,7 +30,6 @@ def extract_faces(
 
     Args:
         settings: their upscaler is not "auto".
-        folder: where the faces are written.
         name, data: the image's file and its content, or the reason why it can't be read.
 
     Returns:
@@ -76,25 +72,20 @@ def _cut_out(image: Image.Image, square: Square, settings: Settings) -> tuple[di
     """Return the record of a face, and the face at its final size."""
     original = cut(image, square)
     factor = settings.size / square.side
+    face = original
+    if 1 < factor <= settings.enlarge and settings.upscaler != "lanczos":
+        face = _upscaler(settings.upscaler)(original, settings.size)
     size = (settings.size, settings.size)
-    if factor <= 1:
-        face = original.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
-        measured = face
-    else:
-        measured = original
-        face = original
-        if factor <= settings.enlarge and settings.upscaler != "lanczos":
-            face = _upscaler(settings.upscaler)(original, settings.size)
-        face = face.resize(size, Image.Resampling.LANCZOS)
+    face = face.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
     face.info = {}  # a color profile, for example, in which some decoders write the time
     luminance = np.asarray(original.convert("L"))
-    quality = measure(measured, luminance, (square.x, square.y))
+    quality = measure(original if factor > 1 else face, luminance, (square.x, square.y))
     return {
         "box": list(square),
         "enlarged": round(factor, 3) if factor > 1 else 1.0,
         "pixels": hashlib.sha256(face.tobytes()).hexdigest(),
         "brightness": round(float(np.asarray(face.convert("L")).mean() / 255), 4),
-        **{key: round(value, 4) for key, value in asdict(quality).items()},
+        **{name: round(value, 4) for name, value in quality.items()},
     }, face
 
 

@@ -1,11 +1,9 @@
 """Whether a square of an image shows an anime face: a second opinion on animeface's detections.
 
-A linear classifier on the features of EfficientNet-Lite0. train_face_classifier.py makes its 1,281
-weights, face_classifier.npy, from sets of faces. The images that the search for faces is measured
-on are not among them.
+A linear classifier on the features of EfficientNet-Lite0. benchmarks/face_classifier.py makes its
+1,281 weights, face_classifier.npy, from sets of faces. The images that the search for faces is
+measured on are not among them.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,21 +16,16 @@ from anime_gan.features.onnx_runtime import open_onnx
 
 SIDE = lite0.COARSE_SIZE
 WEIGHTS = Path(__file__).with_name("face_classifier.npy")
+Classifier = Callable[[list[Image.Image]], np.ndarray]
 
 
-class FaceClassifier:
-    """Scores crops: above 0 rather a face, below 0 rather none."""
+def open_classifier() -> Classifier:
+    """Return a function from RGB crops to a score (N,): 1 for a typical face, -1 for no face.
 
-    def __init__(self):
-        self._weights = np.load(WEIGHTS)
-        self._features = open_features(threads=1)
-
-    def __call__(self, crops: list[Image.Image]) -> np.ndarray:
-        """Return a score (N,) for each RGB crop: 1 for a typical face, -1 for a typical other one.
-
-        The face should take about 0.6 of a crop's side, as in the sets that it was trained on.
-        """
-        return self._features(crops) @ self._weights[:-1] + self._weights[-1]
+    The face should take about 0.6 of a crop's side, as in the sets that it was trained on.
+    """
+    weights, features = np.load(WEIGHTS), open_features(threads=1)
+    return lambda crops: features(crops) @ weights[:-1] + weights[-1]
 
 
 def open_features(threads: int) -> Callable[[list[Image.Image]], np.ndarray]:

@@ -1,7 +1,5 @@
 """Face detection in whole images."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from math import cos, exp, log, radians, sin
 from pathlib import Path
@@ -12,7 +10,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from anime_gan.errors import UserError
 from anime_gan.preparation.crop import fit
-from anime_gan.preparation.face_classifier import SIDE, FaceClassifier
+from anime_gan.preparation.face_classifier import SIDE, Classifier, open_classifier
 
 # A pass of animeface over an image: the length of the longer side, the angle of rotation, and the
 # filter. animeface finds upright faces of 43 pixels or more in flat colors. Small sides remove
@@ -81,7 +79,7 @@ def _animeface(quick: bool) -> Detector:
         import animeface
     except ImportError as error:
         raise _not_installed("animeface", error) from error
-    classifier = FaceClassifier()
+    classifier = open_classifier()
 
     def detect(image: Image.Image) -> list[tuple[float, float, float, float]]:
         """Return (likelihood, center x, center y, side) of each face in one pass."""
@@ -109,7 +107,7 @@ def _animeface(quick: bool) -> Detector:
     return find
 
 
-def _window_faces(image: Image.Image, classifier: FaceClassifier, faces: list[Face]) -> list[Face]:
+def _window_faces(image: Image.Image, classifier: Classifier, faces: list[Face]) -> list[Face]:
     """Return faces that only the classifier finds, apart from those that are likely already."""
     likely, found = [face for face in faces if face.likelihood >= 0.5], []
     for group in _groups(_windows(image, classifier)):
@@ -121,7 +119,7 @@ def _window_faces(image: Image.Image, classifier: FaceClassifier, faces: list[Fa
     return found
 
 
-def _windows(image: Image.Image, classifier: FaceClassifier) -> list[Face]:
+def _windows(image: Image.Image, classifier: Classifier) -> list[Face]:
     """Return the windows of an image that the classifier scores as faces."""
     faces = []
     for side in _WINDOW_SIDES:
@@ -202,7 +200,7 @@ def _close_up(image: Image.Image, face: Face, detect: Callable) -> float:
     return float(np.mean(likelihoods))
 
 
-def _score(image: Image.Image, face: Face, classifier: FaceClassifier) -> float:
+def _score(image: Image.Image, face: Face, classifier: Classifier) -> float:
     """Return the classifier's mean score over upright crops of a face of several widths."""
     crops = [crop for width in _CLASSIFIED_WIDTHS for crop in _upright_crops(image, face, width)]
     return float(classifier(crops).mean())

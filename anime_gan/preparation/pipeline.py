@@ -1,7 +1,5 @@
 """From a folder or zip of images to a set of faces: search, decide, write, report."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -30,17 +28,9 @@ from anime_gan.preparation.workers import in_processes
 def make_set(
     images: str, out: Path, settings: Settings, limits: Limits | None, output: Output
 ) -> dict:
-    """Make a set of faces.
+    """Make a set of faces in the folder `out`, and return the summary that report.json holds.
 
-    Args:
-        images: a folder, zip or glob of images; it is not changed.
-        out: the folder of the set.
-        settings: which faces are found, and how they are cut out.
-        limits: limits of cleaning; None keeps all faces that are large enough.
-        output: the form of the set.
-
-    Returns:
-        The summary that report.json holds.
+    limits: None keeps all faces that are large enough.
 
     Raises:
         UserError: a mistake in the arguments, a missing package, or a full disk.
@@ -142,7 +132,7 @@ def _search(source: Source, store: Store, settings: Settings) -> None:
 
     extract = partial(extract_faces, settings, store.faces)
     with bar, closing(in_processes(extract, files(), start_process)) as results:
-        for index, (_, result, failure) in zip(left, results, strict=True):
+        for index, (result, failure) in zip(left, results, strict=True):
             faces, thumbnails, without = result or ([], [], failure)
             store.add(source.entries[index], without, faces, thumbnails)
             bar.update()

@@ -1,7 +1,5 @@
 """The report about a set of faces: a summary for report.json, and a page."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 
@@ -166,9 +164,8 @@ def _sheet(
 ) -> list[dict]:
     """Return some of the faces with their images, a duplicate with the one kept in its place."""
     # A label is a hash, so its order is a random sample that stays when the set grows.
-    label = {i: faces[i]["name"].rsplit("-", 2)[1:] for i in indices}
     shown = []
-    for i in sorted(indices, key=lambda i: label[i])[:SHOWN]:
+    for i in sorted(indices, key=lambda i: faces[i]["name"].rsplit("-", 2)[1:])[:SHOWN]:
         names = [name for name in (faces[i]["name"], decisions[i].instead) if name]
         images = [_thumbnail(folder / name) for name in names]
         shown.append(faces[i] | {"forced": decisions[i].forced, "images": images})

@@ -3,8 +3,6 @@
 It imports no library, so that a command line can show the default values at once.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 UPSCALERS = ("auto", "lanczos", "waifu2x", "waifu2x-gpu")
@@ -36,7 +34,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of `quality.Quality` beyond which a face is dropped.
+    """Limits of what `quality.measure` returns, beyond which a face is dropped.
 
     They were chosen by eye on 24,000 faces of 96x96, sorted by each value; docs/faces.md has how
     many faces each limit drops.

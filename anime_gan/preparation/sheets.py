@@ -1,7 +1,5 @@
 """Contact sheets, to count by eye which faces the search found and which it missed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -22,10 +20,8 @@ _IMAGE, _FACE, _LINE = 300, 96, 14  # sides of the cells in pixels, and the heig
 def write_sheets(source: Source, store: Store, folder: Path) -> list[Path]:
     """Write pictures_001.png ... with numbered boxes around the faces, and faces_001.png ... .
 
-    Images without a face are shown too, unreadable files are not. Older sheets are removed.
-
-    Returns:
-        The paths of the sheets.
+    Images without a face are shown too, unreadable files are not. Older sheets are removed. The
+    paths of the new ones are returned.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in [*folder.glob("pictures_*.png"), *folder.glob("faces_*.png")]:

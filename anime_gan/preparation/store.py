@@ -1,7 +1,5 @@
 """What is known about each image so far, in a database: an interrupted start resumes from it."""
 
-from __future__ import annotations
-
 import json
 import os
 import sqlite3
@@ -39,11 +37,8 @@ _COMMIT_SECONDS = 1.0  # a killed process loses the work of this time
 class Store:
     """The folder OUT/work: faces.sqlite, faces/ with each face as PNG, and settings.json.
 
-    Methods raise sqlite3.Error if the database is damaged or can't be written.
-
-    Args:
-        out: the folder of the set.
-        settings: what the faces are cut with, the same at each start.
+    Methods raise sqlite3.Error if the database is damaged or can't be written. settings: what the
+    faces are cut with, the same at each start.
 
     Raises:
         UserError: `out` holds other files, was made with other settings, or is in use.

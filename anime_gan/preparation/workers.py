@@ -1,7 +1,5 @@
 """Worker processes for untrusted files: a crash or a hang affects one file only."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 from collections import deque
@@ -15,40 +13,36 @@ TIME_LIMIT = 300  # seconds per image; a large one with many faces takes about 3
 
 def in_processes(
     function: Callable, items: Iterable[tuple], start: Callable[[], None]
-) -> Iterator[tuple[tuple, object, str | None]]:
-    """Call a function on all cores, in processes of their own.
+) -> Iterator[tuple[object, str | None]]:
+    """Call a function with the arguments of each item on all cores, in processes of their own.
 
-    An exception of the function is raised here, since it is a bug.
-
-    Args:
-        function: what to call.
-        items: the arguments of each call.
-        start: called once in each process before anything else.
+    An exception of the function is raised here, since it is a bug. start: called once in each
+    process before anything else.
 
     Yields:
-        (item, result, None) in the order of the items, or (item, None, reason) where the process
-        died or exceeded the time limit.
+        (result, None) in the order of the items, or (None, reason) where the process died or
+        exceeded the time limit.
     """
     workers = os.cpu_count() or 1
-    waiting: deque[tuple[tuple, Future]] = deque()  # bounded, so that memory stays small
+    waiting: deque[Future] = deque()  # bounded, so that memory stays small
     context = multiprocessing.get_context("spawn")
     pool = ProcessPool(workers, initializer=start, context=context)
     try:
         for item in items:
-            waiting.append((item, pool.schedule(function, args=item, timeout=TIME_LIMIT)))
+            waiting.append(pool.schedule(function, args=item, timeout=TIME_LIMIT))
             if len(waiting) > 4 * workers:
-                yield _result(*waiting.popleft())
+                yield _result(waiting.popleft())
         while waiting:
-            yield _result(*waiting.popleft())
+            yield _result(waiting.popleft())
     finally:
         pool.stop()
         pool.join()
 
 
-def _result(item: tuple, future: Future) -> tuple[tuple, object, str | None]:
+def _result(future: Future) -> tuple[object, str | None]:
     try:
-        return item, future.result(), None
+        return future.result(), None
     except TimeoutError:
-        return item, None, f"its decoding or search took over {TIME_LIMIT} seconds"
+        return None, f"its decoding or search took over {TIME_LIMIT} seconds"
     except ProcessExpired:
-        return item, None, "its decoding or search crashed"
+        return None, "its decoding or search crashed"

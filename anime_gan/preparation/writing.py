@@ -1,7 +1,5 @@
 """The finished set: files or zips for data.images, TFRecords for the original StyleGAN, a table."""
 
-from __future__ import annotations
-
 import csv
 import os
 import shutil
@@ -26,13 +24,9 @@ _COLUMNS = "box", "enlarged", "likelihood", "light", "contrast", "sharpness", "b
 
 
 def write_set(source: Path, out: Path, faces: list[dict], output: Output, size: int) -> None:
-    """Write faces of `size` pixels to a set, and remove what earlier starts wrote in other forms.
+    """Write the faces that are kept to a set, and remove what earlier starts wrote in other forms.
 
-    Args:
-        source: the folder with the files of all faces.
-        out: the folder of the set.
-        faces: the records of the faces that are kept.
-        output: the form of the set.
+    source: the folder with the files of all faces, of `size` pixels.
     """
     parts = split(faces, output.held_out)
     every = set(os.listdir(source))
@@ -104,9 +98,6 @@ def write_records(source: Path, folder: Path, name: str, faces: list[dict], size
 
     There is a file for each power of two from 4x4 to `size`: NAME-r02.tfrecords and so on. Each
     record has "shape" (3, H, W) and "data", uint8 channels first.
-
-    Raises:
-        UserError: TensorFlow, whose format it is, is not installed.
     """
     io, train = tensorflow()
     folder.mkdir(parents=True, exist_ok=True)

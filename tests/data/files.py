@@ -9,6 +9,24 @@ import pytest
 from PIL import Image
 
 from anime_gan.data.image_set import ImageSet, open_images
+from anime_gan.data.pixels import to_batch
+
+
+class InMemory:
+    """Images of one uint8 array (N, H, W, C), as `Batches` takes them."""
+
+    def __init__(self, images: np.ndarray):
+        self._images, self.shape = images, images.shape
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index) -> np.ndarray:
+        return self._images[index]
+
+    def take(self, indices: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+        """Return images as `Mapped.take` does."""
+        return to_batch(self._images[indices], mirrored)
 
 
 def random_image(mode="RGB", size=(20, 14), seed=0) -> Image.Image:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from anime_gan.data import encoded as encoded_module
 from anime_gan.data.batches import PREFETCHED_BATCHES, Batches
 from anime_gan.data.encoded import Encoded
-from anime_gan.data.mapped import InMemory, Mapped
+from anime_gan.data.mapped import Mapped
 from anime_gan.errors import UserError
-from tests.data.files import assert_one_sentence, fill, open_in, zipped
+from tests.data.files import InMemory, assert_one_sentence, fill, open_in, zipped
 
 
 def numbered(count: int, size=2) -> InMemory:

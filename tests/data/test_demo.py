@@ -1,7 +1,6 @@
 """The built-in data set is the same everywhere, complete or absent, and shows its attributes."""
 
 import csv
-import dataclasses
 import json
 
 import numpy as np
@@ -39,8 +38,7 @@ def test_every_value_of_an_attribute_shows(attribute):
     """Protects every value: no two of them draw the same image."""
     face = random_face(np.random.default_rng(1))
     drawn = {
-        draw_face(dataclasses.replace(face, **{attribute: value})).tobytes()
-        for value in CHOICES[attribute]
+        draw_face(face._replace(**{attribute: value})).tobytes() for value in CHOICES[attribute]
     }
     assert len(drawn) == len(CHOICES[attribute])
 

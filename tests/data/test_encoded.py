@@ -58,10 +58,9 @@ def test_indexing_equals_numpys(both, index):
     assert found.dtype == np.uint8 and np.array_equal(found, expected)
 
 
-def test_going_through_all(both, monkeypatch):
-    """Protects loops over the images, which must end, and be decoded several at a time."""
+def test_going_through_all(both):
+    """Protects loops over the images, which must end."""
     encoded, plain = both
-    monkeypatch.setattr(encoded_module, "CHUNK", 2)
     assert len(encoded) == len(plain)
     assert np.array_equal(np.stack(list(encoded)), plain)
 

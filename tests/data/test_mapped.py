@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anime_gan.data.mapped import InMemory, Mapped
+from anime_gan.data.mapped import Mapped
 
 
 def mapped(path: Path, images: np.ndarray) -> Mapped:
@@ -37,21 +37,18 @@ def test_pages_around_an_image_are_not_read(tmp_path):
     assert 0.009 < share_read(images) < 0.03
 
 
-@pytest.mark.parametrize("advises", [True, False])
-def test_taken_images_are_those_of_the_array(tmp_path, advises):
-    """Protects the pixels, at odd sizes too, where the system takes no advice, and the file."""
+def test_taken_images_are_those_of_the_array(tmp_path):
+    """Protects the pixels, at odd sizes too, and the file."""
     images = np.random.default_rng(0).integers(0, 256, (30, 5, 7, 3), dtype=np.uint8)
     stored = mapped(tmp_path / "a.u8", images)
-    stored._advises &= advises
     indices = np.array([29, 0, 3, 3])
     mirrored = np.array([True, False, True, False])
     expected = images[indices]
     expected[mirrored] = expected[mirrored, :, ::-1]
-    for store in (stored, InMemory(images)):
-        taken = store.take(indices, mirrored)
-        assert taken.dtype == np.float32
-        assert np.array_equal(taken, expected / np.float32(127.5) - np.float32(1))
-        assert np.array_equal(store[:], images) and len(store) == 30
-        assert store.shape == images.shape
+    taken = stored.take(indices, mirrored)
+    assert taken.dtype == np.float32
+    assert np.array_equal(taken, expected / np.float32(127.5) - np.float32(1))
+    assert np.array_equal(stored[:], images) and len(stored) == 30
+    assert stored.shape == images.shape
     with pytest.raises(ValueError):
         stored[:][0] = 0

@@ -5,9 +5,9 @@ import pytest
 
 from anime_gan.backend import free_memory
 from anime_gan.data.batches import Batches
-from anime_gan.data.mapped import InMemory
 from anime_gan.data.on_device import OnDevice
 from anime_gan.errors import UserError
+from tests.data.files import InMemory
 from tests.data.test_batches import numbered
 
 pytestmark = pytest.mark.backends

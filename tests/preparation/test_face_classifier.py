@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 
 from anime_gan.data import demo
-from anime_gan.preparation.face_classifier import FaceClassifier
+from anime_gan.preparation.face_classifier import open_classifier
 
 
 def test_faces_score_above_zero_and_parts_of_faces_below():
     """On demo faces, which were not in the training set."""
     faces = [Image.fromarray(face) for face in demo.draw_faces(20, 96)]
-    classifier = FaceClassifier()
+    classifier = open_classifier()
     scores = classifier(faces)
     assert scores.shape == (20,) and (scores > 0).mean() >= 0.8
     assert (classifier([face.crop((0, 0, 36, 36)) for face in faces]) < 0).mean() >= 0.8
@@ -23,7 +23,7 @@ def test_faces_score_above_zero_and_parts_of_faces_below():
 def test_scores_do_not_depend_on_the_other_crops():
     """Crops are passed to the network in batches, whose number is not the caller's concern."""
     faces = [Image.fromarray(face) for face in demo.draw_faces(20, 96)]
-    classifier = FaceClassifier()
+    classifier = open_classifier()
     assert classifier(faces * 4)[70:] == pytest.approx(classifier(faces[10:]), abs=1e-4)
     assert classifier([]).shape == (0,)
 

@@ -31,13 +31,13 @@ from anime_gan.config import load_config
 from anime_gan.data.batches import Batches
 from anime_gan.data.demo.reader import read_attributes
 from anime_gan.data.image_set import open_data
-from anime_gan.data.mapped import InMemory
 from anime_gan.data.pixels import to_uint8
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import health
 from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
 from benchmarks import new_parser
+from tests.data.files import InMemory
 from tests.robustness.failures import FAILING, HEALTHY, Case
 
 FOLDER = Path("data/health")

@@ -107,10 +107,13 @@ class Canvas:
         ends = _placed(np.concatenate([points, points[:1]]), self.head_turn, self.head_shift)
         self.pen.line(ends, fill=colour, width=round(1.2 * self.unit), joint="curve")
 
-    def lined(self, path: str, colour: Colour, line: Colour, flip: bool = False) -> None:
-        """Fill a path on the head, with a line around it."""
-        self.head(shape(path, flip, 0.8), line)
-        self.head(shape(path, flip), colour)
+    def lined(
+        self, path: str, colour: Colour, line: Colour, flip=False, width=0.8, fill=None
+    ) -> None:
+        """Fill a path, with a line around it, on the head or where another `fill` draws."""
+        fill = fill or self.head
+        fill(shape(path, flip, width), line)
+        fill(shape(path, flip), colour)
 
 
 def _placed(points: np.ndarray, turn: complex, shift: complex) -> list[float]:

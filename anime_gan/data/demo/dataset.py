@@ -6,7 +6,6 @@ face number i does not depend on how many faces are drawn.
 """
 
 import csv
-import dataclasses
 import json
 import multiprocessing
 import os
@@ -66,9 +65,9 @@ def write_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int = 
             deque(tqdm(drawn, "Drawing faces", count, unit="face"), maxlen=0)
         with (unfinished / "attributes.csv").open("w", newline="") as file:
             rows = csv.writer(file)
-            rows.writerow(["file", *(field.name for field in dataclasses.fields(Face))])
+            rows.writerow(["file", *Face._fields])
             for number in range(count):
-                rows.writerow([_name(number), *dataclasses.astuple(face_of(seed, number))])
+                rows.writerow([_name(number), *face_of(seed, number)])
         (unfinished / "faces.json").write_text(json.dumps(_parameters(count, seed, size)))
         try:
             unfinished.rename(folder)

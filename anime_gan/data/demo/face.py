@@ -1,6 +1,6 @@
 """The attributes of a drawn face, their values and their colours."""
 
-from dataclasses import dataclass
+from collections import namedtuple
 
 import numpy as np
 
@@ -48,62 +48,36 @@ OUTFITS: dict[str, tuple[Colour, Colour, Colour]] = {
     "teal": ((250, 248, 240), (32, 132, 136), (244, 176, 60)),
     "plum": ((122, 62, 112), (250, 236, 240), (250, 196, 80)),
 }
-HAIR_STYLES = ("bob", "long", "twin_tails", "ponytail", "spiky", "buns")
-EYE_SHAPES = ("round", "sharp", "sleepy")
-MOUTHS = ("smile", "open", "flat", "cat", "pout")
-ACCESSORIES = ("none", "glasses", "ribbon", "hairpin", "headband", "flower", "cat_ears")
-MAX_TILT = 6.0
-MAX_SHIFT = 0.03
 INK: Colour = (46, 26, 40)
 WHITE: Colour = (255, 255, 255)
 
-
-@dataclass(frozen=True)
-class Face:
-    """All attributes, which determine the image; the names are the columns of attributes.csv."""
-
-    hair_colour: str
-    hair_style: str
-    eye_colour: str
-    eye_shape: str
-    mouth: str
-    skin: str
-    accessory: str
-    background: str
-    outfit: str
-    tilt: float
-    shift_x: float
-    shift_y: float
-    hair_shade: float
-    eye_shade: float
-    skin_shade: float
-    background_shade: float
-
-
 CHOICES: dict[str, tuple[str, ...]] = {
     "hair_colour": tuple(HAIR_COLOURS),
-    "hair_style": HAIR_STYLES,
+    "hair_style": ("bob", "long", "twin_tails", "ponytail", "spiky", "buns"),
     "eye_colour": tuple(EYE_COLOURS),
-    "eye_shape": EYE_SHAPES,
-    "mouth": MOUTHS,
+    "eye_shape": ("round", "sharp", "sleepy"),
+    "mouth": ("smile", "open", "flat", "cat", "pout"),
     "skin": tuple(SKINS),
-    "accessory": ACCESSORIES,
+    "accessory": ("none", "glasses", "ribbon", "hairpin", "headband", "flower", "cat_ears"),
     "background": tuple(BACKGROUNDS),
     "outfit": tuple(OUTFITS),
 }
-RANGES: dict[str, float] = {
-    "tilt": MAX_TILT,
-    "shift_x": MAX_SHIFT,
-    "shift_y": MAX_SHIFT,
+# Each number is drawn from -limit to limit.
+LIMITS: dict[str, float] = {
+    "tilt": 6.0,
+    "shift_x": 0.03,
+    "shift_y": 0.03,
     "hair_shade": 1.0,
     "eye_shade": 1.0,
     "skin_shade": 1.0,
     "background_shade": 1.0,
 }
+# All attributes, which determine the image; the names are the columns of attributes.csv.
+Face = namedtuple("Face", [*CHOICES, *LIMITS])
 
 
 def random_face(rng: np.random.Generator) -> Face:
     """Return a face with every attribute drawn uniformly and independently."""
     picks = {name: values[rng.integers(len(values))] for name, values in CHOICES.items()}
-    numbers = {name: float(rng.uniform(-limit, limit)) for name, limit in RANGES.items()}
+    numbers = {name: float(rng.uniform(-limit, limit)) for name, limit in LIMITS.items()}
     return Face(**picks, **numbers)

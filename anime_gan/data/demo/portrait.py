@@ -43,41 +43,47 @@ BACKGROUND_PATTERNS = {
 }  # fmt: skip
 
 
+SHOULDERS_LINE = "M6 112 Q8 95 28 91 Q42 89 44 86 L56 86 Q58 89 72 91 Q92 95 94 112"
+SHOULDERS = "M8 112 Q10 96 29 92 Q42 90 44 87 L56 87 Q58 90 71 92 Q90 96 92 112"
+NECK = "M43 70 L57 70 L57 88 Q60 90 61 91 L50 108 L39 91 Q40 90 43 88"
+CHIN_SHADOW = "M43 70 L57 70 L57 86 Q52 92 43 87"
+COLLAR = "M42.5 85 L37 89 Q30 96 27 106 L46 112 L50.5 104 Q43 96 42.5 85"
+COLLAR_TRIM = "M38.5 90.5 Q33 97 31 108 L33.5 108 Q35 98 40 92.5"
+BOW = "M50 101 L42 96 L40 106 L50 104 L60 106 L58 96"
+
+
 def draw_body(canvas: Canvas, face: Face) -> None:
     """Draw shoulders, neck and collar."""
     skin, shade, line = shaded(SKINS[face.skin], face.skin_shade)
     cloth, collar, trim = OUTFITS[face.outfit]
-    canvas.body(
-        shape("M6 112 Q8 95 28 91 Q42 89 44 86 L56 86 Q58 89 72 91 Q92 95 94 112"),
-        mix(cloth, INK, 0.45),
-    )
-    canvas.body(shape("M8 112 Q10 96 29 92 Q42 90 44 87 L56 87 Q58 90 71 92 Q90 96 92 112"), cloth)
-    canvas.body(
-        shape("M43 70 L57 70 L57 88 Q60 90 61 91 L50 108 L39 91 Q40 90 43 88", grow=0.7), line
-    )
-    canvas.body(shape("M43 70 L57 70 L57 88 Q60 90 61 91 L50 108 L39 91 Q40 90 43 88"), skin)
-    # The shadow of the chin on the neck.
-    canvas.body(shape("M43 70 L57 70 L57 86 Q52 92 43 87"), shade)
+    canvas.body(shape(SHOULDERS_LINE), mix(cloth, INK, 0.45))
+    canvas.body(shape(SHOULDERS), cloth)
+    canvas.lined(NECK, skin, line, width=0.7, fill=canvas.body)
+    canvas.body(shape(CHIN_SHADOW), shade)
     for flip in (False, True):
-        canvas.body(
-            shape("M42.5 85 L37 89 Q30 96 27 106 L46 112 L50.5 104 Q43 96 42.5 85", flip, 0.7),
-            mix(collar, INK, 0.5),
-        )
-        canvas.body(
-            shape("M42.5 85 L37 89 Q30 96 27 106 L46 112 L50.5 104 Q43 96 42.5 85", flip), collar
-        )
-        canvas.body(
-            shape("M38.5 90.5 Q33 97 31 108 L33.5 108 Q35 98 40 92.5", flip), mix(collar, trim, 0.6)
-        )
-    canvas.body(
-        shape("M50 101 L42 96 L40 106 L50 104 L60 106 L58 96", grow=0.5), mix(trim, INK, 0.5)
-    )
-    canvas.body(shape("M50 101 L42 96 L40 106 L50 104 L60 106 L58 96"), trim)
+        canvas.lined(COLLAR, collar, mix(collar, INK, 0.5), flip, 0.7, canvas.body)
+        canvas.body(shape(COLLAR_TRIM, flip), mix(collar, trim, 0.6))
+    canvas.lined(BOW, trim, mix(trim, INK, 0.5), width=0.5, fill=canvas.body)
 
 
 # ---- head -------------------------------------------------------------------
 
 FACE = "M25.5 40 L25.5 54 C25.5 66 30 72.4 37.5 77.6 C43 81 47 83.4 50 83.4 C53 83.4 57 81 62.5 77.6 C70 72.4 74.5 66 74.5 54 L74.5 40 Q74 20 50 20 Q26 20 25.5 40"
+# Each mouth: its outline, filled with the colour of the skin's lines after so much ink is mixed in,
+# and the outlines and colours of what is inside.
+MOUTHS: dict[str, tuple[np.ndarray, float, list[tuple[np.ndarray, Colour]]]] = {
+    "smile": (shape("M43 74.2 Q50 79.8 57 74.2 Q50 77 43 74.2", grow=0.3), 0.45, []),
+    "open": (
+        shape("M43.5 73.6 Q50 75 56.5 73.6 Q55 80.6 50 80.6 Q45 80.6 43.5 73.6", grow=0.5), 0.45,
+        [
+            (shape("M44.5 74.2 Q50 75.6 55.5 74.2 Q54 80 50 80 Q46 80 44.5 74.2"), (176, 44, 62)),
+            (shape("M46.4 78.6 Q50 75.8 53.6 78.6 Q50 80.8 46.4 78.6"), (250, 138, 138)),
+        ],
+    ),
+    "flat": (shape("M45 75.4 L55 75.1 L55 76.5 L45 76.8"), 0.45, []),
+    "cat": (shape("M43.5 74.2 Q46.6 78.6 50 75.2 Q53.4 78.6 56.5 74.2 Q53.4 77 50 74.2 Q46.6 77 43.5 74.2"), 0, []),
+    "pout": (oval(50, 76.2, 2.6, 2.2), 0.45, [(oval(50, 76.4, 1.5, 1.2), (214, 84, 92))]),
+}  # fmt: skip
 
 
 def draw_head(canvas: Canvas, face: Face) -> None:
@@ -90,7 +96,10 @@ def draw_head(canvas: Canvas, face: Face) -> None:
         canvas.head(oval(x, 68.8, 4.0, 1.9), blush)
     canvas.head(fringe_shadow(face.hair_style), shade)
     canvas.head(shape("M49.4 68.4 L51.6 70.6 L49 70.8"), mix(shade, line, 0.5))
-    draw_mouth(canvas, face.mouth, line)
+    outline, ink, inside = MOUTHS[face.mouth]
+    canvas.head(outline, mix(line, INK, ink))
+    for points, colour in inside:
+        canvas.head(points, colour)
 
 
 @cache
@@ -98,33 +107,6 @@ def fringe_shadow(hair_style: str) -> np.ndarray:
     """Return the outline of the fringe, lower and narrower so that it stays on the face."""
     fringe = (shape(FRINGES[hair_style]) - (50, 0)) * (0.9, 1) + (50, 3.6)
     return np.clip(fringe, (27, 0), (73, 52))
-
-
-def draw_mouth(canvas: Canvas, mouth: str, line: Colour) -> None:
-    """Draw one of the mouths in the colour of the skin's lines."""
-    dark = mix(line, INK, 0.45)
-    if mouth == "smile":
-        canvas.head(shape("M43 74.2 Q50 79.8 57 74.2 Q50 77 43 74.2", grow=0.3), dark)
-    elif mouth == "open":
-        canvas.head(
-            shape("M43.5 73.6 Q50 75 56.5 73.6 Q55 80.6 50 80.6 Q45 80.6 43.5 73.6", grow=0.5), dark
-        )
-        canvas.head(
-            shape("M44.5 74.2 Q50 75.6 55.5 74.2 Q54 80 50 80 Q46 80 44.5 74.2"), (176, 44, 62)
-        )
-        canvas.head(shape("M46.4 78.6 Q50 75.8 53.6 78.6 Q50 80.8 46.4 78.6"), (250, 138, 138))
-    elif mouth == "flat":
-        canvas.head(shape("M45 75.4 L55 75.1 L55 76.5 L45 76.8"), dark)
-    elif mouth == "cat":
-        canvas.head(
-            shape(
-                "M43.5 74.2 Q46.6 78.6 50 75.2 Q53.4 78.6 56.5 74.2 Q53.4 77 50 74.2 Q46.6 77 43.5 74.2"
-            ),
-            line,
-        )
-    else:
-        canvas.head(oval(50, 76.2, 2.6, 2.2), dark)
-        canvas.head(oval(50, 76.4, 1.5, 1.2), (214, 84, 92))
 
 
 # ---- eyes -------------------------------------------------------------------
@@ -307,9 +289,7 @@ def draw_accessory(canvas: Canvas, face: Face) -> None:
         canvas.head_line(np.array([(48.2, 58.0), (51.8, 58.0)]), INK)
     elif face.accessory == "ribbon":
         for flip in (False, True):
-            wing = shape("M50 10 Q40 -1 33 3 Q31 11 34 18 Q42 18 50 13", flip)
-            canvas.head(shape("M50 10 Q40 -1 33 3 Q31 11 34 18 Q42 18 50 13", flip, 0.8), INK)
-            canvas.head(wing, RED)
+            canvas.lined("M50 10 Q40 -1 33 3 Q31 11 34 18 Q42 18 50 13", RED, INK, flip)
             canvas.head(shape("M48 11.4 Q42 8 37 8.4 Q42 12.6 48 12.4", flip), mix(RED, INK, 0.35))
         canvas.head(oval(50, 11.4, 3.4, 3.4), mix(RED, INK, 0.5))
         canvas.head(oval(50, 11.0, 2.6, 2.6), RED)
@@ -321,12 +301,10 @@ def draw_accessory(canvas: Canvas, face: Face) -> None:
     elif face.accessory == "headband":
         canvas.lined(BAND, WHITE, INK)
     elif face.accessory == "flower":
-        for angle in np.arange(5) * 2 * np.pi / 5:
-            x, y = 71 + 4.6 * np.sin(angle), 27 - 4.6 * np.cos(angle)
-            canvas.head(oval(x, y, 4.2, 4.2), mix(ROSE, INK, 0.5))
-        for angle in np.arange(5) * 2 * np.pi / 5:
-            x, y = 71 + 4.6 * np.sin(angle), 27 - 4.6 * np.cos(angle)
-            canvas.head(oval(x, y, 3.5, 3.5), ROSE)
+        for radius, colour in ((4.2, mix(ROSE, INK, 0.5)), (3.5, ROSE)):
+            for angle in np.arange(5) * 2 * np.pi / 5:
+                x, y = 71 + 4.6 * np.sin(angle), 27 - 4.6 * np.cos(angle)
+                canvas.head(oval(x, y, radius, radius), colour)
         canvas.head(oval(71, 27, 2.6, 2.6), GOLD)
     elif face.accessory == "cat_ears":
         base, shade, _ = shaded(HAIR_COLOURS[face.hair_colour], face.hair_shade)

@@ -34,17 +34,15 @@ def _vote(images, region, references: dict, nuisances: list) -> list[str]:
 
     nuisances: other colours that may be in the region, such as skin; their votes do not count.
     """
-    names = list(references)
-    owners = [n for n, name in enumerate(names) for _ in references[name]]
-    colours = [colour for name in names for colour in references[name]]
-    owners = np.array([*owners, *[len(names)] * len(nuisances)])
-    table = _perceived(np.array([*colours, *nuisances]))
+    names, groups = list(references), [*references.values(), nuisances]
+    owners = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    table = _perceived(np.concatenate(groups))
     winners = []
     for image in images:
         pixels = _perceived(image[region])
         distance = ((pixels[:, None] - table) ** 2).sum(-1)
-        votes = np.bincount(owners[distance.argmin(1)], minlength=len(names) + 1)
-        winners.append(names[votes[: len(names)].argmax()])
+        votes = np.bincount(owners[distance.argmin(1)], minlength=len(groups))
+        winners.append(names[votes[:-1].argmax()])
     return winners
 
 

@@ -1,6 +1,6 @@
-"""Train the classifier of faces.
+"""Train the classifier of faces, and print its accuracy.
 
-    python -m anime_gan.preparation.train_face_classifier faces.zip more_faces.zip
+    python -m benchmarks.face_classifier faces.zip more_faces.zip
 
 Positive examples are the given faces, slightly rotated, shifted and scaled, some in gray, in other
 light or as line drawings. Negative examples are made of the same faces, so that color and style
@@ -10,7 +10,6 @@ and crops of scikit-image's photographs.
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 from contextlib import closing
@@ -24,6 +23,7 @@ from anime_gan.data.pixels import montage, to_image
 from anime_gan.data.sources import open_source
 from anime_gan.errors import clean_exit
 from anime_gan.preparation.face_classifier import SIDE, WEIGHTS, open_features
+from benchmarks import new_parser
 
 _FACES, _OTHERS, _HELD_OUT = 6_000, 9_000, 2_000
 _RIDGE = 3_000.0  # ten times more or less changes the accuracy by 0.5%
@@ -33,9 +33,7 @@ _PHOTOGRAPHS = ("chelsea", "coffee", "rocket", "camera", "text", "page", "coins"
 @clean_exit
 def main() -> None:
     """Read sets of faces, train, print the accuracy on held-out crops, write the weights."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("images", nargs="+", help="folders or zips of faces")
     parser.add_argument("--out", default=str(WEIGHTS), help="file to write (default %(default)s)")
     arguments = parser.parse_args()
