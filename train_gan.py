@@ -181,7 +181,7 @@ def dry_run(config: Config, group: Group) -> None:
         real = read_images(data.images, batch_size, *shape, data.resize)
     precision = choose_precision(config, None, group)
     with group.scope():
-        state = TrainState.create(config, precision)
+        state = TrainState(config, precision)
     share_micro_batch(state, group)
     step = compile_step(state)
     real = to_float(real[group.rows(training.batch_size, training.n_critic)])

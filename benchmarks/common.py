@@ -13,7 +13,7 @@ from anime_gan.training.state import TrainState
 
 def make_state(*overrides: str, precision: str = "float32") -> TrainState:
     """Return networks and optimizers before the first step; overrides are as for train_gan.py."""
-    return TrainState.create(load_config(None, list(overrides), networks.get_recipe), precision)
+    return TrainState(load_config(None, list(overrides), networks.get_recipe), precision)
 
 
 def random_images(state: TrainState, seed: int = 0) -> np.ndarray:

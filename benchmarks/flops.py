@@ -49,7 +49,7 @@ def generator_gflops(state: TrainState, with_paths: bool) -> float:
     whole, first = gflops(state.generator), 0.0
     if hasattr(all_layers(state.generator)[1], "kernel"):
         first = first_gflops(state.generator)
-    passes = 3 if state.loss.scale.paired else 2
+    passes = 3 if state.scale.paired else 2
     total = 3 * whole - first + passes * gflops(state.discriminator)
     if with_paths and state.path_mean is not None:
         total += 6 * whole / 2

@@ -37,7 +37,7 @@ def step_bytes(state: TrainState, images: int) -> int:
     halves = (
         (2 + penalized) * discriminator,
         (1 + (objective.path_weight > 0)) * generator
-        + (2 if state.loss.scale.paired else 1) * discriminator,
+        + (2 if state.scale.paired else 1) * discriminator,
     )
     weights = [state.generator_weights, state.discriminator_weights]
     return (

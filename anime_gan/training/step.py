@@ -125,7 +125,7 @@ def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) ->
     Returns:
         Scalars, as in docs/logs.md.
     """
-    config, paired = state.config, state.loss.scale.paired
+    config, paired = state.config, state.scale.paired
     with_paths = with_paths and state.path_mean is not None
     real = state.blend_with_coarse(real)
     latents = state.latents(real.shape[0])
@@ -347,7 +347,7 @@ def _discriminator_scalars(state, updates: list[dict], batch_size: int, penalize
     scores = {name: one for update in updates for name, one in update["scores"].items()}
     fake, real = _join_parts(scores["fake"]), _join_parts(scores["real"])
     label_noise = state.config.training.label_noise
-    fake_accuracy, real_accuracy = state.loss.scale.correct(fake, real, label_noise)
+    fake_accuracy, real_accuracy = state.scale.correct(fake, real, label_noise)
     scalars = {
         # In turn, real and fake are two halves of one loss; micro batches are parts of a mean.
         "d_loss": sum(ops.mean(update["d_loss"]) for update in updates),

@@ -90,7 +90,7 @@ def test_each_versions_penalty_on_its_own_discriminator(version):
         [f"version={version}", "model.width=0.03", "model.resolution=32", "augment.policy=[]"],
         networks.get_recipe,
     )
-    text = TrainState.create(config).discriminator.to_json()
+    text = TrainState(config).discriminator.to_json()
     keras.config.set_floatx("float64")
     try:
         model = keras.models.model_from_json(text.replace('"float32"', '"float64"'))
