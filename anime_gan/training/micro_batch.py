@@ -14,7 +14,7 @@ from anime_gan.config import Config
 from anime_gan.errors import UserError
 from anime_gan.networks.build import all_layers
 from anime_gan.networks.checks import mixes_batch
-from anime_gan.training.penalties import PENALTIES, OnPoints
+from anime_gan.training.penalties import ON_POINTS
 from anime_gan.training.state import TrainState
 
 # The share of the free memory that training may take: an estimate is not a measurement.
@@ -32,8 +32,7 @@ def step_bytes(state: TrainState, images: int) -> int:
     objective = state.config.objective
     generator = activation_bytes(state.generator)
     discriminator = activation_bytes(state.discriminator)
-    penalties = [PENALTIES[name] for name in objective.penalties]
-    penalized = sum(2 if isinstance(penalty, OnPoints) else 1 for penalty in penalties)
+    penalized = sum(2 if name in ON_POINTS else 1 for name in objective.penalties)
     halves = (
         (2 + penalized) * discriminator,
         (1 + (objective.path_weight > 0)) * generator
