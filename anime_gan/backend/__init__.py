@@ -101,19 +101,6 @@ def fused_batch_norm() -> Callable | None:
     return _active().fused_batch_norm
 
 
-def compiled_bytes(step: Callable, state: Sequence, *inputs: Tensor) -> int | None:
-    """Return the bytes that the compiler plans for a step, None on TensorFlow."""
-    return _active().compiled_bytes(step, state, *inputs)
-
-
-def count_operations(step: Callable, state: Sequence, *inputs: Tensor) -> tuple[int, float | None]:
-    """Return how many convolutions a step has, those of gradients included, and its FLOPs.
-
-    FLOPs are JAX's estimate, None on TensorFlow. What no result depends on is not counted.
-    """
-    return _active().count_operations(step, state, *inputs)
-
-
 def has_gpu() -> bool:
     """Say whether the networks run on a GPU."""
     return _active().has_gpu()
