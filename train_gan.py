@@ -59,7 +59,6 @@ def train(
     All processes of a group run it and end at the same step; the first one knows the reason.
     """
     train_step = compile_step(state)
-    group.begin()
     step, reason = run.progress.step, None
     last_steps = (state.stage.end, state.config.training.steps)
     with ProgressBar(state.config, step, shown=group.leads) as bar:

@@ -38,23 +38,20 @@ def step_bytes(state: TrainState, images: int) -> int:
         (1 + (objective.path_weight > 0)) * generator
         + (2 if state.scale.paired else 1) * discriminator,
     )
-    weights = [state.generator_weights, state.discriminator_weights]
-    return (
-        sum(_bytes(v.shape, v.dtype) for v in state.variables)
-        + max(sum(_bytes(v.shape, v.dtype) for v in listed) for listed in weights)
-        + images * max(halves)
-    )
+    weights = max(_bytes(state.generator_weights), _bytes(state.discriminator_weights))
+    return _bytes(state.variables) + weights + images * max(halves)
 
 
 def activation_bytes(network: keras.Model) -> int:
     """Return the bytes of all outputs of a network's layers for one image."""
     views = keras.layers.InputLayer | keras.layers.Reshape | keras.layers.Flatten
     outputs = [layer.output for layer in all_layers(network) if not isinstance(layer, views)]
-    return sum(_bytes(one.shape[1:], one.dtype) for one in keras.tree.flatten(outputs))
+    return _bytes(keras.tree.flatten(outputs))
 
 
-def _bytes(shape, dtype) -> int:
-    return math.prod(shape) * (2 if "16" in dtype else 4)
+def _bytes(arrays) -> int:
+    """Return the bytes of variables, or of outputs for one image: the batch's size is None."""
+    return sum(math.prod(filter(None, a.shape)) * (2 if "16" in a.dtype else 4) for a in arrays)
 
 
 def choose_micro_batch(state: TrainState, before: int | None = None) -> None:
@@ -63,8 +60,7 @@ def choose_micro_batch(state: TrainState, before: int | None = None) -> None:
     The batch is not split where the free memory is unknown, or where an image's scores depend on
     the others. before: the size in a resumed run, which is kept: dropout would differ.
     """
-    batch_size, free = state.config.training.batch_size, free_bytes()
-    devices = state.distribution.device_mesh.shape[0] if state.distribution else 1
+    batch_size, free, devices = state.config.training.batch_size, free_bytes(), state.devices
     if state.config.training.micro_batch == "auto":
         sizes = [size for size in range(batch_size, 0, -devices) if batch_size % size == 0]
         if free is None or mixes_batch(state.discriminator) or mixes_batch(state.generator):

@@ -70,6 +70,7 @@ class TrainState:
         self.path_mean = _number() if objective.path_weight else None
         self.micro_batch = None if training.micro_batch == "auto" else training.micro_batch
         self.distribution = keras.distribution.distribution()
+        self.devices = self.distribution.device_mesh.shape[0] if self.distribution else 1
         self._copy = None
         # What each half of a step moves is listed once; the `trainable` flag decides nothing.
         self.generator_weights = list((self.predictor or self.generator).trainable_variables)
@@ -126,12 +127,9 @@ class TrainState:
         if self.predictor:
             shared = {id(variable) for variable in self.generator.variables}
             parts["predictor"] = [v for v in self.predictor.variables if id(v) not in shared]
-        if self.ema:
-            parts["average"] = self.ema.variables
-        if self.augment_p is not None:
-            parts["augment"] = [self.augment_p]
-        if self.path_mean is not None:
-            parts["path"] = [self.path_mean]
+        parts["average"] = self.ema.variables if self.ema else []
+        parts["augment"] = [] if self.augment_p is None else [self.augment_p]
+        parts["path"] = [] if self.path_mean is None else [self.path_mean]
         return {
             f"{part}/{index:03}/{re.sub(r'_[0-9]+', '', variable.path.split('/')[-1])}": variable
             for part, variables in parts.items()
@@ -140,8 +138,7 @@ class TrainState:
 
     def shard(self, rows: Tensor) -> Tensor:
         """Shard rows (B, ...) over the devices; return them unchanged on one device."""
-        devices = self.distribution.device_mesh.shape[0] if self.distribution else 1
-        if devices == 1 or rows.shape[0] % devices:
+        if self.devices == 1 or rows.shape[0] % self.devices:
             return rows
         return keras.distribution.distribute_tensor(
             rows, self.distribution.get_data_layout(rows.shape)

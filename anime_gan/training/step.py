@@ -204,9 +204,8 @@ def _join_parts(outputs):  # (parts, size, ...) -> (B, ...)
 
 
 def _update(state, optimizer, weights, loss, batch_size: int, limit: float | None) -> dict:
-    """Update `weights` by the mean gradient of loss(part) over the parts of a batch.
+    """Update `weights` by the mean gradient of loss(part), then clip them to [-limit, limit].
 
-    Afterwards they are clipped to [-limit, limit]; None clips nothing.
     Returns the auxiliary values of the loss, each with a first axis of parts.
     """
 
