@@ -243,10 +243,7 @@ def joined(config: Config) -> Iterator[Group]:
 
     A process that fails exits at once: else JAX would wait for the others, and they for it. The
     others then end with a sentence and status 2: at once if a connection breaks, else after
-    LOST_SECONDS.
-
-    Raises:
-        UserError: the config is impossible here.
+    LOST_SECONDS. UserError if the config is impossible here.
     """
     refuse(config)
     asked = config.distribution

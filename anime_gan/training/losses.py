@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from keras import ops
 
-Tensor = Any
+from anime_gan.backend import Tensor
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,8 @@ class Loss:
     generator(fake, real): real is None unless the scale is paired.
     """
 
-    discriminator: Callable[[Any, Any, Any, Any], Tensor]
-    generator: Callable[[Any, Any], Tensor]
+    discriminator: Callable[..., Tensor]
+    generator: Callable[[Tensor, Tensor | None], Tensor]
 
 
 def _sum_of(on_fake: Callable, on_real: Callable, weight: float = 1.0) -> Callable:

@@ -60,22 +60,22 @@ def choose_micro_batch(state: TrainState, before: int | None = None) -> None:
     The batch is not split where the free memory is unknown, or where an image's scores depend on
     the others. before: the size in a resumed run, which is kept: dropout would differ.
     """
-    batch_size, free, devices = state.config.training.batch_size, free_bytes(), state.devices
+    batch_size, free = state.config.training.batch_size, free_bytes()
     if state.config.training.micro_batch == "auto":
-        sizes = [size for size in range(batch_size, 0, -devices) if batch_size % size == 0]
+        sizes = [size for size in range(batch_size, 0, -state.devices) if batch_size % size == 0]
         if free is None or mixes_batch(state.discriminator) or mixes_batch(state.generator):
             sizes = [batch_size]
         if before in sizes:
             sizes = [before]
         limit = SHARE * (free or math.inf)
-        fitting = (size for size in sizes if step_bytes(state, size // devices) <= limit)
+        fitting = (size for size in sizes if step_bytes(state, size // state.devices) <= limit)
         state.micro_batch = next(fitting, sizes[-1])
         if state.micro_batch < batch_size:
             print(
                 f"A batch of {batch_size} is split into passes of {state.micro_batch} images "
                 "(training.micro_batch)."
             )
-    needed = step_bytes(state, (state.micro_batch or batch_size) // devices)
+    needed = step_bytes(state, (state.micro_batch or batch_size) // state.devices)
     if free is not None and needed > SHARE * free:
         print(
             f"A step takes about {needed / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free: if "

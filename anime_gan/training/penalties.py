@@ -8,11 +8,10 @@ config's schema.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from keras import ops, random
 
-Tensor = Any
+from anime_gan.backend import Tensor
 
 
 def _squared_norms(gradients):
@@ -58,14 +57,14 @@ def path_lengths(gradients: Tensor) -> Tensor:
 
 # Penalties at images of the batch, which the discriminator scores anyway: which images, and the
 # cost, from gradients to the scalar that gamma multiplies.
-ON_IMAGES: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
+ON_IMAGES: dict[str, tuple[str, Callable]] = {
     # Mescheder et al. 2018 (arXiv 1801.04406, eq. 9): at real images, and the same at generated.
     "r1": ("real", _half_square),
     "r2": ("fake", _half_square),
 }
 # Penalties at images of their own, which cost another pass through the discriminator: a function
 # from (fake, real, seed) to these images (B, H, W, C), and the cost.
-ON_POINTS: dict[str, tuple[Callable[[Tensor, Tensor, Any], Tensor], Callable]] = {
+ON_POINTS: dict[str, tuple[Callable, Callable]] = {
     # Gulrajani et al. 2017 (arXiv 1704.00028, eq. 3).
     "gradient": (_between, _distance_from_one),
     # Kodali et al. 2017 (arXiv 1705.07215, algorithm 1).

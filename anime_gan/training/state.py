@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import keras
 from keras import ops, random
 
 from anime_gan import backend
+from anime_gan.backend import Tensor
 from anime_gan.backend.batch_norm import fuse
 from anime_gan.config import Config
 from anime_gan.config.stages import Stage, stages_of
@@ -21,8 +21,6 @@ from anime_gan.training import augment
 from anime_gan.training.losses import LOSSES
 from anime_gan.training.optimizers import make_optimizer
 from anime_gan.training.schedules import steps_of
-
-Tensor = Any
 
 
 class TrainState:
@@ -112,7 +110,7 @@ class TrainState:
         return list(self.named_variables.values())
 
     @property
-    def named_variables(self) -> dict[str, Any]:
+    def named_variables(self) -> dict[str, keras.Variable]:
         """The same by name, such as "generator/003/kernel": what a checkpoint holds.
 
         Keras numbers layers through a whole process, so its numbers are taken out of the names.

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import keras
 from keras import ops, random
 
 from anime_gan import backend
+from anime_gan.backend import Tensor
 from anime_gan.training import augment
 from anime_gan.training.penalties import ON_IMAGES, ON_POINTS, path_lengths
 from anime_gan.training.schedules import value_at
 from anime_gan.training.state import TrainState, frozen_state
-
-Tensor = Any
 
 
 def compile_step(state: TrainState) -> Callable[[Tensor], dict[str, Tensor]]:
