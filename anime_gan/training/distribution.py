@@ -75,7 +75,7 @@ class Group:
         """Return a context in which networks are made for all devices."""
         return self._distribution.scope() if self._distribution else nullcontext()
 
-    def rows(self, batch_size: int, batches: int = 1) -> np.ndarray | slice:
+    def rows(self, batch_size: int, batches: int) -> np.ndarray | slice:
         """Return which rows of consecutive batches are this process's."""
         if self.alone:
             return slice(None)
