@@ -59,7 +59,6 @@ def train(
     All processes of a group run it and end at the same step; the first one knows the reason.
     """
     train_step = compile_step(state)
-    group.begin()
     step, reason = run.progress.step, None
     last_steps = (state.stage.end, state.config.training.steps)
     with ProgressBar(state.config, step, shown=group.leads) as bar:
@@ -181,7 +180,7 @@ def dry_run(config: Config, group: Group) -> None:
         real = read_images(data.images, batch_size, *shape, data.resize)
     precision = choose_precision(config, None, group)
     with group.scope():
-        state = TrainState.create(config, precision)
+        state = TrainState(config, precision)
     share_micro_batch(state, group)
     step = compile_step(state)
     real = to_float(real[group.rows(training.batch_size, training.n_critic)])

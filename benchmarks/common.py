@@ -4,6 +4,8 @@ from anime_gan import backend
 
 backend.start()
 
+from collections.abc import Callable
+
 import numpy as np
 
 from anime_gan import networks
@@ -13,7 +15,27 @@ from anime_gan.training.state import TrainState
 
 def make_state(*overrides: str, precision: str = "float32") -> TrainState:
     """Return networks and optimizers before the first step; overrides are as for train_gan.py."""
-    return TrainState.create(load_config(None, list(overrides), networks.get_recipe), precision)
+    return TrainState(load_config(None, list(overrides), networks.get_recipe), precision)
+
+
+def compiled_bytes(half: Callable, state: TrainState, real: np.ndarray) -> int | None:
+    """Return the bytes that the compiler plans for a half of the step, None on TensorFlow.
+
+    half: train_discriminator or train_generator.
+    """
+    if backend.name() != "jax":
+        return None
+    from anime_gan.backend.jax import jitted
+
+    values = [variable.value for variable in state.variables]
+    lowered = jitted(lambda real: half(state, real), state.variables).lower(values, real)
+    memory = lowered.compile().memory_analysis()
+    return (
+        memory.argument_size_in_bytes
+        + memory.output_size_in_bytes
+        + memory.temp_size_in_bytes
+        - memory.alias_size_in_bytes
+    )
 
 
 def random_images(state: TrainState, seed: int = 0) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from anime_gan import backend
 from anime_gan.networks.build import all_layers
 from anime_gan.networks.describe import gflops
-from anime_gan.training.penalties import PENALTIES, OnPoints
+from anime_gan.training.penalties import ON_POINTS
 from anime_gan.training.state import TrainState
 
 SIZE = 2048  # of the matrices
@@ -35,7 +35,7 @@ def discriminator_gflops(state: TrainState, with_penalties: bool) -> float:
     whole, first = gflops(state.discriminator), first_gflops(state.discriminator)
     total = gflops(state.generator) + 2 * (3 * whole - first)
     for name in state.config.objective.penalties if with_penalties else ():
-        total += (4 if isinstance(PENALTIES[name], OnPoints) else 3) * whole
+        total += (4 if name in ON_POINTS else 3) * whole
     return total * state.config.training.batch_size
 
 
@@ -49,7 +49,7 @@ def generator_gflops(state: TrainState, with_paths: bool) -> float:
     whole, first = gflops(state.generator), 0.0
     if hasattr(all_layers(state.generator)[1], "kernel"):
         first = first_gflops(state.generator)
-    passes = 3 if state.loss.scale.paired else 2
+    passes = 3 if state.scale.paired else 2
     total = 3 * whole - first + passes * gflops(state.discriminator)
     if with_paths and state.path_mean is not None:
         total += 6 * whole / 2

@@ -159,7 +159,7 @@ def measure_step(key: str, size: str, overrides: list[str], steps: int) -> dict[
     """Measure a step with one key of the config set to a size."""
     from anime_gan.training import micro_batch
     from anime_gan.training.step import compile_step, train_discriminator, train_generator
-    from benchmarks.common import make_state, random_images
+    from benchmarks.common import compiled_bytes, make_state, random_images
 
     default = ["training.batch_size=4"] if key == "model.resolution" else []
     state = make_state("model.width=0.1", *default, *overrides, f"{key}={size}")
@@ -167,9 +167,7 @@ def measure_step(key: str, size: str, overrides: list[str], steps: int) -> dict[
     weights = sum(4 * int(np.prod(variable.shape)) for variable in state.variables)
     step, before, best = compile_step(state), backend.peak_memory(), {}
     compiled = [
-        backend.compiled_bytes(
-            lambda real, half=half: half(state, real), state.variables, real[:batch_size]
-        )
+        compiled_bytes(half, state, real[:batch_size])
         for half in (train_discriminator, train_generator)
     ]
     for number in range(steps + 1 if steps else 2 if None in compiled else 0):

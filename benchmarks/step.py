@@ -55,13 +55,13 @@ def contenders(state: TrainState, real, precision: str, compiled: bool) -> dict:
     step = compile_step(state)
     runs = {f"ours, {precision}": lambda: float(step(real)["g_loss"])}  # fetching waits
     if state.config.version == "v5":
-        rule, twin = state.config.generator, TrainState.create(state.config)
+        rule, twin = state.config.generator, TrainState(state.config)
         loop = ReportLoop(twin.generator, twin.discriminator, rule.rate, rule.decay, rule.clipvalue)
         runs["report's loop, float32"] = lambda: loop.step(real)
     if importlib.util.find_spec("torch"):
         from benchmarks.torch_steps import Step
 
-        plain = TrainState.create(state.config)
+        plain = TrainState(state.config)
         for name in ("eager", "compiled") if compiled else ("eager",):
             other = Step(plain, name == "compiled", precision)
             runs[f"PyTorch {name}, {precision}"] = lambda other=other: other(real)

@@ -78,7 +78,7 @@ def check(state, generator, discriminator, mirrored: bool) -> None:
         given = torch.from_numpy(images.transpose(0, 3, 1, 2).copy()).to(device)
         judged = discriminator(given.flip(2, 3) if mirrored else given)
     generator.train(), discriminator.train()
-    if state.loss.scale.probabilities:
+    if state.scale.probabilities:
         judged = torch.sigmoid(judged)
     for name, ours, theirs in (
         ("generator", images, turned.permute(0, 2, 3, 1)),

@@ -104,7 +104,7 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
     (folder / "config.yaml").write_text(plain_yaml.write(config.model_dump()))
     v4 = load_config(None, ["model.width=0.02", "version=v4"], networks.get_recipe)
     other = folder / "gan_weights_2.weights.h5"
-    gan = TrainState.create(v4)
+    gan = TrainState(v4)
     gan.combined.save_weights(other)
     damaged = folder / "damaged.keras"
     gan.generator.save(damaged)

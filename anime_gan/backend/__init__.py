@@ -46,13 +46,7 @@ def _active() -> ModuleType:
 def gradients(loss: Callable, variables: Sequence, state: Sequence) -> tuple[Tensor, Any, list]:
     """Return loss() and its gradients by the listed variables and no others.
 
-    Args:
-        loss: returns (scalar loss, auxiliary values).
-        variables: the Keras variables to differentiate by.
-        state: of `loss`.
-
-    Returns:
-        The loss, the auxiliary values, and a gradient for each variable.
+    loss: returns (scalar loss, auxiliary values); both come back, and a gradient for each variable.
     """
     return _active().gradients(loss, variables, state)
 
@@ -75,7 +69,6 @@ def scan(body: Callable, items: Tensor, state: Sequence) -> tuple[Any, Any]:
         body: from (carry, item) to (carry, output), each a list or dict of tensors. The first carry
             is None.
         items: (N, ...), N at least 2.
-        state: of `body`.
 
     Returns:
         The last carry, and the outputs, each with a first axis of N.
@@ -99,19 +92,6 @@ def fused_batch_norm() -> Callable | None:
     in their dtype, the means and the variances (C,) in float32.
     """
     return _active().fused_batch_norm
-
-
-def compiled_bytes(step: Callable, state: Sequence, *inputs: Tensor) -> int | None:
-    """Return the bytes that the compiler plans for a step, None on TensorFlow."""
-    return _active().compiled_bytes(step, state, *inputs)
-
-
-def count_operations(step: Callable, state: Sequence, *inputs: Tensor) -> tuple[int, float | None]:
-    """Return how many convolutions a step has, those of gradients included, and its FLOPs.
-
-    FLOPs are JAX's estimate, None on TensorFlow. What no result depends on is not counted.
-    """
-    return _active().count_operations(step, state, *inputs)
 
 
 def has_gpu() -> bool:

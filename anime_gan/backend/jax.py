@@ -18,16 +18,13 @@ def gradients(loss, variables, state):
     before = [variable.value for variable in others]
 
     def pure(values):
-        mapping = [*zip(variables, values, strict=True), *zip(others, before, strict=True)]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            value, auxiliary = loss()
-        return value, (auxiliary, [scope.get_current_value(variable) for variable in others])
+        (value, auxiliary), after = _stateless(loss, [*variables, *others], [*values, *before])
+        return value, (auxiliary, after[len(variables) :])
 
     (value, (auxiliary, after)), found = jax.value_and_grad(pure, has_aux=True)(
         [variable.value for variable in variables]
     )
-    for variable, new in zip(others, after, strict=True):
-        variable.assign(new)
+    _assign(others, after)
     return value, auxiliary, found
 
 
@@ -35,10 +32,8 @@ def input_gradients(score, images, state):
     before = [variable.value for variable in state]
 
     def pure(images):
-        mapping = list(zip(state, before, strict=True))
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            scores = score(images)
-        return scores.sum(), (scores, [scope.get_current_value(v) for v in state])
+        scores, after = _stateless(lambda: score(images), state, before)
+        return scores.sum(), (scores, after)
 
     found, (scores, after) = jax.grad(pure, has_aux=True)(images)
     for variable, new, old in zip(state, after, before, strict=True):
@@ -52,15 +47,12 @@ def scan(body, items, state):
 
     def pure(carry, item):
         own, values = carry
-        mapping = list(zip(state, values, strict=True))
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            own, output = body(own, item)
-        return (own, [scope.get_current_value(variable) for variable in state]), output
+        (own, output), values = _stateless(lambda: body(own, item), state, values)
+        return (own, values), output
 
     before = [variable.value for variable in state]
     (carry, after), outputs = jax.lax.scan(pure, (carry, before), items[1:])
-    for variable, new in zip(state, after, strict=True):
-        variable.assign(new)
+    _assign(state, after)
     return carry, jax.tree.map(
         lambda one, others: jax.numpy.concatenate([one[None], others]), first, outputs
     )
@@ -71,52 +63,43 @@ def compile_step(step, state):
     several = bool(places) and len(places[0].device_set) > 1
     rows = on_all_devices(places[0].mesh, by_rows=True) if several else None
     outputs = (on_all_devices(places[0].mesh), places) if several else None
-    compiled = _compiled(step, state, outputs)
+    compiled = jitted(step, state, outputs)
 
     def run(*inputs):
         if several:
             inputs = [jax.make_array_from_process_local_data(rows, part) for part in inputs]
         result, values = compiled([variable.value for variable in state], *inputs)
-        for variable, value in zip(state, values, strict=True):
-            variable.assign(value)
+        _assign(state, values)
         return result
 
     return run
 
 
-def _compiled(step, state, outputs=None):
+def jitted(step, state, outputs=None):
+    """Return a compiled function from the values of `state` and inputs to the result and values."""
+
     def pure(values, *inputs):
-        with keras.StatelessScope(state_mapping=list(zip(state, values, strict=True))) as scope:
-            result = step(*inputs)
-        return result, [scope.get_current_value(variable) for variable in state]
+        return _stateless(lambda: step(*inputs), state, values)
 
     return jax.jit(pure, donate_argnums=0, out_shardings=outputs)
+
+
+def _stateless(function, variables, values):
+    """Return function() where the variables have these values, and their values after it."""
+    with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))) as scope:
+        result = function()
+    return result, [scope.get_current_value(variable) for variable in variables]
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def on_all_devices(mesh, by_rows: bool = False):
     """Return how arrays lie on all devices of a mesh: whole on each, or some rows on each."""
     axes = mesh.axis_names[:1] if by_rows else ()
     return jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(*axes))
-
-
-def _lowered(step, state, *inputs):
-    return _compiled(step, state).lower([variable.value for variable in state], *inputs)
-
-
-def compiled_bytes(step, state, *inputs):
-    memory = _lowered(step, state, *inputs).compile().memory_analysis()
-    return (
-        memory.argument_size_in_bytes
-        + memory.output_size_in_bytes
-        + memory.temp_size_in_bytes
-        - memory.alias_size_in_bytes
-    )
-
-
-def count_operations(step, state, *inputs):
-    lowered = _lowered(step, state, *inputs)
-    convolutions = lowered.as_text().count("stablehlo.convolution")
-    return convolutions, lowered.cost_analysis()["flops"]
 
 
 def has_gpu():

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from anime_gan.errors import UserError
 
@@ -48,16 +48,10 @@ def _interrupt_without_traceback(kind, error, trace) -> None:
 
 def _installed_backend() -> str:
     for name in ("tensorflow", "jax"):
-        if _is_installed(name):
-            return name
+        with suppress(ValueError):  # sys.modules[name] is None: imports of it are blocked
+            if importlib.util.find_spec(name):
+                return name
     raise UserError("neither tensorflow nor jax is installed; run pip install -r requirements.txt.")
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ValueError:  # sys.modules[name] is None: imports of it are blocked
-        return False
 
 
 def _import_keras() -> None:

@@ -85,21 +85,6 @@ def compile_step(step, state):
     return tf.function(step, jit_compile=has_gpu())
 
 
-def compiled_bytes(step, state, *inputs):
-    return None
-
-
-def count_operations(step, state, *inputs):
-    graph = tf.function(step).get_concrete_function(*inputs).graph
-    reached, waiting = set(), [*(x.op for x in graph.outputs), *graph.control_outputs]
-    while waiting:
-        operation = waiting.pop()
-        if operation not in reached:
-            reached.add(operation)
-            waiting += [*(x.op for x in operation.inputs), *operation.control_inputs]
-    return sum(operation.type.startswith("Conv2D") for operation in reached), None
-
-
 def has_gpu():
     return bool(tf.config.list_physical_devices("GPU"))
 

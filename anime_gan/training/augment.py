@@ -7,13 +7,10 @@ Drawing and applying are two functions: an image's score and its gradient need t
 augmentation.
 """
 
-from typing import Any
-
 from keras import ops, random
 
+from anime_gan.backend import Tensor
 from anime_gan.config.schema import Augment
-
-Tensor = Any
 
 
 def draw(config: Augment, images: Tensor, p: Tensor, seed: random.SeedGenerator) -> dict:

@@ -54,7 +54,7 @@ class Group:
         asked = config.distribution
         self.index, self.count = asked.process or 0, asked.processes or 1
         self.alone, self.leads = self.count == 1, self.index == 0
-        self.devices, self._distribution, self._vote = 1, None, None
+        self.devices, self._distribution, self._vote = 1, None, 0
         if is_used(config):
             devices = _devices_of(config, backend.several_devices().devices())
             self.devices = len(devices)
@@ -75,7 +75,7 @@ class Group:
         """Return a context in which networks are made for all devices."""
         return self._distribution.scope() if self._distribution else nullcontext()
 
-    def rows(self, batch_size: int, batches: int = 1) -> np.ndarray | slice:
+    def rows(self, batch_size: int, batches: int) -> np.ndarray | slice:
         """Return which rows of consecutive batches are this process's."""
         if self.alone:
             return slice(None)
@@ -102,9 +102,8 @@ class Group:
         parts = []
         for start in range(0, size, _CHUNK):  # of equal length: one compiled program
             part = np.zeros(min(_CHUNK, size), np.uint8)
-            if self.leads:
-                own = packed[start : start + _CHUNK]
-                part[: len(own)] = own
+            own = packed[start : start + _CHUNK]  # empty in the other processes
+            part[: len(own)] = own
             parts.append(backend.several_devices().broadcast(part))
         with np.load(io.BytesIO(np.concatenate(parts)[:size]), allow_pickle=False) as file:
             sent = {name: file[name] for name in file.files}
@@ -167,17 +166,16 @@ class Group:
         if self.alone:
             return last or reason is not None
         wish = stop.signal or (OVER if reason else 0)
-        before, mesh = self._vote, self._distribution.device_mesh
         wishes = np.full(self.devices // self.count, wish, np.int32)
+        before, mesh = self._vote, self._distribution.device_mesh
         self._vote = backend.several_devices().maximum(wishes, mesh)
-        result = 0 if before is None else int(before)
+        result = int(before)
         if result not in (0, OVER):
             stop.signal = stop.signal or result
-        return last or result > 0
-
-    def begin(self) -> None:
-        """Forget the last vote before another loop."""
-        self._vote = None
+        ended = last or result > 0
+        if ended:
+            self._vote = 0  # another loop begins without it
+        return ended
 
 
 def is_used(config: Config) -> bool:
@@ -223,11 +221,7 @@ def refuse_batches(config: Config, devices: int) -> None:
 
 
 def _devices_of(config: Config, found: list[list[str]]) -> list[str]:
-    """Return as many devices of each process as the config asks for.
-
-    Raises:
-        UserError: there are fewer, or the processes have different numbers of them.
-    """
+    """Return as many devices of each process as the config asks for, UserError if it can't."""
     counts = [len(devices) for devices in found]
     if len(set(counts)) > 1:
         raise UserError(
@@ -249,10 +243,7 @@ def joined(config: Config) -> Iterator[Group]:
 
     A process that fails exits at once: else JAX would wait for the others, and they for it. The
     others then end with a sentence and status 2: at once if a connection breaks, else after
-    LOST_SECONDS.
-
-    Raises:
-        UserError: the config is impossible here.
+    LOST_SECONDS. UserError if the config is impossible here.
     """
     refuse(config)
     asked = config.distribution

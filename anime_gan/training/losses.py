@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from keras import ops
 
-from anime_gan.networks.scores import SCALES, Scale
-
-Tensor = Any
+from anime_gan.backend import Tensor
 
 
 @dataclass(frozen=True)
@@ -25,12 +22,10 @@ class Loss:
         [0, training.label_noise) and shaped as the scores, soften labels; losses without labels
         ignore them.
     generator(fake, real): real is None unless the scale is paired.
-    scale: what the scores mean.
     """
 
-    discriminator: Callable[[Any, Any, Any, Any], Tensor]
-    generator: Callable[[Any, Any], Tensor]
-    scale: Scale
+    discriminator: Callable[..., Tensor]
+    generator: Callable[[Tensor, Tensor | None], Tensor]
 
 
 def _sum_of(on_fake: Callable, on_real: Callable, weight: float = 1.0) -> Callable:
@@ -44,18 +39,16 @@ def _sum_of(on_fake: Callable, on_real: Callable, weight: float = 1.0) -> Callab
     return loss
 
 
-def _cross_entropy(labels, scores):
+def _cross_entropy(label, scores):
     """Return the mean binary cross-entropy of probabilities in [0, 1] (the report's Fig. 23).
+
+    label: a number for all scores, or one for each, (B, 1).
 
     Keras clips probabilities at 1e-7, so 16.118 is the largest cost of a score. On TensorFlow it
     finds the logits behind a sigmoid if it gets the sigmoid's own output, and then does not clip.
     The report's loop took this path, so scores must arrive here unsliced.
     """
-    return ops.mean(ops.binary_crossentropy(labels, scores))
-
-
-def _labels(value, scores):
-    return ops.full_like(scores, value)
+    return ops.mean(ops.binary_crossentropy(ops.full_like(scores, label), scores))
 
 
 LOSSES: dict[str, Loss] = {
@@ -63,22 +56,20 @@ LOSSES: dict[str, Loss] = {
     # (Fig. 17). One mean over both halves of the batch is half the sum of each half's mean.
     "report": Loss(
         _sum_of(
-            lambda scores, noise: _cross_entropy(_labels(1, scores) + noise, scores),
-            lambda scores, noise: _cross_entropy(_labels(0, scores) + noise, scores),
+            lambda scores, noise: _cross_entropy(1 + noise, scores),
+            lambda scores, noise: _cross_entropy(noise, scores),
             0.5,
         ),
-        lambda fake, real: _cross_entropy(_labels(0, fake), fake),
-        SCALES["report"],
+        lambda fake, real: _cross_entropy(0, fake),
     ),
     # Goodfellow et al. 2014 (arXiv 1406.2661) as DCGANs train it: real images are 1 and generated
     # ones 0, the generator aims at 1. Noise moves labels inwards, on both sides.
     "cross_entropy": Loss(
         _sum_of(
-            lambda scores, noise: _cross_entropy(_labels(0, scores) + noise, scores),
-            lambda scores, noise: _cross_entropy(_labels(1, scores) - noise, scores),
+            lambda scores, noise: _cross_entropy(noise, scores),
+            lambda scores, noise: _cross_entropy(1 - noise, scores),
         ),
-        lambda fake, real: _cross_entropy(_labels(1, fake), fake),
-        SCALES["cross_entropy"],
+        lambda fake, real: _cross_entropy(1, fake),
     ),
     # The same on logits, which are never clipped: softplus(x) is -log(1 - sigmoid(x)).
     "non_saturating": Loss(
@@ -87,7 +78,6 @@ LOSSES: dict[str, Loss] = {
             lambda scores, noise: ops.mean(ops.softplus(-scores)),
         ),
         lambda fake, real: ops.mean(ops.softplus(-fake)),
-        SCALES["non_saturating"],
     ),
     # Arjovsky et al. 2017 (arXiv 1701.07875, algorithm 1): the negative discriminator loss
     # estimates the Wasserstein distance, up to a factor.
@@ -97,7 +87,6 @@ LOSSES: dict[str, Loss] = {
             lambda scores, noise: -ops.mean(scores),
         ),
         lambda fake, real: -ops.mean(fake),
-        SCALES["wasserstein"],
     ),
     # Lim and Ye 2017 (arXiv 1705.02894), as SAGAN takes it (arXiv 1805.08318, eq. 4).
     "hinge": Loss(
@@ -106,13 +95,11 @@ LOSSES: dict[str, Loss] = {
             lambda scores, noise: ops.mean(ops.relu(1 - scores)),
         ),
         lambda fake, real: -ops.mean(fake),
-        SCALES["hinge"],
     ),
     # Jolicoeur-Martineau 2018 (arXiv 1807.00734) as R3GAN pairs it (arXiv 2501.05441, eq. 2): only
     # how much more real one image scores than the other counts.
     "relativistic": Loss(
         lambda fake, real, *noise: ops.mean(ops.softplus(fake - real)),
         lambda fake, real: ops.mean(ops.softplus(real - fake)),
-        SCALES["relativistic"],
     ),
 }

@@ -14,7 +14,7 @@ from anime_gan.config import Config
 from anime_gan.errors import UserError
 from anime_gan.networks.build import all_layers
 from anime_gan.networks.checks import mixes_batch
-from anime_gan.training.penalties import PENALTIES, OnPoints
+from anime_gan.training.penalties import ON_POINTS
 from anime_gan.training.state import TrainState
 
 # The share of the free memory that training may take: an estimate is not a measurement.
@@ -32,30 +32,26 @@ def step_bytes(state: TrainState, images: int) -> int:
     objective = state.config.objective
     generator = activation_bytes(state.generator)
     discriminator = activation_bytes(state.discriminator)
-    penalties = [PENALTIES[name] for name in objective.penalties]
-    penalized = sum(2 if isinstance(penalty, OnPoints) else 1 for penalty in penalties)
+    penalized = sum(2 if name in ON_POINTS else 1 for name in objective.penalties)
     halves = (
         (2 + penalized) * discriminator,
         (1 + (objective.path_weight > 0)) * generator
-        + (2 if state.loss.scale.paired else 1) * discriminator,
+        + (2 if state.scale.paired else 1) * discriminator,
     )
-    weights = [state.generator_weights, state.discriminator_weights]
-    return (
-        sum(_bytes(v.shape, v.dtype) for v in state.variables)
-        + max(sum(_bytes(v.shape, v.dtype) for v in listed) for listed in weights)
-        + images * max(halves)
-    )
+    weights = max(_bytes(state.generator_weights), _bytes(state.discriminator_weights))
+    return _bytes(state.variables) + weights + images * max(halves)
 
 
 def activation_bytes(network: keras.Model) -> int:
     """Return the bytes of all outputs of a network's layers for one image."""
     views = keras.layers.InputLayer | keras.layers.Reshape | keras.layers.Flatten
     outputs = [layer.output for layer in all_layers(network) if not isinstance(layer, views)]
-    return sum(_bytes(one.shape[1:], one.dtype) for one in keras.tree.flatten(outputs))
+    return _bytes(keras.tree.flatten(outputs))
 
 
-def _bytes(shape, dtype) -> int:
-    return math.prod(shape) * (2 if "16" in dtype else 4)
+def _bytes(arrays) -> int:
+    """Return the bytes of variables, or of outputs for one image: the batch's size is None."""
+    return sum(math.prod(filter(None, a.shape)) * (2 if "16" in a.dtype else 4) for a in arrays)
 
 
 def choose_micro_batch(state: TrainState, before: int | None = None) -> None:
@@ -65,22 +61,21 @@ def choose_micro_batch(state: TrainState, before: int | None = None) -> None:
     the others. before: the size in a resumed run, which is kept: dropout would differ.
     """
     batch_size, free = state.config.training.batch_size, free_bytes()
-    devices = state.distribution.device_mesh.shape[0] if state.distribution else 1
     if state.config.training.micro_batch == "auto":
-        sizes = [size for size in range(batch_size, 0, -devices) if batch_size % size == 0]
+        sizes = [size for size in range(batch_size, 0, -state.devices) if batch_size % size == 0]
         if free is None or mixes_batch(state.discriminator) or mixes_batch(state.generator):
             sizes = [batch_size]
         if before in sizes:
             sizes = [before]
         limit = SHARE * (free or math.inf)
-        fitting = (size for size in sizes if step_bytes(state, size // devices) <= limit)
+        fitting = (size for size in sizes if step_bytes(state, size // state.devices) <= limit)
         state.micro_batch = next(fitting, sizes[-1])
         if state.micro_batch < batch_size:
             print(
                 f"A batch of {batch_size} is split into passes of {state.micro_batch} images "
                 "(training.micro_batch)."
             )
-    needed = step_bytes(state, (state.micro_batch or batch_size) // devices)
+    needed = step_bytes(state, (state.micro_batch or batch_size) // state.devices)
     if free is not None and needed > SHARE * free:
         print(
             f"A step takes about {needed / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free: if "

@@ -8,34 +8,10 @@ config's schema.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
 
 from keras import ops, random
 
-Tensor = Any
-
-
-@dataclass(frozen=True)
-class OnImages:
-    """A penalty at images of a batch, which the discriminator scores anyway.
-
-    side: which images. cost: from gradients (B, H, W, C) to the scalar that gamma multiplies.
-    """
-
-    side: Literal["real", "fake"]
-    cost: Callable[[Tensor], Tensor]
-
-
-@dataclass(frozen=True)
-class OnPoints:
-    """A penalty at points of its own, which cost another pass through the discriminator.
-
-    points: from (fake, real, seed), both (B, H, W, C), to images (B, H, W, C). cost: as above.
-    """
-
-    points: Callable[[Tensor, Tensor, Any], Tensor]
-    cost: Callable[[Tensor], Tensor]
+from anime_gan.backend import Tensor
 
 
 def _squared_norms(gradients):
@@ -79,12 +55,18 @@ def path_lengths(gradients: Tensor) -> Tensor:
     return ops.sqrt(ops.mean(squares, axis=1) + 1e-12)
 
 
-PENALTIES: dict[str, OnImages | OnPoints] = {
-    # Gulrajani et al. 2017 (arXiv 1704.00028, eq. 3).
-    "gradient": OnPoints(_between, _distance_from_one),
-    # Kodali et al. 2017 (arXiv 1705.07215, algorithm 1).
-    "dragan": OnPoints(_around, _distance_from_one),
+# Penalties at images of the batch, which the discriminator scores anyway: which images, and the
+# cost, from gradients to the scalar that gamma multiplies.
+ON_IMAGES: dict[str, tuple[str, Callable]] = {
     # Mescheder et al. 2018 (arXiv 1801.04406, eq. 9): at real images, and the same at generated.
-    "r1": OnImages("real", _half_square),
-    "r2": OnImages("fake", _half_square),
+    "r1": ("real", _half_square),
+    "r2": ("fake", _half_square),
+}
+# Penalties at images of their own, which cost another pass through the discriminator: a function
+# from (fake, real, seed) to these images (B, H, W, C), and the cost.
+ON_POINTS: dict[str, tuple[Callable, Callable]] = {
+    # Gulrajani et al. 2017 (arXiv 1704.00028, eq. 3).
+    "gradient": (_between, _distance_from_one),
+    # Kodali et al. 2017 (arXiv 1705.07215, algorithm 1).
+    "dragan": (_around, _distance_from_one),
 }

@@ -81,13 +81,13 @@ def resume(
     micro_batch, arrays = progress.micro_batch, progress.arrays
     progress.arrays = {}  # which take as much memory as the networks
     with group.scope():
-        state = TrainState.create(slow, precision, stage_at(slow, progress.step))
+        state = TrainState(slow, precision, stage_at(slow, progress.step))
         if arrays:
             before = stage_before(slow, progress.step)
             if before.resolution == stage.resolution:
                 checkpoint.restore(state.named_variables, arrays)
             else:
-                smaller = TrainState.create(slow, precision, before)
+                smaller = TrainState(slow, precision, before)
                 checkpoint.restore(smaller.named_variables, arrays)
                 state.grow_from(smaller)
                 micro_batch = None

@@ -24,10 +24,6 @@ class Cosine(keras.optimizers.schedules.LearningRateSchedule):
         share = ops.minimum(ops.cast(step, "float32") / self.steps, 1.0)
         return self.last + (self.first - self.last) * 0.5 * (1 + ops.cos(math.pi * share))
 
-    def get_config(self) -> dict:
-        """Return what __init__ takes."""
-        return {"first": self.first, "last": self.last, "steps": self.steps}
-
 
 def steps_of(training: Training) -> float:
     """Return how many steps training.cosine_kimg thousand images take: the length of schedules."""

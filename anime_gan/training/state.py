@@ -5,90 +5,70 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import keras
 from keras import ops, random
 
 from anime_gan import backend
+from anime_gan.backend import Tensor
 from anime_gan.backend.batch_norm import fuse
 from anime_gan.config import Config
 from anime_gan.config.stages import Stage, stages_of
-from anime_gan.networks.build import Networks, all_layers, build
+from anime_gan.networks.build import all_layers, build
 from anime_gan.networks.layers.fade import FadeIn
+from anime_gan.networks.scores import SCALES
 from anime_gan.training import augment
-from anime_gan.training.losses import LOSSES, Loss
+from anime_gan.training.losses import LOSSES
 from anime_gan.training.optimizers import make_optimizer
 from anime_gan.training.schedules import steps_of
 
-Tensor = Any
 
-
-@dataclass(kw_only=True)
 class TrainState:
-    """Two networks with all that training them changes or needs.
+    """Two networks with all that training them changes or needs, seeded by training.seed.
 
     stage: its config, and for growing networks the steps at which they begin, fade in and end.
-    networks: generator and discriminator.
     combined: the report's c_model, from latents to scores.
+    predictor: the generator with a second output, the latents read back; None for most versions.
     ema: the generator with the moving average of all its weights; None if none is kept.
     seed: what the step draws its noise from.
     augment_p: the probability of adaptive augmentation; None if it does not adapt.
     path_mean: the mean path length so far; None without path length regularization.
     micro_batch: images per forward and backward pass; None for the whole batch.
     distribution: Keras's, over which devices a batch is sharded; None for one device.
+
+    Args:
+        config: a run's, checked by networks/checks.py.
+        precision: "float32" or "bfloat16"; weights and last layers are float32 in both.
+        stage: of a run that grows; the last one if None.
     """
 
-    stage: Stage
-    networks: Networks
-    combined: keras.Model
-    generator_optimizer: keras.optimizers.Optimizer
-    discriminator_optimizer: keras.optimizers.Optimizer
-    seed: random.SeedGenerator
-    ema: keras.Model | None = None
-    augment_p: keras.Variable | None = None
-    path_mean: keras.Variable | None = None
-    micro_batch: int | None = None
-    distribution: Any = None
-
-    @classmethod
-    def create(
-        cls, config: Config, precision: str = "float32", stage: Stage | None = None
-    ) -> TrainState:
-        """Build networks and optimizers as the run's config says, seeded by training.seed.
-
-        Args:
-            config: checked by networks/checks.py.
-            precision: "float32" or "bfloat16"; weights and last layers are float32 in both.
-            stage: of a run that grows; the last one if None.
-        """
-        stage = stage or stages_of(config)[-1]
-        config, training = stage.config, stage.config.training
+    def __init__(self, config: Config, precision: str = "float32", stage: Stage | None = None):
+        self.stage = stage or stages_of(config)[-1]
+        self.config = config = self.stage.config
+        training, objective = config.training, config.objective
+        self.loss = LOSSES[objective.name]
+        self.scale = SCALES[objective.name]
         _reset_names()
         keras.utils.set_random_seed(training.seed)
-        networks = build(config, precision)
-        combined, ema = networks.combined(), None
+        self.networks = build(config, precision)
+        self.generator = self.networks.generator
+        self.discriminator = self.networks.discriminator
+        self.predictor = self.networks.predictor
+        self.combined = self.networks.combined()
+        self.ema = None
         if training.ema_kimg is not None:
-            ema = keras.models.clone_model(networks.generator)
-            ema.set_weights(networks.generator.get_weights())
+            self.ema = keras.models.clone_model(self.generator)
+            self.ema.set_weights(self.generator.get_weights())
         updates = steps_of(training)
         d_updates = updates * training.n_critic * (2 if training.passes == "in_turn" else 1)
-        return cls(
-            stage=stage,
-            networks=networks,
-            combined=combined,
-            generator_optimizer=make_optimizer(config.generator, updates),
-            discriminator_optimizer=make_optimizer(config.discriminator, d_updates),
-            seed=random.SeedGenerator(training.seed),
-            ema=ema,
-            augment_p=_number() if config.augment.p == "adaptive" else None,
-            path_mean=_number() if config.objective.path_weight else None,
-            micro_batch=None if training.micro_batch == "auto" else training.micro_batch,
-            distribution=keras.distribution.distribution(),
-        )
-
-    def __post_init__(self):
+        self.generator_optimizer = make_optimizer(config.generator, updates)
+        self.discriminator_optimizer = make_optimizer(config.discriminator, d_updates)
+        self.seed = random.SeedGenerator(training.seed)
+        self.augment_p = _number() if config.augment.p == "adaptive" else None
+        self.path_mean = _number() if objective.path_weight else None
+        self.micro_batch = None if training.micro_batch == "auto" else training.micro_batch
+        self.distribution = keras.distribution.distribution()
+        self.devices = self.distribution.device_mesh.shape[0] if self.distribution else 1
         self._copy = None
         # What each half of a step moves is listed once; the `trainable` flag decides nothing.
         self.generator_weights = list((self.predictor or self.generator).trainable_variables)
@@ -104,31 +84,6 @@ class TrainState:
         # An optimizer that is not built yet would silently drop its state in a checkpoint.
         self.generator_optimizer.build(self.generator_weights)
         self.discriminator_optimizer.build(self.discriminator_weights)
-
-    @property
-    def config(self) -> Config:
-        """The stage's config."""
-        return self.stage.config
-
-    @property
-    def generator(self) -> keras.Model:
-        """The generator, with raw weights."""
-        return self.networks.generator
-
-    @property
-    def discriminator(self) -> keras.Model:
-        """The discriminator."""
-        return self.networks.discriminator
-
-    @property
-    def predictor(self) -> keras.Model | None:
-        """The generator with a second output, the latents read back; None for most versions."""
-        return self.networks.predictor
-
-    @property
-    def loss(self) -> Loss:
-        """The pair of losses."""
-        return LOSSES[self.config.objective.name]
 
     def sampler(self) -> keras.Model:
         """Return the generator to draw faces with: the EMA where one is kept.
@@ -155,7 +110,7 @@ class TrainState:
         return list(self.named_variables.values())
 
     @property
-    def named_variables(self) -> dict[str, Any]:
+    def named_variables(self) -> dict[str, keras.Variable]:
         """The same by name, such as "generator/003/kernel": what a checkpoint holds.
 
         Keras numbers layers through a whole process, so its numbers are taken out of the names.
@@ -170,12 +125,9 @@ class TrainState:
         if self.predictor:
             shared = {id(variable) for variable in self.generator.variables}
             parts["predictor"] = [v for v in self.predictor.variables if id(v) not in shared]
-        if self.ema:
-            parts["average"] = self.ema.variables
-        if self.augment_p is not None:
-            parts["augment"] = [self.augment_p]
-        if self.path_mean is not None:
-            parts["path"] = [self.path_mean]
+        parts["average"] = self.ema.variables if self.ema else []
+        parts["augment"] = [] if self.augment_p is None else [self.augment_p]
+        parts["path"] = [] if self.path_mean is None else [self.path_mean]
         return {
             f"{part}/{index:03}/{re.sub(r'_[0-9]+', '', variable.path.split('/')[-1])}": variable
             for part, variables in parts.items()
@@ -183,12 +135,8 @@ class TrainState:
         }
 
     def shard(self, rows: Tensor) -> Tensor:
-        """Shard rows (B, ...) over the devices; return them unchanged on one device.
-
-        A step calls it for what it draws or takes from a batch; the results of it stay sharded.
-        """
-        devices = self.distribution.device_mesh.shape[0] if self.distribution else 1
-        if devices == 1 or rows.shape[0] % devices:
+        """Shard rows (B, ...) over the devices; return them unchanged on one device."""
+        if self.devices == 1 or rows.shape[0] % self.devices:
             return rows
         return keras.distribution.distribute_tensor(
             rows, self.distribution.get_data_layout(rows.shape)
@@ -232,20 +180,15 @@ class TrainState:
 
         The optimizers start again, as in the original, and new layers have an alpha of 0.
         """
-        for own, other in (
-            (self.generator, smaller.generator),
-            (self.discriminator, smaller.discriminator),
-            (self.ema, smaller.ema),
-        ):
-            if own is not None:
-                _copy_layers(other, own)
-        for own, other in (
-            (self.seed.state, smaller.seed.state),
-            (self.augment_p, smaller.augment_p),
-            (self.path_mean, smaller.path_mean),
-        ):
-            if own is not None:
-                own.assign(other)
+        _copy_layers(smaller.generator, self.generator)
+        _copy_layers(smaller.discriminator, self.discriminator)
+        if self.ema:
+            _copy_layers(smaller.ema, self.ema)
+        self.seed.state.assign(smaller.seed.state)
+        if self.augment_p is not None:
+            self.augment_p.assign(smaller.augment_p)
+        if self.path_mean is not None:
+            self.path_mean.assign(smaller.path_mean)
 
 
 def _number() -> keras.Variable:
@@ -253,12 +196,9 @@ def _number() -> keras.Variable:
 
 
 def _reset_names() -> None:
-    """Let Keras number layers from the beginning.
-
-    TensorFlow sums in the order of names: networks built later in a process would round
-    differently.
-    """
-    distribution = keras.distribution.distribution()
+    # TensorFlow sums in the order of names: networks built later in a process would round
+    # differently.
+    distribution = keras.distribution.distribution()  # which clearing forgets
     keras.utils.clear_session(free_memory=False)
     keras.distribution.set_distribution(distribution)
 

@@ -8,19 +8,17 @@ images, 3. train the discriminator, 4. freeze it, 5. train the generator, 6. upd
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import keras
 from keras import ops, random
 
 from anime_gan import backend
+from anime_gan.backend import Tensor
 from anime_gan.training import augment
-from anime_gan.training.penalties import PENALTIES, OnImages, OnPoints, path_lengths
+from anime_gan.training.penalties import ON_IMAGES, ON_POINTS, path_lengths
 from anime_gan.training.schedules import value_at
 from anime_gan.training.state import TrainState, frozen_state
-
-Tensor = Any
 
 
 def compile_step(state: TrainState) -> Callable[[Tensor], dict[str, Tensor]]:
@@ -67,36 +65,34 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
     """
     config, objective = state.config, state.config.objective
     batch_size = real.shape[0]
+    penalties = objective.penalties if with_penalties else ()
     real = state.blend_with_coarse(real)
 
     # 2. Sample fake images by the generator: in training mode, but this is not its half.
     fake = _sample_fakes(state, batch_size)
 
     # Everything random is drawn for the whole batch, so that micro batches add up to it.
+    images = {"fake": fake, "real": real}
     noise = _label_noise(state, batch_size)
-    sides = {
-        "fake": Side(fake, _augmentation(state, fake), noise[:batch_size]),
-        "real": Side(real, _augmentation(state, real), noise[batch_size:]),
-    }
-    penalties = [PENALTIES[name] for name in objective.penalties if with_penalties]
-    points = [
-        (penalty.cost, penalty.points(fake, real, state.seed))
-        for penalty in penalties
-        if isinstance(penalty, OnPoints)
-    ]
-    on_images = [penalty for penalty in penalties if isinstance(penalty, OnImages)]
+    noises = [noise[:batch_size], noise[batch_size:]]
+    augmentation = {side: _augmentation(state, images[side]) for side in images}
+    on_points = [ON_POINTS[name] for name in penalties if name in ON_POINTS]
+    points = [(sample(fake, real, state.seed), cost) for sample, cost in on_points]
+    on_images = [ON_IMAGES[name] for name in penalties if name in ON_IMAGES]
+    penalized = {side for side, _ in on_images}
     gamma = value_at(objective.gamma, state.step, config.training) * objective.penalty_every
 
     # 3. Train the discriminator on real and fake images.
-    def loss(trained: tuple[str, ...], part: Part):
-        scores, gradients = _score_sides(state, sides, trained, part, on_images)
-        noises = [part(sides[name].label_noise) for name in ("fake", "real")]
-        d_loss = state.loss.discriminator(scores.get("fake"), scores.get("real"), *noises)
-        penalty = sum(p.cost(gradients[p.side]) for p in on_images if p.side in trained)
-        for cost, images in points if "real" in trained else ():
+    def loss(trained: tuple[str, ...], part: Callable):
+        scores, gradients = _score_sides(state, images, augmentation, trained, part, penalized)
+        d_loss = state.loss.discriminator(
+            scores.get("fake"), scores.get("real"), *map(part, noises)
+        )
+        penalty = sum(cost(gradients[side]) for side, cost in on_images if side in trained)
+        for own, cost in points if "real" in trained else ():
             with frozen_state(state.discriminator):
-                drawn = part(sides["real"].augmentation)
-                penalty += cost(state.scores_and_gradients(part(images), drawn)[1])
+                drawn = part(augmentation["real"])
+                penalty += cost(state.scores_and_gradients(part(own), drawn)[1])
         penalty = ops.convert_to_tensor(penalty, d_loss.dtype)  # without any it is a plain 0
         return d_loss + gamma * penalty, {"d_loss": d_loss, "penalty": penalty, "scores": scores}
 
@@ -106,7 +102,7 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
             state,
             state.discriminator_optimizer,
             state.discriminator_weights,
-            lambda part, trained=trained: loss(trained, part),
+            partial(loss, trained),
             batch_size,
             config.discriminator.weight_clip,
         )
@@ -125,7 +121,7 @@ def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) ->
     Returns:
         Scalars, as in docs/logs.md.
     """
-    config, paired = state.config, state.loss.scale.paired
+    config, paired = state.config, state.scale.paired
     with_paths = with_paths and state.path_mean is not None
     real = state.blend_with_coarse(real)
     latents = state.latents(real.shape[0])
@@ -135,7 +131,7 @@ def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) ->
 
     # 4. Freeze the discriminator: its weights are not listed, and its statistics stay.
     # 5. Train the generator on fake images, from fresh noise.
-    def loss(part: Part):
+    def loss(part: Callable):
         latent, extra = part(latents), 0.0
         if state.predictor:
             fake, guess = state.predictor(latent, training=True)
@@ -172,36 +168,16 @@ def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) ->
     return scalars
 
 
-@dataclass(frozen=True)
-class Side:
-    """The real or the fake half of what a discriminator is trained on.
+def _part(state, start, size: int) -> Callable:
+    """Return a function from tensors, also in a dict, to their `size` rows from `start` on."""
 
-    images: (B, H, W, C). augmentation: as drawn by augment.draw. label_noise: (B, 1).
-    """
+    def rows(tensor):
+        if size == tensor.shape[0]:
+            return tensor
+        first = (start, *[0] * (len(tensor.shape) - 1))
+        return state.shard(ops.slice(tensor, first, (size, *tensor.shape[1:])))
 
-    images: Tensor
-    augmentation: dict
-    label_noise: Tensor
-
-
-@dataclass(frozen=True)
-class Part:
-    """A micro batch: `size` rows of a batch from `start` on. Called with tensors, returns theirs.
-
-    shard: TrainState.shard, which places rows on several devices.
-    """
-
-    shard: Callable
-    start: Any
-    size: int
-
-    def __call__(self, tensors):
-        if isinstance(tensors, dict):
-            return {key: self(value) for key, value in tensors.items()}
-        if self.size == tensors.shape[0]:
-            return tensors
-        start = (self.start, *[0] * (len(tensors.shape) - 1))
-        return self.shard(ops.slice(tensors, start, (self.size, *tensors.shape[1:])))
+    return partial(keras.tree.map_structure, rows)
 
 
 def _over_parts(state, batch_size: int, body):
@@ -212,10 +188,10 @@ def _over_parts(state, batch_size: int, body):
     """
     size = state.micro_batch or batch_size
     if size == batch_size:
-        carry, outputs = body(None, Part(state.shard, 0, batch_size))
+        carry, outputs = body(None, _part(state, 0, size))
         return carry, keras.tree.map_structure(lambda one: ops.expand_dims(one, 0), outputs)
     return backend.scan(
-        lambda carry, start: body(carry, Part(state.shard, start, size)),
+        lambda carry, start: body(carry, _part(state, start, size)),
         ops.arange(0, batch_size, size),
         state.variables,
     )
@@ -226,9 +202,8 @@ def _join_parts(outputs):  # (parts, size, ...) -> (B, ...)
 
 
 def _update(state, optimizer, weights, loss, batch_size: int, limit: float | None) -> dict:
-    """Update `weights` by the mean gradient of loss(part) over the parts of a batch.
+    """Update `weights` by the mean gradient of loss(part), then clip them to [-limit, limit].
 
-    Afterwards they are clipped to [-limit, limit]; None clips nothing.
     Returns the auxiliary values of the loss, each with a first axis of parts.
     """
 
@@ -250,12 +225,12 @@ def _update(state, optimizer, weights, loss, batch_size: int, limit: float | Non
 def _sample_fakes(state, batch_size: int):
     """Return generated images (B, H, W, C), the generator left as it is."""
     latents = state.latents(batch_size)
+
+    def body(_, part):
+        return [], [state.generator(part(latents), training=True)]
+
     with frozen_state(state.generator):
-        _, fakes = _over_parts(
-            state,
-            batch_size,
-            lambda _, part: ([], [state.generator(part(latents), training=True)]),
-        )
+        _, fakes = _over_parts(state, batch_size, body)
     return _join_parts(fakes[0])
 
 
@@ -275,24 +250,23 @@ def _augmentation(state, images) -> dict:
     return augment.draw(config.augment, images, p, state.seed)
 
 
-def _score_sides(state, sides, trained, part, on_images):
-    """Return the scores of a part of both sides, and the gradients that penalties need, by side.
+def _score_sides(state, images, augmentation, trained, part, penalized):
+    """Return the scores of a part of both sides, and the gradients of the penalized, by side.
 
     Both go through the discriminator in one pass where they may and need the same.
     """
-    penalized = [name for name in trained if any(p.side == name for p in on_images)]
-    same = len(penalized) in (0, len(trained))
+    same = len(penalized.intersection(trained)) in (0, len(trained))
     together = state.config.training.passes == "together" and same
     scores, gradients = {}, {}
-    for group in [trained] if together else [(name,) for name in reversed(trained)]:
-        images = _join([part(sides[name].images) for name in group])
-        drawn = [part(sides[name].augmentation) for name in group]
-        augmentation = {key: _join([one[key] for one in drawn]) for key in drawn[0]}
+    for group in [trained] if together else [(side,) for side in reversed(trained)]:
+        inputs = _join([part(images[side]) for side in group])
+        drawn = [part(augmentation[side]) for side in group]
+        joined = {key: _join([one[key] for one in drawn]) for key in drawn[0]}
         if group[0] in penalized:
-            both, found = state.scores_and_gradients(images, augmentation)
+            both, found = state.scores_and_gradients(inputs, joined)
             gradients |= zip(group, ops.split(found, len(group)), strict=True)
         else:
-            both = state.scores(images, augmentation)
+            both = state.scores(inputs, joined)
         scores |= zip(group, _split_scores(both, len(group)), strict=True)
     return scores, gradients
 
@@ -302,13 +276,14 @@ def _join(parts: list):
 
 
 def _split_scores(scores, count: int) -> list:
-    """Return `count` equal parts of scores.
+    """Return `count` equal parts of scores, each with the logits that Keras remembers, if it does.
 
-    Keras remembers the logits behind a sigmoid and takes cross-entropy of them; so do the parts.
+    It takes the cross-entropy of the logits behind a sigmoid.
     """
-    parts = ops.split(scores, count) if count > 1 else [scores]
-    logits = getattr(scores, "_keras_logits", None)
-    if logits is not None and count > 1:
+    if count == 1:
+        return [scores]
+    parts, logits = ops.split(scores, count), getattr(scores, "_keras_logits", None)
+    if logits is not None:
         for part, own in zip(parts, ops.split(logits, count), strict=True):
             part._keras_logits = own
     return parts
@@ -347,7 +322,7 @@ def _discriminator_scalars(state, updates: list[dict], batch_size: int, penalize
     scores = {name: one for update in updates for name, one in update["scores"].items()}
     fake, real = _join_parts(scores["fake"]), _join_parts(scores["real"])
     label_noise = state.config.training.label_noise
-    fake_accuracy, real_accuracy = state.loss.scale.correct(fake, real, label_noise)
+    fake_accuracy, real_accuracy = state.scale.correct(fake, real, label_noise)
     scalars = {
         # In turn, real and fake are two halves of one loss; micro batches are parts of a mean.
         "d_loss": sum(ops.mean(update["d_loss"]) for update in updates),

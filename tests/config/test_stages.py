@@ -80,11 +80,11 @@ def test_nothing_jumps_when_the_networks_grow():
     """Just before and after, images are equal to 1e-5 and scores to 1e-4."""
     config = config_of("model.resolution=16", "training.ema_kimg=0.01")
     small, large = stages_of(config)
-    before = TrainState.create(config, stage=small)
+    before = TrainState(config, stage=small)
     step = compile_step(before)
     for _ in range(2):
         step(np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3)).astype("float32"))
-    after = TrainState.create(config, stage=large)
+    after = TrainState(config, stage=large)
     after.grow_from(before)
     latents = latents_from_seeds(range(4), 8)
     for name in ("generator", "ema"):
@@ -107,7 +107,7 @@ def test_a_size_fades_in_linearly_and_so_do_real_images():
     config = config_of("model.resolution=16", "growing.fade_kimg=0.012")
     stage = stages_of(config)[1]
     assert stage.fade == 3
-    gan = TrainState.create(config, stage=stage)
+    gan = TrainState(config, stage=stage)
     real = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 3)).astype("float32")
     coarse = real.reshape(4, 8, 2, 8, 2, 3).mean((2, 4)).repeat(2, 1).repeat(2, 2)
     for done, alpha in ((0, 0), (1, 1 / 3), (3, 1), (5, 1)):
@@ -134,7 +134,7 @@ def test_a_growing_run_resumes_bit_exactly(version, tmp_path):
     images = np.random.default_rng(0).uniform(-1, 1, (5, 4, 16, 16, 3)).astype("float32")
 
     def fresh() -> TrainState:
-        return TrainState.create(config, stage=stage)
+        return TrainState(config, stage=stage)
 
     whole = fresh()
     step = compile_step(whole)

@@ -62,7 +62,7 @@ def test_nonsense_is_one_sentence(overrides, words):
 def test_the_shared_parts_go_with_every_version_they_make_sense_for(overrides):
     """From the config alone, whatever the version's own recipe is; and they can be built."""
     config = checked("model.width=0.02", "model.resolution=32", *overrides)
-    assert TrainState.create(config).loss
+    assert TrainState(config).loss
 
 
 @pytest.mark.parametrize("version", networks.VERSIONS)

@@ -77,7 +77,7 @@ def rates_times(factor: float) -> Sabotage:
             )
             for name in ("generator", "discriminator")
         }
-        other = TrainState.create(state.config.model_copy(update=sections))
+        other = TrainState(state.config.model_copy(update=sections))
         other_step, copied = compile_step(other), []
 
         def run(number, real):

@@ -30,7 +30,7 @@ TINY = ["model.width=0.02", "model.resolution=32", "model.latent_dim=8", "traini
 def checkpoints(folder: Path) -> Case:
     """The newest of two checkpoints; its values, or those of the one before it, are right."""
     found = load_config(None, TINY, networks.get_recipe)
-    gan = TrainState.create(found)
+    gan = TrainState(found)
     facts = {
         "config": found.model_dump(mode="json"),
         "precision": "float32",
@@ -207,7 +207,7 @@ def caches(folder: Path) -> Case:
 def _trained(folder: Path) -> tuple[TrainState, list[np.ndarray]]:
     """Return tiny networks whose weights and config lie in a folder, and the generator's."""
     found = load_config(None, TINY, networks.get_recipe)
-    gan = TrainState.create(found)
+    gan = TrainState(found)
     gan.generator.save(folder / "generator_2.keras")
     save_weights(gan.combined, folder / "gan_weights_2.weights.h5")
     (folder / "config.yaml").write_text(plain_yaml.write(found.model_dump()))

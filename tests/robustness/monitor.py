@@ -62,7 +62,7 @@ def record(case: Case, path: Path, seed: int | None = None) -> None:
     combinations = len(set(read_attributes(_sample(images, FACES))))
     if case.images:
         images = InMemory(case.images(images))
-    state = TrainState.create(config)
+    state = TrainState(config)
     step = compile_step(state)
     run = case.sabotage(state, step) if case.sabotage else (lambda number, real: step(real))
     latents = latents_from_seeds(range(FACES), config.model.latent_dim)

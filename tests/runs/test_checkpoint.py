@@ -39,7 +39,7 @@ def tiny(*overrides, seed=0) -> TrainState:
     """Networks of a few filters, v5 by default."""
     overrides = ["model.width=0.03", "model.latent_dim=8", f"training.seed={seed}", *overrides]
     config = load_config(None, overrides, networks.get_recipe)
-    return TrainState.create(config)
+    return TrainState(config)
 
 
 def batches(count, size=64):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from anime_gan.networks.scores import SCALES
 from anime_gan.training.losses import LOSSES
 
 pytestmark = pytest.mark.backends
@@ -57,7 +58,7 @@ def test_losses_follow_their_formulas(name):
     draw = np.random.default_rng(0)
     scores = (
         draw.uniform(0.01, 0.99, (2, 16, 1))
-        if loss.scale.probabilities
+        if SCALES[name].probabilities
         else draw.normal(0, 2, (2, 16, 1))
     )
     noise = draw.uniform(0, 0.05, (2, 16, 1))
@@ -71,7 +72,7 @@ def test_losses_follow_their_formulas(name):
     np.testing.assert_allclose(float(loss.generator(fake, real)), of_generator(*scores), rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", [n for n, o in LOSSES.items() if not o.scale.paired])
+@pytest.mark.parametrize("name", [name for name in LOSSES if not SCALES[name].paired])
 def test_losses_of_real_and_fake_images_add_up(name):
     """The two losses of `passes: in_turn` add up to the whole."""
     loss = LOSSES[name].discriminator
@@ -94,7 +95,7 @@ def test_losses_of_real_and_fake_images_add_up(name):
 def test_accuracies(name, fake, real):
     """By hand: one fake of two is classified as real, but for Wasserstein's."""
     fake, real = (np.array(x, "float32")[:, None] for x in (fake, real))
-    fake_accuracy, real_accuracy = LOSSES[name].scale.correct(fake, real, 0.05)
+    fake_accuracy, real_accuracy = SCALES[name].correct(fake, real, 0.05)
     expected = {"wasserstein": (1, 1), "relativistic": (0.5, 0.5)}.get(name, (0.5, 1))
     assert (float(fake_accuracy), float(real_accuracy)) == expected
 
@@ -102,7 +103,7 @@ def test_accuracies(name, fake, real):
 def test_no_accuracy_is_negative():
     """Six sixths don't add up to 1: none correct is 0, and not -0% on the terminal."""
     scores = np.full((6, 1), 3.0, "float32")
-    assert float(LOSSES["cross_entropy"].scale.correct(scores, scores, 0.0)[0]) == 0
+    assert float(SCALES["cross_entropy"].correct(scores, scores, 0.0)[0]) == 0
 
 
 def test_a_lost_game_costs_16_118():
