@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from anime_gan import backend
+from anime_gan.commands import Parser
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.features.network import NETWORKS, open_network
 from anime_gan.metrics.reference import LEAST
@@ -41,9 +42,7 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """Return the command line; UserError for a value out of range."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__)
     add = parser.add_argument
     add("entries", nargs="+", metavar="ENTRY", help="a version, a config file, all, or key=value")
     budget = parser.add_mutually_exclusive_group(required=True)

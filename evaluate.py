@@ -16,6 +16,7 @@ import argparse
 import sys
 
 from anime_gan import backend
+from anime_gan.commands import Parser
 from anime_gan.errors import clean_exit
 from anime_gan.features.network import NETWORKS, open_network
 from anime_gan.metrics.reference import LEAST
@@ -46,9 +47,7 @@ def main() -> None:
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Return the arguments; those that contradict each other end the program with a message."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__)
     add = parser.add_argument
     add("source", nargs="?", help="a run's name or a weights file (default: the newest run)")
     add("--generated", metavar="PATH", help="folder, glob or zip of generated images")
@@ -71,7 +70,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     return arguments
 
 
-def check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+def check(parser: Parser, arguments: argparse.Namespace) -> None:
     """End the program with a message if arguments are out of range or contradict each other."""
     custom = arguments.input_size, arguments.scale, arguments.layer
     files = [name for name in arguments.network if name.endswith((".keras", ".onnx"))]

@@ -20,6 +20,7 @@ from anime_gan import backend
 
 backend.start(import_keras=False)
 
+from anime_gan.commands import Parser, number
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.preparation.settings import GREY, UPSCALERS, Limits, Output, Settings
 
@@ -81,9 +82,7 @@ def _print_summary(summary: dict, arguments: argparse.Namespace) -> None:
 def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     """Return the command, "" for the whole work, and its options."""
     command = given[0] if given and given[0] in COMMANDS else ""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__)
     parser.add_argument("source", metavar="SOURCE", help="a folder, zip or glob of images")
     parser.add_argument("out", metavar="OUT", help="folder for the result")
     default = Settings()
@@ -122,14 +121,8 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
 
 def _number(parser, name: str, default: float, low: float, high: float, text: str) -> None:
     """Add an option that takes a number from `low` to `high`."""
-
-    def number(given: str) -> float:
-        if not low <= float(given) <= high:
-            raise UserError(f"--{name} is {given}, but must be from {low} to {high}.")
-        return float(given)
-
-    text = f"{text} (default {default:g})"
-    parser.add_argument(f"--{name}", type=number, default=default, metavar="X", help=text)
+    kind, text = number(low, high), f"{text} (default {default:g})"
+    parser.add_argument(f"--{name}", type=kind, default=default, metavar="X", help=text)
 
 
 def _require(arguments: argparse.Namespace) -> None:
