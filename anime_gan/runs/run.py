@@ -36,14 +36,14 @@ PREVIEWS = 25
 class Progress:
     """How far a run is, by its newest checkpoint; a new run by default.
 
-    step, seconds: trained so far. rollbacks: how often the run returned to an earlier checkpoint.
-    precision, micro_batch, config, data_key: what it was trained with. arrays: the checkpoint's,
-    until networks have them.
+    Fields are those of `checkpoint.Facts`, and arrays: the checkpoint's, until networks have them.
     """
 
     step: int = 0
     seconds: float = 0.0
+    peak_memory: int = 0
     rollbacks: int = 0
+    sound: int | None = None
     precision: str | None = None
     micro_batch: int | None = None
     config: dict[str, Any] | None = None
@@ -83,8 +83,6 @@ class Run:
         facts, arrays = found or ({}, {})
         own = {key: facts[key] for key in Progress.__dataclass_fields__ if key in facts}
         self.progress = Progress(**own, arrays=arrays)
-        self._peak_memory: int = facts.get("peak_memory", 0)
-        self._healthy_step: int | None = facts.get("sound")
         self.not_finite: NotFinite | None = None
         self.history: History | None = None
         self.health: Health | None = None
@@ -103,26 +101,29 @@ class Run:
 
         state: of the run's step; its config may be that of a stage. config: the run's.
         """
-        self._state, self._config, self._precision = state, config, precision
-        self._data_key, step, folder = images.key, self.progress.step, self.folder
+        self._state, self._config = state, config
+        progress, step, folder = self.progress, self.progress.step, self.folder
+        is_new, other_images = not progress.config, progress.data_key not in (None, images.key)
+        progress.config, progress.precision = config.model_dump(), precision
+        progress.micro_batch, progress.data_key = state.micro_batch, images.key
         self._latents = latents_from_seeds(range(FACES), config.model.latent_dim)
         checkpoint.set_aside(folder.weights, step)
         for path, text in (
-            (folder.config_file, write(config.model_dump())),
+            (folder.config_file, write(progress.config)),
             (folder.architecture, state.combined.to_json()),
         ):
             with whole_file(path) as temporary:
                 temporary.write_text(text)
         self.history = History(folder.images, step, state.config.training.images_per_step)
         order = np.random.default_rng(config.training.seed).permutation(len(images.images))
-        if not folder.reference_grid.exists() or self.progress.data_key not in (None, images.key):
+        if not folder.reference_grid.exists() or other_images:
             grids.save_grid(folder.reference_grid, images.images[np.sort(order[:PREVIEWS])])
         compared = images.images[np.sort(order[:FACES])]
-        self.health = Health(folder.images, step, compared, self.progress.rollbacks)
-        if config.health.action == "rollback" and self.progress.config is None:
+        self.health = Health(folder.images, step, compared, progress.rollbacks)
+        if config.health.action == "rollback" and is_new:
             self._save_state(0, 0.0)  # so that the run can be rolled back from its first step on
         self._started = self._saved = time.monotonic()
-        self._seconds_before = self.progress.seconds
+        self._seconds_before = progress.seconds
 
     @property
     def finding(self) -> Finding | None:
@@ -234,31 +235,19 @@ class Run:
         self._save_state(step, seconds)
         every = self._config.schedule.checkpoint_every
         for old, path in folder.weights_files():
-            if old < step and old % every and old != self._healthy_step:
+            if old < step and old % every and old != self.progress.sound:
                 path.unlink()
 
     def _save_state(self, step: int, seconds: float) -> None:
+        progress, keep = self.progress, self._config.schedule.keep
         if self.health.sound:
-            self._healthy_step = step
-        facts = {
-            "config": self._config.model_dump(),
-            "precision": self._precision,
-            "micro_batch": self._state.micro_batch,
-            "data_key": self._data_key,
-            "seconds": seconds,
-            "peak_memory": max(self._peak_memory, backend.peak_memory()),
-            "rollbacks": self.progress.rollbacks,
-            "sound": self._healthy_step,
-        }
+            progress.sound = step
+        progress.step, progress.seconds = step, seconds
+        progress.peak_memory = max(progress.peak_memory, backend.peak_memory())
+        variables = self._state.named_variables
         checkpoint.save(
-            self.folder.weights,
-            step,
-            self._state.named_variables,
-            facts,
-            self._config.schedule.keep,
-            self._healthy_step,
+            self.folder.weights, step, variables, progress.facts(), keep, progress.sound
         )
-        self.progress.step, self.progress.seconds = step, seconds
 
     def roll_back(self) -> int:
         """Return to the last healthy checkpoint for good, and return its step.
@@ -267,7 +256,7 @@ class Run:
         checkpoint; then nothing is changed.
         """
         folder, keep = self.folder.weights, self._config.schedule.keep
-        found = checkpoint.at(folder, self._healthy_step)
+        found = checkpoint.at(folder, self.progress.sound)
         if not found:
             raise UserError(
                 f"run {self.folder.name} has no healthy checkpoint to return to; start again with "
