@@ -242,10 +242,9 @@ def project(arguments: argparse.Namespace) -> str:
     generator, path, out = open_generator(arguments, name)
     film = checked_file(out.with_suffix(".mp4"), (".mp4",))
     target = read_target(arguments.image, generator)
-    found = project(generator, target, arguments.steps)
-    images = generator.images(found.w)
-    first, last = found.distances[[0, -1]]
-    labels = ["target", f"mean, {first:.3f}", f"nearest, {last:.3f}"]
+    w, distances = project(generator, target, arguments.steps)
+    images = generator.images(w)
+    labels = ["target", f"mean, {distances[0]:.3f}", f"nearest, {distances[-1]:.3f}"]
     save(out, sheet([[target, images[0], images[-1]]], labels))
     every = max(1, len(images) // 240)  # ten seconds
     films.write(film, films.frames_beside(target, images[::every], arguments.size), 24)
