@@ -64,7 +64,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         with whole_file(path) as temporary:
             temporary.write_text(json.dumps({"of": wanted, "known": known}, indent=2) + "\n")
     curve, speeds = Curve(), array("d")
-    for row in read_rows(run.log("losses"), LOSSES):
+    for row in read_rows(run.images / "losses.jsonl", LOSSES):
         curve.add(row)
         speeds.append(row["images_per_second"])
     return {
@@ -73,7 +73,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         "seen": images_seen(entrant.config, facts["step"]),
         "speed": median(speeds) if speeds else float("nan"),
         "losses": curve.columns,
-        "metrics": list(read_rows(run.log("metrics"), METRICS)),
+        "metrics": list(read_rows(run.images / "metrics.jsonl", METRICS)),
         "events": read_events(run.images / "health.json"),
         "grid": run.grid(facts["step"]),
         "real_grid": run.reference_grid,
