@@ -44,6 +44,13 @@ def explain_os_error(path: Path) -> Iterator[None]:
         ) from error
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, which may exist, on the disk itself; UserError if the system refuses."""
+    with explain_os_error(path):
+        path.mkdir(parents=True, exist_ok=True)
+        sync_names(path.parent)
+
+
 class Appended:
     """A file that grows; UserError when the system refuses to write.
 
@@ -124,7 +131,8 @@ def lock(path: Path, sentence: str) -> int:
 
     UserError with `sentence` if another process holds it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    with explain_os_error(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -17,7 +17,7 @@ from anime_gan.config.plain_yaml import write
 from anime_gan.data.image_set import ImageSet
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
-from anime_gan.files import lock, remove_unfinished, require_space, sync, sync_names, whole_file
+from anime_gan.files import lock, make_folder, remove_unfinished, require_space, sync, whole_file
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import checkpoint, grids
 from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
@@ -149,17 +149,16 @@ class Run:
         if not due:
             return None
         finding = self.health.observe(step, self.history.means(), lambda: self._sample(FACES))
-        for key, value in self.health.signs.items():
-            self.history.show(step, {f"health/{key}": value})
+        self.history.show(step, {f"health/{k}": v for k, v in self.health.signs.items()})
         if finding:
-            self.history.add_text(step, "health", str(finding))
+            self.history.board.add_text("health", str(finding), step)
         return finding
 
     def _broken(self, error: NotFinite) -> Finding | None:
         self.not_finite = error
         finding = self.health.break_down(error.step)
         if finding:
-            self.history.add_text(error.step, "health", str(finding))
+            self.history.board.add_text("health", str(finding), error.step)
         return finding
 
     def _is_scheduled(self, step: int) -> bool:
@@ -210,7 +209,8 @@ class Run:
         faces = self._sample(PREVIEWS)
         times = self._config.model.resolution // faces.shape[1]  # above 1 while the networks grow
         faces = faces.repeat(times, axis=1).repeat(times, axis=2)
-        self.history.add_grid(step, grids.save_grid(self.folder.grid(step), faces))
+        grid = grids.save_grid(self.folder.grid(step), faces)
+        self.history.board.add_grid("faces", grid, step)
         self.history.save_curve(self.folder.images / "losses.png")
 
     def _save_checkpoint(self, step: int, seconds: float) -> None:
@@ -302,16 +302,7 @@ def is_finished(config: Config, step: int, seconds: float) -> bool:
 def _claim(folder: RunFolder) -> int:
     """Make a run's folders, and return the lock that this process alone holds."""
     for path in (folder.weights, folder.images):
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            (path / ".writable").touch()
-            (path / ".writable").unlink()
-            sync_names(path.parent)
-        except OSError as error:
-            raise UserError(
-                f"the folder {path} can't be written ({error.strerror}); make it writable, or "
-                "start in another folder."
-            ) from None
+        make_folder(path)
     held = lock(
         folder.weights / ".lock",
         f"run {folder.name} is being trained by another process; wait for it, or give this one "
