@@ -245,9 +245,7 @@ class Run:
         progress.step, progress.seconds = step, seconds
         progress.peak_memory = max(progress.peak_memory, backend.peak_memory())
         variables = self._state.named_variables
-        checkpoint.save(
-            self.folder.weights, step, variables, progress.facts(), keep, progress.sound
-        )
+        checkpoint.save(self.folder.weights, step, variables, progress.facts(), keep)
 
     def roll_back(self) -> int:
         """Return to the last healthy checkpoint for good, and return its step.
@@ -265,7 +263,7 @@ class Run:
         facts, arrays = found
         step = facts["step"]
         facts["rollbacks"] = self.progress.rollbacks + 1
-        checkpoint.save(folder, step, arrays, facts, keep, step)
+        checkpoint.save(folder, step, arrays, facts, keep)
         for newer, path in self.folder.weights_files():
             if newer > step:
                 path.unlink()
