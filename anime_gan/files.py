@@ -63,7 +63,7 @@ class Appended:
             self._file = path.open(mode)
 
     def write(self, data: str | bytes) -> None:
-        """Append data."""
+        """Append."""
         with explain_os_error(self._path):
             self._file.write(data)
 
@@ -142,10 +142,7 @@ def lock(path: Path, sentence: str) -> int:
 
 
 def numbered(folder: Path, template: str) -> dict[int, Path]:
-    """Return the files of a folder, which may be missing, by the number in their names, ascending.
-
-    template: such as "gan_{}.png".
-    """
+    """Return a folder's files by the number in their names, ascending; template: "gan_{}.png"."""
     found = {number_in(path, template): path for path in folder.glob(template.format("*"))}
     return dict(sorted((number, path) for number, path in found.items() if number is not None))
 

@@ -61,9 +61,8 @@ def find_entrants(
         budget: for each.
         title: the comparison's; the names of its runs begin with it.
 
-    Raises:
-        UserError: unknown names, two entrants of one name, settings that differ where they must be
-            equal, or a run of that name that was trained otherwise.
+    UserError for unknown names, two entrants of one name, settings that differ where they must be
+    equal, or a run of that name that was trained otherwise.
     """
     if "all" in names:
         names = [*networks.VERSIONS, *(name for name in names if name != "all")]

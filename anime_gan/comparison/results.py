@@ -25,10 +25,8 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
     """Return all that the page shows of a run, or None if it has no checkpoint yet.
 
     What was measured, on `count` images at most, is kept in the run's comparison.json, and not
-    measured again for the same weights, networks and count.
-
-    Raises:
-        UserError: the weights are gone, or have not grown to the full resolution.
+    measured again for the same weights, networks and count. UserError if the weights are gone, or
+    have not grown to the full resolution.
     """
     run = RunFolder(entrant.run)
     found = checkpoint.newest(run.weights)

@@ -32,13 +32,9 @@ def figure(
     psis: Sequence[float] = (),
     noise: str = "const",
 ) -> Image.Image:
-    """Return one of FIGURES; without seeds or psis, with its own.
+    """Return one of FIGURES; without seeds or psis, with its own. Noise: as `Generator.images`.
 
-    uncurated and truncation are for every version, the others need styles. Noise is as for
-    `Generator.images`.
-
-    Raises:
-        UserError: `require_arguments` raises it, or the generator lacks styles or sizes.
+    UserError from `require_arguments`, or if the generator lacks styles or sizes.
     """
     require_arguments(name, seeds, psis, noise)
     draw, default = FIGURES[name]

@@ -39,20 +39,13 @@ OBSERVATION = row_type(dict.fromkeys(COLUMNS, float))
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a healthy run; distances are relative to the mean distance of two real images.
+    """Limits of a healthy run; distances are relative to the mean distance of two real images."""
 
-    warm_up: steps in which faces may be any distance from the data.
-    window: the share of the steps so far that is judged.
-    far: a distance to the data; one typical face, repeated, has 1, the mean face 0.4.
-    better: a distance is an improvement if it is below this times the best one before the window.
-    twins: a distance to the nearest face, relative to that of real images.
-    """
-
-    warm_up: int = 550
-    window: float = 0.4
-    far: float = 0.4
-    better: float = 0.9
-    twins: float = 0.1
+    warm_up: int = 550  # steps in which faces may be any distance from the data
+    window: float = 0.4  # the share of the steps so far that is judged
+    far: float = 0.4  # a distance to the data; one face, repeated, has 1, the mean face 0.4
+    better: float = 0.9  # times the best distance before the window: below it is an improvement
+    twins: float = 0.1  # a distance to the nearest face, relative to that of real images
 
 
 LIMITS = Limits()
@@ -69,17 +62,13 @@ MAX_COPIES = 0.5  # the share of real images that may occur twice
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that has gone wrong.
+    """Something that has gone wrong."""
 
-    kind: in two or three words, for the progress bar. since: the first step that shows it.
-    step: when it was found. seen, advice: what is seen and what to try, a sentence each.
-    """
-
-    kind: str
-    since: int
-    step: int
-    seen: str
-    advice: str
+    kind: str  # in two or three words, for the progress bar
+    since: int  # the first step that shows it
+    step: int  # when it was found
+    seen: str  # a sentence
+    advice: str  # what to try, a sentence
 
     def __str__(self) -> str:
         return f"{self.kind}, since step {self.since:,}: {self.seen} {self.advice}"
