@@ -92,10 +92,10 @@ def html(title: str, notes: list[str], results: Results) -> str:
 def health(result: dict, in_full: bool = False) -> list[str]:
     """Return what went wrong in a run, from which step to which, and what ended it early."""
     said = []
-    for event in result["events"]:
-        end = f"to step {event['until']:,}" if event["until"] else "to the end"
-        text = f"{event['kind']} from step {event['since']:,} {end}"
-        said.append(f"{_capital(text)}. {_capital(event['seen'])}" if in_full else text)
+    for found in result["findings"]:
+        end = f"to step {found.until:,}" if found.until else "to the end"
+        text = f"{found.kind} from step {found.since:,} {end}"
+        said.append(f"{_capital(text)}. {_capital(found.seen)}" if in_full else text)
     if result["ended"]:
         said.append(_capital(result["ended"]) + "." if in_full else result["ended"])
     return said

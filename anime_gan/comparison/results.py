@@ -17,7 +17,7 @@ from anime_gan.metrics.evaluate import measure, of_weights
 from anime_gan.networks.describe import build_shapes, gflops
 from anime_gan.runs import checkpoint
 from anime_gan.runs.folder import RunFolder
-from anime_gan.runs.health import read_events
+from anime_gan.runs.health import read_findings
 from anime_gan.runs.history import LOSSES, Curve, read_rows
 
 
@@ -72,7 +72,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         "speed": median(speeds) if speeds else float("nan"),
         "losses": curve.columns,
         "metrics": list(read_rows(run.images / "metrics.jsonl", METRICS)),
-        "events": read_events(run.images / "health.json"),
+        "findings": read_findings(run.images / "health.json"),
         "grid": run.grid(facts["step"]),
         "real_grid": run.reference_grid,
         **known,
