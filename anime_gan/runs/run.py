@@ -74,27 +74,20 @@ class Run:
 
     def __init__(self, name: str):
         self.folder = RunFolder(name)
-        self._lock = _claim(self.folder)
-        try:
+        with ExitStack() as opened:
+            opened.callback(os.close, _claim(self.folder))
             found = checkpoint.newest(self.folder.weights)
-        except BaseException:
-            os.close(self._lock)
-            raise
+            self._opened = opened.pop_all()  # on a full disk each of them may fail to close
         facts, arrays = found or ({}, {})
         own = {key: facts[key] for key in Progress.__dataclass_fields__ if key in facts}
         self.progress = Progress(**own, arrays=arrays)
         self.not_finite: NotFinite | None = None
-        self.history: History | None = None
-        self.health: Health | None = None
 
     def __enter__(self) -> Run:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        with ExitStack() as each:  # on a full disk each of them may fail
-            each.callback(os.close, self._lock)
-            for opened in filter(None, (self.history, self.health)):
-                each.callback(opened.close)
+        self._opened.close()
 
     def start(self, state: TrainState, config: Config, precision: str, images: ImageSet) -> None:
         """Open the logs of the run, and write its config and a grid of some of the images.
@@ -115,11 +108,13 @@ class Run:
             with whole_file(path) as temporary:
                 temporary.write_text(text)
         self.history = History(folder.images, step, state.config.training.images_per_step)
+        self._opened.callback(self.history.close)
         order = np.random.default_rng(config.training.seed).permutation(len(images.images))
         if not folder.reference_grid.exists() or other_images:
             grids.save_grid(folder.reference_grid, images.images[np.sort(order[:PREVIEWS])])
         compared = images.images[np.sort(order[:FACES])]
         self.health = Health(folder.images, step, compared, progress.rollbacks)
+        self._opened.callback(self.health.close)
         if config.health.action == "rollback" and is_new:
             self._save_state(0, 0.0)  # so that the run can be rolled back from its first step on
         self._started = self._saved = time.monotonic()
