@@ -58,24 +58,11 @@ class Appended:
     """
 
     def __init__(self, path: Path, mode: str):
-        self._path = path
-        with explain_os_error(path):
-            self._file = path.open(mode)
-
-    def write(self, data: str | bytes) -> None:
-        """Append."""
-        with explain_os_error(self._path):
-            self._file.write(data)
-
-    def flush(self) -> None:
-        """Pass what was appended to the system."""
-        with explain_os_error(self._path):
-            self._file.flush()
-
-    def close(self) -> None:
-        """Close it."""
-        with explain_os_error(self._path):
-            self._file.close()
+        explained = explain_os_error(path)  # here a decorator
+        file = explained(path.open)(mode)
+        self.write = explained(file.write)
+        self.flush = explained(file.flush)
+        self.close = explained(file.close)
 
 
 def sync(path: Path) -> None:
