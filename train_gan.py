@@ -177,8 +177,7 @@ def dry_run(config: Config, group: Group) -> None:
     if data.images == "demo":
         real = demo.draw_faces(batch_size, model.resolution)[..., : model.channels]
     else:
-        shape = (model.resolution, model.channels)
-        real = read_images(data.images, batch_size, *shape, data.resize)
+        real = read_images(data.images, batch_size, model.resolution, model.channels, data.resize)
     precision = choose_precision(config, None, group)
     with group.scope():
         state = TrainState.create(config, precision)
