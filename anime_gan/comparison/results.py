@@ -28,7 +28,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
     measured again for the same weights, networks and count. UserError if the weights are gone, or
     have not grown to the full resolution.
     """
-    run = RunFolder(entrant.run)
+    run = RunFolder(entrant.config.run)
     found = checkpoint.newest(run.weights)
     if not found or found[0]["step"] == 0:
         return None

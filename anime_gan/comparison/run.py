@@ -94,7 +94,7 @@ class Comparison:
 
     def _train(self, entrant: Entrant) -> str | None:
         """Train an entrant in a process with its own peak memory; return why it ended early."""
-        found = checkpoint.newest(RunFolder(entrant.run).weights)
+        found = checkpoint.newest(RunFolder(entrant.config.run).weights)
         if found and is_finished(entrant.config, found[0]["step"], found[0]["seconds"]):
             return None  # saves the start of a process
         with StopRequest() as stop:
