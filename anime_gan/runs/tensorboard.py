@@ -52,6 +52,5 @@ class Board(Appended):
     def _add(self, event: Event) -> None:
         event.wall_time = time.time()
         data = event.SerializeToString()
-        length = struct.pack("<Q", len(data))
-        checksums = (struct.pack("<I", masked_crc32c(part)) for part in (length, data))
-        self.write(length + next(checksums) + data + next(checksums))
+        for part in (struct.pack("<Q", len(data)), data):
+            self.write(part + struct.pack("<I", masked_crc32c(part)))
