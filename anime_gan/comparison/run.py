@@ -99,13 +99,12 @@ class Comparison:
             return None  # saves the start of a process
         with StopRequest() as stop:
             process = subprocess.Popen([*self.train_command, *entrant.arguments])
-            forwarded = False
             try:
-                while (status := process.poll()) is None:
+                while process.poll() is None and not stop.signal:
                     time.sleep(0.2)
-                    if stop.signal and not forwarded:  # Ctrl-C may have reached it, or not
-                        process.send_signal(signal.SIGTERM)
-                        forwarded = True
+                if stop.signal:  # Ctrl-C may have reached it, or not
+                    process.send_signal(signal.SIGTERM)
+                status = process.wait()
             finally:
                 process.kill()  # a second Ctrl-C ends both
         if stop.signal or status in _STOPPED:
