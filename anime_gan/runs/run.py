@@ -96,7 +96,7 @@ class Run:
         """
         self._state, self._config = state, config
         progress, step, folder = self.progress, self.progress.step, self.folder
-        is_new, other_images = not progress.config, progress.data_key not in (None, images.key)
+        is_new, other_images = progress.config is None, progress.data_key not in (None, images.key)
         progress.config, progress.precision = config.model_dump(), precision
         progress.micro_batch, progress.data_key = state.micro_batch, images.key
         self._latents = latents_from_seeds(range(FACES), config.model.latent_dim)
