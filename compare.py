@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from anime_gan import backend
+from anime_gan.commands import Parser, number
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.features.network import NETWORKS, open_network
 from anime_gan.metrics.reference import LEAST
@@ -41,9 +42,7 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """Return the command line; UserError for a value out of range."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__)
     add = parser.add_argument
     add("entries", nargs="+", metavar="ENTRY", help="a version, a config file, all, or key=value")
     budget = parser.add_mutually_exclusive_group(required=True)
@@ -52,7 +51,7 @@ def parse_arguments() -> argparse.Namespace:
     budget.add_argument("--kimg", type=float, metavar="N", help="thousands of images for each")
     add("--name", default="comparison", help="name of folder and runs (default %(default)s)")
     count = "images to measure (default %(default)s)"
-    add("--count", type=int, default=2_000, metavar="N", help=count)
+    add("--count", type=number(LEAST, 10**9, int), default=2_000, metavar="N", help=count)
     network = "feature network to measure with (default lite0); repeat for several"
     add("--network", action="append", choices=NETWORKS, help=network)
     arguments = parser.parse_intermixed_args()
@@ -63,8 +62,6 @@ def parse_arguments() -> argparse.Namespace:
     spent = [arguments.minutes, arguments.steps, arguments.kimg]
     if not all(0 < value <= 1e9 for value in spent if value is not None):
         raise UserError("a budget must be a number above 0, and 1e9 at most.")
-    if arguments.count < LEAST:
-        raise UserError(f"--count is {arguments.count}, but must be at least {LEAST}.")
     if not re.fullmatch(r"\w[\w.-]{0,60}", arguments.name):
         raise UserError(
             f"--name is {arguments.name!r}, but must be letters, digits, '.', '_' and '-'."

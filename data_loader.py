@@ -12,10 +12,10 @@ The decoded images are kept in data/cache, where train_gan.py finds them. From P
         images = next(batches).images  # float32 (64, 64, 64, 3), in [-1, 1]
 """
 
-import argparse
 from collections import Counter
 from pathlib import Path
 
+from anime_gan.commands import Parser
 from anime_gan.data.batches import Batches
 from anime_gan.data.image_set import image_sizes, open_data, open_images, read_images
 from anime_gan.data.pixels import montage, to_image, to_uint8
@@ -28,9 +28,7 @@ __all__ = ["Batches", "image_sizes", "open_data", "open_images", "read_images"]
 @clean_exit
 def main() -> None:
     """Read the command line and the images, print the counts, write one batch."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__)
     parser.add_argument("images", help="a folder, a glob or a .zip file")
     parser.add_argument("--resolution", type=int, default=64, help="side in pixels (default 64)")
     parser.add_argument("--channels", type=int, choices=(1, 3), default=3, help="1: gray, 3: RGB")

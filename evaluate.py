@@ -16,6 +16,7 @@ import argparse
 import sys
 
 from anime_gan import backend
+from anime_gan.commands import Parser, number
 from anime_gan.errors import clean_exit
 from anime_gan.features.network import NETWORKS, open_network
 from anime_gan.metrics.reference import LEAST
@@ -46,16 +47,15 @@ def main() -> None:
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Return the arguments; those that contradict each other end the program with a message."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__)
     add = parser.add_argument
     add("source", nargs="?", help="a run's name or a weights file (default: the newest run)")
     add("--generated", metavar="PATH", help="folder, glob or zip of generated images")
     real = "folder, glob or zip of real images (default: those the run was trained on)"
     add("--real", metavar="PATH", help=real)
-    add("--psi", type=float, default=1.0, metavar="N", help="truncation (default 1: none)")
-    add("--count", type=int, default=5_000, metavar="N", help="images per set (default 5000)")
+    psi, count = number(-10, 10), number(LEAST, 10**9, int)
+    add("--psi", type=psi, default=1.0, metavar="N", help="truncation (default 1: none)")
+    add("--count", type=count, default=5_000, metavar="N", help="images per set (default 5000)")
     networks = f"feature network: {', '.join(NETWORKS)}, or a .keras or .onnx file (default lite0)"
     add("--network", action="append", metavar="NAME", help=f"{networks}; can be repeated")
     add = parser.add_argument_group("for a .keras or .onnx file").add_argument
@@ -71,14 +71,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     return arguments
 
 
-def check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    """End the program with a message if arguments are out of range or contradict each other."""
+def check(parser: Parser, arguments: argparse.Namespace) -> None:
+    """End the program with a message if arguments contradict each other."""
     custom = arguments.input_size, arguments.scale, arguments.layer
     files = [name for name in arguments.network if name.endswith((".keras", ".onnx"))]
-    if arguments.count < LEAST:
-        parser.error(f"--count is {arguments.count}, but must be at least {LEAST}")
-    if not -10 <= arguments.psi <= 10:
-        parser.error(f"--psi is {arguments.psi:g}, but must be from -10 to 10")
     if arguments.generated and (arguments.source or not arguments.real):
         parser.error("--generated takes no run or weights, but needs --real")
     if arguments.generated and arguments.psi != 1:

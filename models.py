@@ -6,7 +6,6 @@ python models.py v5     the layers of one version, as the report's comments show
 From Python, `from models import build, versions`: build("v5", "model.width=0.25").generator
 """
 
-import argparse
 import shutil
 import sys
 
@@ -15,6 +14,7 @@ from anime_gan import backend
 if __name__ == "__main__":
     backend.start()
 
+from anime_gan.commands import Parser
 from anime_gan.config import Config, load_config
 from anime_gan.errors import clean_exit
 from anime_gan.networks import VERSIONS as versions
@@ -42,9 +42,7 @@ def _config(version: str, overrides) -> Config:
 @clean_exit
 def main() -> None:
     """Read the command line and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__)
     parser.add_argument("version", nargs="?", help="print the layers of this version")
     parser.add_argument(
         "overrides", nargs="*", metavar="key=value", help="config keys, such as model.width=0.25"

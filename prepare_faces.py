@@ -11,6 +11,7 @@ give the command again. An interrupted command also resumes when given again.
 """
 
 import argparse
+import dataclasses
 import os
 import shlex
 import sys
@@ -20,6 +21,7 @@ from anime_gan import backend
 
 backend.start(import_keras=False)
 
+from anime_gan.commands import Parser, number
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.preparation.settings import GREY, UPSCALERS, Limits, Output, Settings
 
@@ -31,23 +33,7 @@ def main() -> None:
     """Read the arguments, make the set, print its summary."""
     sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     command, arguments = _arguments(sys.argv[1:])
-    settings = Settings(
-        size=arguments.size,
-        detector="" if arguments.already_faces else arguments.detector,
-        quick=arguments.quick,
-        likelihood=arguments.likelihood,
-        widen=arguments.widen,
-        enlarge=arguments.enlarge,
-        upscaler=arguments.upscaler,
-    )
-    limits = Limits(
-        dark=arguments.dark,
-        washed_out=arguments.washed_out,
-        blurred=arguments.blurred,
-        compressed=arguments.compressed or float("inf"),
-        greyscale=GREY if arguments.no_grey else 0.0,
-    )
-    output = Output(arguments.zip, arguments.held_out, arguments.tfrecords)
+    settings, limits, output = (_fields(arguments, of) for of in (Settings, Limits, Output))
     try:
         from anime_gan.preparation import pipeline
     except ImportError as error:
@@ -61,6 +47,12 @@ def main() -> None:
     _print_summary(pipeline.make_set(arguments.source, out, settings, limits, output), arguments)
 
 
+def _fields(arguments: argparse.Namespace, of: type):
+    """Return a dataclass of the options that are called as its fields."""
+    names = {field.name for field in dataclasses.fields(of)}
+    return of(**{name: value for name, value in vars(arguments).items() if name in names})
+
+
 def _print_summary(summary: dict, arguments: argparse.Namespace) -> None:
     files, faces, out = summary["files"], summary["faces"], Path(arguments.out)
     print(f"{files['looked at']:,} files, {faces['found']:,} faces found, {faces['kept']:,} kept.")
@@ -70,7 +62,8 @@ def _print_summary(summary: dict, arguments: argparse.Namespace) -> None:
     for warning in summary["warnings"]:
         print(f"note: {warning}")
     print(f"report: {out / 'report.html'}")
-    ready = out / (("train" if arguments.held_out else "faces") + (".zip" if arguments.zip else ""))
+    name, end = "train" if arguments.held_out else "faces", ".zip" if arguments.zipped else ""
+    ready = out / f"{name}{end}"
     if faces["kept"]:
         print(
             f"train with: python train_gan.py data.images={shlex.quote(str(ready))} "
@@ -81,9 +74,7 @@ def _print_summary(summary: dict, arguments: argparse.Namespace) -> None:
 def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     """Return the command, "" for the whole work, and its options."""
     command = given[0] if given and given[0] in COMMANDS else ""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__)
     parser.add_argument("source", metavar="SOURCE", help="a folder, zip or glob of images")
     parser.add_argument("out", metavar="OUT", help="folder for the result")
     default = Settings()
@@ -107,29 +98,27 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     _number(clean, "blurred", Limits.blurred, 0, 1, "minimum sharpness")
     blockiness = "maximum JPEG blockiness, from 1 (none)"
     _number(clean, "compressed", Limits.compressed, 0, float("inf"), blockiness)
-    clean.add_argument("--no-grey", action="store_true", help="drop gray faces")
+    grey = {"action": "store_const", "const": GREY, "default": Limits.greyscale}
+    clean.add_argument("--no-grey", dest="greyscale", **grey, help="drop gray faces")
     write = parser.add_argument_group("writing")
-    write.add_argument("--zip", action="store_true", help="write zip files instead of folders")
+    packed = "write zip files instead of folders"
+    write.add_argument("--zip", dest="zipped", action="store_true", help=packed)
     share = "share of the images whose faces go into heldout, not train"
     _number(write, "held-out", 0.0, 0, 0.9, share)
     records = "also write TFRecords for the original StyleGAN"
-    write.add_argument("--tfrecords", action="store_true", help=records)
+    write.add_argument("--tfrecords", dest="records", action="store_true", help=records)
     arguments = parser.parse_args(given[1:] if command else given)
-    arguments.already_faces |= command == "clean"
     _require(arguments)
+    if arguments.already_faces or command == "clean":
+        arguments.detector = ""
+    arguments.compressed = arguments.compressed or float("inf")
     return command, arguments
 
 
 def _number(parser, name: str, default: float, low: float, high: float, text: str) -> None:
     """Add an option that takes a number from `low` to `high`."""
-
-    def number(given: str) -> float:
-        if not low <= float(given) <= high:
-            raise UserError(f"--{name} is {given}, but must be from {low} to {high}.")
-        return float(given)
-
-    text = f"{text} (default {default:g})"
-    parser.add_argument(f"--{name}", type=number, default=default, metavar="X", help=text)
+    kind, text = number(low, high), f"{text} (default {default:g})"
+    parser.add_argument(f"--{name}", type=kind, default=default, metavar="X", help=text)
 
 
 def _require(arguments: argparse.Namespace) -> None:

@@ -23,6 +23,7 @@ import sys
 from pathlib import Path
 
 from anime_gan import backend
+from anime_gan.commands import Parser, number
 from anime_gan.data.decode import reason
 from anime_gan.data.pixels import montage, to_image
 from anime_gan.errors import UserError, clean_exit
@@ -50,14 +51,6 @@ def main() -> None:
     print(COMMANDS[arguments.command][0](arguments))
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one sentence."""
-
-    def error(self, message: str):
-        """Raise UserError."""
-        raise UserError(f"{message}; see {self.prog} --help.")
-
-
 def parse(argv: list[str]) -> argparse.Namespace:
     """Return the arguments, checked as far as that is possible without the weights."""
     if not argv or argv[0] not in (*COMMANDS, "-h", "--help"):
@@ -68,7 +61,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         argv = ["grid", *argv]
     # argparse takes a value that begins with a minus for an option.
     text = re.sub(r"(?<=\0--psi)\0(?=-[\d.])", "=", "\0".join(["", *argv]))
-    parser = Parser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = Parser(description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (run, suffixes, options) in COMMANDS.items():
         command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
@@ -103,21 +96,6 @@ def check(arguments: argparse.Namespace) -> None:
         arguments.out = checked_file(arguments.out, arguments.suffixes)
     if "fps" in given:
         films.require_speed(arguments.out or Path(f"film{arguments.suffixes[0]}"), arguments.fps)
-
-
-def number(low: float, high: float, kind: type = float):
-    """Return a function that reads a number from low to high."""
-
-    def read(text: str):
-        try:
-            value = kind(text)
-        except ValueError:
-            value = None
-        if value is None or not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:,} to {high:,}")
-        return value
-
-    return read
 
 
 def parse_psis(text: str) -> list[float]:
@@ -264,10 +242,9 @@ def project(arguments: argparse.Namespace) -> str:
     generator, path, out = open_generator(arguments, name)
     film = checked_file(out.with_suffix(".mp4"), (".mp4",))
     target = read_target(arguments.image, generator)
-    found = project(generator, target, arguments.steps)
-    images = generator.images(found.w)
-    first, last = found.distances[[0, -1]]
-    labels = ["target", f"mean, {first:.3f}", f"nearest, {last:.3f}"]
+    w, distances = project(generator, target, arguments.steps)
+    images = generator.images(w)
+    labels = ["target", f"mean, {distances[0]:.3f}", f"nearest, {distances[-1]:.3f}"]
     save(out, sheet([[target, images[0], images[-1]]], labels))
     every = max(1, len(images) // 240)  # ten seconds
     films.write(film, films.frames_beside(target, images[::every], arguments.size), 24)

@@ -8,7 +8,6 @@
 The same command again resumes an interrupted run from its newest checkpoint.
 """
 
-import argparse
 import math
 import sys
 import time
@@ -19,6 +18,7 @@ from anime_gan import backend
 
 backend.start()
 
+from anime_gan.commands import Parser
 from anime_gan.config import Config, load_config
 from anime_gan.config.stages import stage_at, stages_of
 from anime_gan.data import demo
@@ -176,8 +176,7 @@ def dry_run(config: Config, group: Group) -> None:
     if data.images == "demo":
         real = demo.draw_faces(batch_size, model.resolution)[..., : model.channels]
     else:
-        shape = (model.resolution, model.channels)
-        real = read_images(data.images, batch_size, *shape, data.resize)
+        real = read_images(data.images, batch_size, model.resolution, model.channels, data.resize)
     precision = choose_precision(config, None, group)
     with group.scope():
         state = TrainState(config, precision)
@@ -213,9 +212,7 @@ def say(group: Group, *lines: str) -> None:
 @clean_exit
 def main() -> int:
     """Read the command line, train, and say where everything is."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__)
     parser.add_argument("--config", metavar="FILE", help="a config that overrides config.yaml")
     parser.add_argument(
         "overrides", nargs="*", metavar="key=value", help="a key, such as training.steps=200"

@@ -1,12 +1,41 @@
-"""The installed commands, such as `train-gan`: each runs the script of that name.
+"""The installed commands, such as `train-gan`, and how all scripts read their arguments.
 
-In a clone (also with `pip install -e`) the scripts are beside the package; after `pip install .`
-they are in anime_gan/scripts/.
+Each command runs the script of that name. In a clone (also with `pip install -e`) the scripts are
+beside the package; after `pip install .` they are in anime_gan/scripts/.
 """
 
+import argparse
 import runpy
 from functools import partial
 from pathlib import Path
+
+from anime_gan.errors import UserError
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that keeps the lines of its description, and whose errors are one sentence."""
+
+    def __init__(self, **options):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+    def error(self, message: str):
+        """Raise UserError."""
+        raise UserError(f"{message}; see {self.prog} --help.")
+
+
+def number(low: float, high: float, kind: type = float):
+    """Return a function that reads a number from low to high, for the type of an argument."""
+
+    def read(text: str):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:,} to {high:,}")
+        return value
+
+    return read
 
 
 def _run(name: str) -> None:

@@ -44,6 +44,13 @@ def explain_os_error(path: Path) -> Iterator[None]:
         ) from error
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, which may exist, on the disk itself; UserError if the system refuses."""
+    with explain_os_error(path):
+        path.mkdir(parents=True, exist_ok=True)
+        sync_names(path.parent)
+
+
 class Appended:
     """A file that grows; UserError when the system refuses to write.
 
@@ -51,24 +58,11 @@ class Appended:
     """
 
     def __init__(self, path: Path, mode: str):
-        self._path = path
-        with explain_os_error(path):
-            self._file = path.open(mode)
-
-    def write(self, data: str | bytes) -> None:
-        """Append data."""
-        with explain_os_error(self._path):
-            self._file.write(data)
-
-    def flush(self) -> None:
-        """Pass what was appended to the system."""
-        with explain_os_error(self._path):
-            self._file.flush()
-
-    def close(self) -> None:
-        """Close it."""
-        with explain_os_error(self._path):
-            self._file.close()
+        explained = explain_os_error(path)  # here a decorator
+        file = explained(path.open)(mode)
+        self.write = explained(file.write)
+        self.flush = explained(file.flush)
+        self.close = explained(file.close)
 
 
 def sync(path: Path) -> None:
@@ -124,7 +118,8 @@ def lock(path: Path, sentence: str) -> int:
 
     UserError with `sentence` if another process holds it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    with explain_os_error(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -134,10 +129,7 @@ def lock(path: Path, sentence: str) -> int:
 
 
 def numbered(folder: Path, template: str) -> dict[int, Path]:
-    """Return the files of a folder, which may be missing, by the number in their names, ascending.
-
-    template: such as "gan_{}.png".
-    """
+    """Return a folder's files by the number in their names, ascending; template: "gan_{}.png"."""
     found = {number_in(path, template): path for path in folder.glob(template.format("*"))}
     return dict(sorted((number, path) for number, path in found.items() if number is not None))
 

@@ -64,7 +64,7 @@ def test_a_failed_entrant_is_named_at_the_end(script, call):
         (["v1", "--kimg", "inf"], "above 0"),
         (["v1", "--kimg", "nan"], "above 0"),
         (["a=b", "--steps", "1"], "nothing to compare"),
-        (["v1", "--steps", "1", "--count", "3"], "--count is 3"),
+        (["v1", "--steps", "1", "--count", "3"], "--count: '3' is not"),
         (["v1", "--steps", "1", "--name", "a/b"], "--name is 'a/b'"),
         (["v1", "v9", "--steps", "1"], "version is 'v9'"),
         (["v1", "--steps", "1", "data.images=nowhere"], "nowhere"),

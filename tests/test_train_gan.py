@@ -160,7 +160,7 @@ def test_a_folder_that_cannot_be_written_is_named(script, call):
     """A file where the folder should be, which stops even root."""
     (script.folder / "gan_images").touch()
     status, errors = call("train_gan.py", *script.tiny, *SHORT)
-    assert status == 2 and "gan_images/r can't be written" in errors
+    assert status == 2 and "gan_images/r could not be written" in errors
 
 
 def test_a_dry_run_writes_nothing_and_prints_the_costs(script):

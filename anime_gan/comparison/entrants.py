@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anime_gan import networks
-from anime_gan.config import Config, flat, from_dict, load_config, read_yaml
+from anime_gan.config import Config, flat, load_config, read_yaml
 from anime_gan.config.stages import steps_for
 from anime_gan.errors import UserError
 from anime_gan.networks.checks import check
@@ -45,7 +45,6 @@ class Entrant:
     """One run of a comparison."""
 
     name: str  # the version, or the config file without its suffix
-    run: str
     arguments: list[str]  # for train_gan.py
     config: Config  # that they give
 
@@ -61,14 +60,13 @@ def find_entrants(
         budget: for each.
         title: the comparison's; the names of its runs begin with it.
 
-    Raises:
-        UserError: unknown names, two entrants of one name, settings that differ where they must be
-            equal, or a run of that name that was trained otherwise.
+    UserError for unknown names, two entrants of one name, settings that differ where they must be
+    equal, or a run of that name that was trained otherwise.
     """
     if "all" in names:
         names = [*networks.VERSIONS, *(name for name in names if name != "all")]
     entrants = [_entrant(name, overrides, budget, title) for name in dict.fromkeys(names)]
-    if len({entrant.run for entrant in entrants}) < len(entrants):
+    if len({entrant.config.run for entrant in entrants}) < len(entrants):
         raise UserError("two config files have the same name; rename one of them.")
     values = [flat(entrant.config.model_dump()) for entrant in entrants]
     for key in _SHARED:
@@ -86,26 +84,26 @@ def find_entrants(
 
 def _require_same(entrant: Entrant) -> None:
     """Raise UserError if its run was trained otherwise before; a larger budget is allowed."""
-    path = RunFolder(entrant.run).config_file
-    if not path.is_file():
+    run = RunFolder(entrant.config.run)
+    if not run.config_file.is_file():
         return
-    before, now = flat(from_dict(read_yaml(path)).model_dump()), flat(entrant.config.model_dump())
+    before, now = flat(run.config.model_dump()), flat(entrant.config.model_dump())
     for key, value in now.items():
         old = before.get(key)
         longer = key in ("training.steps", "training.minutes") and old and value and value > old
         if value != old and not longer:
             raise UserError(
-                f"run {entrant.run} was trained with {key}={old}, which is {value} now; give this "
+                f"run {run.name} was trained with {key}={old}, which is {value} now; give this "
                 "comparison another name, or restore the value."
             )
 
 
 def require_same_data(entrant: Entrant, key: str) -> None:
     """Raise UserError if its run was trained before, on images with another key."""
-    found = checkpoint.newest(RunFolder(entrant.run).weights)
+    found = checkpoint.newest(RunFolder(entrant.config.run).weights)
     if found and found[0]["data_key"] != key:
         raise UserError(
-            f"{entrant.run} was trained on other images than are now in "
+            f"{entrant.config.run} was trained on other images than are now in "
             f"{entrant.config.data.images}; give this comparison another name."
         )
 
@@ -116,10 +114,9 @@ def _entrant(name: str, overrides: list[str], budget: Budget, title: str) -> Ent
         file, label, in_file, own = name, path.stem, flat(read_yaml(path)), []
     else:
         file, label, in_file, own = None, name, {}, [f"version={networks.get_version(name).name}"]
-    run = f"{title}-" + re.sub(r"[^\w.-]", "_", label)
     own += [text for text in [*_DEFAULTS, *overrides] if text.partition("=")[0] not in in_file]
-    own.append(f"run={run}")
+    own.append("run=" + re.sub(r"[^\w.-]", "_", f"{title}-{label}"))
     own += budget.overrides(load_config(file, own, networks.get_recipe))
     config = load_config(file, own, networks.get_recipe)
     check(config, networks.get_version(config.version))
-    return Entrant(label, run, ["--config", file, *own] if file else own, config)
+    return Entrant(label, ["--config", file, *own] if file else own, config)

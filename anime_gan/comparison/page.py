@@ -6,7 +6,6 @@ nothing; at least one is collected.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.ticker import LogFormatter
@@ -19,25 +18,20 @@ _TEMPLATE = Path(__file__).with_suffix(".html")
 Results = dict[str, dict | str]
 
 
-class Table(NamedTuple):
-    """The first cell of a row is its name; a row of two cells is a name and a message."""
+def tables(results: Results) -> list[tuple[str, str, list[str], list[list[str]]]]:
+    """Return the table of costs, and one of distances for each feature network.
 
-    title: str
-    note: str
-    headings: list[str]
-    rows: list[list[str]]
-
-
-def tables(results: Results) -> list[Table]:
-    """Return the table of costs, and one of distances for each feature network."""
+    Each is a title, a note, the headings, and the rows. The first cell of a row is its name; a row
+    of two cells is a name and a message.
+    """
     first = next(result for result in results.values() if isinstance(result, dict))
 
-    def table(title: str, note: str, cells: Callable[[dict], dict[str, str]]) -> Table:
+    def table(title: str, note: str, cells: Callable[[dict], dict[str, str]], *last: list[str]):
         rows = [
             [name, *(cells(result).values() if isinstance(result, dict) else [result])]
             for name, result in results.items()
         ]
-        return Table(title, note, ["", *cells(first)], rows)
+        return title, note, ["", *cells(first)], [*rows, *last]
 
     note = (
         "Parameters, and billions of operations per image, of the generator (G) and the "
@@ -46,15 +40,15 @@ def tables(results: Results) -> list[Table]:
     tables = [table("Cost and health", note, _costs)]
     for i, found in enumerate(first["comparisons"]):
         count, resize = f"{found['count']:,}", found["resize"]
+        real = _distances({view: found[view]["real_vs_real"] for view in _VIEWS})
         distances = table(
             f"Distances by {found['network']}",
             f"{count} generated images against {count} of the reference set, at full resolution "
             f"({resize['whole']}) and low resolution ({resize['coarse']}). The last row compares "
             f"two disjoint sets of {count} real images.",
             lambda result, i=i: _distances(result["comparisons"][i]),
+            ["real vs real", *real.values()],
         )
-        real = _distances({view: found[view]["real_vs_real"] for view in _VIEWS})
-        distances.rows.append(["real vs real", *real.values()])
         tables.append(distances)
     return tables
 
@@ -62,10 +56,10 @@ def tables(results: Results) -> list[Table]:
 def markdown(title: str, notes: list[str], results: Results) -> str:
     """Return the tables as Markdown; notes: sentences below the title."""
     lines = [f"## {title}", "", *(f"{note}\n" for note in notes)]
-    for table in tables(results):
-        lines += [f"### {table.title}", "", table.note, ""]
-        lines += ["| " + " | ".join(table.headings) + " |", "|---" * len(table.headings) + "|"]
-        lines += ["| " + " | ".join(row) + " |" for row in table.rows]
+    for name, note, headings, rows in tables(results):
+        lines += [f"### {name}", "", note, ""]
+        lines += ["| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
+        lines += ["| " + " | ".join(row) + " |" for row in rows]
         lines.append("")
     return "\n".join(lines)
 
@@ -92,10 +86,10 @@ def html(title: str, notes: list[str], results: Results) -> str:
 def health(result: dict, in_full: bool = False) -> list[str]:
     """Return what went wrong in a run, from which step to which, and what ended it early."""
     said = []
-    for event in result["events"]:
-        end = f"to step {event['until']:,}" if event["until"] else "to the end"
-        text = f"{event['kind']} from step {event['since']:,} {end}"
-        said.append(f"{_capital(text)}. {_capital(event['seen'])}" if in_full else text)
+    for found in result["findings"]:
+        end = f"to step {found.until:,}" if found.until else "to the end"
+        text = f"{found.kind} from step {found.since:,} {end}"
+        said.append(f"{_capital(text)}. {_capital(found.seen)}" if in_full else text)
     if result["ended"]:
         said.append(_capital(result["ended"]) + "." if in_full else result["ended"])
     return said

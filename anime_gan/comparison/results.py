@@ -17,7 +17,7 @@ from anime_gan.metrics.evaluate import measure, of_weights
 from anime_gan.networks.describe import build_shapes, gflops
 from anime_gan.runs import checkpoint
 from anime_gan.runs.folder import RunFolder
-from anime_gan.runs.health import read_events
+from anime_gan.runs.health import read_findings
 from anime_gan.runs.history import LOSSES, Curve, read_rows
 
 
@@ -25,12 +25,10 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
     """Return all that the page shows of a run, or None if it has no checkpoint yet.
 
     What was measured, on `count` images at most, is kept in the run's comparison.json, and not
-    measured again for the same weights, networks and count.
-
-    Raises:
-        UserError: the weights are gone, or have not grown to the full resolution.
+    measured again for the same weights, networks and count. UserError if the weights are gone, or
+    have not grown to the full resolution.
     """
-    run = RunFolder(entrant.run)
+    run = RunFolder(entrant.config.run)
     found = checkpoint.newest(run.weights)
     if not found or found[0]["step"] == 0:
         return None
@@ -64,7 +62,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         with whole_file(path) as temporary:
             temporary.write_text(json.dumps({"of": wanted, "known": known}, indent=2) + "\n")
     curve, speeds = Curve(), array("d")
-    for row in read_rows(run.log("losses"), LOSSES):
+    for row in read_rows(run.images / "losses.jsonl", LOSSES):
         curve.add(row)
         speeds.append(row["images_per_second"])
     return {
@@ -73,8 +71,8 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         "seen": images_seen(entrant.config, facts["step"]),
         "speed": median(speeds) if speeds else float("nan"),
         "losses": curve.columns,
-        "metrics": list(read_rows(run.log("metrics"), METRICS)),
-        "events": read_events(run.images / "health.json"),
+        "metrics": list(read_rows(run.images / "metrics.jsonl", METRICS)),
+        "findings": read_findings(run.images / "health.json"),
         "grid": run.grid(facts["step"]),
         "real_grid": run.reference_grid,
         **known,

@@ -1,6 +1,7 @@
 """Runs a comparison: trains each entrant in turn, measures it, and writes the page."""
 
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -45,10 +46,8 @@ class Comparison:
     def run(self) -> None:
         """Train and measure each entrant, and write the page after each.
 
-        Raises:
-            UserError: before the first is trained, if the images do not suit an entrant; at the
-                end, if not all entrants reached the end of their budget.
-            SystemExit: at a signal, when the entrant in training has saved its state.
+        UserError before the first is trained, if the images do not suit an entrant, and at the end,
+        if not all used up their budget. SystemExit at a signal, once the one in training has saved.
         """
         self._prepare_references()
         results: page.Results = {entrant.name: "not yet trained" for entrant in self.entrants}
@@ -84,10 +83,7 @@ class Comparison:
                 reference.features(network, reference.taken, side, "real")
 
     def _outcome(self, entrant: Entrant) -> dict | str:
-        """Train an entrant and return its result, or in words why there is none.
-
-        "ended" in the result says why training ended early; None if it did not.
-        """
+        """Train an entrant; return its result with why it "ended" early, or why there is none."""
         ended = self._train(entrant)
         try:
             result = collect(entrant, self.networks, self.count)
@@ -97,22 +93,18 @@ class Comparison:
         return result | {"ended": ended} if result else ended or "nothing to measure"
 
     def _train(self, entrant: Entrant) -> str | None:
-        """Train an entrant to the end of its budget, in a process whose peak memory is its own.
-
-        Returns in words why it ended early, None if it did not.
-        """
-        found = checkpoint.newest(RunFolder(entrant.run).weights)
+        """Train an entrant in a process with its own peak memory; return why it ended early."""
+        found = checkpoint.newest(RunFolder(entrant.config.run).weights)
         if found and is_finished(entrant.config, found[0]["step"], found[0]["seconds"]):
             return None  # saves the start of a process
         with StopRequest() as stop:
             process = subprocess.Popen([*self.train_command, *entrant.arguments])
-            forwarded = False
             try:
-                while (status := process.poll()) is None:
+                while process.poll() is None and not stop.signal:
                     time.sleep(0.2)
-                    if stop.signal and not forwarded:  # Ctrl-C may have reached it, or not
-                        process.send_signal(signal.SIGTERM)
-                        forwarded = True
+                if stop.signal:  # Ctrl-C may have reached it, or not
+                    process.send_signal(signal.SIGTERM)
+                status = process.wait()
             finally:
                 process.kill()  # a second Ctrl-C ends both
         if stop.signal or status in _STOPPED:
@@ -150,8 +142,5 @@ def _machine() -> str:
     if backend.has_gpu():
         return backend.device()
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    if names:
-        return f"{len(names)} cores of {names[0]}"
-    return platform.processor() or platform.machine()
+    names = re.findall(r"^model name\s*: (.*)", info.read_text(), re.M) if info.is_file() else []
+    return f"{len(names)} cores of {names[0]}" if names else platform.machine()

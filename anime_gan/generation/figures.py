@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from anime_gan.generation.generator import Generator
 
 GAP, SMALLEST = 4, 128
-PSIS = (1.2, 1.0, 0.7, 0.5, 0.0, -0.5, -1.0)  # the Bath thesis's
 # The w of 4x4 and 8x8 are coarse: pose, hair. Those from 64x64 on are fine: colors, lines.
 LEVELS = {"coarse": slice(0, 4), "middle": slice(4, 8), "fine": slice(8, None)}
 RANDOM_NOISES = 100
@@ -32,24 +31,18 @@ def figure(
     psis: Sequence[float] = (),
     noise: str = "const",
 ) -> Image.Image:
-    """Return one of FIGURES; without seeds or psis, with its own.
+    """Return one of FIGURES; without seeds or psis, with its own. Noise: as `Generator.images`.
 
-    uncurated and truncation are for every version, the others need styles. Noise is as for
-    `Generator.images`.
-
-    Raises:
-        UserError: `require_arguments` raises it, or the generator lacks styles or sizes.
+    UserError from `require_arguments`, or if the generator lacks styles or sizes.
     """
     require_arguments(name, seeds, psis, noise)
-    draw, default = FIGURES[name]
-    if draw is truncation:
-        return draw(generator, seeds or default, psis or PSIS, noise)
-    if draw is not uncurated and not generator.has_styles:
+    draw, own_seeds, own_psis = FIGURES[name]
+    if name not in ("uncurated", "truncation") and not generator.has_styles:
         raise UserError(
             f"the figure {name} is for versions with styles, stylegan and stylegan2; for others "
             "there are uncurated and truncation."
         )
-    return draw(generator, seeds or default, psis[0] if psis else 1.0, noise)
+    return draw(generator, seeds or own_seeds, psis or own_psis, noise)
 
 
 def require_arguments(name: str, seeds: Sequence[int], psis: Sequence[float], noise: str) -> None:
@@ -92,7 +85,7 @@ def sheet(rows: list[list], top: Sequence[str] = (), left: Sequence[str] = ()) -
     return result
 
 
-def uncurated(generator: Generator, seeds, psi: float, noise: str) -> Image.Image:
+def uncurated(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Image.Image:
     """Return the images of successive seeds, in columns of smaller and smaller ones.
 
     Two columns of 256 pixels or the images' own size, then of a half, a quarter and a quarter.
@@ -101,7 +94,7 @@ def uncurated(generator: Generator, seeds, psi: float, noise: str) -> Image.Imag
     large, rows = max(256, size), 3
     sides = [large // part for part in (1, 1, 2, 4, 4)]
     places = [(column, row) for column, s in enumerate(sides) for row in range(rows * large // s)]
-    images = generator.images_from_seeds(range(seeds[0], seeds[0] + len(places)), psi, noise)
+    images = generator.images_from_seeds(range(seeds[0], seeds[0] + len(places)), psis[0], noise)
     result = Image.new("RGB", (sum(sides), rows * large), "white")
     for (column, row), image in zip(places, images, strict=True):
         s = sides[column]
@@ -118,13 +111,13 @@ def truncation(generator: Generator, seeds, psis: Sequence[float], noise: str) -
     return sheet(_rows(columns), [f"{psi:g}" for psi in psis], [str(seed) for seed in seeds])
 
 
-def mixing(generator: Generator, seeds, psi: float, noise: str) -> Image.Image:
+def mixing(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Image.Image:
     """Return a grid of mixed styles.
 
     Columns are all seeds but the last two; rows are the last two, once for each of LEVELS. An image
     has its column's w in the layers of that level, and its row's w in all others.
     """
-    w = np.repeat(generator.w(seeds, psi)[:, None], generator.layers, axis=1)
+    w = np.repeat(generator.w(seeds, psis[0])[:, None], generator.layers, axis=1)
     above, beside = np.split(w, [max(1, len(seeds) - 2)])
     levels = {name: part for name, part in LEVELS.items() if part.start < generator.layers}
     every = [*above, *beside]
@@ -139,7 +132,7 @@ def mixing(generator: Generator, seeds, psi: float, noise: str) -> Image.Image:
     return sheet(rows, left=["", *(name for name in levels for _ in beside)])
 
 
-def noise_detail(generator: Generator, seeds, psi: float, noise: str) -> Image.Image:
+def noise_detail(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Image.Image:
     """Return for each seed its image, a part of it with four random noises, and the deviation.
 
     The part is the middle of the upper left quarter, hair mostly, four times as large. The last
@@ -148,7 +141,7 @@ def noise_detail(generator: Generator, seeds, psi: float, noise: str) -> Image.I
     size = generator.resolution
     part = slice(size // 8, size * 3 // 8)
     times = size // (part.stop - part.start)
-    w = generator.w(seeds, psi)
+    w = generator.w(seeds, psis[0])
     rows, deviations = [], []
     for image, one in zip(generator.images(w), w, strict=True):
         same = np.repeat(one[None], RANDOM_NOISES, 0)
@@ -163,7 +156,7 @@ def noise_detail(generator: Generator, seeds, psi: float, noise: str) -> Image.I
     return sheet(rows, top, [str(seed) for seed in seeds])
 
 
-def noise_components(generator: Generator, seeds, psi: float, noise: str) -> Image.Image:
+def noise_components(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Image.Image:
     """Return for each seed its image with noise in all layers, none, the fine, and the coarse ones.
 
     The coarse ones are the first half of the sizes.
@@ -173,7 +166,7 @@ def noise_components(generator: Generator, seeds, psi: float, noise: str) -> Ima
             "the figure noise-components needs noise at several sizes, but this generator has only "
             "4x4; use weights of a later growing stage."
         )
-    w = generator.w(seeds, psi)
+    w = generator.w(seeds, psis[0])
     sizes = [2 ** (2 + n) for n in range(generator.layers // 2)]
     coarse, fine = sizes[: len(sizes) // 2], sizes[len(sizes) // 2 :]
     columns = {
@@ -189,11 +182,12 @@ def _rows(columns) -> list[list]:
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-# Name: the function, and its seeds where none are given.
+# Name: the function, and its seeds and psis where none are given. Those of truncation are from the
+# Bath thesis.
 FIGURES = {
-    "uncurated": (uncurated, range(1)),
-    "truncation": (truncation, range(6)),
-    "mixing": (mixing, range(8)),
-    "noise-detail": (noise_detail, range(4)),
-    "noise-components": (noise_components, range(4)),
+    "uncurated": (uncurated, range(1), [1.0]),
+    "truncation": (truncation, range(6), [1.2, 1.0, 0.7, 0.5, 0.0, -0.5, -1.0]),
+    "mixing": (mixing, range(8), [1.0]),
+    "noise-detail": (noise_detail, range(4), [1.0]),
+    "noise-components": (noise_components, range(4), [1.0]),
 }

@@ -84,15 +84,15 @@ def frames_of_training(runs: Sequence[RunFolder], size: int | None) -> Iterable[
             f"{runs[-1].images} holds just one grid, but a film needs two; train the run further, "
             "or set schedule.sample_every lower."
         )
-    shape, last = None, max(grids)
+    shape = None
     for step in sorted(grids):
         image = _open(grids[step])
         if shape is None:
             scale = size / image.height if size else 1
             shape = tuple(_even(scale * side) for side in image.size)
         frame = _captioned(image.resize(shape, Image.Resampling.LANCZOS), f"step {step:,}")
-        for _ in range(LAST if step == last else 1):
-            yield frame
+        yield frame
+    yield from [frame] * (LAST - 1)
 
 
 def _open(path: Path) -> Image.Image:

@@ -17,19 +17,14 @@ from anime_gan.runs.weights import load_model, load_weights
 
 
 def find_weights(source: str | None) -> Path:
-    """Return the weights file that `source` names.
+    """Return the weights file that `source` names; UserError if there is none.
 
-    Args:
-        source: a file, a run's name, or None for the newest weights of the newest run. Runs are
-            compared by their files' times, the weights of a run by their steps.
-
-    Raises:
-        UserError: there is none.
+    source: a file, a run's name, or None for the newest weights of the newest run. Runs are
+    compared by their files' times, the weights of a run by their steps.
     """
     if source and Path(source).is_file():
         return Path(source)
-    run = RunFolder(source) if source else newest_run()
-    return run.generator_file()
+    return (RunFolder(source) if source else newest_run()).generator_file()
 
 
 def load_generator(source: str | None = None) -> Generator:
@@ -47,9 +42,7 @@ def load_network(path: Path) -> keras.Model:
     """Return the network in a .keras file, or the generator in a .weights.h5 of the combined model.
 
     The latter holds raw weights and no architecture, which the config.yaml beside it gives.
-
-    Raises:
-        UserError: the file is damaged, or holds no generator.
+    UserError if the file is damaged, or holds no generator.
     """
     generator = load_model(path) if path.suffix == ".keras" else _from_combined(path)
     taken, made = generator.input_shape, generator.output_shape

@@ -12,7 +12,6 @@ noise on w has the standard deviation of one of its numbers, not of all of them 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -32,18 +31,6 @@ RATE, NOISE = 0.1, 0.05
 UP, DOWN, NOISY = 0.05, 0.25, 0.75  # shares of the steps: rate rises, rate falls, noise decreases
 
 
-@dataclass
-class Projection:
-    """The path of a projection: before every step and after the last.
-
-    w: (steps + 1, latent_dim). distances: (steps + 1,), the perceptual distance, from 0 to 2, plus
-    that of pixels in [-1, 1]; in the first three quarters those of a w with noise.
-    """
-
-    w: np.ndarray
-    distances: np.ndarray
-
-
 def read_target(path: Path, generator: Generator) -> np.ndarray:
     """Return an image file as uint8 (H, W, C) of a generator's size; UserError if it can't be."""
     shape = (generator.resolution, generator.resolution, generator.channels)
@@ -58,16 +45,21 @@ def read_target(path: Path, generator: Generator) -> np.ndarray:
         ) from None
 
 
-def project(generator: Generator, target: np.ndarray, steps: int, seed: int = 0) -> Projection:
+def project(generator: Generator, target: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Find the w whose image is nearest to a target, uint8 (H, W, C), in steps of Adam.
 
-    Nothing else may use the generator meanwhile: on JAX the steps take over its weights. Raises
-    UserError if it has no styles. The seed is that of the noise on w.
+    Nothing else may use the generator meanwhile: on JAX the steps take over its weights. UserError
+    if it has no styles.
+
+    Returns:
+        w (steps + 1, latent_dim) before every step and after the last, and their distances: the
+        perceptual one, from 0 to 2, plus that of pixels in [-1, 1]; in the first three quarters
+        those of a w with noise.
     """
     if not generator.has_styles:
         raise UserError("projection is for versions with styles, stylegan and stylegan2.")
     deviation = generator.w(range(DEVIATION_FROM)).std(axis=0).mean()
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(0)
     perceptual = Perceptual()
     goal = ops.convert_to_tensor(to_float(target[None]))
     goal_features = perceptual.features(goal)
@@ -100,4 +92,4 @@ def project(generator: Generator, target: np.ndarray, steps: int, seed: int = 0)
         distances.append(float(compiled(noise)))
         path.append(ops.convert_to_numpy(w)[0].copy())
     distances.append(float(loss(no_noise)[0]))
-    return Projection(np.stack(path), np.array(distances))
+    return np.stack(path), np.array(distances)

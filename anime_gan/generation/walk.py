@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -25,42 +25,36 @@ def walk(
     if space == "w" and not generator.has_styles:
         raise UserError("walks in w are for versions with styles, stylegan and stylegan2; take z.")
     if space != "z" and generator.has_styles:
-        return chord(generator.w(seeds, truncation_psi), frames)
-    return generator.w_from_latents(arc(generator.latents(seeds), frames), truncation_psi)
+        return closed(generator.w(seeds, truncation_psi), frames, chord)
+    z = closed(generator.latents(seeds), frames, arc)
+    return generator.w_from_latents(z, truncation_psi)
 
 
-def chord(points: np.ndarray, frames: int) -> np.ndarray:
-    """Return a closed walk on straight lines through points (N, D), float32 (N * frames, D).
+def closed(points: np.ndarray, frames: int, leg: Callable) -> np.ndarray:
+    """Return a closed walk through points (N, D), float32 (N * frames, D); leg: `chord` or `arc`.
 
     Each leg starts and ends slowly. Its end is the start of the next leg, so that the film loops
     without a stop.
     """
-    return _closed(points, frames, _lerp)
+    share = (1 - np.cos(np.pi * np.arange(frames) / frames))[:, None] / 2
+    legs = zip(points, np.roll(points, -1, axis=0), strict=True)
+    return np.concatenate([leg(a, b, share) for a, b in legs]).astype("float32")
 
 
-def arc(points: np.ndarray, frames: int) -> np.ndarray:
-    """Return a closed walk on arcs (spherical interpolation), otherwise as `chord`.
+def chord(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return the points (S, D) at shares (S, 1) of the straight line from a to b, (D,) each."""
+    return a + share * (b - a)
+
+
+def arc(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return the same on an arc (spherical interpolation).
 
     Normal latents lie near a sphere. The generator was never trained on the middle of a chord
     (White 2016, arXiv 1609.04468).
     """
-    return _closed(points, frames, _slerp)
-
-
-def _closed(points, frames, interpolate):
-    share = (1 - np.cos(np.pi * np.arange(frames) / frames))[:, None] / 2
-    legs = zip(points, np.roll(points, -1, axis=0), strict=True)
-    return np.concatenate([interpolate(a, b, share) for a, b in legs]).astype("float32")
-
-
-def _lerp(a, b, share):
-    return a + share * (b - a)
-
-
-def _slerp(a, b, share):
     a, b = a.astype("float64"), b.astype("float64")
     cosine = np.dot(a, b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)
     angle = np.arccos(np.clip(cosine, -1, 1))
     if np.sin(angle) < 1e-6:
-        return _lerp(a, b, share)
+        return chord(a, b, share)
     return (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)

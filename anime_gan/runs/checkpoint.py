@@ -31,35 +31,24 @@ _DIGITS = 64  # hexadecimal, of a checksum
 
 
 class Facts(BaseModel):
-    """What a checkpoint says beside its arrays; other keys are kept as they are.
-
-    config: the run's, as a nested dict. micro_batch: images, where the batch is split. seconds:
-    trained so far. peak_memory: in bytes. sound: the step of the last healthy checkpoint.
-    """
+    """What a checkpoint says beside its arrays; other keys are kept as they are."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
     format: int = Field(ge=1)
     step: int = Field(ge=0)
-    config: dict[str, Any]
+    config: dict[str, Any]  # the run's, nested
     precision: Literal["float32", "bfloat16"]
     data_key: str
-    micro_batch: int | None = Field(None, ge=1)
-    seconds: float = Field(ge=0, allow_inf_nan=False)
-    peak_memory: int = Field(0, ge=0)
-    rollbacks: int = Field(0, ge=0)
-    sound: int | None = Field(None, ge=0)
+    micro_batch: int | None = Field(None, ge=1)  # images, where the batch is split
+    seconds: float = Field(ge=0, allow_inf_nan=False)  # trained so far
+    peak_memory: int = Field(0, ge=0)  # bytes
+    rollbacks: int = Field(0, ge=0)  # to earlier checkpoints, so far
+    sound: int | None = Field(None, ge=0)  # the step of the last healthy checkpoint
 
 
-def save(
-    folder: Path,
-    step: int,
-    state: dict[str, Any],
-    facts: dict[str, Any],
-    keep: int,
-    spare: int | None = None,
-) -> Path:
-    """Write checkpoint `step`, whole or not at all; keep the newest `keep`, and step `spare`.
+def save(folder: Path, step: int, state: dict[str, Any], facts: dict[str, Any], keep: int) -> Path:
+    """Write checkpoint `step`, whole or not at all; keep the newest `keep`, and the sound one.
 
     state: Keras variables, or arrays, by name. facts: those of `Facts`, but for format and step.
     """
@@ -77,7 +66,7 @@ def save(
             file.seek(-_DIGITS, os.SEEK_END)
             file.write(checksum)
     for old in _newer(folder, -1)[keep:]:
-        if old != _path(folder, spare) and old.is_file():
+        if old != _path(folder, facts.get("sound")) and old.is_file():
             old.unlink()
     return path
 

@@ -88,10 +88,6 @@ class RunFolder:
         """Return where the grid of a step is."""
         return self.images / GRID.format(step)
 
-    def log(self, name: str) -> Path:
-        """Return where losses, metrics or health are logged, a line of JSON each time."""
-        return self.images / f"{name}.jsonl"
-
     def weights_files(self) -> list[tuple[int, Path]]:
         """Return every weights file with its step."""
         templates = (GENERATOR, DISCRIMINATOR, COMBINED)
@@ -119,25 +115,19 @@ def open_run(name: str | None = None) -> RunFolder:
     return run
 
 
-def all_runs() -> list[RunFolder]:
-    """Return the runs that have generators, by name."""
-    names = {path.parent.name for path in WEIGHTS.glob("*/generator_*.keras")}
-    return [RunFolder(name) for name in sorted(names)]
-
-
 def newest_run() -> RunFolder:
     """Return the run whose weights were written last; UserError if there is none."""
-    runs = all_runs()
-    if not runs:
+    files = _generators()
+    if not files:
         raise UserError(f"there are no weights in {WEIGHTS}; {known_runs()}.")
-
-    def written(run: RunFolder) -> float:
-        return max(path.stat().st_mtime for path in numbered(run.weights, GENERATOR).values())
-
-    return max(runs, key=written)
+    return RunFolder(max(files, key=lambda path: path.stat().st_mtime).parent.name)
 
 
 def known_runs() -> str:
     """Return the end of a sentence that says which runs there are, or how to get one."""
-    names = ", ".join(run.name for run in all_runs())
+    names = ", ".join(sorted({path.parent.name for path in _generators()}))
     return f"the runs with weights are {names}" if names else "train one with train_gan.py"
+
+
+def _generators() -> list[Path]:
+    return sorted(WEIGHTS.glob(f"*/{GENERATOR.format('*')}"))

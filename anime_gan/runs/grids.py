@@ -9,9 +9,9 @@ from anime_gan.data.pixels import montage, to_image
 from anime_gan.files import whole_file
 
 
-def save_grid(path: Path, images: np.ndarray, columns: int = 5, gap: int = 2) -> np.ndarray:
+def save_grid(path: Path, images: np.ndarray, columns: int = 5) -> np.ndarray:
     """Write uint8 images (N, H, W, C) in rows of `columns` as one PNG; return it as uint8."""
-    grid = montage(images, columns, gap)
+    grid = montage(images, columns)
     with whole_file(path) as temporary:
         to_image(grid).save(temporary)
     return grid

@@ -9,17 +9,15 @@ The limits were fitted on half of the runs of tests/robustness/monitor.py; docs/
 the other half.
 """
 
-import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError, with_config
 from scipy.spatial.distance import cdist
-from typing_extensions import TypedDict
 
 from anime_gan.files import whole_file
 from anime_gan.runs.history import STRICT, Lines, row_type
@@ -39,20 +37,13 @@ OBSERVATION = row_type(dict.fromkeys(COLUMNS, float))
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a healthy run; distances are relative to the mean distance of two real images.
+    """Limits of a healthy run; distances are relative to the mean distance of two real images."""
 
-    warm_up: steps in which faces may be any distance from the data.
-    window: the share of the steps so far that is judged.
-    far: a distance to the data; one typical face, repeated, has 1, the mean face 0.4.
-    better: a distance is an improvement if it is below this times the best one before the window.
-    twins: a distance to the nearest face, relative to that of real images.
-    """
-
-    warm_up: int = 550
-    window: float = 0.4
-    far: float = 0.4
-    better: float = 0.9
-    twins: float = 0.1
+    warm_up: int = 550  # steps in which faces may be any distance from the data
+    window: float = 0.4  # the share of the steps so far that is judged
+    far: float = 0.4  # a distance to the data; one face, repeated, has 1, the mean face 0.4
+    better: float = 0.9  # times the best distance before the window: below it is an improvement
+    twins: float = 0.1  # a distance to the nearest face, relative to that of real images
 
 
 LIMITS = Limits()
@@ -67,28 +58,27 @@ NO_GRADIENT = " (cross-entropy is clipped at 16.118: no gradient reaches the gen
 MAX_COPIES = 0.5  # the share of real images that may occur twice
 
 
-@dataclass(frozen=True)
+Step = Annotated[int, Field(ge=0)]
+
+
+@with_config(STRICT)
+@dataclass
 class Finding:
-    """Something that has gone wrong.
+    """Something that has gone wrong."""
 
-    kind: in two or three words, for the progress bar. since: the first step that shows it.
-    step: when it was found. seen, advice: what is seen and what to try, a sentence each.
-    """
-
-    kind: str
-    since: int
-    step: int
-    seen: str
-    advice: str
+    kind: str  # in two or three words, for the progress bar
+    since: Step  # the first one that shows it
+    step: Step  # when it was found
+    seen: str  # a sentence
+    advice: str  # what to try, a sentence
+    until: Step | None  # when it was over
+    rolled_back_to: Step | None
 
     def __str__(self) -> str:
         return f"{self.kind}, since step {self.since:,}: {self.seen} {self.advice}"
 
 
-Step = Annotated[int, Field(ge=0)]
-_EVENT = {"kind": str, "since": Step, "step": Step, "seen": str, "advice": str}
-_EVENT |= dict.fromkeys(("until", "rolled_back_to"), Step | None)
-EVENTS = TypeAdapter(list[with_config(STRICT)(TypedDict("Event", _EVENT))])  # of health.json
+FINDINGS = TypeAdapter(list[Finding])  # health.json
 KINDS = {
     "generator collapsed": (
         "the faces are nearly all the same: {spread:.0%} of the data's diversity.",
@@ -248,17 +238,14 @@ class Health:
         self._observations: list[dict] = []
         self._lines = Lines(folder / "health.jsonl", step, OBSERVATION, self._keep)
         self._path = folder / "health.json"
-        self.events = before = read_events(self._path)
-        noted = sum(event["rolled_back_to"] is not None for event in before)
-        if noted < rollbacks and before and before[-1]["step"] > step:
+        self.findings = before = read_findings(self._path)
+        noted = sum(found.rolled_back_to is not None for found in before)
+        if noted < rollbacks and before and before[-1].step > step:
             self.forget(step)  # the run was killed just after it was rolled back
-        self.events = [event for event in (_as_of(step, event) for event in before) if event]
-        if self.events != before:
+        self.findings = [*filter(None, (_as_of(step, found) for found in before))]
+        if self.findings != before:
             self._write()
-        self.finding = None
-        for event in self.events:
-            if event["until"] is None:
-                self.finding = Finding(**{key: event[key] for key in Finding.__dataclass_fields__})
+        self.finding = next((f for f in reversed(self.findings) if f.until is None), None)
         self._real, self._before = sketch(real), None
         self._first_step, self._started = step, time.monotonic()
         # Since this start; the first observation, which is slower, is not in the seconds.
@@ -325,7 +312,8 @@ class Health:
 
     def forget(self, step: int) -> None:
         """Note that the run is rolled back to a step."""
-        self.events[-1] |= {"until": self.events[-1]["step"], "rolled_back_to": step}
+        last = self.findings[-1]
+        last.until, last.rolled_back_to = last.step, step
         self._write()
 
     def _update(self, diagnosis: tuple[str, int] | None, step: int) -> Finding | None:
@@ -334,7 +322,7 @@ class Health:
         if (diagnosis and diagnosis[0]) == (old and old.kind):
             return None
         if old:
-            self.events[-1]["until"] = step
+            old.until = step
         self.finding = None
         if diagnosis:
             kind, since = diagnosis
@@ -344,35 +332,35 @@ class Health:
                 ceiling = NO_GRADIENT if abs(typical["g_loss"] - CEILING) < AT_CEILING else ""
                 both = (typical["real_accuracy"] + typical["fake_accuracy"]) / 2
                 seen = seen.format(**typical, accuracy=both, ceiling=ceiling)
-            self.finding = Finding(kind, since, step, seen, advice)
-            self.events.append(asdict(self.finding) | {"until": None, "rolled_back_to": None})
+            self.finding = Finding(kind, since, step, seen, advice, None, None)
+            self.findings.append(self.finding)
         self._write()
         return self.finding
 
     def _write(self) -> None:
         with whole_file(self._path) as temporary:
-            temporary.write_text(json.dumps(self.events, indent=2) + "\n")
+            temporary.write_bytes(FINDINGS.dump_json(self.findings, indent=2) + b"\n")
 
     def close(self) -> None:
         """Close the file."""
         self._lines.close()
 
 
-def _as_of(step: int, event: dict) -> dict | None:
-    """Return an event as it was known at the step where a run resumes; None if it came later.
+def _as_of(step: int, found: Finding) -> Finding | None:
+    """Return a finding as it was known at the step where a run resumes; None if it came later.
 
-    The monitor finds later events again; those that caused a rollback are kept.
+    The monitor finds later ones again; those that caused a rollback are kept.
     """
-    if event["rolled_back_to"] is not None:
-        return event
-    if event["step"] > step:
+    if found.rolled_back_to is not None:
+        return found
+    if found.step > step:
         return None
-    return event | {"until": None} if (event["until"] or 0) > step else event
+    return replace(found, until=None) if (found.until or 0) > step else found
 
 
-def read_events(path: Path) -> list[dict]:
-    """Return the events of a health.json; none if the file is missing or damaged."""
+def read_findings(path: Path) -> list[Finding]:
+    """Return the findings in a health.json; none if the file is missing or damaged."""
     try:
-        return EVENTS.validate_json(path.read_bytes())
+        return FINDINGS.validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return []

@@ -53,7 +53,7 @@ class NotFinite(UserError):
 
 
 class History:
-    """Collects the scalars of every step in losses.jsonl and tensorboard/."""
+    """Collects the scalars of every step in losses.jsonl and in `board`, TensorBoard's file."""
 
     def __init__(self, folder: Path, step: int, batch_size: int):
         """Open both in a folder.
@@ -64,7 +64,7 @@ class History:
         self._curve, self._plot = Curve(), LossPlot()
         self._lines = Lines(folder / "losses.jsonl", step, LOSSES, self._curve.add)
         self._sums, self._count = dict[str, float](), 0
-        self._board = Board(folder / "tensorboard", step)
+        self.board = Board(folder / "tensorboard", step)
         self._pending: list[tuple[int, dict]] = []
         self._batch_size = batch_size
         self._flushed = time.perf_counter()
@@ -93,7 +93,7 @@ class History:
         self._lines.flush()
         for step, row in finite:
             self.show(step, row)
-        self._board.flush()
+        self.board.flush()
         if len(finite) < len(rows):
             raise NotFinite(*rows[len(finite)])
 
@@ -111,17 +111,7 @@ class History:
     def show(self, step: int, scalars: dict[str, float]) -> None:
         """Add a point to curves in TensorBoard."""
         for key, value in scalars.items():
-            self._board.add_scalar(key, value, step)
-
-    def add_grid(self, step: int, grid: np.ndarray) -> None:
-        """Show a uint8 grid (H, W, C) in TensorBoard."""
-        self._board.add_grid("faces", grid, step)
-        self._board.flush()
-
-    def add_text(self, step: int, name: str, text: str) -> None:
-        """Show a sentence in TensorBoard."""
-        self._board.add_text(name, text, step)
-        self._board.flush()
+            self.board.add_scalar(key, value, step)
 
     def save_curve(self, path: Path) -> None:
         """Draw the losses of the whole run."""
@@ -132,7 +122,7 @@ class History:
         try:
             self._lines.close()
         finally:  # on a full disk each of them may fail
-            self._board.close()
+            self.board.close()
 
 
 def _is_finite(step_and_row: tuple[int, dict[str, float]]) -> bool:

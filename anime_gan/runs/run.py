@@ -17,7 +17,7 @@ from anime_gan.config.plain_yaml import write
 from anime_gan.data.image_set import ImageSet
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
-from anime_gan.files import lock, remove_unfinished, require_space, sync, sync_names, whole_file
+from anime_gan.files import lock, make_folder, remove_unfinished, require_space, sync, whole_file
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import checkpoint, grids
 from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
@@ -36,14 +36,14 @@ PREVIEWS = 25
 class Progress:
     """How far a run is, by its newest checkpoint; a new run by default.
 
-    step, seconds: trained so far. rollbacks: how often the run returned to an earlier checkpoint.
-    precision, micro_batch, config, data_key: what it was trained with. arrays: the checkpoint's,
-    until networks have them.
+    Fields are those of `checkpoint.Facts`, and arrays: the checkpoint's, until networks have them.
     """
 
     step: int = 0
     seconds: float = 0.0
+    peak_memory: int = 0
     rollbacks: int = 0
+    sound: int | None = None
     precision: str | None = None
     micro_batch: int | None = None
     config: dict[str, Any] | None = None
@@ -74,55 +74,51 @@ class Run:
 
     def __init__(self, name: str):
         self.folder = RunFolder(name)
-        self._lock = _claim(self.folder)
-        try:
+        with ExitStack() as opened:
+            opened.callback(os.close, _claim(self.folder))
             found = checkpoint.newest(self.folder.weights)
-        except BaseException:
-            os.close(self._lock)
-            raise
+            self._opened = opened.pop_all()  # on a full disk each of them may fail to close
         facts, arrays = found or ({}, {})
         own = {key: facts[key] for key in Progress.__dataclass_fields__ if key in facts}
         self.progress = Progress(**own, arrays=arrays)
-        self._peak_memory: int = facts.get("peak_memory", 0)
-        self._healthy_step: int | None = facts.get("sound")
         self.not_finite: NotFinite | None = None
-        self.history: History | None = None
-        self.health: Health | None = None
 
     def __enter__(self) -> Run:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        with ExitStack() as each:  # on a full disk each of them may fail
-            each.callback(os.close, self._lock)
-            for opened in filter(None, (self.history, self.health)):
-                each.callback(opened.close)
+        self._opened.close()
 
     def start(self, state: TrainState, config: Config, precision: str, images: ImageSet) -> None:
         """Open the logs of the run, and write its config and a grid of some of the images.
 
         state: of the run's step; its config may be that of a stage. config: the run's.
         """
-        self._state, self._config, self._precision = state, config, precision
-        self._data_key, step, folder = images.key, self.progress.step, self.folder
+        self._state, self._config = state, config
+        progress, step, folder = self.progress, self.progress.step, self.folder
+        is_new, other_images = progress.config is None, progress.data_key not in (None, images.key)
+        progress.config, progress.precision = config.model_dump(), precision
+        progress.micro_batch, progress.data_key = state.micro_batch, images.key
         self._latents = latents_from_seeds(range(FACES), config.model.latent_dim)
         checkpoint.set_aside(folder.weights, step)
         for path, text in (
-            (folder.config_file, write(config.model_dump())),
+            (folder.config_file, write(progress.config)),
             (folder.architecture, state.combined.to_json()),
         ):
             with whole_file(path) as temporary:
                 temporary.write_text(text)
         self.history = History(folder.images, step, state.config.training.images_per_step)
+        self._opened.callback(self.history.close)
         order = np.random.default_rng(config.training.seed).permutation(len(images.images))
-        if not folder.reference_grid.exists() or self.progress.data_key not in (None, images.key):
+        if not folder.reference_grid.exists() or other_images:
             grids.save_grid(folder.reference_grid, images.images[np.sort(order[:PREVIEWS])])
         compared = images.images[np.sort(order[:FACES])]
-        self.health = Health(folder.images, step, compared, self.progress.rollbacks)
-        if config.health.action == "rollback" and self.progress.config is None:
+        self.health = Health(folder.images, step, compared, progress.rollbacks)
+        self._opened.callback(self.health.close)
+        if config.health.action == "rollback" and is_new:
             self._save_state(0, 0.0)  # so that the run can be rolled back from its first step on
         self._started = self._saved = time.monotonic()
-        self._seconds_before = self.progress.seconds
+        self._seconds_before = progress.seconds
 
     @property
     def finding(self) -> Finding | None:
@@ -148,17 +144,16 @@ class Run:
         if not due:
             return None
         finding = self.health.observe(step, self.history.means(), lambda: self._sample(FACES))
-        for key, value in self.health.signs.items():
-            self.history.show(step, {f"health/{key}": value})
+        self.history.show(step, {f"health/{k}": v for k, v in self.health.signs.items()})
         if finding:
-            self.history.add_text(step, "health", str(finding))
+            self.history.board.add_text("health", str(finding), step)
         return finding
 
     def _broken(self, error: NotFinite) -> Finding | None:
         self.not_finite = error
         finding = self.health.break_down(error.step)
         if finding:
-            self.history.add_text(error.step, "health", str(finding))
+            self.history.board.add_text("health", str(finding), error.step)
         return finding
 
     def _is_scheduled(self, step: int) -> bool:
@@ -209,7 +204,8 @@ class Run:
         faces = self._sample(PREVIEWS)
         times = self._config.model.resolution // faces.shape[1]  # above 1 while the networks grow
         faces = faces.repeat(times, axis=1).repeat(times, axis=2)
-        self.history.add_grid(step, grids.save_grid(self.folder.grid(step), faces))
+        grid = grids.save_grid(self.folder.grid(step), faces)
+        self.history.board.add_grid("faces", grid, step)
         self.history.save_curve(self.folder.images / "losses.png")
 
     def _save_checkpoint(self, step: int, seconds: float) -> None:
@@ -234,31 +230,17 @@ class Run:
         self._save_state(step, seconds)
         every = self._config.schedule.checkpoint_every
         for old, path in folder.weights_files():
-            if old < step and old % every and old != self._healthy_step:
+            if old < step and old % every and old != self.progress.sound:
                 path.unlink()
 
     def _save_state(self, step: int, seconds: float) -> None:
+        progress, keep = self.progress, self._config.schedule.keep
         if self.health.sound:
-            self._healthy_step = step
-        facts = {
-            "config": self._config.model_dump(),
-            "precision": self._precision,
-            "micro_batch": self._state.micro_batch,
-            "data_key": self._data_key,
-            "seconds": seconds,
-            "peak_memory": max(self._peak_memory, backend.peak_memory()),
-            "rollbacks": self.progress.rollbacks,
-            "sound": self._healthy_step,
-        }
-        checkpoint.save(
-            self.folder.weights,
-            step,
-            self._state.named_variables,
-            facts,
-            self._config.schedule.keep,
-            self._healthy_step,
-        )
-        self.progress.step, self.progress.seconds = step, seconds
+            progress.sound = step
+        progress.step, progress.seconds = step, seconds
+        progress.peak_memory = max(progress.peak_memory, backend.peak_memory())
+        variables = self._state.named_variables
+        checkpoint.save(self.folder.weights, step, variables, progress.facts(), keep)
 
     def roll_back(self) -> int:
         """Return to the last healthy checkpoint for good, and return its step.
@@ -267,7 +249,7 @@ class Run:
         checkpoint; then nothing is changed.
         """
         folder, keep = self.folder.weights, self._config.schedule.keep
-        found = checkpoint.at(folder, self._healthy_step)
+        found = checkpoint.at(folder, self.progress.sound)
         if not found:
             raise UserError(
                 f"run {self.folder.name} has no healthy checkpoint to return to; start again with "
@@ -276,7 +258,7 @@ class Run:
         facts, arrays = found
         step = facts["step"]
         facts["rollbacks"] = self.progress.rollbacks + 1
-        checkpoint.save(folder, step, arrays, facts, keep, step)
+        checkpoint.save(folder, step, arrays, facts, keep)
         for newer, path in self.folder.weights_files():
             if newer > step:
                 path.unlink()
@@ -313,16 +295,7 @@ def is_finished(config: Config, step: int, seconds: float) -> bool:
 def _claim(folder: RunFolder) -> int:
     """Make a run's folders, and return the lock that this process alone holds."""
     for path in (folder.weights, folder.images):
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            (path / ".writable").touch()
-            (path / ".writable").unlink()
-            sync_names(path.parent)
-        except OSError as error:
-            raise UserError(
-                f"the folder {path} can't be written ({error.strerror}); make it writable, or "
-                "start in another folder."
-            ) from None
+        make_folder(path)
     held = lock(
         folder.weights / ".lock",
         f"run {folder.name} is being trained by another process; wait for it, or give this one "

@@ -19,12 +19,9 @@ class StopReason(enum.Enum):
 
 
 class StopRequest:
-    """Within it, Ctrl-C and SIGTERM ask for a stop after the step; a second Ctrl-C ends at once.
+    """Within it, Ctrl-C and SIGTERM ask for a stop after the step; a second Ctrl-C ends at once."""
 
-    signal: the number of the signal that came, None while there was none.
-    """
-
-    signal: int | None = None
+    signal: int | None = None  # the number of the one that came
 
     def __enter__(self) -> StopRequest:
         self._before = {s: signal.signal(s, self._ask) for s in (signal.SIGINT, signal.SIGTERM)}

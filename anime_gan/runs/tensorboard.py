@@ -40,16 +40,17 @@ class Board(Appended):
         self._add(Event(step=step, summary=summary.scalar(name, value)))
 
     def add_grid(self, name: str, grid: np.ndarray, step: int) -> None:
-        """Add a uint8 image (H, W, C)."""
+        """Add a uint8 image (H, W, C), and flush."""
         self._add(Event(step=step, summary=summary.image(name, grid, dataformats="HWC")))
+        self.flush()
 
     def add_text(self, name: str, text: str, step: int) -> None:
-        """Add a sentence."""
+        """Add a sentence, and flush."""
         self._add(Event(step=step, summary=summary.text(name, text)))
+        self.flush()
 
     def _add(self, event: Event) -> None:
         event.wall_time = time.time()
         data = event.SerializeToString()
-        length = struct.pack("<Q", len(data))
-        checksums = (struct.pack("<I", masked_crc32c(part)) for part in (length, data))
-        self.write(length + next(checksums) + data + next(checksums))
+        for part in (struct.pack("<Q", len(data)), data):
+            self.write(part + struct.pack("<I", masked_crc32c(part)))

@@ -91,14 +91,11 @@ def _former_groups(file: h5py.File) -> dict[str, str]:
     """
     words = {_snake_case(old): _snake_case(new) for old, new in FORMER_NAMES.items()}
     pattern = re.compile(rf"(?<=/)({'|'.join(words)})(?=(_[0-9]+)?/)")
-    names: dict[str, str] = {}
-
-    def take(name: str, item) -> None:
-        if isinstance(item, h5py.Dataset):
-            names[name] = pattern.sub(lambda match: words[match[1]], f"/{name}")[1:]
-
-    file.visititems(take)
-    return names if any(old != new for old, new in names.items()) else {}
+    every: list[str] = []
+    file.visit(every.append)
+    old = [name for name in every if isinstance(file[name], h5py.Dataset)]
+    new = [pattern.sub(lambda match: words[match[1]], f"/{name}")[1:] for name in old]
+    return dict(zip(old, new, strict=True)) if new != old else {}
 
 
 def _snake_case(name: str) -> str:

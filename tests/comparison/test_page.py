@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from anime_gan.comparison import page
+from anime_gan.runs.health import Finding
 from tests.web.opening import open_page
 
 
@@ -31,7 +32,7 @@ def result(folder, **values):
         "gflops": [0.5, 0.25],
         "losses": np.array([[s, 1 / s, s] for s in range(1, 300)]).T,
         "metrics": [{"step": s, "trained": 60.0 * s} | comparison for s in (1, 2, 3)],
-        "events": [],
+        "findings": [],
         "ended": None,
         "grid": grid,
         "real_grid": grid,
@@ -45,10 +46,10 @@ def result(folder, **values):
 @pytest.fixture
 def results(tmp_path):
     """One sound, one with a finding and a name to be escaped, one that ended early, one failed."""
-    event = {"kind": "generator collapsed", "since": 500, "seen": "all <the same>.", "until": None}
+    found = Finding("generator collapsed", 500, 600, "all <the same>.", "", None, None)
     return {
         "v5": result(tmp_path),
-        "<b>odd & co</b>": result(tmp_path, events=[event], metrics=[]),
+        "<b>odd & co</b>": result(tmp_path, findings=[found], metrics=[]),
         "v1": result(tmp_path, ended="stopped early"),
         "wgan": "ended with status 2",
     }

@@ -24,3 +24,6 @@ def test_of_the_newest_run_the_newest_step_is_taken_whatever_the_clock_did(tmp_p
     assert find_weights("b").name == "mine.keras"
     with pytest.raises(UserError, match="the runs with weights are a"):
         find_weights("c")
+    (tmp_path / "weights/b/mine.keras").rename(tmp_path / "weights/b/generator_mine.keras")
+    os.utime(tmp_path / "weights/b/generator_mine.keras", (10, 10))
+    assert find_weights(None).name == "generator_mine.keras"

@@ -16,10 +16,10 @@ def test_an_image_of_the_generator_is_approached():
     """From the mean towards an image that can be made: the distance falls well below its start."""
     generator = Generator(noisy_generator("stylegan2"))
     target = generator.images_from_seeds([3])[0]
-    found = project(generator, target, 40)
-    assert found.w.shape == (41, 8) and found.distances.shape == (41,)
-    np.testing.assert_array_equal(found.w[0], generator.mean_w)
-    assert found.distances[-1] < 0.5 * found.distances[0]
+    w, distances = project(generator, target, 40)
+    assert w.shape == (41, 8) and distances.shape == (41,)
+    np.testing.assert_array_equal(w[0], generator.mean_w)
+    assert distances[-1] < 0.5 * distances[0]
 
 
 def test_projection_needs_styles():

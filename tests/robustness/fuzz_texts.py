@@ -26,7 +26,7 @@ from anime_gan.config import flat, from_dict, load_config, plain_yaml
 from anime_gan.config.stages import stages_of
 from anime_gan.metrics.during_training import METRICS
 from anime_gan.networks.checks import check
-from anime_gan.runs.health import MEANS, SIGNS, Health, read_events
+from anime_gan.runs.health import MEANS, SIGNS, Health, read_findings
 from anime_gan.runs.history import LOSSES, Curve, History, Lines, read_rows
 from tests.robustness import mutations
 
@@ -187,7 +187,7 @@ def records(folder: Path) -> Case:
         page.loss_chart(curve.columns)
         shown = {"a": {"metrics": [*read_rows(folder / "metrics.jsonl", METRICS)]}}
         page.distance_chart(shown, "whole") if draw.random() < 0.05 else None
-        page.health({"events": read_events(folder / "health.json"), "ended": None}, True)
+        page.health({"findings": read_findings(folder / "health.json"), "ended": None}, True)
         if draw.random() < 0.05:
             history.save_curve(folder / "losses.png")
         for opened in (history, health, metrics):

@@ -85,12 +85,12 @@ def test_a_kill_right_after_going_back_does_not_lose_what_it_was_for(tmp_path):
     monitor.break_down(7)
     monitor.close()
     monitor = Health(tmp_path, 5, real, 1)
-    assert [(e["step"], e["rolled_back_to"]) for e in monitor.events] == [(7, 5)]
+    assert [(f.step, f.rolled_back_to) for f in monitor.findings] == [(7, 5)]
     assert monitor.finding is None
     monitor.close()
     monitor = Health(tmp_path, 5, real, 1)
     monitor.break_down(8)
     monitor.close()
     monitor = Health(tmp_path, 5, real, 1)  # this one was lost with an interruption
-    assert [(e["step"], e["rolled_back_to"]) for e in monitor.events] == [(7, 5)]
+    assert [(f.step, f.rolled_back_to) for f in monitor.findings] == [(7, 5)]
     monitor.close()

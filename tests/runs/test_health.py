@@ -161,7 +161,7 @@ def test_a_collapse_is_reported_once_kept_and_ends(tmp_path, demo_faces):
     assert monitor.finding == found
     monitor.close()
     monitor = watch(tmp_path, demo_faces, LATE[0])
-    assert monitor.events == [] and monitor.finding is None
+    assert monitor.findings == [] and monitor.finding is None
     assert json.loads((tmp_path / "health.json").read_text()) == []
     monitor.close()
 
@@ -171,7 +171,7 @@ def test_damaged_events_are_ignored(tmp_path, demo_faces, text):
     """The run resumes as one in which nothing was found."""
     (tmp_path / "health.json").write_text(text)
     monitor = watch(tmp_path, demo_faces)
-    assert monitor.events == [] and monitor.sound
+    assert monitor.findings == [] and monitor.sound
     monitor.close()
 
 

@@ -129,6 +129,7 @@ def test_a_curve_leaves_no_garbage(tmp_path):
     history.add(1, scalars())
     history.flush()
     counts = []
+    gc.collect()  # what other tests left
     for _ in range(2):
         history.save_curve(tmp_path / "losses.png")
         counts.append(sum(isinstance(kept, Figure) for kept in gc.get_objects()))
