@@ -1,5 +1,6 @@
 """Runs a comparison: trains each entrant in turn, measures it, and writes the page."""
 
+import os
 import platform
 import re
 import signal
@@ -141,6 +142,6 @@ def _machine() -> str:
     """Return the GPU's name, or how many cores of which CPU."""
     if backend.has_gpu():
         return backend.device()
-    info = Path("/proc/cpuinfo")
-    names = re.findall(r"^model name\s*: (.*)", info.read_text(), re.M) if info.is_file() else []
-    return f"{len(names)} cores of {names[0]}" if names else platform.machine()
+    info = Path("/proc/cpuinfo")  # names no model on ARM
+    model = re.search(r"^model name\s*: (.*)", info.read_text(), re.M) if info.is_file() else None
+    return f"{os.cpu_count()} cores of {model[1] if model else platform.machine()}"
