@@ -56,7 +56,6 @@ class EqualizedLayer(layers.Layer):
         return int(np.prod(self.kernel.shape)) * places
 
     def get_config(self):
-        """Return the constructor's arguments."""
         own = {"gain": self.gain, "rate": self.rate, "bias": self.start}
         return super().get_config() | own
 
@@ -75,19 +74,15 @@ class EqualizedDense(EqualizedLayer):
         self.units = units
 
     def build(self, shape):
-        """Add the weights, (N, units)."""
         self._add_weights((shape[-1], self.units))
 
     def call(self, inputs):
-        """Return the products."""
         return self._add_bias(ops.matmul(inputs, self.kernel * self.scale))
 
     def compute_output_shape(self, shape):
-        """Return (B, units)."""
         return (*shape[:-1], self.units)
 
     def get_config(self):
-        """Return the constructor's arguments."""
         return super().get_config() | {"units": self.units}
 
 
@@ -109,11 +104,9 @@ class EqualizedConv(EqualizedLayer):
         self.filters, self.size, self.resample = filters, size, resample
 
     def build(self, shape):
-        """Add the weights, (size, size, N, filters)."""
         self._add_weights((self.size, self.size, shape[-1], self.filters))
 
     def call(self, inputs):
-        """Return the maps."""
         kernel = self.kernel * self.scale
         if self.resample is None:
             return self._add_bias(ops.conv(inputs, kernel, padding="same"))
@@ -130,10 +123,8 @@ class EqualizedConv(EqualizedLayer):
         return plain * (self.size + 1) ** 2 // self.size**2 if self.resample else plain
 
     def compute_output_shape(self, shape):
-        """Return the shape after resampling."""
         return resampled_shape(shape, self.resample, self.filters)
 
     def get_config(self):
-        """Return the constructor's arguments."""
         own = {"filters": self.filters, "size": self.size, "resample": self.resample}
         return super().get_config() | own

@@ -50,7 +50,6 @@ class _Spectral:
         self._kernel = variable
 
     def call(self, inputs, training=False):
-        """Return the layer's output with the normalized kernel."""
         kernel = ops.cast(self._kernel, "float32")
         matrix = self._matrix(kernel)
         constant = ops.stop_gradient(matrix)

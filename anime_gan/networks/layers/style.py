@@ -28,7 +28,6 @@ class PixelNorm(layers.Layer):
     """
 
     def call(self, inputs):
-        """Return the normalized latents."""
         return inputs * ops.rsqrt(ops.mean(ops.square(inputs), axis=-1, keepdims=True) + 1e-8)
 
 
@@ -69,11 +68,9 @@ class AddNoise(layers.Layer):
         return inputs + noise * self.strength
 
     def compute_output_shape(self, shape):
-        """Return the input's shape."""
         return shape
 
     def get_config(self):
-        """Return the constructor's arguments."""
         return super().get_config() | {"shared": self.shared}
 
 
@@ -107,7 +104,6 @@ class AdaIN(layers.Layer):
         self.affine.build(shapes[1])
 
     def call(self, inputs):
-        """Return the maps in the style."""
         x, w = inputs
         scale, shift = ops.split(self.affine(w)[:, None, None, :], 2, axis=-1)
         # In float32: bfloat16's 8 bits are too few for a variance.
@@ -119,7 +115,6 @@ class AdaIN(layers.Layer):
         return ops.cast(wide * factor, x.dtype) + shift
 
     def compute_output_shape(self, shapes):
-        """Return the shape of x."""
         return shapes[0]
 
 
@@ -164,7 +159,6 @@ class ModulatedConv(EqualizedLayer):
         self.affine.build(shapes[1])
 
     def call(self, inputs):
-        """Return the maps."""
         x, w = inputs
         style, kernel = self.affine(w), self.kernel * self.scale
         x = x * style[:, None, None, :]
@@ -180,11 +174,9 @@ class ModulatedConv(EqualizedLayer):
         return self._add_bias(x)
 
     def compute_output_shape(self, shapes):
-        """Return (B, H, W, filters), or (B, 2H, 2W, filters)."""
         return resampled_shape(shapes[0], "double" if self.double else None, self.filters)
 
     def get_config(self):
-        """Return the constructor's arguments."""
         own = {"filters": self.filters, "size": self.size}
         own |= {"demodulate": self.demodulate, "double": self.double}
         return super().get_config() | own
@@ -206,7 +198,6 @@ class Constant(layers.Layer):
         self.filters, self.random = filters, random
 
     def build(self, shape):
-        """Add the maps, (1, 4, 4, filters), and the bias if there is one."""
         start = initializers.RandomNormal(stddev=1.0) if self.random else "ones"
         self.maps = self.add_weight(name="maps", shape=(1, 4, 4, self.filters), initializer=start)
         self.bias = None
@@ -214,16 +205,13 @@ class Constant(layers.Layer):
             self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
 
     def call(self, inputs):
-        """Return the maps for each image of the batch."""
         maps = self.maps if self.bias is None else self.maps + self.bias
         return ops.tile(maps, (ops.shape(inputs)[0], 1, 1, 1))
 
     def compute_output_shape(self, shape):
-        """Return (B, 4, 4, filters)."""
         return (shape[0], 4, 4, self.filters)
 
     def get_config(self):
-        """Return the constructor's arguments."""
         return super().get_config() | {"filters": self.filters, "random": self.random}
 
 
@@ -236,7 +224,6 @@ class ResampleLatents(layers.Layer):
         self.seed = keras.random.SeedGenerator()
 
     def call(self, inputs, training=False):
-        """Return latents (B, D), standard normal."""
         if not training:
             return inputs
         return keras.random.normal(ops.shape(inputs), dtype=inputs.dtype, seed=self.seed)
@@ -273,7 +260,6 @@ class Styles(layers.Layer):
         )
 
     def call(self, inputs, training=False):
-        """Return the styles."""
         w, other = inputs
         if not training:
             return ops.repeat(w[:, None], self.count, axis=1)
@@ -287,9 +273,7 @@ class Styles(layers.Layer):
         return ops.where(own[:, :, None], w[:, None], other[:, None])
 
     def compute_output_shape(self, shapes):
-        """Return (B, count, D)."""
         return (shapes[0][0], self.count, shapes[0][1])
 
     def get_config(self):
-        """Return the constructor's arguments."""
         return super().get_config() | {"count": self.count, "mixing": self.mixing}
