@@ -14,12 +14,13 @@ from functools import partial
 from keras import Model, initializers, layers
 
 from anime_gan.networks.architecture import Version, scaled, sizes_to
-from anime_gan.networks.layers.blocks import batch_norm
+
+_initial = partial(initializers.RandomNormal, stddev=0.02)
 
 
-def _initial():
-    """Return the paper's initializer."""
-    return initializers.RandomNormal(stddev=0.02)
+def batch_norm(maps):
+    """Batch-normalize maps (B, H, W, C) with momentum 0.9."""
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(maps)
 
 
 def filters_at(size: int, width: float) -> int:
@@ -82,8 +83,7 @@ def discriminator(
             scores depends.
         kernel: of the strided convolutions.
     """
-    image = layers.Input((resolution, resolution, channels))
-    x = image
+    image = x = layers.Input((resolution, resolution, channels))
     for size in reversed(sizes_to(resolution)[:-1]):
         x = layers.Conv2D(
             filters_at(size, width),
