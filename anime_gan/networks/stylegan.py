@@ -12,6 +12,8 @@ Deviations from the paper:
 4. Adam's epsilon is Keras's, 1e-7, not 1e-8.
 """
 
+from functools import partial
+
 from keras import Model, layers
 
 from anime_gan.networks.architecture import Version, sizes_to
@@ -52,16 +54,17 @@ def mapping(latent_dim: int) -> Model:
     return Model(latent, x, name="mapping")
 
 
-def style_based(synthesis: Model, latent_dim: int) -> Model:
+def style_based(synthesis, resolution=64, channels=3, latent_dim=512, width=1.0) -> Model:
     """Return the generator that maps latents (B, latent_dim) to styles for a synthesis network.
 
     Figures and projection use its layers "mapping", "styles" and "synthesis".
     """
+    network = synthesis(resolution, channels, latent_dim, width)
     latent = layers.Input((latent_dim,))
     to_w = mapping(latent_dim)
     other = to_w(ResampleLatents(name="other")(latent))
-    w = Styles(synthesis.input_shape[1], name="styles")([to_w(latent), other])
-    return Model(latent, synthesis(w), name="generator")
+    w = Styles(network.input_shape[1], name="styles")([to_w(latent), other])
+    return Model(latent, network(w), name="generator")
 
 
 def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> Model:
@@ -94,11 +97,6 @@ def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> 
     return Model(w, image, name="synthesis")
 
 
-def generator(resolution=64, channels=3, latent_dim=512, width=1.0):
-    """Return the generator of one resolution."""
-    return style_based(synthesis(resolution, channels, latent_dim, width), latent_dim)
-
-
 def discriminator(resolution=64, channels=3, width=1.0):
     """Return the discriminator of one resolution, the generator's mirror."""
     image = layers.Input((resolution, resolution, channels))
@@ -127,13 +125,7 @@ def score(x, filters: int):
 
 
 def recipe(rates: dict, objective: dict, **sections) -> dict:
-    """Return what both StyleGANs are trained with, and what one of them adds.
-
-    Args:
-        rates: learning rates of both networks.
-        objective: keys of the section `objective`.
-        sections: other sections.
-    """
+    """Return what both StyleGANs are trained with, and what one of them adds."""
     network = {"optimizer": "adam", **rates, "beta1": 0.0, "beta2": 0.99}
     return {
         "model": {"latent_dim": 512},
@@ -163,7 +155,7 @@ VERSIONS = [
         "Karras et al. 2018; Bath thesis 2019",
         "Grows from 8x8 to the resolution; width 1 is for a GPU, configs/stylegan_cpu.yaml for a "
         "CPU.",
-        generator,
+        partial(style_based, synthesis),
         discriminator,
         recipe(
             {"rate": 1e-3, "rate_at": {128: 0.0015, 256: 0.002, 512: 0.003}},
