@@ -151,10 +151,10 @@ def measure(
         ("pixels", generated, None),
         ("features", features[0][measures.COARSE], networks[0]),
     ):
-        found, verdict = measures.copies(values, reference, network, "all real")
+        index, relative, verdict = measures.copies(values, reference, network, "all real")
         result[f"copies_in_{space}"] = asdict(verdict) | {"verdict": str(verdict)}
-        closest = np.argsort(found.relative)[:PAIRS]
-        pairs[space] = generated[closest], reference.images[found.index[closest]]
+        closest = np.argsort(relative)[:PAIRS]
+        pairs[space] = generated[closest], reference.images[index[closest]]
     if subject.discriminator:
         result["discriminator"] = measures.discriminator_scores(
             subject.discriminator,
