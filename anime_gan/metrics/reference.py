@@ -99,9 +99,8 @@ class ReferenceSet:
         with whole_file(path) as temporary:
             store = np.lib.format.open_memmap(temporary, "w+", dtype="float32", shape=shape)
             # Without space, a later write to the mapped file would kill the process.
-            if hasattr(os, "posix_fallocate"):
-                with temporary.open("r+b") as file:
-                    os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
+            with temporary.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
             return store
 
 
