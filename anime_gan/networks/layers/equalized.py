@@ -62,12 +62,7 @@ class EqualizedLayer(layers.Layer):
 
 @register("EqualDense")
 class EqualizedDense(EqualizedLayer):
-    """A dense layer, (B, N) to (B, units).
-
-    Args:
-        units: the number of outputs.
-        **options: those of EqualizedLayer.
-    """
+    """A dense layer, (B, N) to (B, units), with the options of EqualizedLayer."""
 
     def __init__(self, units: int, **options):
         super().__init__(**options)
@@ -91,7 +86,6 @@ class EqualizedConv(EqualizedLayer):
     """A convolution, (B, H, W, N) to (B, H, W, filters), which may double or halve the maps.
 
     Args:
-        filters: the number of output maps.
         size: the kernel's height and width.
         resample: "double" repeats each pixel as 2x2 pixels before the convolution, "halve" takes
             the means of 2x2 pixels after it. Either is computed as one convolution of stride 2 with

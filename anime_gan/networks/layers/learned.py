@@ -21,9 +21,6 @@ class LearnedScale(layers.Layer):
     def call(self, inputs):
         return inputs * self.gamma
 
-    def compute_output_shape(self, shape):
-        return shape
-
 
 @register("Basis")
 class LearnedBasis(layers.Layer):
@@ -49,6 +46,3 @@ class LearnedBasis(layers.Layer):
         if len(inputs.shape) == 2:
             return inputs[:, None, None, :] * self.maps
         return ops.sum(inputs * self.maps, axis=(1, 2))
-
-    def compute_output_shape(self, shape):
-        return (shape[0], 4, 4, shape[1]) if len(shape) == 2 else (shape[0], shape[-1])

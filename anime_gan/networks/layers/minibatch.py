@@ -36,9 +36,6 @@ class MinibatchStd(layers.Layer):
         number = ops.cast(ops.broadcast_to(number, (batch, height, width, 1)), inputs.dtype)
         return ops.concatenate([inputs, number], axis=-1)
 
-    def compute_output_shape(self, shape):
-        return (*shape[:3], shape[3] + 1)
-
     def get_config(self):
         return super().get_config() | {"group": self.group}
 
@@ -49,10 +46,6 @@ class MinibatchDiscrimination(layers.Layer):
 
     For each kernel, a learned projection to `rows` numbers is compared with that of every other
     image: the result is the sum of exp(-L1 distance).
-
-    Args:
-        kernels: the number of outputs.
-        rows: numbers in each projection.
 
     Reference:
         Salimans et al. 2016 (arXiv 1606.03498), section 3.2. An image's closeness to itself, which
@@ -77,9 +70,6 @@ class MinibatchDiscrimination(layers.Layer):
         x = ops.reshape(x, (-1, self.kernels, self.rows))
         distance = ops.sum(ops.abs(x[:, None] - x[None]), axis=3)
         return ops.sum(ops.exp(-distance), axis=1) - 1
-
-    def compute_output_shape(self, shape):
-        return (shape[0], self.kernels)
 
     def get_config(self):
         return super().get_config() | {"kernels": self.kernels, "rows": self.rows}

@@ -48,9 +48,8 @@ class AddNoise(layers.Layer):
 
     def build(self, shape):
         """Add the strengths, (C,) or (), and the constant noise, (H, W, 1)."""
-        shape_of_strength = () if self.shared else (shape[-1],)
         self.strength = self.add_weight(
-            name="strength", shape=shape_of_strength, initializer="zeros"
+            name="strength", shape=() if self.shared else (shape[-1],), initializer="zeros"
         )
         self.fixed = self.add_weight(
             name="fixed",
@@ -128,7 +127,6 @@ class ModulatedConv(EqualizedLayer):
     which gives the same numbers as a kernel for each image, without a grouped convolution.
 
     Args:
-        filters: the number of output maps.
         size: the kernel's height and width.
         demodulate: divide by the expected deviation.
         double: double the maps, by a transposed convolution and a blur of 1 3 3 1.
@@ -189,7 +187,6 @@ class Constant(layers.Layer):
     Only the batch size of the input is used.
 
     Args:
-        filters: the number of maps.
         random: begin standard normal and have no bias, as in StyleGAN2, not as ones with a bias.
     """
 
@@ -200,16 +197,12 @@ class Constant(layers.Layer):
     def build(self, shape):
         start = initializers.RandomNormal(stddev=1.0) if self.random else "ones"
         self.maps = self.add_weight(name="maps", shape=(1, 4, 4, self.filters), initializer=start)
-        self.bias = None
         if not self.random:
             self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
 
     def call(self, inputs):
-        maps = self.maps if self.bias is None else self.maps + self.bias
+        maps = self.maps if self.random else self.maps + self.bias
         return ops.tile(maps, (ops.shape(inputs)[0], 1, 1, 1))
-
-    def compute_output_shape(self, shape):
-        return (shape[0], 4, 4, self.filters)
 
     def get_config(self):
         return super().get_config() | {"filters": self.filters, "random": self.random}
@@ -237,7 +230,6 @@ class Styles(layers.Layer):
     is a moving average of w, which truncation interpolates towards. Otherwise all layers take w.
 
     Args:
-        count: the number of layers.
         mixing: the share of images with two styles.
 
     Reference:
@@ -271,9 +263,6 @@ class Styles(layers.Layer):
         first = ops.where(draw[1] < self.mixing, first, self.count)
         own = ops.arange(self.count, dtype="float32") < first[:, None]
         return ops.where(own[:, :, None], w[:, None], other[:, None])
-
-    def compute_output_shape(self, shapes):
-        return (shapes[0][0], self.count, shapes[0][1])
 
     def get_config(self):
         return super().get_config() | {"count": self.count, "mixing": self.mixing}
