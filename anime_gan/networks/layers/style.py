@@ -15,9 +15,6 @@ from anime_gan.networks.layers.equalized import EqualizedDense, EqualizedLayer
 from anime_gan.networks.layers.register import register
 from anime_gan.networks.layers.resampling import blur, doubling_conv, resampled_shape
 
-# Of the layers that make styles of w: their class's name in files written before it changed.
-AFFINE = "equal_dense"
-
 
 @register()
 class PixelNorm(layers.Layer):
@@ -47,7 +44,6 @@ class AddNoise(layers.Layer):
         self.seed = keras.random.SeedGenerator()
 
     def build(self, shape):
-        """Add the strengths, (C,) or (), and the constant noise, (H, W, 1)."""
         self.strength = self.add_weight(
             name="strength", shape=() if self.shared else (shape[-1],), initializer="zeros"
         )
@@ -84,6 +80,15 @@ def _means(maps):
     return ops.matmul(share, ops.reshape(maps, (-1, height * width, filters)))[:, :, None]
 
 
+def _affine(layer: layers.Layer, shapes, units: int, bias: float = 0.0) -> EqualizedDense:
+    """Return the affine function of w that a layer on [maps, w] of these shapes has."""
+    # The name is its class's in files written before that changed.
+    options = {"dtype": layer.dtype_policy, "name": "equal_dense"}
+    affine = EqualizedDense(units, gain=1.0, bias=bias, **options)
+    affine.build(shapes[1])
+    return affine
+
+
 @register()
 class AdaIN(layers.Layer):
     """Gives each map of an image the mean and the deviation that its style says.
@@ -96,11 +101,7 @@ class AdaIN(layers.Layer):
     """
 
     def build(self, shapes):
-        """Add the affine function, D to 2C."""
-        self.affine = EqualizedDense(
-            2 * shapes[0][-1], gain=1.0, dtype=self.dtype_policy, name=AFFINE
-        )
-        self.affine.build(shapes[1])
+        self.affine = _affine(self, shapes, 2 * shapes[0][-1])
 
     def call(self, inputs):
         x, w = inputs
@@ -149,12 +150,8 @@ class ModulatedConv(EqualizedLayer):
         self.demodulate, self.double = demodulate, double
 
     def build(self, shapes):
-        """Add the weights, (size, size, N, filters), and the affine function, which begins at 1."""
         self._add_weights((self.size, self.size, shapes[0][-1], self.filters))
-        self.affine = EqualizedDense(
-            shapes[0][-1], gain=1.0, bias=1.0, dtype=self.dtype_policy, name=AFFINE
-        )
-        self.affine.build(shapes[1])
+        self.affine = _affine(self, shapes, shapes[0][-1], bias=1.0)
 
     def call(self, inputs):
         x, w = inputs
@@ -242,7 +239,6 @@ class Styles(layers.Layer):
         self.seed = keras.random.SeedGenerator()
 
     def build(self, shapes):
-        """Add the mean, (D,), which no gradient changes."""
         self.mean = self.add_weight(
             name="mean",
             shape=(shapes[0][-1],),
