@@ -48,8 +48,7 @@ def compare(
         "count": count,
     }
     for side, view in SIDES.items():
-        reference.features(network, reference.taken, side, bar)
-        real = reference.features(network, reference.sample, side)
+        real = reference.features(network, reference.taken, side, bar)[:count]
         found = distances.compare(real, generated[side][:count])
         result[view] = found | {"real_vs_real": reference.real_vs_real(network, side)}
     return result

@@ -98,17 +98,11 @@ def v2_discriminator(resolution=64, channels=3, width=1.0):
 
 
 def v5_generator(
-    resolution=64,
-    channels=3,
-    latent_dim=100,
-    width=1.0,
-    filters=256,
-    last_convolutions=2,
-    last_kernel=7,
+    resolution=64, channels=3, latent_dim=100, width=1.0, filters=256, last=2, last_kernel=7
 ):
     """Return the generator of Fig. 11: 18,421,507 parameters at width 1 and 64x64x3.
 
-    v4's has half the filters, one convolution at full resolution, and a 5x5 last kernel.
+    v4's has half the filters, one convolution in place of the `last` two, and a 5x5 last kernel.
     """
     base, first = resolution // 2, scaled(filters // 2, width)
     filters = scaled(filters, width)
@@ -117,7 +111,7 @@ def v5_generator(
     x = layers.Reshape((base, base, first))(x)
     x = _conv(x, filters, 5, padding="same")
     x = _up(x, filters, 4)
-    for _ in range(last_convolutions):
+    for _ in range(last):
         x = _conv(x, filters, 5, padding="same")
     return Model(latent, _image(x, channels, last_kernel), name="generator")
 
@@ -186,7 +180,7 @@ VERSIONS = [
         "v4",
         "SRM report, ch. 8.2, Figs. 29 and 30 (reconstructed)",
         "Overhauled and balanced for long, but features are deformed.",
-        partial(v5_generator, filters=128, last_convolutions=1, last_kernel=5),
+        partial(v5_generator, filters=128, last=1, last_kernel=5),
         _text_discriminator,
         _recipe("rmsprop", 1e-4, clipvalue=1.0),
     ),

@@ -32,7 +32,6 @@ from anime_gan.networks.layers.style import (
 
 MOST_FILTERS, FILTERS = 512, 16_384  # the paper's: 512 to 32x32, then half as many each doubling
 MAPPING_LAYERS, MAPPING_RATE = 8, 0.01
-SLOPE = 0.2
 
 
 def filters_at(size: int, width: float, filters: int = FILTERS) -> int:
@@ -42,7 +41,7 @@ def filters_at(size: int, width: float, filters: int = FILTERS) -> int:
 
 def leaky(x):
     """Apply the leaky ReLU of both networks."""
-    return layers.LeakyReLU(SLOPE)(x)
+    return layers.LeakyReLU(0.2)(x)
 
 
 def mapping(latent_dim: int) -> Model:
@@ -87,8 +86,7 @@ def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> 
             x = AdaIN(name=f"{name}_style")([x, w[:, 2 * number + half]])
 
     def rgb(x, size):
-        name = f"b{size}_rgb"
-        return EqualizedConv(channels, 1, gain=1.0, name=name, dtype="float32")(x)
+        return EqualizedConv(channels, 1, gain=1.0, name=f"b{size}_rgb", dtype="float32")(x)
 
     image = rgb(x, resolution)
     if before is not None:

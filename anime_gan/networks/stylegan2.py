@@ -51,8 +51,7 @@ def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> 
 def discriminator(resolution=64, channels=3, width=1.0):
     """Return the discriminator; blur and the mean of 2x2 pixels make the filter 1 3 3 1."""
     image = layers.Input((resolution, resolution, channels))
-    name = f"b{resolution}_rgb"
-    x = leaky(EqualizedConv(filters_of(resolution, width), 1, name=name)(image))
+    x = leaky(EqualizedConv(filters_of(resolution, width), 1, name=f"b{resolution}_rgb")(image))
     for size in reversed(sizes_to(resolution)[1:]):
         smaller = filters_of(size // 2, width)
         short = layers.AveragePooling2D(2)(Blur(name=f"b{size}_short_blur")(x))
