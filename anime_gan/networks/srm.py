@@ -23,9 +23,9 @@ def _conv(inputs, filters, kernel, **options):
     return layers.LeakyReLU()(layers.Conv2D(filters, kernel, **options)(inputs))
 
 
-def _up(inputs, filters, kernel):
+def _up(inputs, filters):
     """Double height and width by a transposed convolution, and apply a leaky ReLU."""
-    upsample = layers.Conv2DTranspose(filters, kernel, strides=2, padding="same")
+    upsample = layers.Conv2DTranspose(filters, 4, strides=2, padding="same")
     return layers.LeakyReLU()(upsample(inputs))
 
 
@@ -39,9 +39,6 @@ def _image(inputs, channels, kernel):
 def _score(inputs):
     """Return the probability of being generated, (B, 1), always in float32."""
     return layers.Dense(1, activation="sigmoid", dtype="float32", name="score")(inputs)
-
-
-# v1: underfits; the generator is too simple, and the learning rate of Adam too high.
 
 
 def v1_generator(resolution=64, channels=3, latent_dim=100, width=1.0):
@@ -63,10 +60,6 @@ def v1_discriminator(resolution=64, channels=3, width=1.0):
     return Model(image, _score(x), name="discriminator")
 
 
-# v2: learns where the face is; the note asks for a larger network and RMSprop.
-# v3: underfits less; silhouettes appear.
-
-
 def v2_generator(
     resolution=64, channels=3, latent_dim=100, width=1.0, filters=64, last_convolution=False
 ):
@@ -79,7 +72,7 @@ def v2_generator(
     x = _dense(latent, filters * base * base)
     x = layers.Reshape((base, base, filters))(x)
     for _ in range(3):
-        x = _up(x, filters, 4)
+        x = _up(x, filters)
     if last_convolution:
         x = _conv(x, filters, 5, padding="same")
     return Model(latent, _image(x, channels, 5), name="generator")
@@ -91,10 +84,6 @@ def v2_discriminator(resolution=64, channels=3, width=1.0):
     x = _conv(image, scaled(64, width), 4, strides=2)
     x = _conv(x, scaled(64, width), 4, strides=2)
     return Model(image, _score(layers.Flatten()(x)), name="discriminator")
-
-
-# v4: overhauled; large enough and balanced for long, but features are deformed.
-# v5: the report's code.
 
 
 def v5_generator(
@@ -110,7 +99,7 @@ def v5_generator(
     x = _dense(latent, first * base * base)
     x = layers.Reshape((base, base, first))(x)
     x = _conv(x, filters, 5, padding="same")
-    x = _up(x, filters, 4)
+    x = _up(x, filters)
     for _ in range(last):
         x = _conv(x, filters, 5, padding="same")
     return Model(latent, _image(x, channels, last_kernel), name="generator")
