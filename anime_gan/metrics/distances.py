@@ -70,10 +70,7 @@ def kernel(real, fake, across, features: int) -> tuple[float, float]:
 
 
 def _kernel_means(inner, features: int, parts: list[slice], same_set: bool) -> np.ndarray:
-    """Return the kernel's mean over the pairs within each part.
-
-    same_set: rows and columns are the same images, so the diagonal is left out.
-    """
+    """Return the kernel's mean within each part; of the same set, without the diagonal."""
     base = inner / features + 1
     kernels = base * base * base  # base**3 is ten times slower
     means = []

@@ -50,15 +50,14 @@ def of_images(generated: str, real: str, count: int) -> Subject:
         raise UserError(
             f"the images in {generated} are {found}, but must be square and all of one size."
         )
-    cache = Path(Data().cache)
-    made = open_images(generated, sizes[0][0], cache=cache)
+    made = open_images(generated, sizes[0][0])
     name = re.sub(r"\W+", "_", Path(generated).stem).strip("_") or "images"
     # File names are often sorted by content, and the kernel distance compares blocks.
     chosen = np.random.default_rng(0).permutation(len(made.images))[:count]
     return Subject(
         generated,
         made.images[chosen],
-        open_images(real, sizes[0][0], cache=cache),
+        open_images(real, sizes[0][0]),
         Path(f"evaluation_{name}"),
     )
 

@@ -105,10 +105,7 @@ class ReferenceSet:
 
 
 def _missing(store: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """Return those of the indices whose features are not in the store.
-
-    A new file reads as zeros, and no image has features that are all zero.
-    """
+    # A new file reads as zeros, and no image has features that are all zero.
     return np.array([i for i in indices if not store[i].any()], int)
 
 

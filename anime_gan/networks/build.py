@@ -17,8 +17,7 @@ class Networks:
 
     generator: from latents (B, latent_dim) to images (B, H, W, C), meant for [-1, 1].
     discriminator: from such images to scores (B, 1).
-    predictor: from latents to (images, latents read back from within the generator); it shares the
-        generator's weights. None for most versions.
+    predictor: the version's, which shares the generator's weights. None for most versions.
     """
 
     generator: keras.Model
