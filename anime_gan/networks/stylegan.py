@@ -95,6 +95,9 @@ def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> 
     return Model(w, image, name="synthesis")
 
 
+generator = partial(style_based, synthesis)
+
+
 def discriminator(resolution=64, channels=3, width=1.0):
     """Return the discriminator of one resolution, the generator's mirror."""
     image = layers.Input((resolution, resolution, channels))
@@ -153,7 +156,7 @@ VERSIONS = [
         "Karras et al. 2018; Bath thesis 2019",
         "Grows from 8x8 to the resolution; width 1 is for a GPU, configs/stylegan_cpu.yaml for a "
         "CPU.",
-        partial(style_based, synthesis),
+        generator,
         discriminator,
         recipe(
             {"rate": 1e-3, "rate_at": {128: 0.0015, 256: 0.002, 512: 0.003}},

@@ -48,6 +48,9 @@ def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> 
     return Model(w, image, name="synthesis")
 
 
+generator = partial(style_based, synthesis)
+
+
 def discriminator(resolution=64, channels=3, width=1.0):
     """Return the discriminator; blur and the mean of 2x2 pixels make the filter 1 3 3 1."""
     image = layers.Input((resolution, resolution, channels))
@@ -68,7 +71,7 @@ VERSIONS = [
         "stylegan2",
         "Karras et al. 2019, configuration F",
         "Width 1 is for a GPU, configs/stylegan2_cpu.yaml for a CPU.",
-        partial(style_based, synthesis),
+        generator,
         discriminator,
         recipe(
             {"rate": 0.002},

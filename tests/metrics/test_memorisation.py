@@ -43,8 +43,9 @@ def test_nearest_is_the_definition():
 def test_only_copies_are_found(fakes, copied):
     """A tenth of copies is enough; a mean face is near to many images and no copy."""
     train = clusters(1000, 2)
-    held_out = memorisation.nearest(train[-500:], train, np.arange(500, 1000))
-    verdict = memorisation.verdict(memorisation.nearest(fakes(train), train), held_out)
+    _, held_out = memorisation.nearest(train[-500:], train, np.arange(500, 1000))
+    _, generated = memorisation.nearest(fakes(train), train)
+    verdict = memorisation.verdict(generated, held_out)
     assert verdict.copied is copied
     assert ("There are copies" in str(verdict)) is copied
 
@@ -56,9 +57,10 @@ def test_duplicates_in_the_data_hide_no_copies(share):
     repeated = train[: round(share * len(train))]
     train = np.concatenate([repeated + 0.01 * rng.normal(size=repeated.shape), train]).astype("f4")
     place = np.arange(len(train))[::2]
-    held_out = memorisation.nearest(train[place], train, place)
+    _, held_out = memorisation.nearest(train[place], train, place)
     for fakes, copied in ((clusters(400, 3), False), (train[-400:] + 0.05, True)):
-        verdict = memorisation.verdict(memorisation.nearest(fakes, train), held_out)
+        _, generated = memorisation.nearest(fakes, train)
+        verdict = memorisation.verdict(generated, held_out)
         assert verdict.copied is copied, str(verdict)
         assert verdict.twins == pytest.approx(2 * share / (1 + share), abs=0.02)
         assert "more than once" in str(verdict)
