@@ -48,18 +48,11 @@ class Convolution:
         return self.kernel.shape[1] == 1
 
 
-@dataclass(frozen=True)
-class Block:
-    """Convolutions in sequence; residual: the block's input is added to its output."""
-
-    convolutions: list[Convolution]
-    residual: bool = False
-
-
-def blocks() -> list[Block]:
+def blocks() -> list[tuple[list[Convolution], bool]]:
     """Return the network up to its last maps (B, H / 32, W / 32, 1280), whose mean is the features.
 
-    It was trained on 224x224 and takes any size.
+    It was trained on 224x224 and takes any size. Each block is a sequence of convolutions, and
+    whether its input is added to its output.
     """
     tensors = read_tensors(weights_file(), _SHA256)
 
@@ -73,7 +66,7 @@ def blocks() -> list[Block]:
         bias = shift - mean * scale
         return Convolution(kernel.astype("float32"), bias.astype("float32"), stride, relu6)
 
-    found = [Block([convolution("_conv_stem", "_bn0", 2)])]
+    found = [([convolution("_conv_stem", "_bn0", 2)], False)]
     for first_stride, expansion, count in _STAGES:
         for number in range(count):
             name = f"_blocks.{len(found) - 1}"
@@ -84,8 +77,8 @@ def blocks() -> list[Block]:
             ]
             if expansion > 1:
                 convolutions.insert(0, convolution(f"{name}._expand_conv", f"{name}._bn0"))
-            found.append(Block(convolutions, residual=number > 0))
-    return [*found, Block([convolution("_conv_head", "_bn1")])]
+            found.append((convolutions, number > 0))
+    return [*found, ([convolution("_conv_head", "_bn1")], False)]
 
 
 def onnx_model() -> onnx.ModelProto:
@@ -107,9 +100,9 @@ def onnx_model() -> onnx.ModelProto:
 
     limits = constant(np.float32(0)), constant(np.float32(6))
     x = "images"
-    for block in blocks():
+    for convolutions, residual in blocks():
         block_input = x
-        for layer in block.convolutions:
+        for layer in convolutions:
             x = add(
                 "Conv",
                 *(x, constant(layer.kernel), constant(layer.bias)),
@@ -119,7 +112,7 @@ def onnx_model() -> onnx.ModelProto:
             )
             if layer.relu6:
                 x = add("Clip", x, *limits)
-        if block.residual:
+        if residual:
             x = add("Add", x, block_input)
     x = add("Flatten", add("GlobalAveragePool", x))
     images = helper.make_tensor_value_info("images", onnx.TensorProto.FLOAT, ["N", 3, "H", "W"])

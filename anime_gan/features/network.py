@@ -99,9 +99,8 @@ class FeatureNetwork:
         resized = to_image(image).convert("RGB")
         if side:
             resized = resized.resize((side, side), Image.Resampling.BOX)
-        size = (self.size_for(side),) * 2
-        if resized.size != size:
-            resized = resized.resize(size, Image.Resampling.BICUBIC)
+        size = self.size_for(side)
+        resized = resized.resize((size, size), Image.Resampling.BICUBIC)
         return np.asarray(resized, "float32") * ((self.high - self.low) / 255) + self.low
 
 

@@ -19,12 +19,10 @@ Tensor = Any
 class Perceptual:
     """Feature maps of images and the distances between them, on Keras's backend."""
 
-    name = f"perceptual distance of {lite0.NAME}"
-
     def __init__(self):
         self._blocks = [
-            ([(layer, *_keras_weights(layer)) for layer in block.convolutions], block.residual)
-            for block in lite0.blocks()
+            ([(layer, *_keras_weights(layer)) for layer in convolutions], residual)
+            for convolutions, residual in lite0.blocks()
         ]
 
     def features(self, images: Tensor) -> list[Tensor]:

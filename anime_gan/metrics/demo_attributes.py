@@ -22,19 +22,12 @@ def measure(fake: np.ndarray, real: np.ndarray) -> dict[str, float]:
         Both depend on the number of images, so compare them with those of as many real images.
     """
     fakes, reals = (Counter(read_attributes(images)) for images in (fake, real))
-    return {"coverage": len(fakes) / COMBINATIONS, "divergence": divergence(fakes, reals)}
+    found = sorted(fakes | reals)
+    p, q = (np.array([n[key] for key in found]) / n.total() for n in (fakes, reals))
+    divergence = _entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2
+    return {"coverage": len(fakes) / COMBINATIONS, "divergence": float(max(0, divergence))}
 
 
-def divergence(first: Counter, second: Counter) -> float:
-    """Return the Jensen-Shannon divergence of two counts' frequencies, in bits."""
-    keys = sorted(set(first) | set(second))
-    p, q = (
-        np.array([counts[key] for key in keys], "float64") / counts.total()
-        for counts in (first, second)
-    )
-
-    def entropy(shares):
-        shares = shares[shares > 0]
-        return -(shares * np.log2(shares)).sum()
-
-    return float(max(0, entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2))
+def _entropy(shares: np.ndarray) -> float:
+    shares = shares[shares > 0]
+    return -(shares * np.log2(shares)).sum()

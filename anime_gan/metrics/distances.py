@@ -5,8 +5,6 @@ in float64. Every number depends on the network and on the number of images, so 
 both, and beside the same number between two disjoint sets of real images.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 VERSION = 1  # raise it when `compare` gives other numbers: stored ones are then computed again
@@ -18,9 +16,9 @@ _BLOCK = 500
 def compare(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
     """Return every distance between features of real images (N, F) and fake ones (M, F) by name."""
     pairs = products(real, fake)
-    value, error = kernel(pairs)
+    value, error = kernel(*pairs, real.shape[1])
     found = {"frechet": frechet(real, fake), "kernel": value, "kernel_error": error}
-    return found | overlap(pairs)
+    return found | overlap(*pairs)
 
 
 def frechet(real: np.ndarray, fake: np.ndarray) -> float:
@@ -45,25 +43,15 @@ def _root(features: np.ndarray) -> np.ndarray:
     return centered / np.sqrt(len(features) - 1)
 
 
-@dataclass(frozen=True)
-class Products:
-    """Inner products of all pairs of features, float64."""
-
-    real: np.ndarray  # (N, N)
-    fake: np.ndarray  # (M, M)
-    across: np.ndarray  # (N, M)
-    features: int  # how many, F
-
-
-def products(real: np.ndarray, fake: np.ndarray) -> Products:
-    """Return the inner products of two sets of features, (N, F) and (M, F)."""
+def products(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return inner products, float64, within (N, F), within (M, F) and across, (N, M)."""
     real, fake = np.asarray(real, "float64"), np.asarray(fake, "float64")
     # NumPy computes x @ x.T in half the time of x @ y.T.
-    return Products(real @ real.T, fake @ fake.T, real @ fake.T, real.shape[1])
+    return real @ real.T, fake @ fake.T, real @ fake.T
 
 
-def kernel(pairs: Products) -> tuple[float, float]:
-    """Return the kernel distance and its standard error.
+def kernel(real, fake, across, features: int) -> tuple[float, float]:
+    """Return the kernel distance and its standard error, of `products` of F features.
 
     The distance is the unbiased squared maximum mean discrepancy with the kernel (x.y / F + 1)^3
     (Bińkowski et al. 2018, arXiv 1801.01401), so it can be below 0. It uses all pairs: an average
@@ -72,22 +60,17 @@ def kernel(pairs: Products) -> tuple[float, float]:
     The error is from the standard deviation over disjoint blocks of up to 500 images a side, at
     least two. It is too large where the sets are alike; overlapping blocks would make it too small.
     """
-    count = min(pairs.across.shape)
+    count = min(across.shape)
     blocks = max(2, count // _BLOCK)
     size = count // blocks
     parts = [slice(None), *(slice(i * size, (i + 1) * size) for i in range(blocks))]
-    within = sum(
-        _kernel_means(among, pairs.features, parts, True) for among in (pairs.real, pairs.fake)
-    )
-    value, *estimates = within - 2 * _kernel_means(pairs.across, pairs.features, parts, False)
+    within = sum(_kernel_means(among, features, parts, True) for among in (real, fake))
+    value, *estimates = within - 2 * _kernel_means(across, features, parts, False)
     return float(value), float(np.std(estimates, ddof=1) / np.sqrt(blocks))
 
 
 def _kernel_means(inner, features: int, parts: list[slice], same_set: bool) -> np.ndarray:
-    """Return the kernel's mean over the pairs within each part.
-
-    same_set: rows and columns are the same images, so the diagonal is left out.
-    """
+    """Return the kernel's mean within each part; of the same set, without the diagonal."""
     base = inner / features + 1
     kernels = base * base * base  # base**3 is ten times slower
     means = []
@@ -98,8 +81,8 @@ def _kernel_means(inner, features: int, parts: list[slice], same_set: bool) -> n
     return np.array(means)
 
 
-def overlap(pairs: Products) -> dict[str, float]:
-    """Return precision, recall, density and coverage.
+def overlap(real, fake, across) -> dict[str, float]:
+    """Return precision, recall, density and coverage, of `products`.
 
     An image's neighborhood reaches to its k-th nearest neighbor within its own set.
 
@@ -109,22 +92,22 @@ def overlap(pairs: Products) -> dict[str, float]:
     coverage the share of real images with a fake one in their neighborhood (Naeem et al. 2020,
     arXiv 2002.09797, k = 5).
     """
-    squares = [np.diagonal(among) for among in (pairs.real, pairs.fake)]
+    squares = [np.diagonal(among) for among in (real, fake)]
 
     def squared_distances(inner, first, second):
         lengths = inner * -2 + first[:, None] + second
         return np.maximum(lengths, 0, out=lengths)
 
     # The 0-th nearest is the image itself.
-    real_distances = squared_distances(pairs.real, squares[0], squares[0])
+    real_distances = squared_distances(real, squares[0], squares[0])
     real_radius = np.partition(real_distances, _NEIGHBORS, axis=1)[:, _NEIGHBORS]
-    fake_distances = squared_distances(pairs.fake, squares[1], squares[1])
+    fake_distances = squared_distances(fake, squares[1], squares[1])
     fake_radius = np.partition(fake_distances, FIDELITY_NEIGHBORS, axis=1)[:, FIDELITY_NEIGHBORS]
-    across = squared_distances(pairs.across, *squares)
-    covering = across <= real_radius[:, 1:]
+    distances = squared_distances(across, *squares)
+    covering = distances <= real_radius[:, 1:]
     return {
-        "precision": float((across <= real_radius[:, :1]).any(axis=0).mean()),
-        "recall": float((across <= fake_radius[None]).any(axis=1).mean()),
+        "precision": float((distances <= real_radius[:, :1]).any(axis=0).mean()),
+        "recall": float((distances <= fake_radius[None]).any(axis=1).mean()),
         "density": float(covering.sum(axis=0).mean() / COVERAGE_NEIGHBORS),
         "coverage": float(covering.any(axis=1).mean()),
     }

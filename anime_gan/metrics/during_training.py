@@ -38,7 +38,6 @@ class Metrics:
 
         Args:
             real: the training images. If they are too few, nothing is measured.
-            folder: where metrics.jsonl is.
             step: from which the run resumes; later rows are dropped.
 
         Raises:

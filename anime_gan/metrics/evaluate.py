@@ -50,15 +50,14 @@ def of_images(generated: str, real: str, count: int) -> Subject:
         raise UserError(
             f"the images in {generated} are {found}, but must be square and all of one size."
         )
-    cache = Path(Data().cache)
-    made = open_images(generated, sizes[0][0], cache=cache)
+    made = open_images(generated, sizes[0][0])
     name = re.sub(r"\W+", "_", Path(generated).stem).strip("_") or "images"
     # File names are often sorted by content, and the kernel distance compares blocks.
     chosen = np.random.default_rng(0).permutation(len(made.images))[:count]
     return Subject(
         generated,
         made.images[chosen],
-        open_images(real, sizes[0][0], cache=cache),
+        open_images(real, sizes[0][0]),
         Path(f"evaluation_{name}"),
     )
 
@@ -151,10 +150,10 @@ def measure(
         ("pixels", generated, None),
         ("features", features[0][measures.COARSE], networks[0]),
     ):
-        found, verdict = measures.copies(values, reference, network, "all real")
+        index, relative, verdict = measures.copies(values, reference, network, "all real")
         result[f"copies_in_{space}"] = asdict(verdict) | {"verdict": str(verdict)}
-        closest = np.argsort(found.relative)[:PAIRS]
-        pairs[space] = generated[closest], reference.images[found.index[closest]]
+        closest = np.argsort(relative)[:PAIRS]
+        pairs[space] = generated[closest], reference.images[index[closest]]
     if subject.discriminator:
         result["discriminator"] = measures.discriminator_scores(
             subject.discriminator,

@@ -48,8 +48,7 @@ def compare(
         "count": count,
     }
     for side, view in SIDES.items():
-        reference.features(network, reference.taken, side, bar)
-        real = reference.features(network, reference.sample, side)
+        real = reference.features(network, reference.taken, side, bar)[:count]
         found = distances.compare(real, generated[side][:count])
         result[view] = found | {"real_vs_real": reference.real_vs_real(network, side)}
     return result
@@ -84,7 +83,6 @@ def discriminator_scores(
 
 
 def _cross_entropy(scores: np.ndarray, label: bool, probabilities: bool) -> float:
-    """Return the mean binary cross-entropy of scores with the same label."""
     logits = scores.astype("float64")
     if probabilities:
         clipped = np.clip(logits, 1e-7, 1 - 1e-7)
@@ -94,8 +92,8 @@ def _cross_entropy(scores: np.ndarray, label: bool, probabilities: bool) -> floa
 
 def copies(
     generated: np.ndarray, reference: ReferenceSet, network=None, bar: str | None = None
-) -> tuple[memorisation.Neighbors, memorisation.Verdict]:
-    """Return the generated images' neighbors among all real ones, and whether there are copies.
+) -> tuple[np.ndarray, np.ndarray, memorisation.Verdict]:
+    """Return what `nearest` finds among all real images, and whether there are copies.
 
     Args:
         generated: features of `network` in the coarse view, which finds copies too and takes a
@@ -106,9 +104,9 @@ def copies(
         real = reference.features(network, np.arange(len(reference.images)), COARSE, bar)
     else:
         generated, real = _shrunk(generated), _shrunk(reference.images)
-    found = memorisation.nearest(generated, real)
-    usual = memorisation.nearest(real[held_out], real, held_out)
-    return found, memorisation.verdict(found, usual)
+    index, relative = memorisation.nearest(generated, real)
+    _, usual = memorisation.nearest(real[held_out], real, held_out)
+    return index, relative, memorisation.verdict(relative, usual)
 
 
 def _shrunk(images) -> np.ndarray:

@@ -19,15 +19,6 @@ _CHUNK = 256
 
 
 @dataclass(frozen=True)
-class Neighbors:
-    """For each of N images: index of its nearest, distance to it, and relative distance, (N,)."""
-
-    index: np.ndarray
-    distance: np.ndarray
-    relative: np.ndarray
-
-
-@dataclass(frozen=True)
 class Verdict:
     """Relative distances of generated images, compared with those of held-out real images."""
 
@@ -45,11 +36,13 @@ class Verdict:
         return text
 
 
-def nearest(queries, images, own: np.ndarray | None = None) -> Neighbors:
-    """Return the nearest of images (N, ...) for each query (M, ...), both uint8 or float.
+def nearest(queries, images, own: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return index and relative distance, (M,) each, of the nearest image to each query.
 
-    own: (M,) indices of the queries among the images, which are left out; None if they are not
-        among them.
+    Args:
+        queries, images: (M, ...) and (N, ...), both uint8 or float.
+        own: (M,) indices of the queries among the images, which are left out; None if they are not
+            among them.
     """
     images = _rows(images)
     center = images.mean(axis=0)  # centered, large squares cancel less
@@ -67,30 +60,30 @@ def nearest(queries, images, own: np.ndarray | None = None) -> Neighbors:
         # The smallest distance decides, so it is computed again without cancellation.
         exact = np.sqrt(_squares(chunk - images[first]))
         mean = np.sqrt(np.maximum(near, 0)).mean(axis=1)
-        parts.append((first, exact, exact / np.maximum(mean, 1e-12)))
-    return Neighbors(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        parts.append((first, exact / np.maximum(mean, 1e-12)))
+    index, relative = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return index, relative
 
 
-def verdict(fake: Neighbors, held_out: Neighbors) -> Verdict:
-    """Compare generated images' neighbors with those of real images among the other real ones."""
+def verdict(fake: np.ndarray, held_out: np.ndarray) -> Verdict:
+    """Compare generated images' relative distances with those of real images to the other ones."""
     from scipy.stats import fisher_exact  # it imports half of SciPy
 
-    distinct = held_out.relative[held_out.relative >= DUPLICATE]
+    distinct = held_out[held_out >= DUPLICATE]
     limit = np.quantile(distinct, TAIL) if len(distinct) else DUPLICATE
-    near, expected = (int((relative <= limit).sum()) for relative in (fake.relative, distinct))
-    count = len(distinct) or len(held_out.relative)
-    table = [[near, len(fake.relative) - near], [expected, count - expected]]
+    near, expected = (int((relative <= limit).sum()) for relative in (fake, distinct))
+    count = len(distinct) or len(held_out)
+    table = [[near, len(fake) - near], [expected, count - expected]]
     chance = fisher_exact(table, alternative="greater").pvalue
     return Verdict(
-        near / len(fake.relative),
+        near / len(fake),
         expected / count,
         bool(chance < SIGNIFICANCE),
-        1 - len(distinct) / len(held_out.relative),
+        1 - len(distinct) / len(held_out),
     )
 
 
 def _squares(rows: np.ndarray) -> np.ndarray:
-    """Return the squared length of each row."""
     return np.einsum("nf,nf->n", rows, rows)
 
 

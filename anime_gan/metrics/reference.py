@@ -99,17 +99,13 @@ class ReferenceSet:
         with whole_file(path) as temporary:
             store = np.lib.format.open_memmap(temporary, "w+", dtype="float32", shape=shape)
             # Without space, a later write to the mapped file would kill the process.
-            if hasattr(os, "posix_fallocate"):
-                with temporary.open("r+b") as file:
-                    os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
+            with temporary.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
             return store
 
 
 def _missing(store: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """Return those of the indices whose features are not in the store.
-
-    A new file reads as zeros, and no image has features that are all zero.
-    """
+    # A new file reads as zeros, and no image has features that are all zero.
     return np.array([i for i in indices if not store[i].any()], int)
 
 

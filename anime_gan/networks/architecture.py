@@ -1,7 +1,7 @@
 """What every version says about itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log2
 from typing import Any
 
@@ -32,7 +32,7 @@ class Version:
     note: str
     generator: Callable[..., Any]
     discriminator: Callable[..., Any]
-    recipe: dict[str, Any] = field(default_factory=dict)
+    recipe: dict[str, Any]
     predictor: Callable[..., Any] | None = None
     grows: bool = False
     styled: bool = False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import keras
@@ -19,8 +17,7 @@ class Networks:
 
     generator: from latents (B, latent_dim) to images (B, H, W, C), meant for [-1, 1].
     discriminator: from such images to scores (B, 1).
-    predictor: from latents to (images, latents read back from within the generator); it shares the
-        generator's weights. None for most versions.
+    predictor: the version's, which shares the generator's weights. None for most versions.
     """
 
     generator: keras.Model
@@ -45,7 +42,9 @@ def build(config: Config, precision: str = "float32") -> Networks:
         precision: "float32" or "bfloat16"; weights and last layers are float32 in both.
     """
     version, shape = get_version(config.version), config.model
-    with _dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32"):
+    policy_before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+    try:
         generator = version.generator(
             shape.resolution, shape.channels, shape.latent_dim, shape.width
         )
@@ -55,17 +54,9 @@ def build(config: Config, precision: str = "float32") -> Networks:
         if config.discriminator.spectral_norm:
             discriminator = with_spectral_norm(discriminator)
         predictor = version.predictor(generator) if version.predictor else None
-    return Networks(generator, discriminator, predictor)
-
-
-@contextmanager
-def _dtype_policy(name: str) -> Iterator[None]:
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
     finally:
-        keras.config.set_dtype_policy(before)
+        keras.config.set_dtype_policy(policy_before)
+    return Networks(generator, discriminator, predictor)
 
 
 def all_layers(model: keras.Model) -> list:

@@ -38,114 +38,113 @@ def check(config: Config, version: Version) -> None:
             f"model.resolution is {size}, but the discriminator of version {config.version} halves "
             "images more often than that; set it to 32 or more."
         ) from None
-    for wrong, sentence in (
-        *_about_network(config, discriminator),
-        *_about_config(config),
-        *_about_styles(config, version),
-    ):
-        if wrong:
-            raise UserError(sentence)
+    _check_network(config, discriminator)
+    _check_config(config)
+    _check_styles(config, version)
 
 
-def _about_network(config: Config, discriminator: keras.Model):
-    """Yield (whether it applies, the error) for what a discriminator can't do."""
+def _check_network(config: Config, discriminator: keras.Model) -> None:
+    """Raise UserError for what a discriminator can't do."""
     training, name, penalties = config.training, config.objective.name, config.objective.penalties
-    sigmoid, mixes = ends_in_sigmoid(discriminator), mixes_batch(discriminator)
-    fitting = [n for n, o in SCALES.items() if o.probabilities == sigmoid]
-    ending = "ends in a sigmoid" if sigmoid else "gives logits, with no sigmoid at its end"
-    yield (
-        SCALES[name].probabilities != sigmoid,
-        f"objective.name is {name}, but the discriminator of version {config.version} {ending}; "
-        f"set it to {' or '.join(fitting)}.",
-    )
-    yield (
-        mixes and training.passes == "together",
-        "training.passes is together, but the discriminator of version "
-        f"{config.version} compares the images of a batch, so real and fake ones must not share "
-        "one; set it to apart or in_turn.",
-    )
-    yield (
-        mixes and "gradient" in penalties,
-        "objective.penalties holds gradient, but the discriminator of version "
-        f"{config.version} compares the images of a batch, and that penalty is defined for single "
-        "images (Gulrajani et al. 2017); remove it, or take a version without batch statistics.",
-    )
-
-
-def _about_styles(config: Config, version: Version):
-    """Yield (whether it applies, the error) for what only some versions can do."""
-    growing, name = config.growing, config.version
-    yield (
-        growing.start is not None and not version.grows,
-        f"growing.start is {growing.start}, but version {name} does not grow; set it to null, or "
-        "take version stylegan.",
-    )
-    yield (
-        growing.start is not None and growing.start > config.model.resolution,
-        f"growing.start is {growing.start}, but model.resolution is {config.model.resolution}; "
-        "start at that or below.",
-    )
-    pairs = [key for key, value in flat(config.model_dump()).items() if isinstance(value, tuple)]
-    pairs = [key for key in pairs if key not in ("objective.penalties", "augment.policy")]
-    yield (
-        growing.start is not None and bool(pairs),
-        f"{', '.join(pairs[:1])} is a pair, but version {name} grows, with batches of several "
-        "sizes; set it to one number, or growing.start to null.",
-    )
-    for section in ("generator", "discriminator"):
-        yield (
-            version.styled and getattr(config, section).spectral_norm,
-            f"{section}.spectral_norm is true, but the layers of version {name} scale their "
-            "weights already; set it to false, or take a version of plain layers.",
+    sigmoid = ends_in_sigmoid(discriminator)
+    if SCALES[name].probabilities != sigmoid:
+        fitting = [n for n, scale in SCALES.items() if scale.probabilities == sigmoid]
+        ending = "ends in a sigmoid" if sigmoid else "gives logits, with no sigmoid at its end"
+        raise UserError(
+            f"objective.name is {name}, but the discriminator of version {config.version} "
+            f"{ending}; set it to {' or '.join(fitting)}."
         )
-    yield (
-        config.objective.path_weight > 0 and not version.styled,
-        f"objective.path_weight is {config.objective.path_weight:g}, but version {name} has no "
-        "styles; set it to 0, or take version stylegan2.",
-    )
+    if not mixes_batch(discriminator):
+        return
+    if training.passes == "together":
+        raise UserError(
+            f"training.passes is together, but the discriminator of version {config.version} "
+            "compares the images of a batch, so real and fake ones must not share one; set it to "
+            "apart or in_turn."
+        )
+    if "gradient" in penalties:
+        raise UserError(
+            "objective.penalties holds gradient, but the discriminator of version "
+            f"{config.version} compares the images of a batch, and that penalty is defined for "
+            "single images (Gulrajani et al. 2017); remove it, or take a version without batch "
+            "statistics."
+        )
 
 
-def _about_config(config: Config):
-    """Yield (whether it applies, the error) for keys that contradict each other."""
+def _check_config(config: Config) -> None:
+    """Raise UserError for keys that contradict each other."""
     training, augment, name = config.training, config.augment, config.objective.name
-    objective, network = SCALES[name], config.discriminator
-    yield (
-        training.label_noise > 0 and not objective.probabilities,
-        f"training.label_noise is {training.label_noise:g}, but objective {name} has no labels; "
-        "set it to 0.",
-    )
-    yield (
-        objective.paired and training.passes == "in_turn",
-        f"training.passes is in_turn, but objective {name} compares each fake with a real image; "
-        "set it to together or apart.",
-    )
-    bounded = config.objective.penalties or network.weight_clip or network.spectral_norm
-    yield (
-        name == "wasserstein" and not bounded,
-        "objective.name is wasserstein, but nothing bounds the discriminator's gradients; set "
-        "discriminator.weight_clip, discriminator.spectral_norm or objective.penalties=[gradient].",
-    )
-    yield (
-        augment.p == "adaptive" and objective.threshold is None,
-        f"augment.p is adaptive, but the scores of objective {name} have no threshold that would "
-        "show overfitting; set it to a number.",
-    )
-    yield (
-        augment.p == "adaptive" and not augment.policy,
-        "augment.p is adaptive, but augment.policy is empty; set it to "
-        "[translation, cutout, colour] or some of them.",
-    )
-    micro = training.micro_batch
-    for batch in [stage.config.training.batch_size for stage in stages_of(config)]:
-        yield (
-            isinstance(micro, int) and batch % micro != 0,
-            f"training.micro_batch is {micro}, which does not divide a batch of {batch}; set it to "
-            "a divisor.",
+    scale, network = SCALES[name], config.discriminator
+    if training.label_noise > 0 and not scale.probabilities:
+        raise UserError(
+            f"training.label_noise is {training.label_noise:g}, but objective {name} has no "
+            "labels; set it to 0."
         )
+    if scale.paired and training.passes == "in_turn":
+        raise UserError(
+            f"training.passes is in_turn, but objective {name} compares each fake with a real "
+            "image; set it to together or apart."
+        )
+    bounded = config.objective.penalties or network.weight_clip or network.spectral_norm
+    if name == "wasserstein" and not bounded:
+        raise UserError(
+            "objective.name is wasserstein, but nothing bounds the discriminator's gradients; set "
+            "discriminator.weight_clip, discriminator.spectral_norm or "
+            "objective.penalties=[gradient]."
+        )
+    if augment.p == "adaptive" and scale.threshold is None:
+        raise UserError(
+            f"augment.p is adaptive, but the scores of objective {name} have no threshold that "
+            "would show overfitting; set it to a number."
+        )
+    if augment.p == "adaptive" and not augment.policy:
+        raise UserError(
+            "augment.p is adaptive, but augment.policy is empty; set it to "
+            "[translation, cutout, colour] or some of them."
+        )
+    for batch in [stage.config.training.batch_size for stage in stages_of(config)]:
+        if isinstance(training.micro_batch, int) and batch % training.micro_batch:
+            raise UserError(
+                f"training.micro_batch is {training.micro_batch}, which does not divide a batch of "
+                f"{batch}; set it to a divisor."
+            )
     for section in ("generator", "discriminator"):
         own = getattr(config, section)
-        yield (
-            isinstance(own.rate, tuple) and own.decay > 0,
-            f"{section}.rate is a pair and {section}.decay is {own.decay:g}, two schedules for "
-            f"one rate; set {section}.decay to 0.",
+        if isinstance(own.rate, tuple) and own.decay > 0:
+            raise UserError(
+                f"{section}.rate is a pair and {section}.decay is {own.decay:g}, two schedules for "
+                f"one rate; set {section}.decay to 0."
+            )
+
+
+def _check_styles(config: Config, version: Version) -> None:
+    """Raise UserError for what only some versions can do."""
+    start, name = config.growing.start, config.version
+    if start is not None:
+        if not version.grows:
+            raise UserError(
+                f"growing.start is {start}, but version {name} does not grow; set it to null, or "
+                "take version stylegan."
+            )
+        if start > config.model.resolution:
+            raise UserError(
+                f"growing.start is {start}, but model.resolution is {config.model.resolution}; "
+                "start at that or below."
+            )
+        for key, value in flat(config.model_dump()).items():
+            if isinstance(value, tuple) and key not in ("objective.penalties", "augment.policy"):
+                raise UserError(
+                    f"{key} is a pair, but version {name} grows, with batches of several sizes; "
+                    "set it to one number, or growing.start to null."
+                )
+    for section in ("generator", "discriminator"):
+        if version.styled and getattr(config, section).spectral_norm:
+            raise UserError(
+                f"{section}.spectral_norm is true, but the layers of version {name} scale their "
+                "weights already; set it to false, or take a version of plain layers."
+            )
+    if config.objective.path_weight > 0 and not version.styled:
+        raise UserError(
+            f"objective.path_weight is {config.objective.path_weight:g}, but version {name} has "
+            "no styles; set it to 0, or take version stylegan2."
         )

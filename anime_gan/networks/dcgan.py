@@ -14,12 +14,13 @@ from functools import partial
 from keras import Model, initializers, layers
 
 from anime_gan.networks.architecture import Version, scaled, sizes_to
-from anime_gan.networks.layers.blocks import batch_norm
+
+_initial = partial(initializers.RandomNormal, stddev=0.02)
 
 
-def _initial():
-    """Return the paper's initializer."""
-    return initializers.RandomNormal(stddev=0.02)
+def batch_norm(maps):
+    """Batch-normalize maps (B, H, W, C) with momentum 0.9."""
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(maps)
 
 
 def filters_at(size: int, width: float) -> int:
@@ -27,14 +28,17 @@ def filters_at(size: int, width: float) -> int:
     return scaled(min(512, 2048 // size), width)
 
 
-def conv_transpose(inputs, filters, kernel, **options):
-    """Double maps by a transposed convolution."""
+def conv_transpose(inputs, filters, kernel=4, **options):
+    """Double maps by a transposed convolution.
+
+    A kernel that the stride of 2 does not divide overlaps unevenly and leaves a checkerboard.
+    """
     return layers.Conv2DTranspose(
         filters, kernel, strides=2, padding="same", kernel_initializer=_initial(), **options
     )(inputs)
 
 
-def resize_conv(inputs, filters, kernel, **options):
+def resize_conv(inputs, filters, **options):
     """Double maps by repeating pixels, then convolve by 3x3 (Odena et al. 2016, Distill)."""
     return layers.Conv2D(filters, 3, padding="same", kernel_initializer=_initial(), **options)(
         layers.UpSampling2D(2)(inputs)
@@ -42,21 +46,13 @@ def resize_conv(inputs, filters, kernel, **options):
 
 
 def generator(
-    resolution=64,
-    channels=3,
-    latent_dim=100,
-    width=1.0,
-    kernel=4,
-    double=conv_transpose,
-    activation=layers.ReLU,
+    resolution=64, channels=3, latent_dim=100, width=1.0, double=conv_transpose, relu=layers.ReLU
 ):
     """Return the generator: log2(resolution) - 1 blocks, five at 64x64.
 
     Args:
-        kernel: of the doublings. One that the stride of 2 does not divide overlaps unevenly and
-            leaves a checkerboard.
         double: `conv_transpose` or `resize_conv`.
-        activation: the class of a layer.
+        relu: the class of the activations.
     """
     latent = layers.Input((latent_dim,))
     x = layers.Reshape((1, 1, latent_dim))(latent)
@@ -64,10 +60,10 @@ def generator(
         filters_at(4, width), 4, kernel_initializer=_initial(), use_bias=False
     )(x)
     for size in sizes_to(resolution)[1:-1]:
-        x = activation()(batch_norm(x))
-        x = double(x, filters_at(size, width), kernel, use_bias=False)
-    x = activation()(batch_norm(x))
-    x = double(x, channels, kernel, dtype="float32", activation="tanh")
+        x = relu()(batch_norm(x))
+        x = double(x, filters_at(size, width), use_bias=False)
+    x = relu()(batch_norm(x))
+    x = double(x, channels, dtype="float32", activation="tanh")
     return Model(latent, x, name="generator")
 
 
@@ -82,8 +78,7 @@ def discriminator(
             scores depends.
         kernel: of the strided convolutions.
     """
-    image = layers.Input((resolution, resolution, channels))
-    x = image
+    image = x = layers.Input((resolution, resolution, channels))
     for size in reversed(sizes_to(resolution)[:-1]):
         x = layers.Conv2D(
             filters_at(size, width),
@@ -142,7 +137,7 @@ VERSIONS = [
         "dcgan",
         "the DCGAN repository's text",
         "Two learning rates; its 5x5 kernels leave the checkerboard that its text reports.",
-        partial(generator, kernel=5),
+        partial(generator, double=partial(conv_transpose, kernel=5)),
         partial(discriminator, kernel=5),
         _DCGAN,
     ),
@@ -166,7 +161,7 @@ VERSIONS = [
         "blog",
         "the Keras blog post",
         "Leaky ReLUs in the generator too; one update on real images, then one on generated ones.",
-        partial(generator, activation=partial(layers.LeakyReLU, 0.2)),
+        partial(generator, relu=partial(layers.LeakyReLU, 0.2)),
         discriminator,
         # The post says 10,000 steps; batch size and learning rates are Radford's.
         _recipe(128, 10_000, (2e-4, 2e-4), "in_turn"),

@@ -34,17 +34,15 @@ def gflops(model: keras.Model) -> float:
 
     A multiplication and an addition count as two. Activations, a thousandth of it, are left out.
     """
-    total = 0
+    multiplications = 0
     for layer in all_layers(model):
-        if isinstance(layer, keras.layers.Conv2DTranspose):  # once per input pixel
-            total += 2 * prod(layer.kernel.shape) * prod(layer.input.shape[1:3])
-        elif isinstance(layer, keras.layers.Conv2D):
-            total += 2 * prod(layer.kernel.shape) * prod(layer.output.shape[1:3])
-        elif isinstance(layer, keras.layers.Dense):
-            total += 2 * prod(layer.kernel.shape)
-        elif hasattr(layer, "multiplications"):
-            total += 2 * layer.multiplications()
-    return total / 1e9
+        if hasattr(layer, "multiplications"):
+            multiplications += layer.multiplications()
+        elif hasattr(layer, "kernel"):  # applied at each pixel of its output, or of its input
+            transposed = isinstance(layer, keras.layers.Conv2DTranspose)
+            maps = layer.input if transposed else layer.output
+            multiplications += prod(layer.kernel.shape) * prod(maps.shape[1:-1])
+    return 2 * multiplications / 1e9
 
 
 def table(configs: Iterable[Config]) -> list[str]:

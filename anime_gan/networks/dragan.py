@@ -14,7 +14,7 @@ Deviations from the paper:
 from keras import Model, layers
 
 from anime_gan.networks.architecture import Version, scaled, sizes_to
-from anime_gan.networks.layers.blocks import batch_norm
+from anime_gan.networks.dcgan import batch_norm
 
 BASE, BLOCKS = 16, 16
 

@@ -12,7 +12,7 @@ Deviations from the paper:
 from keras import Model, layers
 
 from anime_gan.networks.architecture import Version, scaled, sizes_to
-from anime_gan.networks.layers.blocks import batch_norm
+from anime_gan.networks.dcgan import batch_norm
 from anime_gan.networks.layers.learned import LearnedScale
 
 
@@ -60,8 +60,7 @@ def generator(resolution=64, channels=3, latent_dim=128, width=1.0):
 
 def discriminator(resolution=64, channels=3, width=1.0):
     """Return the discriminator: residual halvings to 4x4, attention at 32x32, then a sum."""
-    image = layers.Input((resolution, resolution, channels))
-    x = image
+    image = x = layers.Input((resolution, resolution, channels))
     for size in reversed(sizes_to(resolution)[:-1]):
         filters = scaled(min(1024, 2048 // size), width)
         y = x if size == resolution // 2 else layers.ReLU()(x)
@@ -76,16 +75,7 @@ def discriminator(resolution=64, channels=3, width=1.0):
     return Model(image, layers.Dense(1, dtype="float32")(x), name="discriminator")
 
 
-def _network(rate: float) -> dict:
-    """Return one network's part of the recipe."""
-    return {
-        "optimizer": "adam",
-        "rate": rate,
-        "beta1": 0.0,
-        "beta2": 0.9,
-        "spectral_norm": True,
-    }
-
+_NETWORK = {"optimizer": "adam", "beta1": 0.0, "beta2": 0.9, "spectral_norm": True}
 
 VERSIONS = [
     Version(
@@ -98,8 +88,8 @@ VERSIONS = [
             "model": {"latent_dim": 128},
             "training": {"steps": 50_000, "batch_size": 64, "label_noise": 0.0},
             "objective": {"name": "hinge"},
-            "generator": _network(1e-4),
-            "discriminator": _network(4e-4),
+            "generator": {**_NETWORK, "rate": 1e-4},
+            "discriminator": {**_NETWORK, "rate": 4e-4},
         },
     ),
 ]

@@ -12,6 +12,8 @@ Deviations from the paper:
 4. Adam's epsilon is Keras's, 1e-7, not 1e-8.
 """
 
+from functools import partial
+
 from keras import Model, layers
 
 from anime_gan.networks.architecture import Version, sizes_to
@@ -30,7 +32,6 @@ from anime_gan.networks.layers.style import (
 
 MOST_FILTERS, FILTERS = 512, 16_384  # the paper's: 512 to 32x32, then half as many each doubling
 MAPPING_LAYERS, MAPPING_RATE = 8, 0.01
-SLOPE = 0.2
 
 
 def filters_at(size: int, width: float, filters: int = FILTERS) -> int:
@@ -40,7 +41,7 @@ def filters_at(size: int, width: float, filters: int = FILTERS) -> int:
 
 def leaky(x):
     """Apply the leaky ReLU of both networks."""
-    return layers.LeakyReLU(SLOPE)(x)
+    return layers.LeakyReLU(0.2)(x)
 
 
 def mapping(latent_dim: int) -> Model:
@@ -52,16 +53,17 @@ def mapping(latent_dim: int) -> Model:
     return Model(latent, x, name="mapping")
 
 
-def style_based(synthesis: Model, latent_dim: int) -> Model:
+def style_based(synthesis, resolution=64, channels=3, latent_dim=512, width=1.0) -> Model:
     """Return the generator that maps latents (B, latent_dim) to styles for a synthesis network.
 
     Figures and projection use its layers "mapping", "styles" and "synthesis".
     """
+    network = synthesis(resolution, channels, latent_dim, width)
     latent = layers.Input((latent_dim,))
     to_w = mapping(latent_dim)
     other = to_w(ResampleLatents(name="other")(latent))
-    w = Styles(synthesis.input_shape[1], name="styles")([to_w(latent), other])
-    return Model(latent, synthesis(w), name="generator")
+    w = Styles(network.input_shape[1], name="styles")([to_w(latent), other])
+    return Model(latent, network(w), name="generator")
 
 
 def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> Model:
@@ -84,8 +86,7 @@ def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> 
             x = AdaIN(name=f"{name}_style")([x, w[:, 2 * number + half]])
 
     def rgb(x, size):
-        name = f"b{size}_rgb"
-        return EqualizedConv(channels, 1, gain=1.0, name=name, dtype="float32")(x)
+        return EqualizedConv(channels, 1, gain=1.0, name=f"b{size}_rgb", dtype="float32")(x)
 
     image = rgb(x, resolution)
     if before is not None:
@@ -94,9 +95,7 @@ def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> 
     return Model(w, image, name="synthesis")
 
 
-def generator(resolution=64, channels=3, latent_dim=512, width=1.0):
-    """Return the generator of one resolution."""
-    return style_based(synthesis(resolution, channels, latent_dim, width), latent_dim)
+generator = partial(style_based, synthesis)
 
 
 def discriminator(resolution=64, channels=3, width=1.0):
@@ -127,13 +126,7 @@ def score(x, filters: int):
 
 
 def recipe(rates: dict, objective: dict, **sections) -> dict:
-    """Return what both StyleGANs are trained with, and what one of them adds.
-
-    Args:
-        rates: learning rates of both networks.
-        objective: keys of the section `objective`.
-        sections: other sections.
-    """
+    """Return what both StyleGANs are trained with, and what one of them adds."""
     network = {"optimizer": "adam", **rates, "beta1": 0.0, "beta2": 0.99}
     return {
         "model": {"latent_dim": 512},

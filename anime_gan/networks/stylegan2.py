@@ -11,6 +11,8 @@ Deviations from the papers:
    function, whose biases learn at 0.7 of the rate.
 """
 
+from functools import partial
+
 from keras import Model, layers
 
 from anime_gan.networks.architecture import Version, sizes_to
@@ -19,12 +21,7 @@ from anime_gan.networks.layers.resampling import Blur
 from anime_gan.networks.layers.style import AddNoise, Constant, ModulatedConv
 from anime_gan.networks.stylegan import filters_at, leaky, recipe, score, style_based
 
-FILTERS = 32_768  # at the large sizes twice StyleGAN's
-
-
-def filters_of(size: int, width: float) -> int:
-    """Return the filters at size x size."""
-    return filters_at(size, width, FILTERS)
+filters_of = partial(filters_at, filters=32_768)  # at the large sizes twice StyleGAN's
 
 
 def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> Model:
@@ -51,16 +48,13 @@ def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> 
     return Model(w, image, name="synthesis")
 
 
-def generator(resolution=64, channels=3, latent_dim=512, width=1.0):
-    """Return the generator."""
-    return style_based(synthesis(resolution, channels, latent_dim, width), latent_dim)
+generator = partial(style_based, synthesis)
 
 
 def discriminator(resolution=64, channels=3, width=1.0):
     """Return the discriminator; blur and the mean of 2x2 pixels make the filter 1 3 3 1."""
     image = layers.Input((resolution, resolution, channels))
-    name = f"b{resolution}_rgb"
-    x = leaky(EqualizedConv(filters_of(resolution, width), 1, name=name)(image))
+    x = leaky(EqualizedConv(filters_of(resolution, width), 1, name=f"b{resolution}_rgb")(image))
     for size in reversed(sizes_to(resolution)[1:]):
         smaller = filters_of(size // 2, width)
         short = layers.AveragePooling2D(2)(Blur(name=f"b{size}_short_blur")(x))

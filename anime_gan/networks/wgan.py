@@ -17,13 +17,6 @@ from anime_gan.networks import dcgan
 from anime_gan.networks.architecture import Version
 
 
-def _critic(resolution=64, channels=3, width=1.0):
-    """Return WGAN-GP's critic: batch normalization would mix the gradients of a batch's images."""
-    return dcgan.discriminator(
-        resolution, channels, width, normalize=lambda maps: maps, activation=None
-    )
-
-
 def _recipe(network: dict, critic: dict, **objective) -> dict:
     """Return a recipe of five updates of the critic to one of the generator."""
     return {
@@ -58,7 +51,8 @@ VERSIONS = [
         "Gulrajani et al. 2017, algorithm 1",
         "A gradient penalty in place of clipping.",
         dcgan.generator,
-        _critic,
+        # Batch normalization would mix the gradients of a batch's images.
+        partial(dcgan.discriminator, normalize=lambda maps: maps, activation=None),
         _recipe(_ADAM, _ADAM, penalties=["gradient"], gamma=10),
     ),
 ]

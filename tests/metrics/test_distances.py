@@ -53,7 +53,7 @@ def test_kernel_is_the_formula():
         return own - 2 * sum(k(a, b) for a in x for b in y) / (len(x) * len(y))
 
     blocks = [discrepancy(real[:4], fake[:4]), discrepancy(real[4:8], fake[4:8])]
-    value, error = distances.kernel(distances.products(real, fake))
+    value, error = distances.kernel(*distances.products(real, fake), 6)
     assert value == pytest.approx(discrepancy(real, fake), rel=1e-9)
     assert error == pytest.approx(np.std(blocks, ddof=1) / np.sqrt(2), rel=1e-9)
 
@@ -69,7 +69,7 @@ def test_overlap_is_the_definition():
     three = np.array([radius(real, i, 3) for i in range(40)])[:, None]
     five = np.array([radius(real, i, 5) for i in range(40)])[:, None]
     own = np.array([radius(fake, i, 3) for i in range(30)])[None]
-    assert distances.overlap(distances.products(real, fake)) == {
+    assert distances.overlap(*distances.products(real, fake)) == {
         "precision": pytest.approx((near <= three).any(0).mean()),
         "recall": pytest.approx((near <= own).any(1).mean()),
         "density": pytest.approx((near <= five).sum() / 30 / 5),
@@ -83,8 +83,8 @@ def test_a_set_has_no_distance_to_itself(count, size, scale, seed):
     """Every distance is finite, and not negative beyond rounding, at any scale."""
     x = np.random.default_rng(seed).normal(size=(count, size)) * scale
     assert abs(distances.frechet(x, x)) < 1e-6 * scale**2 * size
-    itself = distances.overlap(distances.products(x, x))
+    itself = distances.overlap(*distances.products(x, x))
     assert itself["precision"] == itself["coverage"] == 1
     y = np.random.default_rng(seed + 1).normal(size=(count, size)) * scale
     assert distances.frechet(x, y) > -1e-9 * scale**2 * size
-    assert np.isfinite(distances.kernel(distances.products(x, y))).all()
+    assert np.isfinite(distances.kernel(*distances.products(x, y), size)).all()

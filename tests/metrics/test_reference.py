@@ -1,6 +1,5 @@
 """Real images' features are computed once; real vs real compares disjoint sets."""
 
-import os
 import shutil
 
 import numpy as np
@@ -67,7 +66,6 @@ def test_a_full_disk_is_an_error_before_the_file_is_made(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system can't reserve space")
 def test_space_for_all_features_is_reserved_at_once(tmp_path):
     """If the disk were full later, a write to the mapped file would kill the process."""
     ReferenceSet(IMAGES.repeat(200, axis=0), "key", tmp_path, 50)._open(Counting().network, None)

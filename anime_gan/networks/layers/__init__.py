@@ -1,15 +1,8 @@
-"""Every layer that a saved network may hold; importing this package registers them with Keras."""
+"""Layers that Keras does not have.
 
-from anime_gan.networks.layers import (
-    equalized,
-    fade,
-    grouped,
-    learned,
-    minibatch,
-    resampling,
-    spectral,
-    style,
-)
+A family imports those it uses, which registers them with Keras. Any may be built with `spectral`'s.
+"""
 
-__all__ = ["equalized", "fade", "grouped", "learned", "minibatch", "resampling"]
-__all__ += ["spectral", "style"]
+from anime_gan.networks.layers import spectral
+
+__all__ = ["spectral"]

@@ -56,38 +56,28 @@ class EqualizedLayer(layers.Layer):
         return int(np.prod(self.kernel.shape)) * places
 
     def get_config(self):
-        """Return the constructor's arguments."""
         own = {"gain": self.gain, "rate": self.rate, "bias": self.start}
         return super().get_config() | own
 
 
 @register("EqualDense")
 class EqualizedDense(EqualizedLayer):
-    """A dense layer, (B, N) to (B, units).
-
-    Args:
-        units: the number of outputs.
-        **options: those of EqualizedLayer.
-    """
+    """A dense layer, (B, N) to (B, units), with the options of EqualizedLayer."""
 
     def __init__(self, units: int, **options):
         super().__init__(**options)
         self.units = units
 
     def build(self, shape):
-        """Add the weights, (N, units)."""
         self._add_weights((shape[-1], self.units))
 
     def call(self, inputs):
-        """Return the products."""
         return self._add_bias(ops.matmul(inputs, self.kernel * self.scale))
 
     def compute_output_shape(self, shape):
-        """Return (B, units)."""
         return (*shape[:-1], self.units)
 
     def get_config(self):
-        """Return the constructor's arguments."""
         return super().get_config() | {"units": self.units}
 
 
@@ -96,7 +86,6 @@ class EqualizedConv(EqualizedLayer):
     """A convolution, (B, H, W, N) to (B, H, W, filters), which may double or halve the maps.
 
     Args:
-        filters: the number of output maps.
         size: the kernel's height and width.
         resample: "double" repeats each pixel as 2x2 pixels before the convolution, "halve" takes
             the means of 2x2 pixels after it. Either is computed as one convolution of stride 2 with
@@ -109,11 +98,9 @@ class EqualizedConv(EqualizedLayer):
         self.filters, self.size, self.resample = filters, size, resample
 
     def build(self, shape):
-        """Add the weights, (size, size, N, filters)."""
         self._add_weights((self.size, self.size, shape[-1], self.filters))
 
     def call(self, inputs):
-        """Return the maps."""
         kernel = self.kernel * self.scale
         if self.resample is None:
             return self._add_bias(ops.conv(inputs, kernel, padding="same"))
@@ -130,10 +117,8 @@ class EqualizedConv(EqualizedLayer):
         return plain * (self.size + 1) ** 2 // self.size**2 if self.resample else plain
 
     def compute_output_shape(self, shape):
-        """Return the shape after resampling."""
         return resampled_shape(shape, self.resample, self.filters)
 
     def get_config(self):
-        """Return the constructor's arguments."""
         own = {"filters": self.filters, "size": self.size, "resample": self.resample}
         return super().get_config() | own

@@ -16,16 +16,10 @@ class FadeIn(layers.Layer):
     """
 
     def build(self, shapes):
-        """Add alpha."""
         self.alpha = self.add_weight(
             name="alpha", shape=(), initializer="ones", trainable=False, autocast=False
         )
 
     def call(self, inputs):
-        """Return the blend."""
         old, new = inputs
         return old + ops.cast(self.alpha, new.dtype) * (new - old)
-
-    def compute_output_shape(self, shapes):
-        """Return the shape of either."""
-        return shapes[1]

@@ -16,16 +16,10 @@ class LearnedScale(layers.Layer):
     """
 
     def build(self, shape):
-        """Add the number."""
         self.gamma = self.add_weight(name="gamma", shape=(), initializer="zeros")
 
     def call(self, inputs):
-        """Return the product."""
         return inputs * self.gamma
-
-    def compute_output_shape(self, shape):
-        """Return the input's shape."""
-        return shape
 
 
 @register("Basis")
@@ -49,11 +43,6 @@ class LearnedBasis(layers.Layer):
         )
 
     def call(self, inputs):
-        """Return the maps, or the coefficients."""
         if len(inputs.shape) == 2:
             return inputs[:, None, None, :] * self.maps
         return ops.sum(inputs * self.maps, axis=(1, 2))
-
-    def compute_output_shape(self, shape):
-        """Return (B, 4, 4, C), or (B, C)."""
-        return (shape[0], 4, 4, shape[1]) if len(shape) == 2 else (shape[0], shape[-1])

@@ -27,7 +27,6 @@ class MinibatchStd(layers.Layer):
         self.group = group
 
     def call(self, inputs):
-        """Return the maps and the deviation."""
         batch, (height, width, filters) = ops.shape(inputs)[0], inputs.shape[1:]
         group = self.group if isinstance(batch, int) and batch % self.group == 0 else batch
         x = ops.reshape(ops.cast(inputs, "float32"), (group, -1, height, width, filters))
@@ -37,12 +36,7 @@ class MinibatchStd(layers.Layer):
         number = ops.cast(ops.broadcast_to(number, (batch, height, width, 1)), inputs.dtype)
         return ops.concatenate([inputs, number], axis=-1)
 
-    def compute_output_shape(self, shape):
-        """Return (B, H, W, C + 1)."""
-        return (*shape[:3], shape[3] + 1)
-
     def get_config(self):
-        """Return the constructor's arguments."""
         return super().get_config() | {"group": self.group}
 
 
@@ -52,10 +46,6 @@ class MinibatchDiscrimination(layers.Layer):
 
     For each kernel, a learned projection to `rows` numbers is compared with that of every other
     image: the result is the sum of exp(-L1 distance).
-
-    Args:
-        kernels: the number of outputs.
-        rows: numbers in each projection.
 
     Reference:
         Salimans et al. 2016 (arXiv 1606.03498), section 3.2. An image's closeness to itself, which
@@ -69,7 +59,6 @@ class MinibatchDiscrimination(layers.Layer):
         self.kernels, self.rows = kernels, rows
 
     def build(self, shape):
-        """Add the projection, (F, kernels * rows)."""
         self.projection = self.add_weight(
             name="projection",
             shape=(shape[-1], self.kernels * self.rows),
@@ -77,16 +66,10 @@ class MinibatchDiscrimination(layers.Layer):
         )
 
     def call(self, inputs):
-        """Return the closeness for each kernel."""
         x = ops.matmul(inputs, self.projection)
         x = ops.reshape(x, (-1, self.kernels, self.rows))
         distance = ops.sum(ops.abs(x[:, None] - x[None]), axis=3)
         return ops.sum(ops.exp(-distance), axis=1) - 1
 
-    def compute_output_shape(self, shape):
-        """Return (B, kernels)."""
-        return (shape[0], self.kernels)
-
     def get_config(self):
-        """Return the constructor's arguments."""
         return super().get_config() | {"kernels": self.kernels, "rows": self.rows}

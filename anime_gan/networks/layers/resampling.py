@@ -69,13 +69,10 @@ class Blur(layers.Layer):
         self.taps = tuple(taps)
 
     def call(self, inputs):
-        """Return the blurred maps."""
         return blur(inputs, self.taps)
 
     def compute_output_shape(self, shape):
-        """Return the input's shape."""
         return shape
 
     def get_config(self):
-        """Return the constructor's arguments."""
         return super().get_config() | {"taps": self.taps}

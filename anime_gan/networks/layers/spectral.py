@@ -16,13 +16,14 @@ class _Spectral:
     """Adds the normalization to a Keras layer that has a kernel."""
 
     _normalized = None
+    _outputs_axis = -1  # of the kernel
 
     def build(self, input_shape):
         """Add the estimate of the first left singular vector, (outputs, 1)."""
         super().build(input_shape)
-        outputs = self._kernel.shape[2 if isinstance(self, layers.Conv2DTranspose) else -1]
+        shape = (self._kernel.shape[self._outputs_axis], 1)
         self.left = self.add_weight(
-            name="left", shape=(outputs, 1), initializer="random_normal", trainable=False
+            name="left", shape=shape, initializer="random_normal", trainable=False
         )
 
     def save_own_variables(self, store):
@@ -30,15 +31,12 @@ class _Spectral:
         layers.Layer.save_own_variables(self, store)
 
     def load_own_variables(self, store):
-        """Load all variables."""
         layers.Layer.load_own_variables(self, store)
 
     def _matrix(self, kernel):
         """Return the kernel as (outputs, all else)."""
-        if isinstance(self, layers.Conv2DTranspose):  # (H, W, outputs, inputs)
-            kernel = ops.transpose(kernel, (2, 0, 1, 3))
-            return ops.reshape(kernel, (kernel.shape[0], -1))
-        return ops.transpose(ops.reshape(kernel, (-1, kernel.shape[-1])))
+        kernel = ops.moveaxis(kernel, self._outputs_axis, 0)
+        return ops.reshape(kernel, (kernel.shape[0], -1))
 
     @property
     def kernel(self):
@@ -50,7 +48,6 @@ class _Spectral:
         self._kernel = variable
 
     def call(self, inputs, training=False):
-        """Return the layer's output with the normalized kernel."""
         kernel = ops.cast(self._kernel, "float32")
         matrix = self._matrix(kernel)
         constant = ops.stop_gradient(matrix)
@@ -68,7 +65,6 @@ class _Spectral:
 
 
 def _unit(vector):
-    """Return a vector of norm 1."""
     return vector / (ops.norm(vector) + 1e-12)
 
 
@@ -85,6 +81,8 @@ class SpectralConv2D(_Spectral, layers.Conv2D):
 @register()
 class SpectralConv2DTranspose(_Spectral, layers.Conv2DTranspose):
     """A transposed convolution whose kernel, as a matrix (outputs, all else), has norm 1."""
+
+    _outputs_axis = 2  # of (H, W, outputs, inputs)
 
 
 _SPECTRAL = {

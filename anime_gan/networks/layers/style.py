@@ -15,9 +15,6 @@ from anime_gan.networks.layers.equalized import EqualizedDense, EqualizedLayer
 from anime_gan.networks.layers.register import register
 from anime_gan.networks.layers.resampling import blur, doubling_conv, resampled_shape
 
-# Of the layers that make styles of w: their class's name in files written before it changed.
-AFFINE = "equal_dense"
-
 
 @register()
 class PixelNorm(layers.Layer):
@@ -28,7 +25,6 @@ class PixelNorm(layers.Layer):
     """
 
     def call(self, inputs):
-        """Return the normalized latents."""
         return inputs * ops.rsqrt(ops.mean(ops.square(inputs), axis=-1, keepdims=True) + 1e-8)
 
 
@@ -48,10 +44,8 @@ class AddNoise(layers.Layer):
         self.seed = keras.random.SeedGenerator()
 
     def build(self, shape):
-        """Add the strengths, (C,) or (), and the constant noise, (H, W, 1)."""
-        shape_of_strength = () if self.shared else (shape[-1],)
         self.strength = self.add_weight(
-            name="strength", shape=shape_of_strength, initializer="zeros"
+            name="strength", shape=() if self.shared else (shape[-1],), initializer="zeros"
         )
         self.fixed = self.add_weight(
             name="fixed",
@@ -69,11 +63,9 @@ class AddNoise(layers.Layer):
         return inputs + noise * self.strength
 
     def compute_output_shape(self, shape):
-        """Return the input's shape."""
         return shape
 
     def get_config(self):
-        """Return the constructor's arguments."""
         return super().get_config() | {"shared": self.shared}
 
 
@@ -88,6 +80,15 @@ def _means(maps):
     return ops.matmul(share, ops.reshape(maps, (-1, height * width, filters)))[:, :, None]
 
 
+def _affine(layer: layers.Layer, shapes, units: int, bias: float = 0.0) -> EqualizedDense:
+    """Return the affine function of w that a layer on [maps, w] of these shapes has."""
+    # The name is its class's in files written before that changed.
+    options = {"dtype": layer.dtype_policy, "name": "equal_dense"}
+    affine = EqualizedDense(units, gain=1.0, bias=bias, **options)
+    affine.build(shapes[1])
+    return affine
+
+
 @register()
 class AdaIN(layers.Layer):
     """Gives each map of an image the mean and the deviation that its style says.
@@ -100,14 +101,9 @@ class AdaIN(layers.Layer):
     """
 
     def build(self, shapes):
-        """Add the affine function, D to 2C."""
-        self.affine = EqualizedDense(
-            2 * shapes[0][-1], gain=1.0, dtype=self.dtype_policy, name=AFFINE
-        )
-        self.affine.build(shapes[1])
+        self.affine = _affine(self, shapes, 2 * shapes[0][-1])
 
     def call(self, inputs):
-        """Return the maps in the style."""
         x, w = inputs
         scale, shift = ops.split(self.affine(w)[:, None, None, :], 2, axis=-1)
         # In float32: bfloat16's 8 bits are too few for a variance.
@@ -119,7 +115,6 @@ class AdaIN(layers.Layer):
         return ops.cast(wide * factor, x.dtype) + shift
 
     def compute_output_shape(self, shapes):
-        """Return the shape of x."""
         return shapes[0]
 
 
@@ -133,7 +128,6 @@ class ModulatedConv(EqualizedLayer):
     which gives the same numbers as a kernel for each image, without a grouped convolution.
 
     Args:
-        filters: the number of output maps.
         size: the kernel's height and width.
         demodulate: divide by the expected deviation.
         double: double the maps, by a transposed convolution and a blur of 1 3 3 1.
@@ -156,15 +150,10 @@ class ModulatedConv(EqualizedLayer):
         self.demodulate, self.double = demodulate, double
 
     def build(self, shapes):
-        """Add the weights, (size, size, N, filters), and the affine function, which begins at 1."""
         self._add_weights((self.size, self.size, shapes[0][-1], self.filters))
-        self.affine = EqualizedDense(
-            shapes[0][-1], gain=1.0, bias=1.0, dtype=self.dtype_policy, name=AFFINE
-        )
-        self.affine.build(shapes[1])
+        self.affine = _affine(self, shapes, shapes[0][-1], bias=1.0)
 
     def call(self, inputs):
-        """Return the maps."""
         x, w = inputs
         style, kernel = self.affine(w), self.kernel * self.scale
         x = x * style[:, None, None, :]
@@ -180,11 +169,9 @@ class ModulatedConv(EqualizedLayer):
         return self._add_bias(x)
 
     def compute_output_shape(self, shapes):
-        """Return (B, H, W, filters), or (B, 2H, 2W, filters)."""
         return resampled_shape(shapes[0], "double" if self.double else None, self.filters)
 
     def get_config(self):
-        """Return the constructor's arguments."""
         own = {"filters": self.filters, "size": self.size}
         own |= {"demodulate": self.demodulate, "double": self.double}
         return super().get_config() | own
@@ -197,7 +184,6 @@ class Constant(layers.Layer):
     Only the batch size of the input is used.
 
     Args:
-        filters: the number of maps.
         random: begin standard normal and have no bias, as in StyleGAN2, not as ones with a bias.
     """
 
@@ -206,24 +192,16 @@ class Constant(layers.Layer):
         self.filters, self.random = filters, random
 
     def build(self, shape):
-        """Add the maps, (1, 4, 4, filters), and the bias if there is one."""
         start = initializers.RandomNormal(stddev=1.0) if self.random else "ones"
         self.maps = self.add_weight(name="maps", shape=(1, 4, 4, self.filters), initializer=start)
-        self.bias = None
         if not self.random:
             self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
 
     def call(self, inputs):
-        """Return the maps for each image of the batch."""
-        maps = self.maps if self.bias is None else self.maps + self.bias
+        maps = self.maps if self.random else self.maps + self.bias
         return ops.tile(maps, (ops.shape(inputs)[0], 1, 1, 1))
 
-    def compute_output_shape(self, shape):
-        """Return (B, 4, 4, filters)."""
-        return (shape[0], 4, 4, self.filters)
-
     def get_config(self):
-        """Return the constructor's arguments."""
         return super().get_config() | {"filters": self.filters, "random": self.random}
 
 
@@ -236,7 +214,6 @@ class ResampleLatents(layers.Layer):
         self.seed = keras.random.SeedGenerator()
 
     def call(self, inputs, training=False):
-        """Return latents (B, D), standard normal."""
         if not training:
             return inputs
         return keras.random.normal(ops.shape(inputs), dtype=inputs.dtype, seed=self.seed)
@@ -250,7 +227,6 @@ class Styles(layers.Layer):
     is a moving average of w, which truncation interpolates towards. Otherwise all layers take w.
 
     Args:
-        count: the number of layers.
         mixing: the share of images with two styles.
 
     Reference:
@@ -263,7 +239,6 @@ class Styles(layers.Layer):
         self.seed = keras.random.SeedGenerator()
 
     def build(self, shapes):
-        """Add the mean, (D,), which no gradient changes."""
         self.mean = self.add_weight(
             name="mean",
             shape=(shapes[0][-1],),
@@ -273,7 +248,6 @@ class Styles(layers.Layer):
         )
 
     def call(self, inputs, training=False):
-        """Return the styles."""
         w, other = inputs
         if not training:
             return ops.repeat(w[:, None], self.count, axis=1)
@@ -286,10 +260,5 @@ class Styles(layers.Layer):
         own = ops.arange(self.count, dtype="float32") < first[:, None]
         return ops.where(own[:, :, None], w[:, None], other[:, None])
 
-    def compute_output_shape(self, shapes):
-        """Return (B, count, D)."""
-        return (shapes[0][0], self.count, shapes[0][1])
-
     def get_config(self):
-        """Return the constructor's arguments."""
         return super().get_config() | {"count": self.count, "mixing": self.mixing}
