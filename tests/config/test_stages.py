@@ -141,7 +141,7 @@ def test_a_growing_run_resumes_bit_exactly(version, tmp_path):
     for number, batch in enumerate(images):
         losses = {key: float(value) for key, value in step(batch).items()}
         if number == 2:
-            checkpoint.save(tmp_path, 3, whole.named_variables, FACTS, 2, None)
+            checkpoint.save(tmp_path, 3, whole.named_variables, FACTS, 2)
     resumed = fresh()
     checkpoint.restore(resumed.named_variables, checkpoint.newest(tmp_path)[1])
     step = compile_step(resumed)
