@@ -16,9 +16,10 @@ if __name__ == "__main__":
 
 from anime_gan.commands import Parser
 from anime_gan.config import Config, load_config
+from anime_gan.config.versions import VERSIONS as versions
+from anime_gan.config.versions import get_version
 from anime_gan.errors import clean_exit
-from anime_gan.networks import VERSIONS as versions
-from anime_gan.networks import describe, get_recipe, get_version
+from anime_gan.networks import describe
 from anime_gan.networks.build import Networks
 from anime_gan.networks.build import build as build_networks
 
@@ -36,7 +37,7 @@ def build(version: str, *overrides: str) -> Networks:
 
 
 def _config(version: str, overrides) -> Config:
-    return load_config(None, [*overrides, f"version={version}"], get_recipe)
+    return load_config(None, [*overrides, f"version={version}"])
 
 
 @clean_exit

@@ -27,8 +27,6 @@ from anime_gan.data.image_set import ImageSet, open_data, read_images
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import clean_exit
 from anime_gan.metrics.during_training import Metrics
-from anime_gan.networks import get_recipe, get_version
-from anime_gan.networks.checks import check
 from anime_gan.runs.progress import ProgressBar
 from anime_gan.runs.run import Follower, Run, is_finished
 from anime_gan.runs.stopping import StopReason, StopRequest
@@ -219,11 +217,10 @@ def main() -> int:
     )
     parser.add_argument("--dry-run", action="store_true", help="one step, nothing written")
     arguments = parser.parse_intermixed_args()
-    config = load_config(arguments.config, arguments.overrides, get_recipe)
+    config = load_config(arguments.config, arguments.overrides)
     if config.training.deterministic:
         backend.make_deterministic()
     with joined(config) as group, explain_out_of_memory(config):
-        check(config, get_version(config.version))
         if arguments.dry_run:
             dry_run(config, group)
             return 0

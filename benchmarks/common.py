@@ -8,14 +8,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from anime_gan import networks
 from anime_gan.config import load_config
 from anime_gan.training.state import TrainState
 
 
 def make_state(*overrides: str, precision: str = "float32") -> TrainState:
     """Return networks and optimizers before the first step; overrides are as for train_gan.py."""
-    return TrainState(load_config(None, list(overrides), networks.get_recipe), precision)
+    return TrainState(load_config(None, list(overrides)), precision)
 
 
 def compiled_bytes(half: Callable, state: TrainState, real: np.ndarray) -> int | None:

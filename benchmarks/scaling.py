@@ -31,13 +31,13 @@ if "--check" not in sys.argv:
     )
 
 from anime_gan import backend
+from anime_gan.config.versions import VERSIONS
 
 backend.start()
 
 import keras
 import numpy as np
 
-from anime_gan import networks
 from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
 from benchmarks import new_parser
@@ -238,7 +238,7 @@ def main() -> int:
     if backend.name() != "jax":
         raise SystemExit("error: several devices are for JAX; set KERAS_BACKEND=jax.")
     if options.check:
-        every = options.versions or [*networks.VERSIONS, *EXTRAS]
+        every = options.versions or [*VERSIONS, *EXTRAS]
         return 0 if check(every, options.devices or [2, 4]) else 1
     options.devices = options.devices or [1, 2, 4]
     for version in options.versions or ["v5"]:

@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import pytest
 
-from anime_gan import networks
 from anime_gan.backend import name
 from anime_gan.config import load_config
+from anime_gan.config.versions import VERSIONS
 from anime_gan.networks.build import build
 from tests.conftest import ROOT
 
@@ -85,11 +85,11 @@ def saved(tmp_path_factory):
     """A folder with both networks of every version, and what they give."""
     folder = tmp_path_factory.mktemp("saved")
     random = np.random.default_rng(0)
-    for version in networks.VERSIONS:
+    for version in VERSIONS:
         if version in PLAIN and name() == "jax":
             continue
         overrides = ["model.width=0.03", "model.resolution=32", f"version={version}"]
-        built = build(load_config(None, overrides, networks.get_recipe))
+        built = build(load_config(None, overrides))
         latents = random.normal(size=(2, *built.generator.input_shape[1:])).astype("float32")
         images = np.asarray(built.generator(latents))
         scores = np.asarray(built.discriminator(images))
@@ -110,8 +110,8 @@ def test_files_open_in_plain_keras(saved, order):
     In either order of imports; without the project, where the layers are all Keras's.
     """
     versions = {
-        "keras,anime_gan": list(networks.VERSIONS),
-        "anime_gan,keras": [name for name in networks.VERSIONS if name not in PLAIN],
+        "keras,anime_gan": list(VERSIONS),
+        "anime_gan,keras": [name for name in VERSIONS if name not in PLAIN],
         "keras": PLAIN,
     }[order]
     done = subprocess.run(

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from anime_gan.config import load_config
-from anime_gan.networks import get_recipe
 from tests.conftest import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -57,4 +56,4 @@ def test_commands_exist(page):
             assert f'"{option}"' in code, (module, option)
         file = re.search(r"--config (\S+)", words)
         keys = [word for word in words.split() if re.match(r"[a-z_.]+=", word)]
-        load_config(file and str(ROOT / file[1]), keys, get_recipe)
+        load_config(file and str(ROOT / file[1]), keys)

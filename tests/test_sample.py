@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from anime_gan import networks
 from anime_gan.config import load_config, plain_yaml
 from anime_gan.training.state import TrainState
 from sample import note_raw_weights, parse, parse_psis, parse_seeds
@@ -100,9 +99,9 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
     folder = script.folder / "weights/r"
     folder.mkdir(parents=True)
     (folder / "broken.keras").write_text("no zip")
-    config = load_config(None, ["model.width=0.02"], networks.get_recipe)
+    config = load_config(None, ["model.width=0.02"])
     (folder / "config.yaml").write_text(plain_yaml.write(config.model_dump()))
-    v4 = load_config(None, ["model.width=0.02", "version=v4"], networks.get_recipe)
+    v4 = load_config(None, ["model.width=0.02", "version=v4"])
     other = folder / "gan_weights_2.weights.h5"
     gan = TrainState(v4)
     gan.combined.save_weights(other)
@@ -233,7 +232,7 @@ def test_a_negative_psi_needs_no_equals_sign(psi):
 def test_raw_weights_of_a_run_with_an_ema_are_named(tmp_path, capsys):
     """The file that holds the moving average is named; without one, there is nothing to say."""
     for version, words in (("stylegan", "generator_<step>.keras"), ("v5", "")):
-        config = load_config(None, [f"version={version}"], networks.get_recipe)
+        config = load_config(None, [f"version={version}"])
         (tmp_path / "config.yaml").write_text(plain_yaml.write(config.model_dump()))
         note_raw_weights(tmp_path / "gan_weights_2.weights.h5")
         assert words in (said := capsys.readouterr().out) and bool(said) == bool(words)

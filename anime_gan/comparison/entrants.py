@@ -4,11 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from anime_gan import networks
 from anime_gan.config import Config, flat, load_config, read_yaml
 from anime_gan.config.stages import steps_for
+from anime_gan.config.versions import VERSIONS, get_version
 from anime_gan.errors import UserError
-from anime_gan.networks.checks import check
 from anime_gan.runs import checkpoint
 from anime_gan.runs.folder import RunFolder
 
@@ -64,7 +63,7 @@ def find_entrants(
     equal, or a run of that name that was trained otherwise.
     """
     if "all" in names:
-        names = [*networks.VERSIONS, *(name for name in names if name != "all")]
+        names = [*VERSIONS, *(name for name in names if name != "all")]
     entrants = [_entrant(name, overrides, budget, title) for name in dict.fromkeys(names)]
     if len({entrant.config.run for entrant in entrants}) < len(entrants):
         raise UserError("two config files have the same name; rename one of them.")
@@ -113,10 +112,9 @@ def _entrant(name: str, overrides: list[str], budget: Budget, title: str) -> Ent
     if path.suffix in (".yaml", ".yml"):
         file, label, in_file, own = name, path.stem, flat(read_yaml(path)), []
     else:
-        file, label, in_file, own = None, name, {}, [f"version={networks.get_version(name).name}"]
+        file, label, in_file, own = None, name, {}, [f"version={get_version(name).name}"]
     own += [text for text in [*_DEFAULTS, *overrides] if text.partition("=")[0] not in in_file]
     own.append("run=" + re.sub(r"[^\w.-]", "_", f"{title}-{label}"))
-    own += budget.overrides(load_config(file, own, networks.get_recipe))
-    config = load_config(file, own, networks.get_recipe)
-    check(config, networks.get_version(config.version))
+    own += budget.overrides(load_config(file, own))
+    config = load_config(file, own)
     return Entrant(label, ["--config", file, *own] if file else own, config)

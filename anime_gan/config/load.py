@@ -4,7 +4,6 @@ A value comes from the first of these that has it: the command line (`training.s
 given by `--config`, config.yaml, the version's recipe, the defaults in schema.py.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,10 @@ from pydantic import ValidationError
 from ruamel.yaml import YAMLError
 
 from anime_gan.config import plain_yaml
+from anime_gan.config.checks import check
 from anime_gan.config.messages import key_error, shown, yaml_error
-from anime_gan.config.schema import FORMER, Config
+from anime_gan.config.schema import FORMER, Config, flat
+from anime_gan.config.versions import get_version
 from anime_gan.errors import UserError
 
 # A run cannot change these: they decide the shapes of its networks and of its optimizers' states.
@@ -23,15 +24,12 @@ SHAPES += ("discriminator.optimizer", "discriminator.spectral_norm")
 KEPT = {"training.ema_kimg": None, "augment.p": "adaptive"}
 
 
-def load_config(
-    file: str | None, overrides: list[str], recipe_of: Callable[[str], dict[str, Any]]
-) -> Config:
+def load_config(file: str | None, overrides: list[str]) -> Config:
     """Return the config that config.yaml, `file` and `overrides` make together.
 
     Args:
         file: path of a YAML file that goes over config.yaml, or None.
         overrides: texts of the form "key.sub=value"; the value is read as YAML.
-        recipe_of: returns a version's recipe, a nested dict; UserError for an unknown version.
 
     Raises:
         UserError: a file cannot be read, or a key, type or value is wrong.
@@ -47,7 +45,9 @@ def load_config(
     for override in overrides:
         given = _merged(given, _parse(override))
     version = _checked({"version": given.get("version")}).version
-    return _checked(_merged(recipe_of(version), given))
+    config = _checked(_merged(get_version(version).recipe, given))
+    check(config)
+    return config
 
 
 def from_dict(values: dict[str, Any]) -> Config:
@@ -63,15 +63,6 @@ def from_dict(values: dict[str, Any]) -> Config:
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file; UserError if there is none."""
     return _read(path)[0]
-
-
-def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return a nested dict as one level: {"model": {"width": 1}} gives {"model.width": 1}."""
-    items: dict[str, Any] = {}
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        items |= flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
-    return items
 
 
 def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:

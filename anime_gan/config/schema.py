@@ -171,3 +171,12 @@ class Config(Section):
 
 # Former names of keys, as files of older runs have them.
 FORMER = {"training.average_kimg": "training.ema_kimg"}
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return a nested dict as one level: {"model": {"width": 1}} gives {"model.width": 1}."""
+    items: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        items |= flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return items

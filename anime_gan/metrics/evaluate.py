@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from anime_gan.config import Config, Data, from_dict
+from anime_gan.config.scores import SCALES
 from anime_gan.data.image_set import ImageSet, image_sizes, open_data, open_images
 from anime_gan.errors import UserError
 from anime_gan.features.network import FeatureNetwork
@@ -18,7 +19,6 @@ from anime_gan.generation.generator import Generator
 from anime_gan.generation.load import find_weights, load_network, output_folder
 from anime_gan.metrics import measures
 from anime_gan.metrics.reference import LEAST, ReferenceSet, require_images
-from anime_gan.networks.scores import SCALES
 from anime_gan.runs.folder import DISCRIMINATOR, RunFolder
 from anime_gan.runs.grids import save_grid
 

@@ -11,6 +11,7 @@ from anime_gan.data.pixels import to_float, to_image
 from anime_gan.features.network import RESIZE, FeatureNetwork
 from anime_gan.metrics import demo_attributes, distances, memorisation
 from anime_gan.metrics.reference import ReferenceSet
+from anime_gan.networks.scores import correct
 
 if TYPE_CHECKING:  # both import Keras
     import keras
@@ -74,7 +75,7 @@ def discriminator_scores(
         result[f"{kind}_score"] = float(scores[kind].mean())
     if scale.threshold is None:
         return result
-    fake_correct, real_correct = scale.correct(scores["fake"], scores["real"])
+    fake_correct, real_correct = correct(scale, scores["fake"], scores["real"])
     result |= {"real_accuracy": float(real_correct), "fake_accuracy": float(fake_correct)}
     for kind, own in scores.items():
         label = (kind == "real") == scale.real_is_high

@@ -1,8 +1,10 @@
-"""The architectures: one file a family, with networks and recipe. README.md: how to add one."""
+"""The architectures: one file a family, with both networks. README.md: how to add one.
 
-import difflib
+Their sources and recipes are in config/versions.py.
+"""
 
-from anime_gan.errors import UserError
+from collections.abc import Callable
+
 from anime_gan.networks import (
     dcgan,
     dragan,
@@ -14,22 +16,15 @@ from anime_gan.networks import (
     stylegan2,
     wgan,
 )
-from anime_gan.networks.architecture import Version
 
 FAMILIES = [srm, dcgan, wgan, dragan, sagan, illustration_gan, r3gan, stylegan, stylegan2]
-VERSIONS: dict[str, Version] = {v.name: v for family in FAMILIES for v in family.VERSIONS}
 
-
-def get_version(name: str) -> Version:
-    """Return the version called `name`; UserError names the nearest one where there is none."""
-    if name not in VERSIONS:
-        near = difflib.get_close_matches(name.lower(), VERSIONS, 1, 0)[0]
-        raise UserError(
-            f"version is {name!r}, which is none of {', '.join(VERSIONS)}; the nearest is {near!r}."
-        )
-    return VERSIONS[name]
-
-
-def get_recipe(name: str) -> dict:
-    """Return what the version says where config.yaml says nothing; UserError as get_version."""
-    return get_version(name).recipe
+# By version, two or three functions that return Keras models:
+# generator(resolution, channels, latent_dim, width): from latents (B, latent_dim), standard normal,
+#     to images (B, resolution, resolution, channels), meant for [-1, 1];
+# discriminator(resolution, channels, width): from such images to scores (B, 1);
+# predictor(generator): shares the generator's layers; from its input to [images, latents read back
+#     (B, latent_dim)].
+NETWORKS: dict[str, tuple[Callable, ...]] = {
+    name: networks for family in FAMILIES for name, networks in family.NETWORKS.items()
+}

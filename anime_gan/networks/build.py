@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import keras
 
 from anime_gan.config import Config
-from anime_gan.networks import get_version
+from anime_gan.networks import NETWORKS
 from anime_gan.networks.layers.spectral import with_spectral_norm
 
 
@@ -41,19 +41,18 @@ def build(config: Config, precision: str = "float32") -> Networks:
         config: a run's, or a stage's of a run that grows (`config/stages.py`).
         precision: "float32" or "bfloat16"; weights and last layers are float32 in both.
     """
-    version, shape = get_version(config.version), config.model
+    make_generator, make_discriminator, *make_predictor = NETWORKS[config.version]
+    shape = config.model
     policy_before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     try:
-        generator = version.generator(
-            shape.resolution, shape.channels, shape.latent_dim, shape.width
-        )
-        discriminator = version.discriminator(shape.resolution, shape.channels, shape.width)
+        generator = make_generator(shape.resolution, shape.channels, shape.latent_dim, shape.width)
+        discriminator = make_discriminator(shape.resolution, shape.channels, shape.width)
         if config.generator.spectral_norm:
             generator = with_spectral_norm(generator)
         if config.discriminator.spectral_norm:
             discriminator = with_spectral_norm(discriminator)
-        predictor = version.predictor(generator) if version.predictor else None
+        predictor = make_predictor[0](generator) if make_predictor else None
     finally:
         keras.config.set_dtype_policy(policy_before)
     return Networks(generator, discriminator, predictor)
@@ -63,3 +62,14 @@ def all_layers(model: keras.Model) -> list:
     """Return the layers of a model, those of models within it in their place."""
     nested = [all_layers(x) if isinstance(x, keras.Model) else [x] for x in model.layers]
     return [layer for part in nested for layer in part]
+
+
+def mixes_batch(model: keras.Model) -> bool:
+    """Say whether an image's output depends on the others in its batch, in training mode.
+
+    A layer that does so has an attribute `mixes_batch = True`.
+    """
+    return any(
+        isinstance(layer, keras.layers.BatchNormalization) or getattr(layer, "mixes_batch", False)
+        for layer in model.layers
+    )

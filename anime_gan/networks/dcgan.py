@@ -13,7 +13,7 @@ from functools import partial
 
 from keras import Model, initializers, layers
 
-from anime_gan.networks.architecture import Version, scaled, sizes_to
+from anime_gan.networks.architecture import scaled, sizes_to
 
 _initial = partial(initializers.RandomNormal, stddev=0.02)
 
@@ -102,68 +102,12 @@ def discriminator(
     return Model(image, x, name="discriminator")
 
 
-def _recipe(batch_size, steps, rates, passes="apart") -> dict:
-    """Return a recipe with Adam, beta1 0.5, for rates (generator's, discriminator's)."""
-    generator, discriminator = ({"optimizer": "adam", "rate": rate, "beta1": 0.5} for rate in rates)
-    return {
-        "model": {"latent_dim": 100},
-        "training": {
-            "steps": steps,
-            "batch_size": batch_size,
-            "label_noise": 0.0,
-            "passes": passes,
-        },
-        "objective": {"name": "cross_entropy"},
-        "generator": generator,
-        "discriminator": discriminator,
-    }
+_discriminator = partial(discriminator, kernel=5)
 
-
-# 70 epochs of about 2,000 images in batches of 128.
-_DCGAN = _recipe(128, 1_100, (1e-4, 4e-4))
-
-VERSIONS = [
-    Version(
-        "oulu",
-        "Shaik, University of Oulu",
-        "Real and generated images in separate passes; images resized bilinearly.",
-        generator,
-        discriminator,
-        # 40 epochs of 36,740 images. The paper does not state batch size, learning rate and latent
-        # size; these are Radford's.
-        _recipe(128, 11_480, (2e-4, 2e-4)) | {"data": {"resize": "bilinear"}},
-    ),
-    Version(
-        "dcgan",
-        "the DCGAN repository's text",
-        "Two learning rates; its 5x5 kernels leave the checkerboard that its text reports.",
-        partial(generator, double=partial(conv_transpose, kernel=5)),
-        partial(discriminator, kernel=5),
-        _DCGAN,
-    ),
-    Version(
-        "dcgan_even",
-        "the same, its remedy for the checkerboard",
-        "4x4 kernels, which the stride of 2 divides.",
-        generator,
-        partial(discriminator, kernel=5),
-        _DCGAN,
-    ),
-    Version(
-        "dcgan_resize",
-        "the same, after Odena et al. 2016",
-        "Repeats pixels and convolves: no checkerboard with any kernel.",
-        partial(generator, double=resize_conv),
-        partial(discriminator, kernel=5),
-        _DCGAN,
-    ),
-    Version(
-        "blog",
-        "the Keras blog post",
-        "Leaky ReLUs in the generator too; one update on real images, then one on generated ones.",
-        partial(generator, relu=partial(layers.LeakyReLU, 0.2)),
-        discriminator,
-        # The post says 10,000 steps; batch size and learning rates are Radford's.
-        _recipe(128, 10_000, (2e-4, 2e-4), "in_turn"),
-    ),
-]
+NETWORKS = {
+    "oulu": (generator, discriminator),
+    "dcgan": (partial(generator, double=partial(conv_transpose, kernel=5)), _discriminator),
+    "dcgan_even": (generator, _discriminator),
+    "dcgan_resize": (partial(generator, double=resize_conv), _discriminator),
+    "blog": (partial(generator, relu=partial(layers.LeakyReLU, 0.2)), discriminator),
+}

@@ -10,7 +10,7 @@ import numpy as np
 from keras.src.backend.common import global_state
 
 from anime_gan.config import Config
-from anime_gan.networks import get_version
+from anime_gan.config.versions import get_version
 from anime_gan.networks.build import Networks, all_layers, build
 
 # 80 columns up to the source.

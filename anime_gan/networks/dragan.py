@@ -13,7 +13,7 @@ Deviations from the paper:
 
 from keras import Model, layers
 
-from anime_gan.networks.architecture import Version, scaled, sizes_to
+from anime_gan.networks.architecture import scaled, sizes_to
 from anime_gan.networks.dcgan import batch_norm
 
 BASE, BLOCKS = 16, 16
@@ -75,21 +75,4 @@ def discriminator(resolution=64, channels=3, width=1.0):
     return Model(image, x, name="discriminator")
 
 
-_NETWORK = {"optimizer": "adam", "rate": 2e-4, "beta1": 0.5}
-
-VERSIONS = [
-    Version(
-        "dragan",
-        "Jin et al. 2017",
-        "SRResNet's generator, the DRAGAN penalty around real images.",
-        generator,
-        discriminator,
-        {
-            "model": {"latent_dim": 128},
-            "training": {"steps": 50_000, "batch_size": 64, "label_noise": 0.0},
-            "objective": {"name": "non_saturating", "penalties": ["dragan"], "gamma": 0.5},
-            "generator": _NETWORK,
-            "discriminator": _NETWORK,
-        },
-    ),
-]
+NETWORKS = {"dragan": (generator, discriminator)}

@@ -14,7 +14,7 @@ Deviations from Russell's code:
 
 from keras import Model, layers
 
-from anime_gan.networks.architecture import Version, scaled, sizes_to
+from anime_gan.networks.architecture import scaled, sizes_to
 from anime_gan.networks.dcgan import batch_norm
 from anime_gan.networks.layers.minibatch import MinibatchDiscrimination
 
@@ -67,28 +67,4 @@ def discriminator(resolution=64, channels=3, width=1.0):
     return Model(image, layers.Dense(1, dtype="float32")(x), name="discriminator")
 
 
-_NETWORK = {"optimizer": "adam", "rate": 2e-4, "beta1": 0.5}
-
-VERSIONS = [
-    Version(
-        "illustration",
-        "Russell 2016 and the Bath thesis, ch. 2.3.5",
-        "Minibatch discrimination, and latents read back, against mode collapse.",
-        generator,
-        discriminator,
-        {
-            "model": {"latent_dim": 100},
-            "training": {
-                "steps": 20_000,
-                "batch_size": 32,
-                "label_noise": 0.0,
-                "passes": "apart",
-            },
-            "data": {"x_flip": True},
-            "objective": {"name": "non_saturating", "latent_weight": 1.0},
-            "generator": _NETWORK,
-            "discriminator": _NETWORK,
-        },
-        predictor=predictor,
-    ),
-]
+NETWORKS = {"illustration": (generator, discriminator, predictor)}

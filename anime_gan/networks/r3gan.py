@@ -13,7 +13,7 @@ Deviations from the paper:
 
 from keras import Model, initializers, layers
 
-from anime_gan.networks.architecture import Version, sizes_to
+from anime_gan.networks.architecture import sizes_to
 from anime_gan.networks.layers.grouped import GroupedConv
 from anime_gan.networks.layers.learned import LearnedBasis
 
@@ -108,29 +108,4 @@ def discriminator(resolution=64, channels=3, width=1.0):
     return Model(image, x, name="discriminator")
 
 
-_NETWORK = {"optimizer": "adam", "rate": [2e-4, 5e-5], "beta1": 0.0, "beta2": [0.9, 0.99]}
-
-VERSIONS = [
-    Version(
-        "r3gan",
-        "Huang et al. 2024, FFHQ at 64x64",
-        "The modern baseline; width 1 is for a GPU, configs/r3gan_cpu.yaml for a CPU.",
-        generator,
-        discriminator,
-        {
-            "model": {"latent_dim": 64},
-            "data": {"x_flip": True},
-            "training": {
-                "steps": 100_000,
-                "batch_size": 256,
-                "label_noise": 0.0,
-                "cosine_kimg": 20_000,
-                "ema_kimg": [0, 500],
-            },
-            "objective": {"name": "relativistic", "penalties": ["r1", "r2"], "gamma": [2, 0.2]},
-            "augment": {"policy": ["translation", "cutout", "colour"], "p": [0, 0.3]},
-            "generator": _NETWORK,
-            "discriminator": _NETWORK,
-        },
-    ),
-]
+NETWORKS = {"r3gan": (generator, discriminator)}

@@ -11,7 +11,7 @@ Deviations from the paper:
 
 from keras import Model, layers
 
-from anime_gan.networks.architecture import Version, scaled, sizes_to
+from anime_gan.networks.architecture import scaled, sizes_to
 from anime_gan.networks.dcgan import batch_norm
 from anime_gan.networks.layers.learned import LearnedScale
 
@@ -75,21 +75,4 @@ def discriminator(resolution=64, channels=3, width=1.0):
     return Model(image, layers.Dense(1, dtype="float32")(x), name="discriminator")
 
 
-_NETWORK = {"optimizer": "adam", "beta1": 0.0, "beta2": 0.9, "spectral_norm": True}
-
-VERSIONS = [
-    Version(
-        "sagan",
-        "Zhang et al. 2019",
-        "Self-attention, spectral normalization in both networks, hinge loss, two learning rates.",
-        generator,
-        discriminator,
-        {
-            "model": {"latent_dim": 128},
-            "training": {"steps": 50_000, "batch_size": 64, "label_noise": 0.0},
-            "objective": {"name": "hinge"},
-            "generator": {**_NETWORK, "rate": 1e-4},
-            "discriminator": {**_NETWORK, "rate": 4e-4},
-        },
-    ),
-]
+NETWORKS = {"sagan": (generator, discriminator)}

@@ -12,7 +12,7 @@ from functools import partial
 
 from keras import Model, layers
 
-from anime_gan.networks.architecture import Version, scaled
+from anime_gan.networks.architecture import scaled
 
 
 def _dense(inputs, units):
@@ -124,61 +124,10 @@ def v5_discriminator(resolution=64, channels=3, width=1.0, first_convolution=Tru
 _text_discriminator = partial(v5_discriminator, first_convolution=False)
 
 
-def _recipe(optimizer: str, rate: float, **options) -> dict:
-    """Return the report's schedule (ch. 9.1.0) with one optimizer for each network."""
-    network = {"optimizer": optimizer, "rate": rate, **options}
-    return {
-        "model": {"latent_dim": 100},
-        "training": {"steps": 5_000, "batch_size": 64, "label_noise": 0.05},
-        "objective": {"name": "report"},
-        "generator": network,
-        "discriminator": network,
-    }
-
-
-VERSIONS = [
-    Version(
-        "v1",
-        "SRM report, ch. 8.2, Fig. 26 (reconstructed)",
-        "Underfits: dense layers only, and Adam with a learning rate that its note calls too high.",
-        v1_generator,
-        v1_discriminator,
-        _recipe("adam", 1e-3),
-    ),
-    Version(
-        "v2",
-        "SRM report, ch. 8.2, Fig. 27 (reconstructed)",
-        "Learns where the face is: first convolutions, a lower learning rate, still Adam.",
-        v2_generator,
-        v2_discriminator,
-        _recipe("adam", 2e-4),
-    ),
-    Version(
-        "v3",
-        "SRM report, ch. 8.2, Fig. 28 (reconstructed)",
-        "Learns silhouettes: twice as wide, RMSprop, and a learning rate that decays.",
-        partial(v2_generator, filters=128, last_convolution=True),
-        _text_discriminator,
-        # The note asks for a decaying rate, "with initial rate of 0.01". With that rate every image
-        # is white within 300 steps, however fast it decays (docs/results.md): RMSprop's first step
-        # is three times its rate, for every weight. So 0.01 is read as Keras's `decay`, which
-        # brings the rate below v2's after 150 steps and to v4's after 400.
-        _recipe("rmsprop", 5e-4, decay=1e-2, clipvalue=1.0),
-    ),
-    Version(
-        "v4",
-        "SRM report, ch. 8.2, Figs. 29 and 30 (reconstructed)",
-        "Overhauled and balanced for long, but features are deformed.",
-        partial(v5_generator, filters=128, last=1, last_kernel=5),
-        _text_discriminator,
-        _recipe("rmsprop", 1e-4, clipvalue=1.0),
-    ),
-    Version(
-        "v5",
-        "SRM report, Figs. 8, 11 and 13",
-        "The report's final code.",
-        v5_generator,
-        v5_discriminator,
-        _recipe("rmsprop", 5e-4, decay=1e-8, clipvalue=1.0),
-    ),
-]
+NETWORKS = {
+    "v1": (v1_generator, v1_discriminator),
+    "v2": (v2_generator, v2_discriminator),
+    "v3": (partial(v2_generator, filters=128, last_convolution=True), _text_discriminator),
+    "v4": (partial(v5_generator, filters=128, last=1, last_kernel=5), _text_discriminator),
+    "v5": (v5_generator, v5_discriminator),
+}

@@ -16,7 +16,7 @@ from functools import partial
 
 from keras import Model, layers
 
-from anime_gan.networks.architecture import Version, sizes_to
+from anime_gan.networks.architecture import sizes_to
 from anime_gan.networks.layers.equalized import EqualizedConv, EqualizedDense
 from anime_gan.networks.layers.fade import FadeIn
 from anime_gan.networks.layers.minibatch import MinibatchStd
@@ -125,51 +125,4 @@ def score(x, filters: int):
     return EqualizedDense(1, gain=1.0, name="score", dtype="float32")(x)
 
 
-def recipe(rates: dict, objective: dict, **sections) -> dict:
-    """Return what both StyleGANs are trained with, and what one of them adds."""
-    network = {"optimizer": "adam", **rates, "beta1": 0.0, "beta2": 0.99}
-    return {
-        "model": {"latent_dim": 512},
-        "data": {"x_flip": True},
-        "training": {
-            "steps": 300_000,
-            "batch_size": 32,
-            "passes": "apart",
-            "label_noise": 0.0,
-            "ema_kimg": 10,
-        },
-        "objective": {
-            "name": "non_saturating",
-            "penalties": ["r1"],
-            "penalty_every": 16,
-            **objective,
-        },
-        "generator": network,
-        "discriminator": network,
-        **sections,
-    }
-
-
-VERSIONS = [
-    Version(
-        "stylegan",
-        "Karras et al. 2018; Bath thesis 2019",
-        "Grows from 8x8 to the resolution; width 1 is for a GPU, configs/stylegan_cpu.yaml for a "
-        "CPU.",
-        generator,
-        discriminator,
-        recipe(
-            {"rate": 1e-3, "rate_at": {128: 0.0015, 256: 0.002, 512: 0.003}},
-            {"gamma": 10},
-            growing={
-                "start": 8,
-                "fade_kimg": 600,
-                "stable_kimg": 600,
-                # The authors' for one GPU.
-                "batch_at": {4: 128, 8: 128, 16: 128, 32: 64, 128: 16, 256: 8, 512: 4},
-            },
-        ),
-        grows=True,
-        styled=True,
-    ),
-]
+NETWORKS = {"stylegan": (generator, discriminator)}

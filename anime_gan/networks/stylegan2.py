@@ -15,11 +15,11 @@ from functools import partial
 
 from keras import Model, layers
 
-from anime_gan.networks.architecture import Version, sizes_to
+from anime_gan.networks.architecture import sizes_to
 from anime_gan.networks.layers.equalized import EqualizedConv
 from anime_gan.networks.layers.resampling import Blur
 from anime_gan.networks.layers.style import AddNoise, Constant, ModulatedConv
-from anime_gan.networks.stylegan import filters_at, leaky, recipe, score, style_based
+from anime_gan.networks.stylegan import filters_at, leaky, score, style_based
 
 filters_of = partial(filters_at, filters=32_768)  # at the large sizes twice StyleGAN's
 
@@ -66,18 +66,4 @@ def discriminator(resolution=64, channels=3, width=1.0):
     return Model(image, score(x, filters_of(4, width)), name="discriminator")
 
 
-VERSIONS = [
-    Version(
-        "stylegan2",
-        "Karras et al. 2019, configuration F",
-        "Width 1 is for a GPU, configs/stylegan2_cpu.yaml for a CPU.",
-        generator,
-        discriminator,
-        recipe(
-            {"rate": 0.002},
-            {"gamma": 1, "path_weight": 2},
-            augment={"policy": ["translation", "cutout", "colour"], "p": "adaptive"},
-        ),
-        styled=True,
-    ),
-]
+NETWORKS = {"stylegan2": (generator, discriminator)}

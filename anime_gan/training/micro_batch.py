@@ -12,8 +12,7 @@ from anime_gan import backend
 from anime_gan.backend.free_memory import free_bytes
 from anime_gan.config import Config
 from anime_gan.errors import UserError
-from anime_gan.networks.build import all_layers
-from anime_gan.networks.checks import mixes_batch
+from anime_gan.networks.build import all_layers, mixes_batch
 from anime_gan.training.penalties import ON_POINTS
 from anime_gan.training.state import TrainState
 

@@ -13,10 +13,10 @@ from anime_gan import backend
 from anime_gan.backend import Tensor
 from anime_gan.backend.batch_norm import fuse
 from anime_gan.config import Config
+from anime_gan.config.scores import SCALES
 from anime_gan.config.stages import Stage, stages_of
 from anime_gan.networks.build import all_layers, build
 from anime_gan.networks.layers.fade import FadeIn
-from anime_gan.networks.scores import SCALES
 from anime_gan.training import augment
 from anime_gan.training.losses import LOSSES
 from anime_gan.training.optimizers import make_optimizer
@@ -37,7 +37,7 @@ class TrainState:
     distribution: Keras's, over which devices a batch is sharded; None for one device.
 
     Args:
-        config: a run's, checked by networks/checks.py.
+        config: as load_config returns it.
         precision: "float32" or "bfloat16"; weights and last layers are float32 in both.
         stage: of a run that grows; the last one if None.
     """

@@ -15,6 +15,7 @@ from keras import ops, random
 
 from anime_gan import backend
 from anime_gan.backend import Tensor
+from anime_gan.networks.scores import correct
 from anime_gan.training import augment
 from anime_gan.training.penalties import ON_IMAGES, ON_POINTS, path_lengths
 from anime_gan.training.schedules import value_at
@@ -322,7 +323,7 @@ def _discriminator_scalars(state, updates: list[dict], batch_size: int, penalize
     scores = {name: one for update in updates for name, one in update["scores"].items()}
     fake, real = _join_parts(scores["fake"]), _join_parts(scores["real"])
     label_noise = state.config.training.label_noise
-    fake_accuracy, real_accuracy = state.scale.correct(fake, real, label_noise)
+    fake_accuracy, real_accuracy = correct(state.scale, fake, real, label_noise)
     scalars = {
         # In turn, real and fake are two halves of one loss; micro batches are parts of a mean.
         "d_loss": sum(ops.mean(update["d_loss"]) for update in updates),

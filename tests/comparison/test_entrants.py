@@ -2,9 +2,9 @@
 
 import pytest
 
-from anime_gan import networks
 from anime_gan.comparison.entrants import Budget, find_entrants, require_same_data
 from anime_gan.config import plain_yaml
+from anime_gan.config.versions import VERSIONS
 from anime_gan.errors import UserError
 from anime_gan.runs import checkpoint
 from tests.runs.test_checkpoint import FACTS
@@ -27,7 +27,7 @@ def test_versions_and_files_get_the_same_budget_and_runs_of_their_own(tmp_path):
     assert {e.config.data.images for e in entrants} == {"x.zip"}
     (timed,) = find_entrants(["v1"], [], Budget(minutes=2), "t")
     assert timed.config.training.minutes == 2 and timed.config.training.steps > 10**8
-    assert len(find_entrants(["all"], [], Budget(steps=5), "t")) == len(networks.VERSIONS)
+    assert len(find_entrants(["all"], [], Budget(steps=5), "t")) == len(VERSIONS)
 
 
 def test_mistakes_are_found_before_anything_is_trained(tmp_path):

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anime_gan import networks
 from anime_gan.config import Config, from_dict, load_config
 from anime_gan.config.load import differences
 from anime_gan.errors import UserError
@@ -17,7 +16,7 @@ from tests.conftest import ROOT
 
 def load(*overrides, file=None) -> Config:
     """The config of these overrides over the project's own config.yaml."""
-    return load_config(file, list(overrides), networks.get_recipe)
+    return load_config(file, list(overrides))
 
 
 def test_later_sources_win(tmp_path):
@@ -92,11 +91,11 @@ def test_differences_tell_shapes_from_the_rest():
     assert shapes == ["model.width: 1.0 -> 0.5"]
     assert others == ["training.steps: 5000 -> 9"]
     assert differences(load(), load()) == ([], [])
-    adaptive = load("augment.p=adaptive", "training.ema_kimg=5")
+    adaptive = load("augment.p=adaptive", "augment.policy=[cutout]", "training.ema_kimg=5")
     shapes, others = differences(load(), adaptive)
     assert [text.split(":")[0] for text in shapes] == ["training.ema_kimg", "augment.p"]
-    shapes, others = differences(adaptive, load("augment.p=adaptive", "training.ema_kimg=9"))
-    assert (shapes, others) == ([], ["training.ema_kimg: 5.0 -> 9.0"])
+    longer = adaptive.updated(training={"ema_kimg": 9.0})
+    assert differences(adaptive, longer) == ([], ["training.ema_kimg: 5.0 -> 9.0"])
     shapes, others = differences(load(), load("version=v4"))
     assert shapes[0].startswith("version") and "generator.rate" in others[0] + others[1]
 

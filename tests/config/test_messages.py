@@ -2,7 +2,6 @@
 
 import pytest
 
-from anime_gan import networks
 from anime_gan.config import load_config
 from anime_gan.errors import UserError
 
@@ -55,7 +54,7 @@ from anime_gan.errors import UserError
 def test_a_mistake_is_one_sentence(override, words):
     """It names the key, the value, what is allowed, or the nearest right key."""
     with pytest.raises(UserError) as caught:
-        load_config(None, [override], networks.get_recipe)
+        load_config(None, [override])
     text = str(caught.value)
     assert all(word in text for word in words), text
     assert "\n" not in text and text.endswith(".") and len(text) < 300
@@ -78,5 +77,5 @@ def test_a_mistake_in_a_file_has_its_line(tmp_path, text, words):
     file = tmp_path / "mine.yaml"
     file.write_text(text)
     with pytest.raises(UserError) as caught:
-        load_config(str(file), [], networks.get_recipe)
+        load_config(str(file), [])
     assert words in str(caught.value) and str(file) in str(caught.value)

@@ -2,14 +2,14 @@
 
 import re
 
-from anime_gan import networks
 from anime_gan.config import Config, flat, load_config, plain_yaml
+from anime_gan.config.versions import get_version
 from tests.conftest import ROOT
 
 
 def test_defaults_are_the_reports():
     """The report's hyper-parameters (ch. 6.2 and 9.1.0) hold where a user sets nothing."""
-    config = load_config(None, [], networks.get_recipe)
+    config = load_config(None, [])
     assert (config.version, config.run) == ("v5", "v5")
     assert (config.training.batch_size, config.model.latent_dim) == (64, 100)
     assert (config.training.steps, config.training.label_noise) == (5000, 0.05)
@@ -26,7 +26,7 @@ def test_config_yaml_holds_every_key_and_the_versions_values():
     known = set(flat(Config().model_dump()))
     network = set(flat({"discriminator": shown["generator"]}))
     assert set(flat({k: v for k, v in shown.items() if v is not None})) | network == known
-    recipe = flat(networks.get_recipe("v5"))
+    recipe = flat(get_version("v5").recipe)
     for key, value in flat({k: v for k, v in shown.items() if v is not None}).items():
         if key in recipe:
             assert value == recipe[key], key

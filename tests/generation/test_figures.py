@@ -7,7 +7,7 @@ from anime_gan.errors import UserError
 from anime_gan.generation import figures
 from anime_gan.generation.figures import figure
 from anime_gan.generation.generator import Generator
-from anime_gan.networks import get_version
+from anime_gan.networks import NETWORKS
 from tests.generation.test_generator import noisy_generator
 
 
@@ -20,7 +20,7 @@ def generator() -> Generator:
 @pytest.fixture(scope="module")
 def plain() -> Generator:
     """A tiny generator without styles."""
-    return Generator(get_version("dcgan").generator(16, 3, 8, 0.02))
+    return Generator(NETWORKS["dcgan"][0](16, 3, 8, 0.02))
 
 
 def shown(image, column: int, row: int) -> np.ndarray:
@@ -78,13 +78,13 @@ def test_noise_figures(generator, monkeypatch):
     image = figure("noise-detail", generator, [4])
     assert shown(image, 0, 0).max() == 255
     assert np.array_equal(shown(image, 5, 0), generator.images_from_seeds([4])[0])
-    quiet = Generator(get_version("stylegan").generator(16, 3, 8, 0.02))  # noise of strength 0
+    quiet = Generator(NETWORKS["stylegan"][0](16, 3, 8, 0.02))  # noise of strength 0
     assert shown(figure("noise-detail", quiet, [4]), 0, 0).max() == 0
 
 
 def test_gray_images_are_shown_too():
     """A figure is RGB; every channel is the image's one."""
-    gray = Generator(get_version("dcgan").generator(16, 1, 8, 0.02))
+    gray = Generator(NETWORKS["dcgan"][0](16, 1, 8, 0.02))
     expected = gray.images_from_seeds([4])[0].repeat(3, axis=2)
     assert np.array_equal(shown(figure("truncation", gray, [4], [1.0]), 0, 0), expected)
     assert np.array_equal(np.asarray(figure("uncurated", gray, [4]))[:256:16, :256:16], expected)
@@ -112,6 +112,6 @@ def test_arguments_that_a_figure_does_not_take(plain):
 
 def test_a_generator_of_one_size_has_no_noise_components():
     """That of the first stage, 4x4."""
-    network = get_version("stylegan").generator(4, 3, 8, 0.02)
+    network = NETWORKS["stylegan"][0](4, 3, 8, 0.02)
     with pytest.raises(UserError, match="4x4"):
         figure("noise-components", Generator(network), [0])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from anime_gan import networks
+from anime_gan.config.versions import VERSIONS
 from anime_gan.errors import UserError
 from anime_gan.generation.generator import BATCH, SMALL_BATCH, Generator, draw, predict
 from anime_gan.networks.latents import latents_from_seeds
@@ -23,7 +24,7 @@ def generator(request) -> Generator:
 def noisy_generator(version: str) -> keras.Model:
     """Return a network as training leaves it: with noise of some strength, and a mean w."""
     keras.utils.set_random_seed(0)
-    network = networks.get_version(version).generator(16, 3, 8, 0.02)
+    network = networks.NETWORKS[version][0](16, 3, 8, 0.02)
     network.get_layer("styles").mean.assign(np.linspace(-1, 1, 8))
     for layer in network.get_layer("synthesis").layers:
         if layer.name.endswith("_noise"):
@@ -45,7 +46,7 @@ def test_what_a_generator_says_of_itself(generator):
     assert generator.has_styles and generator.layers == 6
     assert (generator.latent_dim, generator.resolution, generator.channels) == (8, 16, 3)
     np.testing.assert_allclose(generator.mean_w, np.linspace(-1, 1, 8), atol=1e-6)
-    plain = Generator(networks.get_version("dcgan").generator(16, 1, 8, 0.02))
+    plain = Generator(networks.NETWORKS["dcgan"][0](16, 1, 8, 0.02))
     assert not plain.has_styles and plain.layers == 1
     assert (plain.latent_dim, plain.resolution, plain.channels) == (8, 16, 1)
 
@@ -69,11 +70,11 @@ def test_an_image_does_not_depend_on_its_place(generator):
         assert np.array_equal(np.roll(again, -moved, axis=0), first)
 
 
-@pytest.mark.parametrize("version", [name for name in networks.VERSIONS if "style" not in name])
+@pytest.mark.parametrize("version", [name for name in VERSIONS if "style" not in name])
 def test_an_image_of_a_small_batch_does_not_depend_on_its_place(version):
     """The same, for versions without styles."""
     keras.utils.set_random_seed(0)
-    compute = networks.get_version(version).generator(16, 3, 8, 0.05).predict_on_batch
+    compute = networks.NETWORKS[version][0](16, 3, 8, 0.05).predict_on_batch
     latents = latents_from_seeds(range(SMALL_BATCH), 8)
     first = predict(compute, latents, batch_size=SMALL_BATCH)
     for moved in range(1, SMALL_BATCH):
@@ -159,7 +160,7 @@ def test_each_layer_takes_its_own_w(generator):
 
 def test_without_styles_the_latents_are_truncated():
     """w is the latent and its mean 0; there is no noise."""
-    plain = Generator(networks.get_version("dcgan").generator(16, 3, 8, 0.02))
+    plain = Generator(networks.NETWORKS["dcgan"][0](16, 3, 8, 0.02))
     np.testing.assert_array_equal(plain.w([3], 0.5), latents_from_seeds([3], 8) / 2)
     assert np.array_equal(*plain.images_from_seeds([3, 4], 0.0))
     with pytest.raises(UserError, match="stylegan"):

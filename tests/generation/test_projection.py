@@ -6,7 +6,7 @@ import pytest
 from anime_gan.errors import UserError
 from anime_gan.generation.generator import Generator
 from anime_gan.generation.projection import project
-from anime_gan.networks import get_version
+from anime_gan.networks import NETWORKS
 from tests.generation.test_generator import noisy_generator
 
 pytestmark = pytest.mark.backends
@@ -24,6 +24,6 @@ def test_an_image_of_the_generator_is_approached():
 
 def test_projection_needs_styles():
     """One sentence names the versions that have them."""
-    plain = Generator(get_version("dcgan").generator(16, 3, 8, 0.02))
+    plain = Generator(NETWORKS["dcgan"][0](16, 3, 8, 0.02))
     with pytest.raises(UserError, match="stylegan"):
         project(plain, np.zeros((16, 16, 3), "uint8"), 1)

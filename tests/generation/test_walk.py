@@ -42,7 +42,7 @@ def test_a_walk_is_a_chord_in_w_or_an_arc_in_z():
     z = closed(styled.latents([1, 2]), 4, arc)
     np.testing.assert_array_equal(in_z, styled.w_from_latents(z, 0.5))
     assert not np.allclose(in_z, in_w)
-    plain = Generator(networks.get_version("dcgan").generator(16, 3, 8, 0.02))
+    plain = Generator(networks.NETWORKS["dcgan"][0](16, 3, 8, 0.02))
     np.testing.assert_array_equal(walk(plain, [1, 2], 4), closed(plain.latents([1, 2]), 4, arc))
     with pytest.raises(UserError, match="stylegan"):
         walk(plain, [1, 2], 4, space="w")

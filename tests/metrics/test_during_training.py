@@ -11,7 +11,6 @@ from anime_gan.data.image_set import ImageSet
 from anime_gan.errors import UserError
 from anime_gan.metrics import during_training
 from anime_gan.metrics.during_training import Metrics
-from anime_gan.networks import get_recipe
 from anime_gan.networks.build import build
 from anime_gan.runs.history import History
 from tests.metrics.test_measures import network
@@ -29,7 +28,7 @@ def parts(tmp_path, monkeypatch):
     """(generator, config that measures 20 images, history); the feature network has no weights."""
     monkeypatch.setattr(during_training, "open_network", lambda name: network())
     overrides = ["model.width=0.03", "model.latent_dim=8", "metrics.count=20"]
-    config = load_config(None, [*overrides, f"data.cache={tmp_path}"], get_recipe)
+    config = load_config(None, [*overrides, f"data.cache={tmp_path}"])
     history = History(tmp_path, 0, 4)
     yield build(config).generator, config, history
     history.close()

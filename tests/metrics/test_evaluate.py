@@ -1,6 +1,5 @@
 """What is evaluated: also a run whose networks are still growing."""
 
-from anime_gan import networks
 from anime_gan.config import load_config, plain_yaml
 from anime_gan.config.stages import stages_of
 from anime_gan.metrics.evaluate import of_weights
@@ -11,7 +10,7 @@ def test_growing_networks_are_measured_at_their_size(tmp_path, faces, monkeypatc
     """Images and scores are of 8x8, as the real images are, and a note says so."""
     monkeypatch.chdir(tmp_path)
     overrides = ["version=stylegan", "model.width=0.02", "model.latent_dim=8"]
-    config = load_config(None, [*overrides, f"data.images={faces}"], networks.get_recipe)
+    config = load_config(None, [*overrides, f"data.images={faces}"])
     networks_of_8 = build(stages_of(config)[0].config)
     folder = tmp_path / "weights/small"
     folder.mkdir(parents=True)

@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 
 from anime_gan.config import load_config
+from anime_gan.config.scores import SCALES
 from anime_gan.data import demo
 from anime_gan.features.network import FeatureNetwork
 from anime_gan.metrics import measures
 from anime_gan.metrics.reference import ReferenceSet
-from anime_gan.networks import get_recipe
 from anime_gan.networks.build import build
-from anime_gan.networks.scores import SCALES
 
 rng = np.random.default_rng(0)
 
@@ -80,7 +79,7 @@ def test_attributes_of_built_in_faces(faces, reference):
 def test_discriminator_scores(version):
     """As in NumPy: labels either way round, logits, and a critic, which has no threshold."""
     overrides = ["model.width=0.03", "model.latent_dim=8", f"version={version}"]
-    config = load_config(None, overrides, get_recipe)
+    config = load_config(None, overrides)
     discriminator = build(config).discriminator
     size = config.model.resolution
     real, fake = (rng.integers(0, 256, (9, size, size, 3), "uint8") for _ in range(2))

@@ -3,8 +3,8 @@
 import keras
 import pytest
 
-from anime_gan import networks
 from anime_gan.config import load_config
+from anime_gan.config.versions import VERSIONS, get_version
 from anime_gan.errors import UserError
 from anime_gan.networks import describe
 from anime_gan.networks.build import build
@@ -15,7 +15,7 @@ from anime_gan.networks.layers.style import ModulatedConv
 def test_an_unknown_version_names_the_nearest():
     """One sentence with every name there is."""
     with pytest.raises(UserError, match=r"'v55'.*'v5'"):
-        networks.get_version("v55")
+        get_version("v55")
 
 
 def test_gflops_count_by_hand():
@@ -40,11 +40,11 @@ def test_gflops_of_resampling_layers():
 
 
 @pytest.mark.backends
-@pytest.mark.parametrize("version", networks.VERSIONS)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_shapes_alone_count_as_much(version):
     """Networks without values have the layers, parameters and operations of those with values."""
     overrides = ["model.width=0.03", "model.resolution=32", f"version={version}"]
-    config = load_config(None, overrides, networks.get_recipe)
+    config = load_config(None, overrides)
     shapes, built = describe.build_shapes(config), build(config)
     for part in ("generator", "discriminator"):
         ours, theirs = getattr(shapes, part), getattr(built, part)
@@ -54,7 +54,7 @@ def test_shapes_alone_count_as_much(version):
 
 def test_shapes_never_get_values():
     """Keras would fill them in at the end of the next stateless scope: gigabytes, for a table."""
-    config = load_config(None, ["model.width=0.03"], networks.get_recipe)
+    config = load_config(None, ["model.width=0.03"])
     shapes = describe.build_shapes(config)
     with keras.StatelessScope():
         pass
@@ -66,8 +66,8 @@ def test_the_table_and_the_layers(script, call):
     table = script("models.py", "model.width=0.1")
     assert table.returncode == 0, table.stderr
     lines = table.stdout.splitlines()[2:]
-    assert [line.split()[0] for line in lines] == list(networks.VERSIONS)
-    assert [line[80:].strip() for line in lines] == [v.source for v in networks.VERSIONS.values()]
+    assert [line.split()[0] for line in lines] == list(VERSIONS)
+    assert [line[80:].strip() for line in lines] == [v.source for v in VERSIONS.values()]
     layers = script("models.py", "v5")
     assert "18,421,507" in layers.stdout and "62 x 62 x 128" in layers.stdout
     status, errors = call("models.py", "v6")
@@ -79,7 +79,7 @@ def test_models_is_the_door_from_python():
     from models import build as build_version
     from models import versions
 
-    assert versions == networks.VERSIONS
+    assert versions == VERSIONS
     built = build_version("v5", "model.width=0.03", "model.resolution=32")
     assert built.generator.output_shape == (None, 32, 32, 3)
     with pytest.raises(UserError, match=r"'v55'"):

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-from anime_gan import networks
 from anime_gan.config import load_config
 from anime_gan.networks import sagan
 from anime_gan.networks.build import build
@@ -50,7 +49,7 @@ def test_attention():
 
 def test_the_recipe_is_the_papers():
     """Spectral normalization of all layers in both networks, one attention in each, two rates."""
-    config = load_config(None, ["version=sagan", "model.width=0.02"], networks.get_recipe)
+    config = load_config(None, ["version=sagan", "model.width=0.02"])
     built = build(config)
     for network in (built.generator, built.discriminator):
         kernels = [layer for layer in network.layers if hasattr(layer, "kernel")]

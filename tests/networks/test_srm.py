@@ -1,6 +1,6 @@
 """The report's five versions: v5 to the last parameter, the others as their notes say."""
 
-from anime_gan import networks
+from anime_gan.config.versions import get_version
 from anime_gan.networks import describe, srm
 
 
@@ -43,9 +43,9 @@ def test_v5_discriminator_is_the_reports_code():
 
 def test_remedies_appear_one_version_later():
     """Networks grow where the notes ask for it, and the optimizers are the notes'."""
-    sizes = [describe.gflops(version.generator()) for version in srm.VERSIONS]
+    sizes = [describe.gflops(generator()) for generator, _ in srm.NETWORKS.values()]
     assert sizes == sorted(sizes)
-    recipes = {name: networks.get_recipe(name)["generator"] for name in ("v1", "v2", "v3", "v4")}
+    recipes = {name: get_version(name).recipe["generator"] for name in ("v1", "v2", "v3", "v4")}
     assert recipes["v1"]["optimizer"] == recipes["v2"]["optimizer"] == "adam"
     assert recipes["v2"]["rate"] < recipes["v1"]["rate"]
     assert recipes["v3"]["optimizer"] == "rmsprop" and recipes["v3"]["decay"] == 0.01

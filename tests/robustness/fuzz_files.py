@@ -13,7 +13,6 @@ import keras
 import numpy as np
 from PIL import Image
 
-from anime_gan import networks
 from anime_gan.config import load_config, plain_yaml
 from anime_gan.data.decode import read_chunk, whole_image
 from anime_gan.data.image_set import open_images
@@ -29,7 +28,7 @@ TINY = ["model.width=0.02", "model.resolution=32", "model.latent_dim=8", "traini
 
 def checkpoints(folder: Path) -> Case:
     """The newest of two checkpoints; its values, or those of the one before it, are right."""
-    found = load_config(None, TINY, networks.get_recipe)
+    found = load_config(None, TINY)
     gan = TrainState(found)
     facts = {
         "config": found.model_dump(mode="json"),
@@ -206,7 +205,7 @@ def caches(folder: Path) -> Case:
 
 def _trained(folder: Path) -> tuple[TrainState, list[np.ndarray]]:
     """Return tiny networks whose weights and config lie in a folder, and the generator's."""
-    found = load_config(None, TINY, networks.get_recipe)
+    found = load_config(None, TINY)
     gan = TrainState(found)
     gan.generator.save(folder / "generator_2.keras")
     save_weights(gan.combined, folder / "gan_weights_2.weights.h5")

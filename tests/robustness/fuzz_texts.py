@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 
 from anime_gan import backend
+from anime_gan.config.versions import VERSIONS, get_version
 
 backend.start()
 
@@ -20,12 +21,11 @@ import numpy as np
 from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
-from anime_gan import networks
 from anime_gan.comparison import page
 from anime_gan.config import flat, from_dict, load_config, plain_yaml
+from anime_gan.config.checks import check
 from anime_gan.config.stages import stages_of
 from anime_gan.metrics.during_training import METRICS
-from anime_gan.networks.checks import check
 from anime_gan.runs.health import MEANS, SIGNS, Health, read_findings
 from anime_gan.runs.history import LOSSES, Curve, History, Lines, read_rows
 from tests.robustness import mutations
@@ -49,15 +49,12 @@ def configs(folder: Path) -> Case:
     own = (ROOT / "config.yaml").read_text()
     whole = re.sub(r"^( *)# ((?:  )?[a-z_0-9]+:( |$))", r"\1\2", own, flags=re.MULTILINE)
     texts = [own, whole, *(path.read_text() for path in sorted((ROOT / "configs").iterdir()))]
-    dicts = [
-        load_config(None, [f"version={name}"], networks.get_recipe).model_dump()
-        for name in networks.VERSIONS
-    ]
+    dicts = [load_config(None, [f"version={name}"]).model_dump() for name in VERSIONS]
     keys = [*flat(dicts[0])]
 
     @functools.cache
     def version(name):
-        found = networks.get_version(name)
+        found = get_version(name)
         return replace(found, discriminator=functools.cache(found.discriminator))
 
     def case(draw: Random) -> str:
@@ -77,7 +74,7 @@ def configs(folder: Path) -> Case:
         if written is not None:
             Path(name).write_bytes(written.encode("utf-8", "surrogatepass"))
         file = name if written is not None and kind != "own" else None
-        found = load_config(file, overrides, networks.get_recipe)
+        found = load_config(file, overrides)
         require(from_dict(json.loads(json.dumps(found.model_dump()))) == found, "as JSON")
         again = from_dict(plain_yaml.read(plain_yaml.write(found.model_dump())))
         require(again == found, "as YAML")

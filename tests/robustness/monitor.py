@@ -26,7 +26,6 @@ backend.start()
 
 import numpy as np
 
-from anime_gan import networks
 from anime_gan.config import load_config
 from anime_gan.data.batches import Batches
 from anime_gan.data.demo.reader import read_attributes
@@ -57,7 +56,7 @@ def record(case: Case, path: Path, seed: int | None = None) -> None:
     """
     arguments = [*case.arguments, "training.precision=float32", f"training.steps={case.steps}"]
     arguments += [] if seed is None else [f"training.seed={seed}"]
-    config = load_config(None, arguments, networks.get_recipe)
+    config = load_config(None, arguments)
     images = open_data(config).images
     combinations = len(set(read_attributes(_sample(images, FACES))))
     if case.images:

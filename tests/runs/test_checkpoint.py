@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from anime_gan import files, networks
+from anime_gan import files
 from anime_gan.config import load_config
 from anime_gan.errors import UserError
 from anime_gan.runs import checkpoint
@@ -38,7 +38,7 @@ CHANGING = [
 def tiny(*overrides, seed=0) -> TrainState:
     """Networks of a few filters, v5 by default."""
     overrides = ["model.width=0.03", "model.latent_dim=8", f"training.seed={seed}", *overrides]
-    config = load_config(None, overrides, networks.get_recipe)
+    config = load_config(None, overrides)
     return TrainState(config)
 
 

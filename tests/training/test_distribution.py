@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from anime_gan import backend, networks
+from anime_gan import backend
 from anime_gan.config import load_config
 from anime_gan.errors import UserError
 from anime_gan.runs.stopping import StopReason
@@ -25,7 +25,7 @@ on_jax = pytest.mark.skipif(backend.name() != "jax", reason="several devices are
 
 def config_of(*overrides: str):
     """The config of v5 with some keys set."""
-    return load_config(None, list(overrides), networks.get_recipe)
+    return load_config(None, list(overrides))
 
 
 def joined(process: int, *overrides: str):
@@ -289,7 +289,7 @@ from anime_gan.training import distribution
 distribution.JOIN_SECONDS = 2
 asked = ["distribution.processes=2", "distribution.process=1"]
 asked += ["distribution.coordinator=127.0.0.1:{free_port()}"]
-with distribution.joined(load_config(None, asked, networks.get_recipe)):
+with distribution.joined(load_config(None, asked)):
     print("joined")
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from anime_gan.networks.scores import SCALES
+from anime_gan.config.scores import SCALES
+from anime_gan.networks.scores import correct
 from anime_gan.training.losses import LOSSES
 
 pytestmark = pytest.mark.backends
@@ -95,7 +96,7 @@ def test_losses_of_real_and_fake_images_add_up(name):
 def test_accuracies(name, fake, real):
     """By hand: one fake of two is classified as real, but for Wasserstein's."""
     fake, real = (np.array(x, "float32")[:, None] for x in (fake, real))
-    fake_accuracy, real_accuracy = SCALES[name].correct(fake, real, 0.05)
+    fake_accuracy, real_accuracy = correct(SCALES[name], fake, real, 0.05)
     expected = {"wasserstein": (1, 1), "relativistic": (0.5, 0.5)}.get(name, (0.5, 1))
     assert (float(fake_accuracy), float(real_accuracy)) == expected
 
@@ -103,7 +104,7 @@ def test_accuracies(name, fake, real):
 def test_no_accuracy_is_negative():
     """Six sixths don't add up to 1: none correct is 0, and not -0% on the terminal."""
     scores = np.full((6, 1), 3.0, "float32")
-    assert float(SCALES["cross_entropy"].correct(scores, scores, 0.0)[0]) == 0
+    assert float(correct(SCALES["cross_entropy"], scores, scores, 0.0)[0]) == 0
 
 
 def test_a_lost_game_costs_16_118():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from anime_gan import backend, networks
+from anime_gan import backend
 from anime_gan.config import load_config
 from anime_gan.training.penalties import ON_IMAGES, ON_POINTS, path_lengths
 from anime_gan.training.state import TrainState
@@ -87,9 +87,7 @@ def test_points_lie_where_the_papers_say():
 def test_each_versions_penalty_on_its_own_discriminator(version):
     """Gradient, cost and the cost's gradient along a random direction, by finite differences."""
     config = load_config(
-        None,
-        [f"version={version}", "model.width=0.03", "model.resolution=32", "augment.policy=[]"],
-        networks.get_recipe,
+        None, [f"version={version}", "model.width=0.03", "model.resolution=32", "augment.policy=[]"]
     )
     text = TrainState(config).discriminator.to_json()
     keras.config.set_floatx("float64")

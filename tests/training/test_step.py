@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from anime_gan import backend, networks
+from anime_gan import backend
 from anime_gan.config import load_config
+from anime_gan.config.versions import VERSIONS
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step, train_discriminator, train_generator
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.backends
 def tiny(version="v5", *overrides) -> TrainState:
     """Networks of a few filters."""
     overrides = ["model.width=0.03", "model.latent_dim=8", f"version={version}", *overrides]
-    config = load_config(None, overrides, networks.get_recipe)
+    config = load_config(None, overrides)
     return TrainState(config)
 
 
@@ -51,7 +52,7 @@ def nudge(state) -> None:
         variable.assign(variable + 0.05 * draw.normal(size=variable.shape))
 
 
-@pytest.mark.parametrize("version", networks.VERSIONS)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_each_half_moves_its_own_network_only(version):
     """In Keras 3 the report's own loop, with `trainable` flags, trains no discriminator at all.
 
@@ -282,7 +283,7 @@ def test_tensorflow_has_no_choice_of_order(version, size):
 
 def test_bfloat16_keeps_weights_and_last_layers_in_float32():
     """Sums and outputs in bfloat16 would lose small differences."""
-    config = load_config(None, ["model.width=0.03"], networks.get_recipe)
+    config = load_config(None, ["model.width=0.03"])
     state = TrainState(config, "bfloat16")
     assert {v.dtype for v in state.generator.weights} == {"float32"}
     for model in (state.generator, state.discriminator):

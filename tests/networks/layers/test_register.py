@@ -3,7 +3,8 @@
 import keras
 import pytest
 
-from anime_gan import networks
+from anime_gan.config.versions import VERSIONS
+from anime_gan.networks import NETWORKS
 from anime_gan.networks.layers.register import FORMER_NAMES, PACKAGE
 
 
@@ -15,12 +16,12 @@ def test_former_names_stay_registered():
         assert issubclass(old, new) and old.__name__ == former
 
 
-@pytest.mark.parametrize("version", networks.VERSIONS)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_renamed_layers_have_names_of_their_own(version):
     """Keras names a layer by its class, and checkpoints hold that name, so it must not change."""
     snake = keras.src.utils.naming.to_snake_case
     automatic = tuple(snake(name) for name in FORMER_NAMES.values())
-    entry = networks.get_version(version)
-    for network in (entry.generator(32, width=0.03), entry.discriminator(32, width=0.03)):
+    generator, discriminator, *_ = NETWORKS[version]
+    for network in (generator(32, width=0.03), discriminator(32, width=0.03)):
         paths = [variable.path for variable in network.variables]
         assert not [path for path in paths if any(p.startswith(automatic) for p in path.split("/"))]

@@ -1,52 +1,29 @@
-"""Combinations of config and network that make no sense, each with its error."""
+"""Combinations of keys, and of keys and version, that make no sense, each with its error."""
 
-import keras
-
-from anime_gan.config import Config, flat
+from anime_gan.config.schema import Config, flat
+from anime_gan.config.scores import SCALES
 from anime_gan.config.stages import stages_of
+from anime_gan.config.versions import Version, get_version
 from anime_gan.errors import UserError
-from anime_gan.networks.architecture import Version
-from anime_gan.networks.scores import SCALES
 
 
-def mixes_batch(model: keras.Model) -> bool:
-    """Say whether an image's output depends on the others in its batch, in training mode.
-
-    A layer that does so has an attribute `mixes_batch = True`.
-    """
-    return any(
-        isinstance(layer, keras.layers.BatchNormalization) or getattr(layer, "mixes_batch", False)
-        for layer in model.layers
-    )
-
-
-def ends_in_sigmoid(model: keras.Model) -> bool:
-    """Say whether a discriminator's scores are probabilities."""
-    return getattr(model.layers[-1], "activation", None) is keras.activations.sigmoid
-
-
-def check(config: Config, version: Version) -> None:
-    """Raise UserError for the first combination that makes no sense.
-
-    It builds a tiny discriminator of the version, so that it is done before images are read.
-    """
-    size = min(32, config.model.resolution)
-    try:
-        discriminator = version.discriminator(resolution=size, width=0.02)
-    except ValueError:  # Keras's, of maps that have no pixel left
-        raise UserError(
-            f"model.resolution is {size}, but the discriminator of version {config.version} halves "
-            "images more often than that; set it to 32 or more."
-        ) from None
-    _check_network(config, discriminator)
+def check(config: Config) -> None:
+    """Raise UserError for the first combination that makes no sense."""
+    version = get_version(config.version)
+    _check_network(config, version)
     _check_config(config)
     _check_styles(config, version)
 
 
-def _check_network(config: Config, discriminator: keras.Model) -> None:
-    """Raise UserError for what a discriminator can't do."""
+def _check_network(config: Config, version: Version) -> None:
+    """Raise UserError for what a version's networks can't do."""
     training, name, penalties = config.training, config.objective.name, config.objective.penalties
-    sigmoid = ends_in_sigmoid(discriminator)
+    sigmoid, resolution = version.sigmoid, config.model.resolution
+    if resolution < version.smallest:
+        raise UserError(
+            f"model.resolution is {resolution}, but the discriminator of version {version.name} "
+            f"halves images more often than that; set it to {version.smallest} or more."
+        )
     if SCALES[name].probabilities != sigmoid:
         fitting = [n for n, scale in SCALES.items() if scale.probabilities == sigmoid]
         ending = "ends in a sigmoid" if sigmoid else "gives logits, with no sigmoid at its end"
@@ -54,7 +31,7 @@ def _check_network(config: Config, discriminator: keras.Model) -> None:
             f"objective.name is {name}, but the discriminator of version {config.version} "
             f"{ending}; set it to {' or '.join(fitting)}."
         )
-    if not mixes_batch(discriminator):
+    if not version.compares_batch:
         return
     if training.passes == "together":
         raise UserError(

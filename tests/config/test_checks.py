@@ -2,17 +2,17 @@
 
 import pytest
 
-from anime_gan import networks
 from anime_gan.config import Config, load_config
+from anime_gan.config.checks import check
+from anime_gan.config.versions import VERSIONS
 from anime_gan.errors import UserError
-from anime_gan.networks.checks import check
 from anime_gan.training.state import TrainState
 
 
 def checked(*overrides) -> Config:
     """The config of these overrides, if it is let through."""
-    config = load_config(None, list(overrides), networks.get_recipe)
-    check(config, networks.get_version(config.version))
+    config = load_config(None, list(overrides))
+    check(config)
     return config
 
 
@@ -65,7 +65,7 @@ def test_the_shared_parts_go_with_every_version_they_make_sense_for(overrides):
     assert TrainState(config).loss
 
 
-@pytest.mark.parametrize("version", networks.VERSIONS)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_every_recipe_passes(version):
     """No version is refused as it stands."""
     assert checked(f"version={version}")
