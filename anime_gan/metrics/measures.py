@@ -9,7 +9,7 @@ from PIL import Image
 
 from anime_gan.data.pixels import to_float, to_image
 from anime_gan.features.network import RESIZE, FeatureNetwork
-from anime_gan.metrics import demo_attributes, distances, memorisation
+from anime_gan.metrics import demo_attributes, distances, memorization
 from anime_gan.metrics.reference import ReferenceSet
 
 if TYPE_CHECKING:  # both import Keras
@@ -92,7 +92,7 @@ def _cross_entropy(scores: np.ndarray, label: bool, probabilities: bool) -> floa
 
 def copies(
     generated: np.ndarray, reference: ReferenceSet, network=None, bar: str | None = None
-) -> tuple[np.ndarray, np.ndarray, memorisation.Verdict]:
+) -> tuple[np.ndarray, np.ndarray, memorization.Verdict]:
     """Return what `nearest` finds among all real images, and whether there are copies.
 
     Args:
@@ -104,9 +104,9 @@ def copies(
         real = reference.features(network, np.arange(len(reference.images)), COARSE, bar)
     else:
         generated, real = _shrunk(generated), _shrunk(reference.images)
-    index, relative = memorisation.nearest(generated, real)
-    _, usual = memorisation.nearest(real[held_out], real, held_out)
-    return index, relative, memorisation.verdict(relative, usual)
+    index, relative = memorization.nearest(generated, real)
+    _, usual = memorization.nearest(real[held_out], real, held_out)
+    return index, relative, memorization.verdict(relative, usual)
 
 
 def _shrunk(images) -> np.ndarray:
