@@ -1,4 +1,4 @@
-"""Combinations of config and network that make no sense, each with its error."""
+"""Check for invalid combinations of config and network, each with an error message."""
 
 import keras
 
@@ -10,7 +10,7 @@ from anime_gan.networks.scores import SCALES
 
 
 def mixes_batch(model: keras.Model) -> bool:
-    """Say whether an image's output depends on the others in its batch, in training mode.
+    """Return whether an image's output depends on the others in its batch, in training mode.
 
     A layer that does so has an attribute `mixes_batch = True`.
     """
@@ -21,22 +21,22 @@ def mixes_batch(model: keras.Model) -> bool:
 
 
 def ends_in_sigmoid(model: keras.Model) -> bool:
-    """Say whether a discriminator's scores are probabilities."""
+    """Return whether a discriminator's scores are probabilities."""
     return getattr(model.layers[-1], "activation", None) is keras.activations.sigmoid
 
 
 def check(config: Config, version: Version) -> None:
-    """Raise UserError for the first combination that makes no sense.
+    """Raise UserError for the first invalid combination.
 
-    It builds a tiny discriminator of the version, so that it is done before images are read.
+    It builds only a tiny discriminator of the version, so that it can run before images are read.
     """
     size = min(32, config.model.resolution)
     try:
         discriminator = version.discriminator(resolution=size, width=0.02)
     except ValueError:  # Keras's, of maps that have no pixel left
         raise UserError(
-            f"model.resolution is {size}, but the discriminator of version {config.version} halves "
-            "images more often than that; set it to 32 or more."
+            f"model.resolution is {size}, which is too small for the discriminator of version "
+            f"{config.version}; set it to 32 or more."
         ) from None
     _check_network(config, discriminator)
     _check_config(config)
@@ -59,8 +59,8 @@ def _check_network(config: Config, discriminator: keras.Model) -> None:
     if training.passes == "together":
         raise UserError(
             f"training.passes is together, but the discriminator of version {config.version} "
-            "compares the images of a batch, so real and fake ones must not share one; set it to "
-            "apart or in_turn."
+            "compares the images of a batch, so real and fake ones need separate batches; set it "
+            "to apart or in_turn."
         )
     if "gradient" in penalties:
         raise UserError(
@@ -100,7 +100,7 @@ def _check_config(config: Config) -> None:
     if augment.p == "adaptive" and not augment.policy:
         raise UserError(
             "augment.p is adaptive, but augment.policy is empty; set it to "
-            "[translation, cutout, colour] or some of them."
+            "[translation, cutout, color] or some of them."
         )
     for batch in [stage.config.training.batch_size for stage in stages_of(config)]:
         if isinstance(training.micro_batch, int) and batch % training.micro_batch:
