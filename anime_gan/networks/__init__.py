@@ -31,5 +31,5 @@ def get_version(name: str) -> Version:
 
 
 def get_recipe(name: str) -> dict:
-    """Return what the version says where config.yaml says nothing; UserError as get_version."""
+    """Return a version's values for keys that the config leaves out; UserError as get_version."""
     return get_version(name).recipe

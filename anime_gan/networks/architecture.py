@@ -1,4 +1,4 @@
-"""What every version says about itself."""
+"""The description of a version."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Version:
     Args:
         name: what `version:` in config.yaml calls it.
         source: where it comes from, with chapter or figure.
-        note: what is special about it, or what its authors saw, in one sentence.
+        note: its special feature or its reported result, in one sentence.
         generator: called with (resolution, channels, latent_dim, width), returns a Keras model from
             latents (B, latent_dim), standard normal, to images (B, resolution, resolution,
             channels) in [-1, 1].
@@ -22,8 +22,8 @@ class Version:
         recipe: values for the keys that the user's config leaves out, nested as in config.yaml.
         predictor: called with the generator, returns a Keras model that shares its layers, from its
             input to [images, latents read back (B, latent_dim)]; None for most versions.
-        grows: the networks begin small and are doubled in training: those of a resolution hold
-            layers with the names of those of half of it, and fade in the others by a layer FadeIn.
+        grows: the networks grow progressively. Those of a resolution contain all layers of those of
+            half of it, with the same names; a layer FadeIn fades in the others.
         styled: the generator is made by stylegan.style_based, of a mapping and a synthesis network.
     """
 

@@ -33,12 +33,12 @@ class Scale:
         """
         if self.threshold is None:
             middle = (ops.mean(fake) + ops.mean(real)) / 2
-        else:  # noise raises the report's labels by half of it on average; others' it draws inwards
+        else:  # noise raises both of the report's labels, and moves others' towards the middle
             middle = self.threshold + (0 if self.real_is_high else label_noise / 2)
         fake_is_high, real_is_high = fake > middle, real > middle
         if not self.real_is_high:
             fake_is_high, real_is_high = ~fake_is_high, ~real_is_high
-        # The share of those that are correct, not 1 less the rest, which rounding would make -3e-8.
+        # Not 1 - (share of the wrong ones), which rounding could make -3e-8.
         return tuple(ops.mean(ops.cast(each, "float32")) for each in (~fake_is_high, real_is_high))
 
 
