@@ -1,11 +1,11 @@
 """Train a GAN on anime faces.
 
-    python train_gan.py                              as config.yaml says
+    python train_gan.py                              train with the settings of config.yaml
     python train_gan.py version=v4 training.steps=2000
     python train_gan.py --config configs/demo.yaml
-    python train_gan.py --dry-run                    one step, nothing written
+    python train_gan.py --dry-run                    two steps for speed and memory, nothing written
 
-The same command again resumes an interrupted run from its newest checkpoint.
+To resume an interrupted run from its newest checkpoint, give the same command again.
 """
 
 import math
@@ -52,9 +52,9 @@ def train(
     stop: StopRequest,
     group: Group,
 ) -> StopReason | None:
-    """Run the report's loop (ch. 6.1.3) from the run's step on; return why it ended.
+    """Run the report's loop (ch. 6.1.3) from the current step; return why it ended.
 
-    All processes of a group run it and end at the same step; the first one knows the reason.
+    All processes of a group run this loop and end at the same step; only process 0 knows why.
     """
     train_step = compile_step(state)
     step, reason = run.progress.step, None
@@ -69,7 +69,7 @@ def train(
             bar.warn(step, run.record(step, scalars))
             reason = run.stop_reason(step, stop) or reason
             ended = group.ends(reason, stop, last=step in last_steps)
-            if ended:  # also by a signal to another process
+            if ended:  # perhaps because another process received a signal
                 reason = reason or run.stop_reason(step, stop)
             # 8. Save grids, weights and checkpoints.
             bar.warn(step, run.save_if_due(step, reason if ended else None))
@@ -86,8 +86,8 @@ def train(
 def train_stage(config: Config, images: ImageSet, stop: StopRequest, group: Group) -> int | None:
     """Train until the run ends or its networks change, and return the exit status.
 
-    None if the run is to be opened again: after it was rolled back, or to grow. images: those of
-    the first stage.
+    None if the run must be opened again: after a rollback, or for the next growing stage. images:
+    the training images at the first stage's size.
     """
     with open_run(config.run, group) as run:
         progress = run.progress
@@ -113,7 +113,7 @@ def train_stage(config: Config, images: ImageSet, stop: StopRequest, group: Grou
             f"{group.device} with {backend.name()}.",
         )
         if run.finding:
-            print(f"WARNING, when this run stopped: {run.finding}", file=sys.stderr)
+            print(f"WARNING: this run last stopped with a problem: {run.finding}", file=sys.stderr)
         reason = group.shared_reason(lambda: run.stop_reason(progress.step, stop), stop)
         if reason is None:
             # Metrics compare images of full size only.
@@ -132,7 +132,7 @@ def train_stage(config: Config, images: ImageSet, stop: StopRequest, group: Grou
 def conclude(
     reason: StopReason, run: Run | Follower, stop: StopRequest, group: Group
 ) -> int | None:
-    """Say why training ended and return the exit status; None where it continues."""
+    """Say why training ended and return the exit status; None if it continues."""
     step, status = run.progress.step, None
     if reason is StopReason.ROLL_BACK:
         earlier = run.roll_back()
@@ -142,7 +142,7 @@ def conclude(
         status = 128 + stop.signal
     elif reason is StopReason.UNHEALTHY:
         kind = run.finding.kind if run.finding else ""
-        say(group, f"Stopped and saved at step {step}: {kind}; health.action=warn continues.")
+        say(group, f"Stopped and saved at step {step}: {kind}; continue with health.action=warn.")
         status = 3
     elif reason is StopReason.NOT_FINITE:
         if run.not_finite:
@@ -157,15 +157,15 @@ def conclude(
                 f"  faces       {folder.grid(step)}\n"
                 f"  loss curve  {folder.images / 'losses.png'}\n"
                 f"  weights     {folder.generator_file(step)}\n"
-                f"Draw new faces with: python sample.py {folder.name}"
+                f"Generate new faces with: python sample.py {folder.name}"
             )
     return status
 
 
 def dry_run(config: Config, group: Group) -> None:
-    """Build everything, run one step, time another, and print what the run would cost.
+    """Run two steps, time the second, print speed and memory, and write nothing.
 
-    Networks that grow have their last size. One batch of images is read, without the cache.
+    Growing networks have their final size. Only one batch of images is read, without the cache.
     """
     stages = stages_of(config)
     config = stages[-1].config
@@ -187,13 +187,13 @@ def dry_run(config: Config, group: Group) -> None:
     seconds = time.perf_counter() - started
     generator, discriminator = state.networks.parameter_counts()
     total = min(seconds * training.steps, (training.minutes or math.inf) * 60)
-    grown = ", as if all were of the last size" if len(stages) > 1 else ""
+    grown = " (with all steps at the final size)" if len(stages) > 1 else ""
     print(
         f"{config.version} at width {model.width:g}, {model.resolution}x{model.resolution}, batch "
         f"{training.batch_size}, {precision}, on {group.device} with {backend.name()}\n"
         f"parameters   generator {generator:,}, discriminator {discriminator:,}\n"
         f"first losses discriminator {losses['d_loss']:.3f}, generator {losses['g_loss']:.3f}\n"
-        f"memory       {backend.peak_memory() / 2**30:.2f} GiB at most so far\n"
+        f"peak memory  {backend.peak_memory() / 2**30:.2f} GiB\n"
         f"speed        {batch_size / seconds:.1f} images/s, {seconds:.2f} s a step\n"
         f"whole run    {training.steps:,} steps, {timedelta(seconds=round(total))}{grown}\n"
         "Dry run: nothing was written."
@@ -201,7 +201,7 @@ def dry_run(config: Config, group: Group) -> None:
 
 
 def say(group: Group, *lines: str) -> None:
-    """Print lines in the first process, once for all."""
+    """Print lines in process 0 only."""
     if group.leads:
         for line in lines:
             print(line, flush=True)
@@ -209,13 +209,13 @@ def say(group: Group, *lines: str) -> None:
 
 @clean_exit
 def main() -> int:
-    """Read the command line, train, and say where everything is."""
+    """Read the command line, train, and print the paths of the results."""
     parser = Parser(description=__doc__)
     parser.add_argument("--config", metavar="FILE", help="a config that overrides config.yaml")
     parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="a key, such as training.steps=200"
+        "overrides", nargs="*", metavar="key=value", help="such as training.steps=200"
     )
-    parser.add_argument("--dry-run", action="store_true", help="one step, nothing written")
+    parser.add_argument("--dry-run", action="store_true", help="run two steps, write nothing")
     arguments = parser.parse_intermixed_args()
     config = load_config(arguments.config, arguments.overrides)
     if config.training.deterministic:

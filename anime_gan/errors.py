@@ -5,7 +5,7 @@ import sys
 
 
 class UserError(Exception):
-    """A mistake or a limit outside the program; its text is one sentence with the way out."""
+    """An error that the user can fix; its text is one sentence with the cause and the remedy."""
 
 
 def clean_exit(main):
@@ -24,7 +24,7 @@ def clean_exit(main):
             if error.errno is None:
                 raise
             where = f" {error.filename}" if error.filename else ""
-            print(f"error: {error.strerror}{where}; what was saved is whole.", file=sys.stderr)
+            print(f"error: {error.strerror}{where}; saved files are complete.", file=sys.stderr)
         raise SystemExit(2)
 
     return run

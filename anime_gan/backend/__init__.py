@@ -44,7 +44,7 @@ def _active() -> ModuleType:
 
 
 def gradients(loss: Callable, variables: Sequence, state: Sequence) -> tuple[Tensor, Any, list]:
-    """Return loss() and its gradients by the listed variables and no others.
+    """Return loss() and its gradients with respect to the listed variables.
 
     loss: returns (scalar loss, auxiliary values); both come back, and a gradient for each variable.
     """
@@ -52,7 +52,7 @@ def gradients(loss: Callable, variables: Sequence, state: Sequence) -> tuple[Ten
 
 
 def input_gradients(score: Callable, images: Tensor, state: Sequence) -> tuple[Tensor, Tensor]:
-    """Return score(images), (B, 1), and the gradients of its sum by the images, (B, H, W, C).
+    """Return score(images), (B, 1), and its sum's gradients with respect to images, (B, H, W, C).
 
     An image's gradient is that of its own score where the network does not mix the images of a
     batch. `gradients` may differentiate the result once more.
@@ -136,7 +136,7 @@ def several_devices() -> ModuleType:
     """Return the module for several devices and processes; UserError on TensorFlow."""
     if name() != "jax":
         raise UserError(
-            f"distribution needs JAX, and this is {name()}; set KERAS_BACKEND=jax, or take the "
-            "section out."
+            f"distribution needs JAX, but the backend is {name()}; set KERAS_BACKEND=jax, or "
+            "remove the section distribution."
         )
     return importlib.import_module("anime_gan.backend.jax_devices")

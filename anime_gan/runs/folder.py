@@ -21,15 +21,15 @@ GRID = "gan_{}.png"
 
 
 class RunFolder:
-    """One named run on disk; no other module knows its files' names.
+    """The files of one run.
 
     In weights/<name>, by step:
         checkpoint_<step>.npz: everything that a resumed run needs (checkpoint.py).
-        generator_<step>.keras: the generator's EMA where the run keeps one, else its raw weights.
+        generator_<step>.keras: the generator's EMA if the run has one, else its raw weights.
         discriminator_<step>.keras: the discriminator's raw weights.
         gan_weights_<step>.weights.h5: raw weights of both networks, as the report saved them; their
             architecture is gan.json, as Keras's JSON.
-        config.yaml (config_file): the run's whole config.
+        config.yaml (config_file): the run's complete config.
     In gan_images/<name>: reals.png (reference_grid), gan_<step>.png, losses.png, losses.jsonl,
         metrics.jsonl, health.jsonl, health.json and tensorboard/.
     """
@@ -61,7 +61,7 @@ class RunFolder:
     def generator_file(self, step: int | None = None) -> Path:
         """Return the generator's file of a step, the newest if None; UserError if there is none.
 
-        In a folder without any, a .keras file that the user named counts.
+        If there is none of any step, the newest other .keras file in the folder is returned.
         """
         if step is None and not self.steps:
             own = [path for path in self.weights.glob("*.keras") if not path.name.startswith(".")]
@@ -77,7 +77,7 @@ class RunFolder:
         return load_model(self.generator_file(step))
 
     def discriminator(self, step: int | None = None) -> keras.Model:
-        """Return the discriminator, (B, H, W, C) in [-1, 1] to scores (B, 1); as `generator`."""
+        """Return the discriminator, as `generator`: images (B, H, W, C) to scores (B, 1)."""
         return load_model(self._file(DISCRIMINATOR, step))
 
     def grids(self) -> dict[int, Path]:
@@ -85,7 +85,7 @@ class RunFolder:
         return numbered(self.images, GRID)
 
     def grid(self, step: int) -> Path:
-        """Return where the grid of a step is."""
+        """Return the path of a step's grid."""
         return self.images / GRID.format(step)
 
     def weights_files(self) -> list[tuple[int, Path]]:

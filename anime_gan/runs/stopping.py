@@ -1,4 +1,4 @@
-"""Why a run stops, and how it is asked to."""
+"""Reasons why a run stops, and the handling of Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class StopReason(enum.Enum):
     GROW = "the networks grow to the next size"
     ROLL_BACK = "the run returns to its last healthy checkpoint"
     UNHEALTHY = "the health monitor stops the run"
-    NOT_FINITE = "a loss is not a number"
+    NOT_FINITE = "a loss is not finite"
 
 
 class StopRequest:
-    """Within it, Ctrl-C and SIGTERM ask for a stop after the step; a second Ctrl-C ends at once."""
+    """Makes Ctrl-C and SIGTERM ask for a stop after the step; a second Ctrl-C ends at once."""
 
     signal: int | None = None  # the number of the one that came
 
