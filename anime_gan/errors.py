@@ -1,6 +1,7 @@
 """Mistakes that a user can make, each reported in one sentence, and how a script ends on one."""
 
 import functools
+import io
 import sys
 
 
@@ -16,6 +17,9 @@ def clean_exit(main):
 
     @functools.wraps(main)
     def run(*args, **kwargs):
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a notebook's is not
+                stream.reconfigure(errors="backslashreplace")  # of a terminal without UTF-8
         try:
             return main(*args, **kwargs)
         except UserError as error:
