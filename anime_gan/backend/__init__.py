@@ -15,8 +15,12 @@ from __future__ import annotations
 import importlib
 import os
 import resource
+import shutil
+import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
@@ -97,6 +101,22 @@ def fused_batch_norm() -> Callable | None:
 def has_gpu() -> bool:
     """Say whether the networks run on a GPU."""
     return _active().has_gpu()
+
+
+def hints() -> list[str]:
+    """Return what the user should know of the device: that a GPU is there and not used."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if hidden or has_gpu() or not shutil.which("nvidia-smi"):
+        return []
+    with suppress(OSError, subprocess.SubprocessError):
+        found = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=10)
+        if found.returncode == 0 and "GPU" in found.stdout:
+            package = "tensorflow[and-cuda]" if name() == "tensorflow" else "jax[cuda12]"
+            return [
+                f"An NVIDIA GPU is there and is not used: install its libraries with pip install "
+                f'"{package}=={version(name())}", or see "Your machine" in README.md.'
+            ]
+    return []
 
 
 def device() -> str:

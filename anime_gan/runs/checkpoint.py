@@ -11,8 +11,8 @@ anything in the file is used.
 import hashlib
 import json
 import os
-import sys
 import zipfile
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from anime_gan import console
 from anime_gan.errors import UserError
 from anime_gan.files import number_in, numbered, require_space, whole_file
 from anime_gan.runs.folder import CHECKPOINT
@@ -88,7 +89,7 @@ def set_aside(folder: Path, step: int) -> None:
     for path in _newer(folder, step):
         names = (path.with_name(f"{path.name}.damaged{number or ''}") for number in count())
         kept = path.rename(next(name for name in names if not name.exists()))
-        print(f"{path.name} is kept as {kept.name}.", file=sys.stderr)
+        console.warn(f"{path.name} is kept as {kept.name}.")
 
 
 def newest(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
@@ -105,6 +106,19 @@ def newest(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
             "another name with run=NAME, or remove them to train from the beginning."
         )
     return whole
+
+
+def newest_facts(folder: Path) -> dict[str, Any] | None:
+    """Return the facts of the newest checkpoint that has some, None if there is none.
+
+    Neither arrays nor checksum are read, which takes seconds: to say something, not to resume.
+    """
+    for path in _newer(folder, -1):
+        with suppress(Exception):  # as in _read
+            with np.load(path, allow_pickle=False) as archive:
+                facts = json.loads(archive[_FACTS].tobytes())
+            return Facts.model_validate(facts).model_dump()
+    return None
 
 
 def at(folder: Path, step: int | None) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
@@ -126,7 +140,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         raise
     except Exception as error:  # on damaged data, zipfile and NumPy raise errors of every kind
         reason = " ".join(str(error).split())[:150]
-        print(f"{path} is damaged and skipped ({reason}).", file=sys.stderr)
+        console.warn(f"{path} is damaged and skipped ({reason}).")
         return None
     return facts, arrays
 

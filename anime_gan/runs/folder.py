@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-
-import keras
+from typing import TYPE_CHECKING
 
 from anime_gan.config import Config, from_dict, read_yaml
 from anime_gan.errors import UserError
-from anime_gan.files import numbered
-from anime_gan.runs.weights import load_model
+from anime_gan.files import lock, make_folder, numbered, remove_unfinished
+
+if TYPE_CHECKING:
+    import keras
 
 WEIGHTS, IMAGES = Path("weights"), Path("gan_images")
 
@@ -31,7 +33,7 @@ class RunFolder:
             architecture is gan.json, as Keras's JSON.
         config.yaml (config_file): the run's complete config.
     In gan_images/<name>: reals.png (reference_grid), gan_<step>.png, losses.png, losses.jsonl,
-        metrics.jsonl, health.jsonl, health.json and tensorboard/.
+        metrics.jsonl, health.jsonl, health.json, train.log and tensorboard/.
     """
 
     def __init__(self, name: str):
@@ -40,6 +42,27 @@ class RunFolder:
         self.config_file = self.weights / "config.yaml"
         self.architecture = self.weights / "gan.json"
         self.reference_grid = self.images / "reals.png"
+        self.log = self.images / "train.log"
+
+    def require_unlocked(self) -> None:
+        """Raise UserError if another process trains this run."""
+        os.close(self._locked())
+
+    def _locked(self) -> int:
+        return lock(
+            self.weights / ".lock",
+            f"run {self.name} is being trained by another process; wait for it, or start a new run "
+            "with run=NAME.",
+        )
+
+    def lock(self) -> int:
+        """Make the folders; return the descriptor of a lock that this process alone holds."""
+        for path in (self.weights, self.images):
+            make_folder(path)
+        held = self._locked()
+        for path in (self.weights, self.images):
+            remove_unfinished(path)
+        return held
 
     @classmethod
     def of_file(cls, path: Path) -> RunFolder | None:
@@ -74,11 +97,11 @@ class RunFolder:
 
         UserError if there is none, or its file is damaged.
         """
-        return load_model(self.generator_file(step))
+        return _load(self.generator_file(step))
 
     def discriminator(self, step: int | None = None) -> keras.Model:
         """Return the discriminator, as `generator`: images (B, H, W, C) to scores (B, 1)."""
-        return load_model(self._file(DISCRIMINATOR, step))
+        return _load(self._file(DISCRIMINATOR, step))
 
     def grids(self) -> dict[int, Path]:
         """Return the grids of generated faces by step, ascending."""
@@ -127,6 +150,13 @@ def known_runs() -> str:
     """Return the end of a sentence that says which runs there are, or how to get one."""
     names = ", ".join(sorted({path.parent.name for path in _generators()}))
     return f"the runs with weights are {names}" if names else "train one with train_gan.py"
+
+
+def _load(path: Path) -> keras.Model:
+    # Only networks need Keras, whose import takes seconds.
+    from anime_gan.runs.weights import load_model
+
+    return load_model(path)
 
 
 def _generators() -> list[Path]:

@@ -68,12 +68,15 @@ class History:
         self._pending: list[tuple[int, dict]] = []
         self._batch_size = batch_size
         self._flushed = time.perf_counter()
+        self.step_seconds: float | None = None
 
     def add(self, step: int, scalars: dict) -> None:
         """Take a step's scalars; every second they are fetched from the device and written.
 
         Fetching waits for the device, so it is not done at every step.
         """
+        if self.step_seconds is None and not self._pending:
+            self.skip_pause()  # the first step compiles
         self._pending.append((step, scalars))
         if time.perf_counter() - self._flushed > 1:
             self.flush()
@@ -84,6 +87,8 @@ class History:
         rows = [(step, {k: float(v) for k, v in scalars.items()}) for step, scalars in pending]
         now = time.perf_counter()
         rate = self._batch_size * len(rows) / (now - self._flushed)
+        if rows:
+            self.step_seconds = (now - self._flushed) / len(rows)
         self._flushed = now
         finite = list(itertools.takewhile(_is_finite, rows))
         for step, row in finite:
@@ -96,6 +101,10 @@ class History:
         self.board.flush()
         if len(finite) < len(rows):
             raise NotFinite(*rows[len(finite)])
+
+    def skip_pause(self) -> None:
+        """Leave the time since the last flush out of images per second: it was no training."""
+        self._flushed = time.perf_counter()
 
     @property
     def last(self) -> dict | None:

@@ -14,10 +14,11 @@ import numpy as np
 from anime_gan import backend
 from anime_gan.config import Config, from_dict
 from anime_gan.config.plain_yaml import write
+from anime_gan.config.stages import is_finished
 from anime_gan.data.image_set import ImageSet
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
-from anime_gan.files import lock, make_folder, remove_unfinished, require_space, sync, whole_file
+from anime_gan.files import require_space, sync, whole_file
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import checkpoint, grids
 from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
@@ -27,6 +28,7 @@ from anime_gan.runs.stopping import StopReason, StopRequest
 from anime_gan.runs.weights import save_weights
 
 if TYPE_CHECKING:
+    from anime_gan.metrics.during_training import Metrics
     from anime_gan.training.state import TrainState
 
 PREVIEWS = 25
@@ -75,7 +77,7 @@ class Run:
     def __init__(self, name: str):
         self.folder = RunFolder(name)
         with ExitStack() as opened:
-            opened.callback(os.close, _claim(self.folder))
+            opened.callback(os.close, self.folder.lock())
             found = checkpoint.newest(self.folder.weights)
             self._opened = opened.pop_all()  # on a full disk each of them may fail to close
         facts, arrays = found or ({}, {})
@@ -172,9 +174,20 @@ class Run:
             return StopReason.NOT_FINITE if self.not_finite else StopReason.UNHEALTHY
         if is_finished(self._config, step, self.seconds):
             return StopReason.FINISHED
+        stop.step_seconds = self.history.step_seconds
         if stop.signal:
             return StopReason.SIGNAL
         return StopReason.GROW if step == self._state.stage.end else None
+
+    def measure(self, metrics: Metrics, step: int) -> Finding | None:
+        """Measure the generator; return what is newly wrong, which is then not measured."""
+        try:
+            self.history.flush()
+        except NotFinite as error:
+            return self._broken(error)
+        metrics.measure(self._state.sampler(), step, self.seconds, self.history)
+        self.history.skip_pause()
+        return None
 
     def save_if_due(self, step: int, ending: StopReason | None) -> Finding | None:
         """Save a grid, and a checkpoint with the weights, on schedule or where training ends.
@@ -193,6 +206,7 @@ class Run:
             self._save_grid(step)
         self._save_checkpoint(step, self.seconds)
         self._saved = time.monotonic()
+        self.history.skip_pause()
         return None
 
     def _sample(self, count: int) -> np.ndarray:
@@ -283,24 +297,3 @@ class Follower:
         """Do nothing."""
 
     start = record = stop_reason = save_if_due = roll_back = __exit__ = _leave_to_the_first
-
-
-def is_finished(config: Config, step: int, seconds: float) -> bool:
-    """Return whether a run has reached its number of steps, or its minutes of training."""
-    training = config.training
-    out_of_time = training.minutes is not None and seconds >= training.minutes * 60
-    return step >= training.steps or out_of_time
-
-
-def _claim(folder: RunFolder) -> int:
-    """Make a run's folders, and return the lock that this process alone holds."""
-    for path in (folder.weights, folder.images):
-        make_folder(path)
-    held = lock(
-        folder.weights / ".lock",
-        f"run {folder.name} is being trained by another process; wait for it, or start a new run "
-        "with run=NAME.",
-    )
-    for path in (folder.weights, folder.images):
-        remove_unfinished(path)
-    return held

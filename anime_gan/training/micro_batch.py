@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import keras
 
-from anime_gan import backend
+from anime_gan import backend, console
 from anime_gan.backend.free_memory import free_bytes
 from anime_gan.config import Config
 from anime_gan.errors import UserError
@@ -70,13 +70,13 @@ def choose_micro_batch(state: TrainState, before: int | None = None) -> None:
         fitting = (size for size in sizes if step_bytes(state, size // state.devices) <= limit)
         state.micro_batch = next(fitting, sizes[-1])
         if state.micro_batch < batch_size:
-            print(
+            console.say(
                 f"A batch of {batch_size} is split into passes of {state.micro_batch} images "
                 "(training.micro_batch)."
             )
     needed = step_bytes(state, (state.micro_batch or batch_size) // state.devices)
     if free is not None and needed > SHARE * free:
-        print(
+        console.say(
             f"A step needs about {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free: if "
             "training runs out of memory, set training.batch_size or model.width lower."
         )

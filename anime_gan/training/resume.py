@@ -78,7 +78,9 @@ def resume(
         else None
     )
     slow = slowed(config, 0.5**progress.rollbacks)
-    micro_batch, arrays = progress.micro_batch, progress.arrays
+    before, arrays = progress.trained_with(config.run), progress.arrays
+    same = before is None or before.training.batch_size == config.training.batch_size
+    micro_batch = progress.micro_batch if same else None
     progress.arrays = {}  # frees them: they need as much memory as the networks
     with group.scope():
         state = TrainState(slow, precision, stage_at(slow, progress.step))
