@@ -94,4 +94,4 @@ def is_finished(config: Config, step: int, seconds: float) -> bool:
     """Say whether a run has had its steps, or its minutes of training, whichever end first."""
     training = config.training
     out_of_time = training.minutes is not None and seconds >= training.minutes * 60
-    return step >= training.steps or out_of_time
+    return out_of_time or (training.steps is not None and step >= training.steps)

@@ -76,7 +76,7 @@ Name = Annotated[
 def scheduled(low: float, high: float, word: str | None = None):
     """Return the type of a number from `low` to `high`, a pair [start, end] of such, or a word.
 
-    A pair goes from start to end along half a cosine over training.cosine_kimg.
+    A pair goes from start to end along half a cosine over training.cosine_kimg, or the whole run.
     """
     number = Annotated[float, Field(ge=low, le=high)]
     values = number | Annotated[tuple[number, number], Field(strict=False)]

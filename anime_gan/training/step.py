@@ -18,7 +18,6 @@ from anime_gan.backend import Tensor
 from anime_gan.config.scores import correct
 from anime_gan.training import augment
 from anime_gan.training.penalties import ON_IMAGES, ON_POINTS, path_lengths
-from anime_gan.training.schedules import value_at
 from anime_gan.training.state import TrainState, frozen_state
 
 
@@ -81,7 +80,7 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
     points = [(sample(fake, real, state.seed), cost) for sample, cost in on_points]
     on_images = [ON_IMAGES[name] for name in penalties if name in ON_IMAGES]
     penalized = {side for side, _ in on_images}
-    gamma = value_at(objective.gamma, state.step, config.training) * objective.penalty_every
+    gamma = state.scheduled(objective.gamma) * objective.penalty_every
 
     # 3. Train the discriminator on real and fake images.
     def loss(trained: tuple[str, ...], part: Callable):
@@ -247,7 +246,7 @@ def _augmentation(state, images) -> dict:
     """Draw how images are augmented for the discriminator."""
     p, config = state.augment_p, state.config
     if p is None:
-        p = value_at(config.augment.p, state.step, config.training)
+        p = state.scheduled(config.augment.p)
     return augment.draw(config.augment, images, p, state.seed)
 
 
@@ -312,7 +311,12 @@ def _path_lengths(state, latents):
 
 def _update_ema(state, images: int) -> None:
     """Update the EMA; after a half-life, the old values have a weight of 0.5."""
-    half_life = 1000 * value_at(state.config.training.ema_kimg, state.step, state.config.training)
+    training, stage = state.config.training, state.stage
+    half_life = 1000 * state.scheduled(training.ema_kimg)
+    if training.ema_ramp is not None:  # else a short run's EMA would hold its first steps
+        steps = ops.cast(state.step - stage.first, "float32")
+        seen = stage.seen + steps * training.batch_size
+        half_life = ops.minimum(half_life, training.ema_ramp * seen)
     share = ops.power(0.5, images / ops.maximum(half_life, 1e-6))
     for mean, new in zip(state.ema.weights, state.generator.weights, strict=True):
         mean.assign(new + share * (mean - new))
