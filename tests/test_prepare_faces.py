@@ -122,7 +122,7 @@ def test_the_command_for_16x16_names_a_version_that_can_train_it(script, tmp_pat
         done = script("prepare_faces.py", "clean", folder, "out", "--size", "16", gray)
         (command,) = [line for line in done.stdout.splitlines() if "train_gan.py" in line]
         assert "model.resolution=16" in command
-    config = load_config(None, command.split()[-2:])
+    load_config(None, command.split()[-2:])
 
 
 def test_a_killed_start_resumes_to_the_same_bytes(script, ready, tmp_path):
