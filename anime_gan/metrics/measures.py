@@ -11,12 +11,11 @@ from anime_gan.data.pixels import to_float, to_image
 from anime_gan.features.network import RESIZE, FeatureNetwork
 from anime_gan.metrics import demo_attributes, distances, memorisation
 from anime_gan.metrics.reference import ReferenceSet
-from anime_gan.networks.scores import correct
 
-if TYPE_CHECKING:  # both import Keras
+if TYPE_CHECKING:
     import keras
 
-    from anime_gan.networks.scores import Scale
+    from anime_gan.config.scores import Scale
 
 COARSE = 24
 # Two views of the images: as they are, and shrunk to 24 pixels a side, where layout and color
@@ -67,6 +66,8 @@ def discriminator_scores(
         fake, real: uint8 (N, H, W, C).
         batch_size: as in training, since scores can depend on the other images in a batch.
     """
+    from anime_gan.networks.scores import correct  # it imports Keras
+
     result, scores = {}, {}
     for kind, images in (("real", real), ("fake", fake)):
         batches = [images[i : i + batch_size] for i in range(0, len(images), batch_size)]
