@@ -1,17 +1,17 @@
-"""Measure how close generated images are to real ones, how diverse, and whether any are copies.
+"""Measure whether generated images are like real ones, diverse, and no copies of them.
 
     python evaluate.py                               the newest run and its training images
     python evaluate.py v4 --count 1000
     python evaluate.py stylegan --psi 0.7            truncated images
     python evaluate.py weights/v5/generator_5000.keras --real faces.zip
-    python evaluate.py --generated made --real faces.zip       two sets of images
+    python evaluate.py --generated mine --real faces.zip       a folder and a zip of images
 
     python evaluate.py --network lite0 --network opennsfw      features of two networks
 
-Each number is printed beside the same number between two disjoint sets of real images ("real vs
+Each metric is printed next to the same metric between two disjoint sets of real images ("real vs
 real"), and appended to evaluations.jsonl in gan_images/<run>. The first evaluation computes the
-features of the real images, which takes the longest; they are kept. Numbers of one network do not
-decide which generator is better: look at the images too.
+features of the real images, which takes the longest; they are kept. The metrics of one feature
+network are not enough to rank generators: look at the images too.
 """
 
 import argparse
@@ -161,7 +161,7 @@ def check(parser: Parser, arguments: argparse.Namespace) -> None:
         parser.error(f"--out is {arguments.out}, which is a file; name a folder")
     files = [name for name in arguments.network if name.endswith((".keras", ".onnx"))]
     if arguments.generated and (arguments.source or not arguments.real):
-        parser.error("--generated takes no run or weights, but needs --real")
+        parser.error("--generated needs --real, and takes no run or weights file")
     if arguments.generated and arguments.psi != 1:
         parser.error("--psi is for weights; images cannot be truncated")
     if any(value is not None for value in custom) and not files:

@@ -8,15 +8,15 @@
     python sample.py faces v5 --seeds 1,5,100-109  single images, face_00001.png, ...
     python sample.py faces --count 1000 --psi 1.2,1,0.7,0.5,0,-0.5,-1
                                                    1000 images for each truncation
-    python sample.py figure truncation             uncurated; for StyleGANs also mixing,
-                                                   noise-detail, noise-components
+    python sample.py figure truncation             or uncurated; for StyleGANs also mixing,
+                                                   noise-detail or noise-components
     python sample.py walk --seeds 3,8,20 --out walk.mp4
                                                    from seed to seed and back, as GIF or MP4
-    python sample.py film v5                       the run's grids, from the first to the last
-    python sample.py project face.png stylegan     the image of a StyleGAN nearest to a face
+    python sample.py film v5                       the grids that training wrote, in order
+    python sample.py project face.png stylegan     the StyleGAN image most similar to a face
 
-Without --seeds, each call takes new seeds and prints them. An image depends only on the weights
-and the seed, not on the batch, the machine or the backend. An existing file is replaced only if
+Without --seeds, each call takes new seeds and prints them. An image depends only on weights and
+seed; on another machine or backend it may differ by 1 of 255. An existing file is replaced only if
 --out names it. `python sample.py COMMAND --help` lists the options of a command.
 """
 
@@ -35,13 +35,7 @@ from anime_gan.data.pixels import to_image
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.generation import films
 from anime_gan.generation.figures import FIGURES, figure, require_arguments, sheet
-from anime_gan.generation.grid import (
-    columns_for,
-    image_grid,
-    parse_grid,
-    require_canvas,
-    resizer,
-)
+from anime_gan.generation.grid import columns_for, image_grid, parse_grid, require_canvas, resizer
 from anime_gan.generation.output import (
     details,
     free_path,
@@ -62,12 +56,12 @@ FORMER_OPTIONS = {
     "--figure": "figure NAME",
     "--project": "project IMAGE",
 }
-NOISE = {"fixed": "const", "fresh": "random", "off": "none"}  # former names: names
+NOISE = {"fixed": "const", "fresh": "random", "off": "none"}  # former name: name
 
 
 @clean_exit
 def main() -> None:
-    """Read the command line, generate, write, and print where."""
+    """Read the command line, generate and write the images, and print their path."""
     arguments = parse(sys.argv[1:])
     if vars(arguments).get("upscaler", "lanczos") != "lanczos":
         resizer(arguments.size, arguments.upscaler)  # UserError if it is not installed
@@ -85,7 +79,7 @@ def find_source(arguments: argparse.Namespace) -> Path:
 
     arguments.here = here = Path.cwd()
     is_film = arguments.command == "film"
-    names = (arguments.source or "").split(",") if is_film else [arguments.source]
+    names = (arguments.runs or "").split(",") if is_film else [arguments.source]
     found = [locate(name or None) for name in names]
     home, first = found[0]
     for given in ("out", "image"):
@@ -106,7 +100,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
                 new = FORMER_OPTIONS[option]
                 raise UserError(f"{option} needs a command now: python sample.py {new}.")
         argv = ["grid", *argv]
-    # argparse takes a value that begins with a minus for an option.
+    # argparse interprets a value that begins with a minus as an option.
     text = re.sub(r"(?<=\0--psi)\0(?=-[\d.])", "=", "\0".join(["", *argv]))
     parser = Parser(description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -129,7 +123,7 @@ def check(arguments: argparse.Namespace) -> None:
     if command == "grid":
         check_grid(arguments)
     if command == "faces" and bool(seeds) == bool(arguments.count):
-        raise UserError("the command faces needs either --count N or --seeds LIST.")
+        raise UserError("the command `faces` needs either --count N or --seeds LIST.")
     if command == "walk" and len(seeds) == 1:
         raise UserError("a walk needs two seeds or more, such as --seeds 3,8.")
     if given.get("upscaler", "lanczos") != "lanczos" and not arguments.size:
@@ -144,8 +138,8 @@ def check(arguments: argparse.Namespace) -> None:
         arguments.out = checked_file(arguments.out, arguments.suffixes)
     elif arguments.out and arguments.out.suffix.lower() in (*IMAGE, ".gif", ".mp4"):
         raise UserError(
-            f"--out is {arguments.out}, but the command faces writes several files: name a folder, "
-            "or take the command grid for one file."
+            f"--out is {arguments.out}, but the command `faces` writes several files; name a "
+            "folder, or use the command `grid` for one file."
         )
     if given.get("fps"):
         films.require_speed(arguments.out or Path(f"film{arguments.suffixes[0]}"), arguments.fps)
@@ -166,7 +160,7 @@ def check_grid(arguments: argparse.Namespace) -> None:
     if count > columns * rows:
         raise UserError(
             f"a grid of {columns}x{rows} is too small for {count:,} seeds; use a larger --grid, or "
-            "the command faces."
+            "the command `faces`."
         )
 
 
@@ -180,12 +174,12 @@ def parse_noise(text: str) -> str:
     if text in NOISE:
         raise argparse.ArgumentTypeError(f"{text} is called {NOISE[text]} now")
     if text not in NOISE.values():
-        raise argparse.ArgumentTypeError(f"{text!r} is not {', '.join(NOISE.values())}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not const, random or none")
     return text
 
 
 def checked_file(out: Path, suffixes: tuple[str, ...]) -> Path:
-    """Return a file to write: with the first suffix if it has none."""
+    """Return the output file, with the first suffix if it has none."""
     named = out if out.suffix or out.name in ("", "..") else out.with_suffix(suffixes[0])
     if named.suffix.lower() not in suffixes or named.is_dir():
         raise UserError(f"--out is {out}, but must be a file ending in {' or '.join(suffixes)}.")
@@ -199,7 +193,7 @@ def make_folder(folder: Path) -> None:
     except OSError as error:
         why = "it is a file" if folder.is_file() else reason(error)
         raise UserError(
-            f"the folder {folder} can't be made ({why}); name another: --out."
+            f"the folder {folder} can't be created ({why}); choose another with --out."
         ) from None
 
 
@@ -262,7 +256,7 @@ def grid(arguments: argparse.Namespace) -> str:
 
 
 def faces(arguments: argparse.Namespace) -> str:
-    """Single images, face_<seed>.png; for several psi in a folder each."""
+    """Single images, face_<seed>.png, of --seeds or --count; a folder for each of several psi."""
     generator, out = open_generator(arguments, "sample")
     every, psis = arguments.seeds or new_seeds(arguments.count), arguments.psi or [1.0]
     resize = resizer(arguments.size, arguments.upscaler) if arguments.size else lambda image: image
@@ -281,7 +275,7 @@ def faces(arguments: argparse.Namespace) -> str:
 
 
 def walk(arguments: argparse.Namespace) -> str:
-    """A film from seed to seed and back to the first."""
+    """A film from seed to seed and back to the first, of 6 to 12 seconds."""
     from anime_gan.generation.walk import walk
 
     generator, out = open_generator(arguments, "walk")
@@ -294,7 +288,7 @@ def walk(arguments: argparse.Namespace) -> str:
 
 
 def film(arguments: argparse.Namespace) -> str:
-    """A film of the grids of a run, or of several runs in order: a,b."""
+    """A film of the sample grids of a run, or of several runs in order, of 6 to 12 seconds."""
     from anime_gan.runs.folder import RunFolder, newest_run
 
     runs = [RunFolder(name) if name else newest_run() for name in arguments.runs]
@@ -324,7 +318,7 @@ def draw_figure(arguments: argparse.Namespace) -> str:
 
 
 def project(arguments: argparse.Namespace) -> str:
-    """The image of a StyleGAN nearest to a face, and a film of the search."""
+    """The StyleGAN image most similar to a face, and a film of the search."""
     from anime_gan.generation.projection import project, read_target
 
     name = re.sub(r"\W+", "_", f"projection_{arguments.image.stem}")
@@ -350,25 +344,26 @@ def option(kind, metavar: str, text: str, default=None) -> dict:
 SOURCE = "a run, a version, a folder or a weights file (default: the newest run)"
 OPTIONS = {
     "source": {"nargs": "?", "help": SOURCE},
+    "runs": {"nargs": "?", "help": "a run, or several: a,b,c (default: the newest run)"},
     "name": {"choices": FIGURES},
-    "image": {"type": Path, "help": "a file with a face, cut out like those of the training set"},
+    "image": {"type": Path, "help": "an image of a face, cropped like the training images"},
     "--grid": option(parse_grid, "5x5", "columns x rows (default 5x5, or what the seeds need)"),
     "--count": option(number(1, 1_000_000, int), "N", "number of images, of new seeds"),
     "--seeds": option(parse_seeds, "LIST", "seeds, such as 1,5,100-109 (default: new ones)", []),
-    "--psi": option(parse_psis, "LIST", "truncation: 1 is none, 0 the mean face", []),
+    "--psi": option(parse_psis, "LIST", "truncation, -10 to 10: 1 is none, 0 the mean face", []),
     "--noise": option(
         parse_noise,
         "KIND",
-        "StyleGAN noise: const (fixed, the default), random (per seed) or none",
+        "StyleGANs: const (fixed, default), random (per seed) or none",
         "const",
     ),
-    "--space": {"choices": ("z", "w"), "help": "interpolate in z, or in w (StyleGANs only)"},
+    "--space": {"choices": ("z", "w"), "help": "interpolate in z, or w (StyleGANs; default)"},
     "--frames": option(
         number(2, 10_000, int),
         "N",
         f"frames between two seeds (default {FRAMES}, or what makes a film of 6 to 12 seconds)",
     ),
-    "--steps": option(number(1, 100_000, int), "N", "optimization steps (default 500)", 500),
+    "--steps": option(number(1, 100_000, int), "N", "optimizer steps (default 500)", 500),
     "--size": option(
         number(2, 4_096, int), "PIXELS", "height of a face, in `film` of the film (Lanczos)"
     ),
@@ -391,7 +386,7 @@ COMMANDS = {
         (".gif", ".mp4"),
         "source --seeds --frames --space --psi --noise --size --upscaler --fps",
     ),
-    "film": (film, (".mp4", ".gif"), "source --size --fps"),
+    "film": (film, (".mp4", ".gif"), "runs --size --fps"),
     "figure": (draw_figure, IMAGE, "name source --seeds --psi --noise --size"),
     "project": (project, IMAGE, "image source --steps --size"),
 }

@@ -92,8 +92,8 @@ def _require_same(entrant: Entrant) -> None:
         longer = key in ("training.steps", "training.minutes") and old and value and value > old
         if value != old and not longer:
             raise UserError(
-                f"run {run.name} was trained with {key}={old}, which is {value} now; give this "
-                "comparison another name, or restore the value."
+                f"run {run.name} was trained with {key}={old}, but it is {value} now; choose "
+                "another name for the comparison, or restore the value."
             )
 
 

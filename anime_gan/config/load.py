@@ -69,7 +69,7 @@ def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
     """Compare a run's config with the one of its continuation.
 
     Returns:
-        The differences that change shapes, which a run cannot have, and the others; each a text
+        The differences that a run cannot have, and the others; each a text
         "key: old -> new".
     """
     before, after = flat(old.model_dump()), flat(new.model_dump())
@@ -94,9 +94,9 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
         raise UserError(f"there is no config file {path}; check the path.") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise UserError(f"the config file {path} cannot be read: {reason}.") from None
+        raise UserError(f"the config file {path} cannot be read ({reason}); check it.") from None
     except YAMLError as error:
-        raise UserError(f"the config file {path} is not valid YAML{yaml_error(error)}.") from None
+        raise UserError(f"{path} is not valid YAML{yaml_error(error)}; correct it.") from None
     values = {} if values is None else values
     if not isinstance(values, dict):
         raise UserError(

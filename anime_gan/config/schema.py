@@ -12,6 +12,7 @@ from anime_gan.config.types import (
     Name,
     Number,
     Place,
+    Policy,
     Size,
     Whole,
     scheduled,
@@ -92,7 +93,7 @@ class Objective(Section):
 class Augment(Section):
     """Augmentation of real and fake images before the discriminator."""
 
-    policy: tuple[Literal["translation", "cutout", "colour"], ...] = Field((), strict=False)
+    policy: tuple[Policy, ...] = Field((), strict=False)
     p: scheduled(0, 1, "adaptive") = 1.0
     target: Number = Field(0.6, gt=-1, lt=1)
     kimg: Number = Field(500, gt=0)

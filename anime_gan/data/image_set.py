@@ -131,7 +131,7 @@ def image_sizes(images: str | Path) -> set[tuple[int, int]]:
             ):
                 sizes.add(image.size)
     if not sizes:
-        raise UserError(f"none of the images in {images} can be read.")
+        raise UserError(f"none of the images in {images} can be read; give PNG or JPEG files.")
     return sizes
 
 

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 FPS = 24.0
 SHORTEST, LONGEST = 6.5, 11.0  # seconds of a film whose speed is not given; a GIF rounds them
-EACH = (
-    0.25  # seconds that such a film shows a grid, if that makes it neither too short nor too long
-)
+EACH = 0.25  # seconds that such a film shows a grid, if its length allows it
 _SLOWEST = 12  # frames per second of an MP4: players stop at fewer
 
 
@@ -104,7 +102,7 @@ def frames_beside(target: np.ndarray, images: np.ndarray, size: int | None) -> I
 def grids_of_training(runs: Sequence[RunFolder]) -> list[tuple[int, Path]]:
     """Return the grids of a training with their steps, in order.
 
-    Each of the runs resumed where the one before it stopped; later grids of that one are left out.
+    Each run continues the one before it, whose later grids are left out.
     Raises UserError where there are not two grids.
     """
     grids: dict[int, Path] = {}

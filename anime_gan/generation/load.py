@@ -120,8 +120,8 @@ def _weights_file(name: str | None) -> Path:
 
 def _no_generator(path: Path) -> str:
     return (
-        f"{path} is no generator: give a .keras file, or a .weights.h5 with its run's config.yaml "
-        "beside it."
+        f"{path} is not a generator; give a .keras file, or a .weights.h5 with its run's "
+        "config.yaml beside it."
     )
 
 
@@ -133,7 +133,7 @@ def load_generator(source: str | None = None) -> Generator:
 
 
 def output_folder(path: Path) -> Path:
-    """Return the folder for what is made from a weights file: its run's, or the current one."""
+    """Return the output folder for a weights file: its run's, or else the current one."""
     run = RunFolder.of_file(path)
     return run.images if run else Path()
 
@@ -156,8 +156,8 @@ def load_network(path: Path) -> keras.Model:
     taken, made = generator.input_shape, generator.output_shape
     if len(taken) != 2 or len(made) != 4 or made[1] != made[2] or made[3] not in (1, 3):
         raise UserError(
-            f"{path} is no generator: it makes {made[1:]} from {taken[1:]}, not a square image "
-            "from a row of numbers."
+            f"{path} is not a generator: its input has shape {taken[1:]}, its output {made[1:]}; "
+            "give one from latents (latent_dim,) to square images."
         )
     return generator
 

@@ -78,7 +78,7 @@ def run_of(weights: Path, real: str | None) -> RunFolder | None:
         run = None
     if not run and not real:
         raise UserError(
-            f"{weights} is not in a run's folder, so its training images are not known; name the "
+            f"{weights} is not in a run's folder, so its training images are unknown; give the "
             "real images."
         )
     return run

@@ -8,7 +8,7 @@ from anime_gan.training.schedules import Cosine
 
 
 class Adam(keras.optimizers.Adam):
-    """Adam whose beta2 may be a schedule; the bias correction takes its present value."""
+    """Adam whose beta2 may be a schedule; the bias correction uses its current value."""
 
     @property
     def beta_2(self):
@@ -36,7 +36,7 @@ def slowed(config: Config, factor: float) -> Config:
 def make_optimizer(config: Network, cosine_steps: float = 1) -> keras.optimizers.Optimizer:
     """Return a new optimizer for one network.
 
-    `decay` is that of Keras before 2.11, which the report used: rate / (1 + decay * step).
+    `decay` is as in Keras before 2.11, which the report used: rate / (1 + decay * updates).
     cosine_steps: updates over which a pair [start, end] goes from one value to the other.
     """
     rate, beta2 = (

@@ -26,7 +26,7 @@ class Cosine(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def steps_of(training: Training) -> float:
-    """Return how many steps training.cosine_kimg thousand images take: the length of schedules."""
+    """Return the length of schedules in steps: training.cosine_kimg thousand images."""
     return 1000 * training.cosine_kimg / training.batch_size
 
 

@@ -59,9 +59,9 @@ def test_a_run_that_was_trained_otherwise_is_not_taken_for_this(tmp_path, monkey
     for budget in (Budget(steps=10), Budget(steps=20)):
         assert len(find_entrants(["v5"], [], budget, "t")) == 1
     for overrides, budget, words in (
-        (["data.images=other.zip"], Budget(steps=10), "data.images=demo, which is other.zip now"),
+        (["data.images=other.zip"], Budget(steps=10), "data.images=demo, but it is other.zip now"),
         (["generator.rate=1e-3"], Budget(steps=20), "generator.rate"),
-        ([], Budget(steps=5), "training.steps=10, which is 5 now"),
+        ([], Budget(steps=5), "training.steps=10, but it is 5 now"),
         ([], Budget(minutes=5), "training.minutes"),
     ):
         with pytest.raises(UserError, match=words):

@@ -19,6 +19,8 @@ from anime_gan.errors import UserError
         ("augment.p", "adaptive", "adaptive"),
         ("augment.p", 1, 1.0),
         ("augment.policy", ["cutout"], ("cutout",)),
+        ("augment.policy", ["color"], ("colour",)),
+        ("augment.policy", ["colour"], ("colour",)),
         ("growing.batch_at", {"8": 32}, {8: 32}),
         ("generator.rate_at", {8: 1}, {8: 1.0}),
         ("distribution.devices", "all", "all"),

@@ -125,5 +125,5 @@ def test_a_missing_run_is_named_with_where_it_was_looked_for(
         with pytest.raises(UserError, match=f"neither in {empty} nor in a folder above"):
             find_weights(source)
     (empty / "notes.txt").touch()
-    with pytest.raises(UserError, match=r"notes\.txt is no generator"):
+    with pytest.raises(UserError, match=r"notes\.txt is not a generator"):
         find_weights("notes.txt")
