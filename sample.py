@@ -30,6 +30,7 @@ from pathlib import Path
 
 from anime_gan import backend
 from anime_gan.commands import Parser, number
+from anime_gan.console import waiting
 from anime_gan.data.decode import reason
 from anime_gan.data.pixels import to_image
 from anime_gan.errors import UserError, clean_exit
@@ -66,8 +67,10 @@ def main() -> None:
     if vars(arguments).get("upscaler", "lanczos") != "lanczos":
         resizer(arguments.size, arguments.upscaler)  # UserError if it is not installed
     with chdir(find_source(arguments)):
-        backend.start()
-        print(COMMANDS[arguments.command][0](arguments))
+        backend.start(import_keras=arguments.command != "film")
+        with waiting("Loading the weights and generating"):
+            done = COMMANDS[arguments.command][0](arguments)
+        print(done)
 
 
 def find_source(arguments: argparse.Namespace) -> Path:

@@ -220,12 +220,15 @@ def test_mistakes(call, script, network, faces, tmp_path):
 
 
 def test_help_and_mistakes_need_no_keras():
-    """They are answered before anything slow is imported."""
+    """They are answered before anything slow is imported: also wrong runs, networks and images."""
     code = (
         "import sys, evaluate\n"
-        "sys.argv[1:] = ['--count', '0']\n"
-        "try: evaluate.main()\n"
-        "except SystemExit as end: assert end.code == 2\n"
+        "for line in ('--count 0', 'nobody', '--network vgg', '--network no.keras --input-size 8 "
+        "--scale -1,1', '--generated nowhere --real nowhere', 'README.md'):\n"
+        "    sys.argv[1:] = line.split()\n"
+        "    try: evaluate.main()\n"
+        "    except SystemExit as end: assert end.code == 2\n"
+        "    else: raise AssertionError(line)\n"
         "assert not {'keras', 'tensorflow', 'jax', 'onnxruntime', 'scipy'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -202,7 +202,7 @@ MISTAKES = (
 )
 
 
-def test_wrong_arguments_are_one_sentence_before_keras_is_imported():
+def test_wrong_arguments_are_one_sentence_before_keras_is_imported(tmp_path):
     """The import takes seconds, a mistake is named at once."""
     code = f"""
 import sys, sample
@@ -215,12 +215,23 @@ for line, words in {MISTAKES!r}:
         assert not wrong and len(str(error).splitlines()) == 1, (line, str(error))
     else:
         raise AssertionError(line)
+for line in ("nobody", "faces weights/no --count 2", "film a,no", "project no.png", "film r"):
+    sys.argv[1:] = line.split()
+    try:
+        sample.main()
+    except SystemExit as end:
+        assert end.code == 2
+    else:
+        raise AssertionError(line)
 assert "keras" not in sys.modules
 """
+    (tmp_path / "gan_images/r").mkdir(parents=True)
+    Image.new("RGB", (40, 40)).save(tmp_path / "gan_images/r/gan_1.png")  # one, a film needs two
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert done.stderr.count("error:") == 5 and "just one grid" in done.stderr
 
 
 def test_a_mistake_ends_with_status_2(script):

@@ -55,6 +55,8 @@ def locate(source: str | None) -> tuple[Path, str | None]:
         if found := numbered(path, GENERATOR):  # a folder that was copied from elsewhere
             home = home or here
             return home, os.path.relpath([*found.values()][-1], home)
+        if source.endswith((".keras", ".h5")):
+            raise UserError(f"there is no weights file {source}; check the path.")
     if home:
         return home, source  # RunFolder says which runs there are
     what = f"there is no run {source}" if source else "there are no runs"

@@ -14,6 +14,7 @@ import numpy as np
 
 from anime_gan.config import Config, Data, from_dict
 from anime_gan.config.scores import SCALES
+from anime_gan.console import waiting
 from anime_gan.data.image_set import ImageSet, image_sizes, open_data, open_images
 from anime_gan.errors import UserError
 from anime_gan.features.network import FeatureNetwork
@@ -184,11 +185,16 @@ def measure(
     """
     generated = subject.generated
     reference = _reference(subject, count)
+    count = len(reference.sample)
     features, comparisons = [], []
     for network in networks:
-        by_side = {side: network.features(generated, side, "generated") for side in measures.SIDES}
+        by_side = {}
+        for side in measures.SIDES:  # with a bar; all that follows uses what is kept
+            by_side[side] = network.features(generated, side, "generated")
+            reference.features(network, reference.taken, side, "real")
         features.append(by_side)
-        comparisons.append(measures.compare(by_side, reference, network, "real"))
+        with waiting(f"Computing the distances of {2 * count:,} images"):
+            comparisons.append(measures.compare(by_side, reference, network))
     result: dict[str, Any] = {"generated": subject.name, "real": subject.real.source}
     result["comparisons"] = comparisons
     if subject.truncation_psi != 1:
@@ -198,8 +204,12 @@ def measure(
         ("pixels", generated, None),
         ("features", features[0][measures.COARSE], networks[0]),
     )
+    if copies:
+        every = np.arange(len(reference.images))
+        reference.features(networks[0], every, measures.COARSE, "all real")
     for space, values, network in spaces if copies else ():
-        index, relative, verdict = measures.copies(values, reference, network, "all real")
+        with waiting(f"Looking for copies of {len(reference.images):,} real images"):
+            index, relative, verdict = measures.copies(values, reference, network)
         result[f"copies_in_{space}"] = asdict(verdict) | {"verdict": str(verdict)}
         closest = np.argsort(relative)[:PAIRS]
         pairs[space] = generated[closest], reference.images[index[closest]]

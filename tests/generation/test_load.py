@@ -115,6 +115,7 @@ def test_a_missing_run_is_named_with_where_it_was_looked_for(
     for source, words in (
         ("nobody", "the runs with weights are Quick, a"),
         ("../../weights/nobody", "there is no run nobody .* Quick, a"),
+        ("../../weights/a/generator_3.keras", "there is no weights file .*_3.keras; check"),
         ("weights/nobody", "there is no run nobody .* Quick, a"),
     ):
         with pytest.raises(UserError, match=words):
