@@ -26,7 +26,7 @@ from anime_gan.commands import Parser, number
 from anime_gan.errors import clean_exit
 from anime_gan.features.network import NETWORKS, open_network, require_network
 from anime_gan.metrics.reference import LEAST
-from anime_gan.metrics.table import encodable, table
+from anime_gan.metrics.table import encodable, table, wrapped
 
 FORMER_OPTIONS = {"--pictures": "--generated", "--images": "--real"}
 LONG = 2.0  # seconds from which on it is said how long something takes
@@ -47,7 +47,7 @@ def find_files(arguments: argparse.Namespace) -> Path:
     """
     from anime_gan.data.sources import open_source
 
-    here = home = Path.cwd()
+    arguments.here = here = home = Path.cwd()
     for name in arguments.network:
         require_network(name, arguments.input_size, arguments.scale)
     for images in (arguments.generated, arguments.real):
@@ -80,6 +80,7 @@ def from_home(path: str, here: Path, names: tuple[str, ...]) -> str:
 
 def run(arguments: argparse.Namespace) -> None:
     """Evaluate, print and save."""
+    from anime_gan.generation.output import as_seen
     from anime_gan.metrics import evaluate
 
     real, count, seed, copies = arguments.real, arguments.count, arguments.seed, arguments.copies
@@ -93,10 +94,10 @@ def run(arguments: argparse.Namespace) -> None:
     announce(evaluate.pending(subject, networks, count, copies))
     result, pairs = evaluate.measure(subject, networks, count, copies)
     paths = evaluate.save(subject, result, pairs, arguments.out)
-    written = f"Written: {', '.join(map(str, paths))}."
+    written = f"Written: {', '.join(as_seen(path, arguments.here) for path in paths)}."
     if copies and len(paths) == 1:
         written += " With --out FOLDER also the nearest pairs, which show real images."
-    for text in (table(result), written):
+    for text in (table(result), wrapped(written)):
         print(encodable(text, sys.stdout.encoding))
 
 

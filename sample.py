@@ -21,7 +21,6 @@ seed; on another machine or backend it may differ by 1 of 255. An existing file 
 """
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -38,6 +37,7 @@ from anime_gan.generation import films
 from anime_gan.generation.figures import FIGURES, figure, require_arguments, sheet
 from anime_gan.generation.grid import columns_for, image_grid, parse_grid, require_canvas, resizer
 from anime_gan.generation.output import (
+    as_seen,
     details,
     free_path,
     new_seeds,
@@ -228,20 +228,14 @@ def note_raw_weights(path: Path) -> None:
 
 def written(arguments: argparse.Namespace, outs: Sequence[Path], seeds: Sequence[int] = ()) -> str:
     """Return the line that says what was written, and which seeds give the same again."""
-    paths = " and ".join(as_seen(arguments, path) for path in outs)
-    line = f"{paths} from {as_seen(arguments, arguments.weights)}"
+    paths = " and ".join(as_seen(path, arguments.here) for path in outs)
+    line = f"{paths} from {as_seen(arguments.weights, arguments.here)}"
     if not seeds:
         return line
     text = seed_text(seeds)
     if arguments.seeds:
         return f"{line}, seeds {text}" if len(text) < 60 else f"{line}, {len(seeds):,} seeds"
     return f"{line}, new seeds; the same again: --seeds {text}"
-
-
-def as_seen(arguments: argparse.Namespace, path: Path) -> str:
-    """Return a path as it is called in the folder that the user is in."""
-    home = Path.cwd()
-    return str(path) if home == arguments.here else os.path.relpath(home / path, arguments.here)
 
 
 def grid(arguments: argparse.Namespace) -> str:
@@ -302,7 +296,7 @@ def film(arguments: argparse.Namespace) -> str:
     frames = films.frames_of_training([grids[place] for place in shown], arguments.size)
     films.write(out, frames, fps)
     names = ", ".join(run.name for run in runs)
-    return f"{as_seen(arguments, out)} from the grids of {names}"
+    return f"{as_seen(out, arguments.here)} from the grids of {names}"
 
 
 def draw_figure(arguments: argparse.Namespace) -> str:

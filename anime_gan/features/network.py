@@ -72,7 +72,7 @@ class FeatureNetwork:
         with ThreadPoolExecutor() as pool:  # Pillow resizes without holding the interpreter lock
             inputs = (pool.map(lambda i: self._input(images[i], side), group) for group in groups)
             following = next(inputs, None)
-            for group in tqdm(groups, bar, disable=not (bar and groups), leave=False):
+            for group in tqdm(groups, bar, disable=not (bar and groups) or None, leave=False):
                 # Batches are padded to one shape: it is compiled once, and an image's features do
                 # not depend on the number of images with it.
                 batch = np.zeros((BATCH, size, size, 3), "float32")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -75,6 +76,12 @@ def details(weights: Path, seeds: Sequence[int] = (), **more) -> dict[str, Any]:
     if seeds:
         found["seed" if len(seeds) == 1 else "seeds"] = seed_text(seeds)
     return found | more
+
+
+def as_seen(path: Path, here: Path) -> str:
+    """Return how a path from the current folder is called in the folder `here`."""
+    home = Path.cwd()
+    return str(path) if home == here else os.path.relpath(home / path, here)
 
 
 def save_image(path: Path, image: Image.Image, details: Mapping[str, Any]) -> None:
