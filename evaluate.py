@@ -93,12 +93,13 @@ def run(arguments: argparse.Namespace) -> None:
         subject = evaluate.of_weights(arguments.source, real, count, arguments.psi, seed)
     announce(evaluate.pending(subject, networks, count, copies))
     result, pairs = evaluate.measure(subject, networks, count, copies)
+    # Before they are saved, which a full disk can prevent.
+    print(encodable(table(result), sys.stdout.encoding), flush=True)
     paths = evaluate.save(subject, result, pairs, arguments.out)
     written = f"Written: {', '.join(as_seen(path, arguments.here) for path in paths)}."
     if copies and len(paths) == 1:
         written += " With --out FOLDER also the nearest pairs, which show real images."
-    for text in (table(result), wrapped(written)):
-        print(encodable(text, sys.stdout.encoding))
+    print(encodable(wrapped(written), sys.stdout.encoding))
 
 
 def announce(pending: dict[str, tuple[int, float]]) -> None:

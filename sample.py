@@ -183,7 +183,8 @@ def parse_noise(text: str) -> str:
 
 def checked_file(out: Path, suffixes: tuple[str, ...]) -> Path:
     """Return the output file, with the first suffix if it has none."""
-    named = out if out.suffix or out.name in ("", "..") else out.with_suffix(suffixes[0])
+    is_complete = out.suffix or out.name in ("", "..") or out.is_dir()
+    named = out if is_complete else out.with_suffix(suffixes[0])
     if named.suffix.lower() not in suffixes or named.is_dir():
         raise UserError(f"--out is {out}, but must be a file ending in {' or '.join(suffixes)}.")
     return named

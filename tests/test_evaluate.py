@@ -241,3 +241,16 @@ def test_a_terminal_without_utf_8(trained, network):
     done = trained("evaluate.py", "--count", "12", *network, env=ascii)
     assert done.returncode == 0, done.stderr
     assert "Frechet (lower is better)" in done.stdout
+
+
+def test_results_are_printed_before_they_are_saved(script, network, faces, monkeypatch, capfd):
+    """A disk that refuses them ends the program with a sentence, after the table."""
+    (script.folder / "full/evaluations.jsonl").mkdir(parents=True)
+    monkeypatch.chdir(script.folder)
+    images = ["--generated", str(faces), "--real", str(faces), "--no-copies"]
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", *images, *network, "--out", "full"])
+    with pytest.raises(SystemExit) as ended:
+        evaluate.main()
+    out, errors = capfd.readouterr()
+    assert ended.value.code == 2 and "evaluations.jsonl could not be written" in errors
+    assert "Fréchet ↓" in out

@@ -138,7 +138,7 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
         (["weights/r/gan_weights_2.weights.h5"], ["can't be loaded", "config.yaml"]),
         (["weights/r/notes.txt"], ["notes.txt", ".keras"]),
         (["weights/alone.weights.h5"], ["alone.weights.h5", "config.yaml"]),
-        *(([whole, "--out", out], ["--out"]) for out in (".", "..", "/", "a.txt")),
+        *(([whole, "--out", out], ["--out"]) for out in (".", "..", "/", "a.txt", "weights")),
         (["grid", whole, "--noise", "none"], ["noise none", "stylegan"]),
         (["walk", whole, "--seeds", "1,2", "--space", "w"], ["walks in w", "stylegan"]),
         (["figure", "mixing", whole], ["mixing", "stylegan"]),
