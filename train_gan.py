@@ -67,6 +67,7 @@ def train(
         for batch in batches:  # 1. Sample real images.
             # 2. Sample fake images. 3. Train the discriminator on both. 4. Freeze it.
             # 5. Train the generator. 6. Update the weights.
+            state.follow(step, run.seconds)
             scalars = train_step(batch.images)
             step += 1
             # 7. Log the losses, and observe some faces.
@@ -192,7 +193,7 @@ def dry_run(config: Config, real: np.ndarray, group: Group) -> None:
     float(step(real)["g_loss"])
     seconds = time.perf_counter() - started
     generator, discriminator = state.networks.parameter_counts()
-    total = min(seconds * training.steps, (training.minutes or math.inf) * 60)
+    total = min((training.steps or math.inf) * seconds, (training.minutes or math.inf) * 60)
     grown = ", as if all were of the last size" if config.growing.start else ""
     print(
         f"{config.version} at width {model.width:g}, {model.resolution}x{model.resolution}, batch "
@@ -201,7 +202,7 @@ def dry_run(config: Config, real: np.ndarray, group: Group) -> None:
         f"first losses discriminator {losses['d_loss']:.3f}, generator {losses['g_loss']:.3f}\n"
         f"memory       {backend.peak_memory() / 2**30:.2f} GiB at most so far\n"
         f"speed        {training.images_per_step / seconds:.1f} images/s, {seconds:.2f} s a step\n"
-        f"whole run    {training.steps:,} steps, {clock(total)}{grown}\n"
+        f"whole run    {total / seconds:,.0f} steps, {clock(total)}{grown}\n"
         "Dry run: nothing was written."
     )
 

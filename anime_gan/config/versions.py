@@ -97,6 +97,7 @@ def _stylegan(rates: dict, objective: dict, **sections) -> dict:
             "passes": "apart",
             "label_noise": 0.0,
             "ema_kimg": 10,
+            "ema_ramp": 0.05,  # of StyleGAN2-ADA's code; it matters in short runs
         },
         "objective": {
             "name": "non_saturating",
@@ -277,6 +278,7 @@ _ALL = [
                 "label_noise": 0.0,
                 "cosine_kimg": 20_000,
                 "ema_kimg": [0, 500],
+                "ema_ramp": 0.05,
             },
             "objective": {"name": "relativistic", "penalties": ["r1", "r2"], "gamma": [2, 0.2]},
             "augment": {"policy": _AUGMENTATIONS, "p": [0, 0.3]},

@@ -56,11 +56,11 @@ class ProgressBar(tqdm):
         row, training = run.history.last, self._config.training
         speed = row["images_per_second"]
         left = math.inf
-        if step > self._first:
+        if step > self._first and training.steps:
             left = (time.monotonic() - self._begun) / (step - self._first) * (training.steps - step)
-        done = f"{step:,}/{training.steps:,}"
+        done = f"{step:,}/{training.steps:,}" if training.steps else f"step {step:,}"
         if training.minutes is not None:
-            done, left = f"step {step:,}", min(left, training.minutes * 60 - run.seconds)
+            left = min(left, training.minutes * 60 - run.seconds)
         return (
             f"{done}  {clock(run.seconds)} gone {clock(left)} left"
             f"  {speed:,.{0 if speed > 99 else 1}f} images/s"

@@ -138,7 +138,8 @@ class Run:
             return None
         due = self.health.due(step)
         try:
-            self.history.add(step, scalars)
+            seen = self._state.stage.images_seen(step)
+            self.history.add(step, scalars | {"kimg": seen / 1000, "trained": self.seconds})
             if due or self._is_scheduled(step):
                 self.history.flush()
         except NotFinite as error:

@@ -3,6 +3,7 @@
 Their quotient is the least time that a step can take.
 """
 
+import math
 import time
 
 import keras
@@ -77,7 +78,7 @@ def on_this_machine(state: TrainState, progress: Progress, precision: str) -> li
     if backend.has_gpu() or config.growing.start:
         return []
     seconds = step_gflops(state) / matmul_rate(precision, 1024)()
-    total = (training.steps - progress.step) * seconds
+    total = ((training.steps or math.inf) - progress.step) * seconds
     if training.minutes is not None:
         total = min(total, training.minutes * 60 - progress.seconds)
     time_left = f"{total / 3600:.0f} hours" if total > PATIENCE else f"{total / 60:.0f} minutes"

@@ -13,6 +13,7 @@ from anime_gan import backend
 from anime_gan.backend import Tensor
 from anime_gan.backend.batch_norm import fuse
 from anime_gan.config import Config
+from anime_gan.config.checks import is_scheduled
 from anime_gan.config.scores import SCALES
 from anime_gan.config.stages import Stage, stages_of
 from anime_gan.networks.build import all_layers, build
@@ -20,7 +21,7 @@ from anime_gan.networks.layers.fade import FadeIn
 from anime_gan.training import augment
 from anime_gan.training.losses import LOSSES
 from anime_gan.training.optimizers import make_optimizer
-from anime_gan.training.schedules import steps_of
+from anime_gan.training.schedules import Cosine, steps_of
 
 
 class TrainState:
@@ -59,10 +60,14 @@ class TrainState:
         if training.ema_kimg is not None:
             self.ema = keras.models.clone_model(self.generator)
             self.ema.set_weights(self.generator.get_weights())
-        updates = steps_of(training)
-        d_updates = updates * training.n_critic * (2 if training.passes == "in_turn" else 1)
-        self.generator_optimizer = make_optimizer(config.generator, updates)
-        self.discriminator_optimizer = make_optimizer(config.discriminator, d_updates)
+        self.cosine_steps = updates = d_updates = steps_of(training)
+        self.share = None
+        if updates is None and is_scheduled(config):
+            self.share = _number()
+        if updates is not None:
+            d_updates = updates * training.n_critic * (2 if training.passes == "in_turn" else 1)
+        self.generator_optimizer = make_optimizer(config.generator, updates, self.share)
+        self.discriminator_optimizer = make_optimizer(config.discriminator, d_updates, self.share)
         self.seed = random.SeedGenerator(training.seed)
         self.augment_p = _number() if config.augment.p == "adaptive" else None
         self.path_mean = _number() if objective.path_weight else None
@@ -107,7 +112,24 @@ class TrainState:
     @property
     def variables(self) -> list:
         """Every variable that a step reads or updates, in a fixed order."""
-        return list(self.named_variables.values())
+        share = [] if self.share is None else [self.share]
+        return [*self.named_variables.values(), *share]
+
+    def follow(self, step: int, seconds: float) -> None:
+        """Tell schedules that end with training.minutes how much of the run is over.
+
+        Checkpoints need not hold it: it follows from the step and the seconds of training.
+        """
+        training = self.config.training
+        if self.share is not None:
+            by_steps = step / training.steps if training.steps else 0.0
+            self.share.assign(min(max(seconds / 60 / training.minutes, by_steps), 1.0))
+
+    def scheduled(self, value: float | tuple[float, float]) -> Tensor:
+        """Return a number of the config, or its pair [start, end] at the current step."""
+        if not isinstance(value, tuple):
+            return value
+        return Cosine(*value, self.cosine_steps, self.share)(self.step)
 
     @property
     def named_variables(self) -> dict[str, keras.Variable]:

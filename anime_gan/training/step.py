@@ -18,7 +18,6 @@ from anime_gan.backend import Tensor
 from anime_gan.config.scores import correct
 from anime_gan.training import augment
 from anime_gan.training.penalties import ON_IMAGES, ON_POINTS, path_lengths
-from anime_gan.training.schedules import value_at
 from anime_gan.training.state import TrainState, frozen_state
 
 
@@ -81,7 +80,7 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
     points = [(sample(fake, real, state.seed), cost) for sample, cost in on_points]
     on_images = [ON_IMAGES[name] for name in penalties if name in ON_IMAGES]
     penalized = {side for side, _ in on_images}
-    gamma = value_at(objective.gamma, state.step, config.training) * objective.penalty_every
+    gamma = state.scheduled(objective.gamma) * objective.penalty_every
 
     # 3. Train the discriminator on real and fake images.
     def loss(trained: tuple[str, ...], part: Callable):
@@ -95,9 +94,16 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
                 drawn = part(augmentation["real"])
                 penalty += cost(state.scores_and_gradients(part(own), drawn)[1])
         penalty = ops.convert_to_tensor(penalty, d_loss.dtype)  # without any it is the number 0
-        return d_loss + gamma * penalty, {"d_loss": d_loss, "penalty": penalty, "scores": scores}
+        outputs = {"d_loss": d_loss, "penalty": penalty, "scores": scores}
+        if not state.scale.paired:
+            alone = {"fake": (scores.get("fake"), None), "real": (None, scores.get("real"))}
+            for side in trained:
+                one = state.loss.discriminator(*alone[side], *map(part, noises))
+                outputs[f"d_loss_{side}"] = one
+        return d_loss + gamma * penalty, outputs
 
     in_turn = config.training.passes == "in_turn"
+    rate = ops.convert_to_tensor(state.discriminator_optimizer.learning_rate)
     updates = [
         _update(
             state,
@@ -109,7 +115,7 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
         )
         for trained in ([("real",), ("fake",)] if in_turn else [("fake", "real")])
     ]
-    return _discriminator_scalars(state, updates, batch_size, bool(penalties))
+    return _discriminator_scalars(state, updates, batch_size, bool(penalties)) | {"d_rate": rate}
 
 
 def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) -> dict:
@@ -151,6 +157,7 @@ def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) ->
         return g_loss + extra, outputs
 
     # 6. Update the generator by gradient descent.
+    rate = ops.convert_to_tensor(state.generator_optimizer.learning_rate)
     outputs = _update(
         state,
         state.generator_optimizer,
@@ -161,7 +168,7 @@ def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) ->
     )
     if state.ema:
         _update_ema(state, real.shape[0])
-    scalars = {"g_loss": ops.mean(outputs["g_loss"])}
+    scalars = {"g_loss": ops.mean(outputs["g_loss"]), "g_rate": rate}
     if with_paths:
         length = ops.mean(outputs["path_lengths"])
         state.path_mean.assign(state.path_mean + 0.01 * (length - state.path_mean))
@@ -247,7 +254,7 @@ def _augmentation(state, images) -> dict:
     """Draw how images are augmented for the discriminator."""
     p, config = state.augment_p, state.config
     if p is None:
-        p = value_at(config.augment.p, state.step, config.training)
+        p = state.scheduled(config.augment.p)
     return augment.draw(config.augment, images, p, state.seed)
 
 
@@ -312,7 +319,12 @@ def _path_lengths(state, latents):
 
 def _update_ema(state, images: int) -> None:
     """Update the EMA; after a half-life, the old values have a weight of 0.5."""
-    half_life = 1000 * value_at(state.config.training.ema_kimg, state.step, state.config.training)
+    training, stage = state.config.training, state.stage
+    half_life = 1000 * state.scheduled(training.ema_kimg)
+    if training.ema_ramp is not None:  # else a short run's EMA would hold its first steps
+        steps = ops.cast(state.step - stage.first, "float32")
+        seen = stage.seen + steps * training.batch_size
+        half_life = ops.minimum(half_life, training.ema_ramp * seen)
     share = ops.power(0.5, images / ops.maximum(half_life, 1e-6))
     for mean, new in zip(state.ema.weights, state.generator.weights, strict=True):
         mean.assign(new + share * (mean - new))
@@ -332,6 +344,8 @@ def _discriminator_scalars(state, updates: list[dict], batch_size: int, penalize
         "real_accuracy": real_accuracy,
         "fake_accuracy": fake_accuracy,
     }
+    for update in updates:
+        scalars |= {k: ops.mean(one) for k, one in update.items() if k.startswith("d_loss_")}
     if penalized:
         scalars["penalty"] = sum(ops.mean(update["penalty"]) for update in updates)
     if state.augment_p is not None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anime_gan.config import Config, from_dict, load_config
+from anime_gan.config import Config, from_dict, load_config, plain_yaml
 from anime_gan.config.load import differences
 from anime_gan.errors import UserError
 from tests.conftest import ROOT
@@ -104,3 +104,49 @@ def test_the_config_is_there_without_keras():
     """Scripts read it before they choose a backend; Keras takes seconds to import."""
     code = "import sys, anime_gan.config; assert not {'keras', 'numpy'} & {*sys.modules}"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "steps", "minutes", "cosine"),
+    [
+        (["version=r3gan"], 100_000, None, 20_000),
+        (["version=r3gan", "training.minutes=60"], None, 60, None),
+        (["version=r3gan", "training.steps=2000"], 2000, None, None),
+        (["version=r3gan", "training.steps=9", "training.minutes=3"], 9, 3, None),
+        (["version=r3gan", "training.minutes=null"], 100_000, None, 20_000),
+        (["version=r3gan", "training.minutes=60", "training.cosine_kimg=5"], None, 60, 5),
+    ],
+)
+def test_the_length_given_last_counts(overrides, steps, minutes, cosine):
+    """Minutes alone are a run of that time, and its schedules end with it."""
+    training = load(*overrides).training
+    assert (training.steps, training.minutes, training.cosine_kimg) == (steps, minutes, cosine)
+
+
+def test_a_file_can_set_the_length_too(tmp_path):
+    """Over the recipe, and below the command line."""
+    file = tmp_path / "own.yaml"
+    file.write_text("training: {minutes: 7}")
+    assert load(file=str(file)).training.steps is None
+    training = load("training.steps=9", file=str(file)).training
+    assert (training.steps, training.minutes) == (9, None)
+    with pytest.raises(UserError, match="both null"):
+        load("training.steps=null")
+
+
+@pytest.mark.parametrize(
+    "path", ["set #2/faces", "2021", "007", "true", "faces: new", "{a}", "~", "a\u3000b", "'x'"]
+)
+def test_a_path_on_the_command_line_is_taken_as_it_is(path):
+    """YAML would read a part of it, or a number; and it comes back the same from a run's config."""
+    data = load(f"data.images={path}", f"data.cache={path}").data
+    assert (data.images, data.cache) == (path, path)
+    again = plain_yaml.read(plain_yaml.write({"images": path}))
+    assert again == {"images": path}
+
+
+@pytest.mark.parametrize("path", ["", "a\nb", "a\x00b", "a\u2028b"])
+def test_a_path_of_several_lines_is_refused(path):
+    """Nor an empty one."""
+    with pytest.raises(UserError, match=r"data\.images must"):
+        load(f"data.images={path}")
