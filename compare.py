@@ -17,7 +17,7 @@ from pathlib import Path
 from anime_gan import backend
 from anime_gan.commands import Parser, number
 from anime_gan.errors import UserError, clean_exit
-from anime_gan.features.network import NETWORKS, open_network
+from anime_gan.features.network import NETWORKS, open_network, require_network
 from anime_gan.metrics.reference import LEAST
 
 
@@ -25,14 +25,21 @@ from anime_gan.metrics.reference import LEAST
 def main() -> None:
     """Read the command line, compare, and print the paths of the results."""
     arguments = parse_arguments()
-    backend.start()  # takes seconds, so it runs only after the arguments are checked
     from anime_gan.comparison.entrants import Budget, find_entrants
-    from anime_gan.comparison.run import Comparison
+    from anime_gan.data.sources import open_source
     from anime_gan.runs.folder import IMAGES
 
     budget = Budget(arguments.minutes, arguments.steps, arguments.kimg)
     folder = IMAGES / arguments.name
     entrants = find_entrants(arguments.names, arguments.overrides, budget, arguments.name)
+    images = entrants[0].config.data.images  # the same for all
+    if images != "demo":
+        open_source(images).close()
+    for name in arguments.network or ():
+        require_network(name)
+    backend.start()  # takes seconds, so it runs only after the arguments are checked
+    from anime_gan.comparison.run import Comparison
+
     measured_by = [open_network(name) for name in arguments.network or ["lite0"]]
     train = [sys.executable, str(Path(__file__).with_name("train_gan.py"))]
     command = f"python compare.py {shlex.join(sys.argv[1:])}"

@@ -8,64 +8,149 @@
 
     python evaluate.py --network lite0 --network opennsfw      features of two networks
 
-Each metric is printed next to the same metric between two disjoint sets of real images. The metrics
-of one feature network are not enough to rank generators: look at the images too.
+Each metric is printed next to the same metric between two disjoint sets of real images ("real vs
+real"), and appended to evaluations.jsonl in gan_images/<run>. The first evaluation computes the
+features of the real images, which takes the longest; they are kept. The metrics of one feature
+network are not enough to rank generators: look at the images too.
 """
 
 import argparse
+import os
+import re
 import sys
+from contextlib import chdir
+from pathlib import Path
 
 from anime_gan import backend
 from anime_gan.commands import Parser, number
 from anime_gan.errors import clean_exit
-from anime_gan.features.network import NETWORKS, open_network
+from anime_gan.features.network import NETWORKS, open_network, require_network
 from anime_gan.metrics.reference import LEAST
-from anime_gan.metrics.table import encodable, table
+from anime_gan.metrics.table import encodable, table, wrapped
 
 FORMER_OPTIONS = {"--pictures": "--generated", "--images": "--real"}
+LONG = 2.0  # seconds from which on it is said how long something takes
 
 
 @clean_exit
 def main() -> None:
     """Read the command line, evaluate, print and save."""
     arguments = parse(sys.argv[1:])
-    backend.start()
-    from anime_gan.metrics import evaluate  # it imports Keras: only after the arguments are checked
+    with chdir(find_files(arguments)):
+        run(arguments)
 
+
+def find_files(arguments: argparse.Namespace) -> Path:
+    """Return the folder to work in, and make the arguments paths as seen from there.
+
+    UserError for a run, a network or images that are missing, before Keras is imported.
+    """
+    from anime_gan.data.sources import open_source
+
+    arguments.here = here = home = Path.cwd()
+    for name in arguments.network:
+        require_network(name, arguments.input_size, arguments.scale)
+    for images in (arguments.generated, arguments.real):
+        if images and images != "demo":
+            open_source(images).close()
+    if arguments.generated:
+        return home
+    from anime_gan.generation.load import find_weights, locate
+    from anime_gan.metrics.evaluate import run_of
+
+    home, source = locate(arguments.source)
+    if home != here:
+        arguments.real = arguments.real and from_home(arguments.real, here, ("demo",))
+        arguments.network = [from_home(name, here, NETWORKS) for name in arguments.network]
+        arguments.out = arguments.out and here / arguments.out
+    with chdir(home):
+        weights = find_weights(source)
+        found = run_of(weights, arguments.real)
+        trained_on = found.config.data.images if found and not arguments.real else "demo"
+        if trained_on != "demo":
+            open_source(trained_on).close()
+    arguments.source = str(weights)
+    return home
+
+
+def from_home(path: str, here: Path, names: tuple[str, ...]) -> str:
+    """Return a path from the folder that the user is in, unless it is one of some names."""
+    return path if path in names else str(here / os.path.expanduser(path))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Evaluate, print and save."""
+    from anime_gan.generation.output import as_seen
+    from anime_gan.metrics import evaluate
+
+    real, count, seed, copies = arguments.real, arguments.count, arguments.seed, arguments.copies
+    if arguments.generated:
+        subject = evaluate.of_images(arguments.generated, real, count, seed)
+    backend.start()
     custom = arguments.input_size, arguments.scale, arguments.layer
     networks = [open_network(name, *custom) for name in arguments.network]
-    source, real, count = arguments.source, arguments.real, arguments.count
-    if arguments.generated:
-        subject = evaluate.of_images(arguments.generated, real, count)
-    else:
-        subject = evaluate.of_weights(source, real, count, arguments.psi)
-    result, pairs = evaluate.measure(subject, networks, count)
-    paths = evaluate.save(subject, result, pairs)
-    print(encodable(table(result), sys.stdout.encoding))
-    print(encodable(f"Written: {', '.join(map(str, paths))}", sys.stdout.encoding))
+    if not arguments.generated:
+        subject = evaluate.of_weights(arguments.source, real, count, arguments.psi, seed)
+    announce(evaluate.pending(subject, networks, count, copies))
+    result, pairs = evaluate.measure(subject, networks, count, copies)
+    # Before they are saved, which a full disk can prevent.
+    print(encodable(table(result), sys.stdout.encoding), flush=True)
+    paths = evaluate.save(subject, result, pairs, arguments.out)
+    written = f"Written: {', '.join(as_seen(path, arguments.here) for path in paths)}."
+    if copies and len(paths) == 1:
+        written += " With --out FOLDER also the nearest pairs, which show real images."
+    print(encodable(wrapped(written), sys.stdout.encoding))
+
+
+def announce(pending: dict[str, tuple[int, float]]) -> None:
+    """Say what takes long, how long, and what happens only once."""
+    images, seconds = pending["compare"]
+    if seconds > LONG:
+        print(f"Comparing takes the features of {images:,} images: {duration(seconds)}.")
+    images, seconds = pending["copies"]
+    if seconds > LONG:
+        print(
+            f"The copy check takes those of {images:,} further real images, only this once: "
+            f"{duration(seconds)}; --no-copies skips it."
+        )
+    sys.stdout.flush()
+
+
+def duration(seconds: float) -> str:
+    """Return about how long something takes: about 40 s, about 3 min."""
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Return the arguments; those that contradict each other end the program with a message."""
     parser = Parser(description=__doc__)
     add = parser.add_argument
-    add("source", nargs="?", help="a run's name or a weights file (default: the newest run)")
+    source = "a run, a version, a folder or a weights file (default: the newest run)"
+    add("source", nargs="?", help=source)
     add("--generated", metavar="PATH", help="folder, glob or zip of generated images")
     real = "folder, glob or zip of real images (default: those the run was trained on)"
     add("--real", metavar="PATH", help=real)
     psi, count = number(-10, 10), number(LEAST, 10**9, int)
-    add("--psi", type=psi, default=1.0, metavar="N", help="truncation, -10 to 10 (default 1)")
-    add("--count", type=count, default=5_000, metavar="N", help="at most N images (default 5000)")
+    add("--psi", type=psi, default=1.0, metavar="N", help="truncation (default 1: none)")
+    add("--count", type=count, default=5_000, metavar="N", help="images per set (default 5000)")
+    seed = "first seed of the generated images (default 0)"
+    add("--seed", type=number(0, 10**9, int), default=0, metavar="N", help=seed)
+    no_copies = "skip the search for copies of real images, which takes the features of all"
+    add("--no-copies", dest="copies", action="store_false", help=no_copies)
+    out = "folder for the results (default: the run's in gan_images)"
+    add("--out", type=Path, metavar="FOLDER", help=out)
     networks = f"feature network: {', '.join(NETWORKS)}, or a .keras or .onnx file (default lite0)"
     add("--network", action="append", metavar="NAME", help=f"{networks}; can be repeated")
     add = parser.add_argument_group("for a .keras or .onnx file").add_argument
-    add("--input-size", type=int, metavar="N", help="input size, in pixels")
-    add("--scale", type=input_range, metavar="A,B", help="input range, such as --scale=-1,1")
+    add("--input-size", type=number(1, 4096, int), metavar="N", help="input size, in pixels")
+    add("--scale", type=input_range, metavar="A,B", help="input range, such as -1,1")
     add("--layer", metavar="NAME", help="layer to take features from")
     for name in (argument.partition("=")[0] for argument in argv):
         if name in FORMER_OPTIONS:
             parser.error(f"{name} is called {FORMER_OPTIONS[name]} now")
-    arguments = parser.parse_args(argv)
+    # argparse takes a value that begins with a minus for an option.
+    text = re.sub(r"(\0--(?:psi|scale))\0(?=-[\d.])", r"\1=", "\0".join(["", *argv]))
+    arguments = parser.parse_args(text.split("\0")[1:])
     arguments.network = arguments.network or ["lite0"]
     check(parser, arguments)
     return arguments
@@ -74,6 +159,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
 def check(parser: Parser, arguments: argparse.Namespace) -> None:
     """End the program with a message if arguments contradict each other."""
     custom = arguments.input_size, arguments.scale, arguments.layer
+    if arguments.out and arguments.out.is_file():
+        parser.error(f"--out is {arguments.out}, which is a file; name a folder")
     files = [name for name in arguments.network if name.endswith((".keras", ".onnx"))]
     if arguments.generated and (arguments.source or not arguments.real):
         parser.error("--generated needs --real, and takes no run or weights file")
@@ -83,7 +170,7 @@ def check(parser: Parser, arguments: argparse.Namespace) -> None:
         parser.error("--input-size, --scale and --layer are for a .keras or .onnx file")
     if files and None in custom[:2]:
         parser.error(
-            f"{files[0]} needs --input-size and --scale, such as --input-size 224 --scale=-1,1"
+            f"{files[0]} needs --input-size and --scale, such as --input-size 224 --scale -1,1"
         )
 
 

@@ -6,22 +6,21 @@ python models.py v5     the layers of one version, as the report's comments show
 From Python, `from models import build, versions`: build("v5", "model.width=0.25").generator
 """
 
+from __future__ import annotations
+
 import shutil
 import sys
+from typing import TYPE_CHECKING
 
 from anime_gan import backend
-
-if __name__ == "__main__":
-    backend.start()
-
 from anime_gan.commands import Parser
 from anime_gan.config import Config, load_config
 from anime_gan.config.versions import VERSIONS as versions
 from anime_gan.config.versions import get_version
 from anime_gan.errors import clean_exit
-from anime_gan.networks import describe
-from anime_gan.networks.build import Networks
-from anime_gan.networks.build import build as build_networks
+
+if TYPE_CHECKING:
+    from anime_gan.networks.build import Networks
 
 __all__ = ["build", "versions"]
 
@@ -33,6 +32,8 @@ def build(version: str, *overrides: str) -> Networks:
         version: one of `versions`.
         overrides: keys of config.yaml, such as "model.width=0.25".
     """
+    from anime_gan.networks.build import build as build_networks  # it imports Keras
+
     return build_networks(_config(version, overrides))
 
 
@@ -52,11 +53,15 @@ def main() -> None:
     overrides, name = arguments.overrides, arguments.version
     if name and "=" in name:
         name, overrides = None, [name, *overrides]
+    configs = [_config(version, overrides) for version in ([name] if name else versions)]
+    backend.start()  # takes seconds, so it runs only after the arguments are checked
+    from anime_gan.networks import describe
+
     if name is None:
-        lines = describe.table(_config(version, overrides) for version in versions)
+        lines = describe.table(configs)
     else:
-        version, networks = get_version(name), describe.build_shapes(_config(name, overrides))
-        lines = [f"{name}: {version.source}. {version.note}"]
+        version, networks = get_version(configs[0].version), describe.build_shapes(configs[0])
+        lines = [f"{version.name}: {version.source}. {version.note}"]
         for model in (networks.generator, networks.discriminator):
             lines += ["", *describe.layer_table(model)]
     # In a terminal, lines are cut at its width; in a file they are complete.

@@ -14,6 +14,8 @@ import os
 import sys
 from typing import Any
 
+__version__ = "0.2.0"
+
 _PUBLIC = {
     "open_run": "anime_gan.runs.folder",
     "load_generator": "anime_gan.generation.load",

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -75,3 +76,21 @@ def test_mistakes(call, script, arguments, words):
     """One sentence and status 2, before anything is trained."""
     status, errors = call("compare.py", *script.tiny, *arguments)
     assert status == 2 and errors.count("error:") >= 1 and words in errors
+
+
+def test_mistakes_need_no_keras(tmp_path):
+    """A wrong version, key, file or path is named before the import, which takes seconds."""
+    code = (
+        "import sys, compare\n"
+        "for line in ('v99', 'nowhere.yaml', 'v5 trainig.steps=2', 'v5 data.images=nowhere'):\n"
+        "    sys.argv[1:] = [*line.split(), '--minutes', '1']\n"
+        "    try: compare.main()\n"
+        "    except SystemExit as end: assert end.code == 2\n"
+        "    else: raise AssertionError(line)\n"
+        "assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("error: ") == 4

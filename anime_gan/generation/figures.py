@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from anime_gan.data.pixels import montage, to_image
 from anime_gan.errors import UserError
+from anime_gan.generation.grid import repeated, resizer
 
 if TYPE_CHECKING:
     from anime_gan.generation.generator import Generator
@@ -30,8 +31,12 @@ def figure(
     seeds: Sequence[int] = (),
     psis: Sequence[float] = (),
     noise: str = "const",
+    size: int | None = None,
 ) -> Image.Image:
     """Return one of FIGURES, by default with its seeds and psis. Noise: as `Generator.images`.
+
+    size: height of the faces, of the largest ones in `uncurated`; None to enlarge small ones by a
+        whole factor.
 
     UserError from `require_arguments`, or if the generator lacks styles or sizes.
     """
@@ -42,7 +47,7 @@ def figure(
             f"the figure `{name}` is for versions with styles, stylegan and stylegan2; for others "
             "there are uncurated and truncation."
         )
-    return draw(generator, seeds or own_seeds, psis or own_psis, noise)
+    return draw(generator, seeds or own_seeds, psis or own_psis, noise, size)
 
 
 def require_arguments(name: str, seeds: Sequence[int], psis: Sequence[float], noise: str) -> None:
@@ -57,18 +62,23 @@ def require_arguments(name: str, seeds: Sequence[int], psis: Sequence[float], no
         raise UserError(f"the figure `{name}` compares the kinds of noise; leave noise out.")
 
 
-def sheet(rows: list[list], top: Sequence[str] = (), left: Sequence[str] = ()) -> Image.Image:
+def sheet(
+    rows: list[list],
+    top: Sequence[str] = (),
+    left: Sequence[str] = (),
+    size: int | None = None,
+) -> Image.Image:
     """Return images in rows as one, with labels above the columns and beside the rows.
 
     rows: of equal length, with uint8 images (H, W, C) of one shape, or None for an empty place.
-    Small images are enlarged by a whole factor without smoothing.
+    size: height of an image; None to enlarge small ones by a whole factor without smoothing.
     """
     shape = next(image.shape for row in rows for image in row if image is not None)
-    factor = max(1, SMALLEST // shape[0])
+    resize = resizer(size) if size else repeated(max(1, SMALLEST // shape[0]))
     empty = np.full(shape, 255, "uint8")
-    images = np.stack([empty if image is None else image for row in rows for image in row])
-    grid = to_image(montage(images.repeat(factor, 1).repeat(factor, 2), len(rows[0]), GAP))
-    side = shape[0] * factor + GAP
+    images = [resize(empty if image is None else image) for row in rows for image in row]
+    grid = to_image(montage(np.stack(images), len(rows[0]), GAP, smallest=1))
+    side = images[0].shape[0] + GAP
     font = ImageFont.load_default(max(16, side // 10))
     line = int(font.size * 1.5)
     x0 = max(int(font.getlength(label)) for label in left) + 2 * GAP if left else 0
@@ -85,33 +95,35 @@ def sheet(rows: list[list], top: Sequence[str] = (), left: Sequence[str] = ()) -
     return result
 
 
-def uncurated(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Image.Image:
+def uncurated(generator: Generator, seeds, psis, noise: str, size) -> Image.Image:
     """Return the images of successive seeds, in columns of smaller and smaller ones.
 
     Two columns of 256 pixels (or the images' size, if larger), one of half, two of a quarter.
     """
-    size = generator.resolution
-    large, rows = max(256, size), 3
-    sides = [large // part for part in (1, 1, 2, 4, 4)]
-    places = [(column, row) for column, s in enumerate(sides) for row in range(rows * large // s)]
+    own = generator.resolution
+    large, rows = size or max(256, own), 3
+    parts = (1, 1, 2, 4, 4)
+    sides = [max(1, large // part) for part in parts]
+    places = [(column, row) for column, part in enumerate(parts) for row in range(rows * part)]
     images = generator.images_from_seeds(range(seeds[0], seeds[0] + len(places)), psis[0], noise)
     result = Image.new("RGB", (sum(sides), rows * large), "white")
     for (column, row), image in zip(places, images, strict=True):
         s = sides[column]
         # Enlarged, an image keeps its pixels; reduced, they are averaged.
-        method = Image.Resampling.NEAREST if s >= size else Image.Resampling.BOX
+        method = Image.Resampling.NEAREST if s >= own else Image.Resampling.BOX
+        method = Image.Resampling.LANCZOS if size else method
         resized = to_image(image).resize((s, s), method)
         result.paste(resized, (sum(sides[:column]), row * s))
     return result
 
 
-def truncation(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Image.Image:
+def truncation(generator: Generator, seeds, psis, noise: str, size) -> Image.Image:
     """Return a row for each seed and a column for each psi."""
     columns = [generator.images_from_seeds(seeds, psi, noise) for psi in psis]
-    return sheet(_rows(columns), [f"{psi:g}" for psi in psis], [str(seed) for seed in seeds])
+    return sheet(_rows(columns), [f"{psi:g}" for psi in psis], [str(seed) for seed in seeds], size)
 
 
-def mixing(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Image.Image:
+def mixing(generator: Generator, seeds, psis, noise: str, size) -> Image.Image:
     """Return a grid of mixed styles.
 
     Columns are all seeds but the last two; rows are the last two, once for each of LEVELS. An image
@@ -129,18 +141,18 @@ def mixing(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Im
     sources = [next(images) for _ in beside]
     rows = [[None, *top]]
     rows += [[source, *(next(images) for _ in above)] for _ in levels for source in sources]
-    return sheet(rows, left=["", *(name for name in levels for _ in beside)])
+    return sheet(rows, left=["", *(name for name in levels for _ in beside)], size=size)
 
 
-def noise_detail(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Image.Image:
+def noise_detail(generator: Generator, seeds, psis, noise: str, size) -> Image.Image:
     """Return for each seed its image, a part of it with four random noises, and the deviation.
 
     The part is the middle of the upper left quarter, hair mostly, four times as large. The last
     column is the brightness's standard deviation over 100 noises; white is the largest of all.
     """
-    size = generator.resolution
-    part = slice(size // 8, size * 3 // 8)
-    times = size // (part.stop - part.start)
+    own = generator.resolution
+    part = slice(own // 8, own * 3 // 8)
+    times = own // (part.stop - part.start)
     w = generator.w(seeds, psis[0])
     rows, deviations = [], []
     for image, one in zip(generator.images(w), w, strict=True):
@@ -153,10 +165,10 @@ def noise_detail(generator: Generator, seeds, psis: Sequence[float], noise: str)
         gray = np.uint8(np.rint(255 * deviation / most))[..., None]
         row.append(np.broadcast_to(gray, row[0].shape))
     top = ["face", *(f"noise {n}" for n in range(4)), f"deviation, to {most:.1f}"]
-    return sheet(rows, top, [str(seed) for seed in seeds])
+    return sheet(rows, top, [str(seed) for seed in seeds], size)
 
 
-def noise_components(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Image.Image:
+def noise_components(generator: Generator, seeds, psis, noise: str, size) -> Image.Image:
     """Return each seed's image with noise in all layers, none, the fine ones, the coarse ones.
 
     The coarse layers are those of the first half of the sizes.
@@ -175,7 +187,7 @@ def noise_components(generator: Generator, seeds, psis: Sequence[float], noise: 
         f"from {fine[0]}": generator.images(w, noise_sizes=fine),
         f"to {coarse[-1]}": generator.images(w, noise_sizes=coarse),
     }
-    return sheet(_rows(columns.values()), list(columns), [str(seed) for seed in seeds])
+    return sheet(_rows(columns.values()), list(columns), [str(seed) for seed in seeds], size)
 
 
 def _rows(columns) -> list[list]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,29 +13,61 @@ from PIL import Image, ImageDraw, ImageFont
 from anime_gan.data.decode import reason
 from anime_gan.errors import UserError
 from anime_gan.files import whole_file
+from anime_gan.generation.grid import repeated, resizer
 
 if TYPE_CHECKING:
     from anime_gan.runs.folder import RunFolder
 
-LAST = 24  # times that the last frame is shown: one second at 24 per second
+FPS = 24.0
+SHORTEST, LONGEST = 6.5, 11.0  # seconds of a film whose speed is not given; a GIF rounds them
+EACH = 0.25  # seconds that such a film shows a grid, if its length allows it
+_SLOWEST = 12  # frames per second of an MP4: players stop at fewer
 
 
 def write(out: Path, frames: Iterable[np.ndarray], fps: float) -> None:
     """Write frames, uint8 (H, W, 3) of one even size, as an endless GIF or as an MP4, by suffix.
 
-    A GIF's frames last whole hundredths of a second, so its speed is the nearest possible.
+    A GIF's frames last whole hundredths of a second, so its speed is the nearest possible. In a
+    slow MP4 each frame is written several times.
     """
     import imageio.v2 as imageio  # not for argument errors, which come before any film
 
     require_speed(out, fps)
     with whole_file(out) as temporary:
-        options = {"duration": 1000 / fps, "loop": 0}
+        options, times = {"duration": 1000 / fps, "loop": 0}, 1
         if out.suffix == ".mp4":
+            times = max(1, math.ceil(_SLOWEST / fps))
             # Without macro_block_size, imageio rounds sizes to multiples of 16.
-            options = {"fps": fps, "codec": "libx264", "macro_block_size": 2}
+            options = {"fps": fps * times, "codec": "libx264", "macro_block_size": 2}
         with imageio.get_writer(temporary, **options) as film:
             for frame in frames:
-                film.append_data(frame)
+                for _ in range(times):
+                    film.append_data(frame)
+
+
+def pace(count: int, fps: float | None = None) -> tuple[list[int], float]:
+    """Return which of `count` frames a film shows, in order, and its frames per second.
+
+    At a given speed it shows all. Else it takes SHORTEST to LONGEST seconds, and of too many frames
+    it leaves some out evenly. The last one is shown for about a second more.
+    """
+    seconds = min(max(count * EACH, SHORTEST), LONGEST - 1)
+    shown = [*range(count)]
+    if fps is None:
+        most = round(seconds * FPS)
+        if count > most:
+            shown = [round(number * (count - 1) / (most - 1)) for number in range(most)]
+        fps = len(shown) / seconds
+    return shown + [count - 1] * max(1, round(fps)), fps
+
+
+def walk_frames(seeds: int, frames: int, fps: float = FPS) -> int:
+    """Return the frames from seed to seed, `frames` if that makes a film of a good length.
+
+    It takes SHORTEST to LONGEST seconds.
+    """
+    least, most = math.ceil(SHORTEST * fps / seeds), int(LONGEST * fps / seeds)
+    return max(2, min(max(frames, least), most))
 
 
 def require_speed(out: Path, fps: float) -> None:
@@ -43,32 +76,34 @@ def require_speed(out: Path, fps: float) -> None:
         raise UserError(f"a GIF has at most 50 frames a second, not {fps:g}; write an MP4.")
 
 
-def frames_of_images(images: np.ndarray, size: int | None) -> Iterable[np.ndarray]:
+def frames_of_images(
+    images: np.ndarray, size: int | None, upscaler: str = "lanczos"
+) -> Iterable[np.ndarray]:
     """Yield each of uint8 images (N, H, W, 3 or 1) as a square frame.
 
-    size: pixels of a side, rounded to an even number; None for 256 or the images' own size.
+    size: pixels of a side, rounded to an even number; None for at least 256, by a whole factor
+        without smoothing where that fits. upscaler: as for `resizer`.
     """
-    side = _even(size or max(256, images.shape[1]))
+    own = images.shape[1]
+    side = _even(size or max(256, own))
+    whole = size is None and side % own == 0
+    resize = repeated(side // own) if whole else resizer(side, upscaler)
     for pixels in images:
-        image = Image.fromarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
-        whole = side % image.height == 0
-        method = Image.Resampling.NEAREST if whole else Image.Resampling.LANCZOS
-        yield np.asarray(image.resize((side, side), method))
+        yield np.broadcast_to(resize(pixels), (side, side, 3))
 
 
 def frames_beside(target: np.ndarray, images: np.ndarray, size: int | None) -> Iterable[np.ndarray]:
-    """Yield each image on the right of one target; the last one is repeated LAST times."""
+    """Yield each image on the right of one target."""
     left = next(iter(frames_of_images(target[None], size)))
-    for right in frames_of_images(np.concatenate([images, images[-1:].repeat(LAST, 0)]), size):
+    for right in frames_of_images(images, size):
         yield np.concatenate([left, right], axis=1)
 
 
-def frames_of_training(runs: Sequence[RunFolder], size: int | None) -> Iterable[np.ndarray]:
-    """Yield the grids of a training by step, with the step in the corner; the last one LAST times.
+def grids_of_training(runs: Sequence[RunFolder]) -> list[tuple[int, Path]]:
+    """Return the grids of a training with their steps, in order.
 
     Each run continues the one before it, whose later grids are left out.
-    size: the frames' height; None for the first grid's. Raises UserError where there are not two
-    grids, or one is damaged.
+    Raises UserError where there are not two grids.
     """
     grids: dict[int, Path] = {}
     for run in runs:
@@ -84,15 +119,24 @@ def frames_of_training(runs: Sequence[RunFolder], size: int | None) -> Iterable[
             f"{runs[-1].images} holds just one grid, but a film needs two; train the run further, "
             "or set schedule.sample_every lower."
         )
-    shape = None
-    for step in sorted(grids):
-        image = _open(grids[step])
-        if shape is None:
-            scale = size / image.height if size else 1
-            shape = tuple(_even(scale * side) for side in image.size)
-        frame = _captioned(image.resize(shape, Image.Resampling.LANCZOS), f"step {step:,}")
+    return sorted(grids.items())
+
+
+def frames_of_training(grids: Sequence[tuple[int, Path]], size: int | None) -> Iterable[np.ndarray]:
+    """Yield grids, each with its step in the corner; UserError if one is damaged.
+
+    size: the frames' height; None for the first grid's.
+    """
+    shape, last = None, None
+    for step, path in grids:
+        if path != last:  # which is shown several times
+            image = _open(path)
+            if shape is None:
+                scale = size / image.height if size else 1
+                shape = tuple(_even(scale * side) for side in image.size)
+            frame = _captioned(image.resize(shape, Image.Resampling.LANCZOS), f"step {step:,}")
+            last = path
         yield frame
-    yield from [frame] * (LAST - 1)
 
 
 def _open(path: Path) -> Image.Image:

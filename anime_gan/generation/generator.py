@@ -169,8 +169,9 @@ def predict(
         batch_size: rows of a batch.
         others: from a slice of the rows to the network's other inputs for these.
     """
-    outputs = []
-    for start in tqdm(range(0, len(inputs), batch_size), "images", disable=len(inputs) < 100):
+    outputs, is_quick = [], len(inputs) < 100
+    # None: a bar on a terminal only; a log would get a line of it for each batch.
+    for start in tqdm(range(0, len(inputs), batch_size), "images", disable=is_quick or None):
         rows = slice(start, start + batch_size)
         parts = [inputs[rows], *others(rows)]
         count = len(parts[0])

@@ -1,34 +1,136 @@
-"""Find and load a generator: of a run, a .keras file, or a run's .weights.h5."""
+"""Find and load a generator: of a run, a .keras file, or a run's .weights.h5.
+
+Finding it imports no Keras, so that a wrong name is reported at once.
+"""
 
 from __future__ import annotations
 
+import os
+from contextlib import chdir, suppress
 from pathlib import Path
-
-import keras
+from typing import TYPE_CHECKING
 
 from anime_gan.config import from_dict, read_yaml
 from anime_gan.config.stages import stage_before
 from anime_gan.errors import UserError
-from anime_gan.files import number_in
-from anime_gan.generation.generator import Generator
-from anime_gan.networks.build import build
-from anime_gan.runs.folder import COMBINED, RunFolder, newest_run
-from anime_gan.runs.weights import load_model, load_weights
+from anime_gan.files import number_in, numbered
+from anime_gan.runs.folder import COMBINED, GENERATOR, IMAGES, WEIGHTS, RunFolder, newest_run
+
+if TYPE_CHECKING:
+    import keras
+
+    from anime_gan.generation.generator import Generator
+
+
+def locate(source: str | None) -> tuple[Path, str | None]:
+    """Find what a user's text names, from any folder of a project.
+
+    Args:
+        source: a run's name, a version, a weights file, or a folder: weights/v4, gan_images/v4/ or
+            one with a generator in it. None for the newest run.
+
+    Returns:
+        The folder that holds weights/ and gan_images/; and, as seen from there, a file, a run's
+        name, or None for the newest run.
+
+    Raises:
+        UserError: there is no such run or file; it says where it was looked for.
+    """
+    here = Path.cwd()
+    home = next((folder for folder in (here, *here.parents) if _has_runs(folder)), None)
+    if source:
+        path = Path(os.path.abspath(Path(source).expanduser()))
+        run = _run_called(source, home) if home else None
+        if path.is_file():
+            own = path.parents[2] if len(path.parents) > 2 else here
+            home = own if path.parent.parent.name == WEIGHTS.name else home or here
+            return home, os.path.relpath(path, home)
+        if run:
+            return home, run
+        if path.parent.name in (WEIGHTS.name, IMAGES.name):
+            own = path.parents[1]
+            return (own if _has_runs(own) else home or own), path.name
+        if path.name in (WEIGHTS.name, IMAGES.name) and _has_runs(path.parent):
+            return path.parent, None
+        if found := numbered(path, GENERATOR):  # a folder that was copied from elsewhere
+            home = home or here
+            return home, os.path.relpath([*found.values()][-1], home)
+        if source.endswith((".keras", ".h5")):
+            raise UserError(f"there is no weights file {source}; check the path.")
+    if home:
+        return home, source  # RunFolder says which runs there are
+    what = f"there is no run {source}" if source else "there are no runs"
+    raise UserError(
+        f"{what} in {WEIGHTS}, neither in {here} nor in a folder above it; go to the folder where "
+        "train_gan.py was started, or train one with train_gan.py."
+    )
+
+
+def _has_runs(folder: Path) -> bool:
+    """Say whether there are runs in a folder's weights/ or gan_images/."""
+    patterns = (f"{WEIGHTS}/*/config.yaml", f"{WEIGHTS}/*/*.keras", f"{IMAGES}/*/gan_*.png")
+    with suppress(OSError):  # a folder that may not be read
+        return any(True for pattern in patterns for _ in folder.glob(pattern))
+    return False
+
+
+def _run_called(name: str, home: Path) -> str | None:
+    """Return the run of this name, in any case, else the newest of the version of this name."""
+    runs = {path.name: path for part in (IMAGES, WEIGHTS) for path in (home / part).glob("*/")}
+    if name in runs:
+        return name
+    if alike := [run for run in runs if run.casefold() == name.casefold()]:
+        return alike[0]
+
+    def is_of_version(folder: Path) -> bool:
+        with suppress(UserError, OSError):
+            version = read_yaml(folder / "config.yaml").get("version")
+            return isinstance(version, str) and version.casefold() == name.casefold()
+        return False
+
+    times = {
+        run: max((file.stat().st_mtime for file in folder.glob("*.keras")), default=0.0)
+        for run, folder in runs.items()
+        if is_of_version(folder)
+    }
+    return max(times, key=times.__getitem__) if times else None
 
 
 def find_weights(source: str | None) -> Path:
     """Return the weights file that `source` names; UserError if there is none.
 
-    source: a file, a run's name, or None for the newest weights of the newest run. The newest
-    run is the one with the newest file; the newest weights of a run are those of its last step.
+    source: as for `locate`. Of runs, the one whose files are the newest is taken, and of a run, the
+    weights of the last step.
     """
-    if source and Path(source).is_file():
-        return Path(source)
-    return (RunFolder(source) if source else newest_run()).generator_file()
+    home, name = locate(source)
+    here = Path.cwd()
+    if home == here:
+        return _weights_file(name)
+    with chdir(home):
+        path = _weights_file(name)
+    return Path(os.path.relpath(home / path, here))
+
+
+def _weights_file(name: str | None) -> Path:
+    if not name or not Path(name).is_file():
+        return (RunFolder(name) if name else newest_run()).generator_file()
+    path = Path(name)
+    if not path.name.endswith((".keras", ".h5")):
+        raise UserError(_no_generator(path))
+    return path
+
+
+def _no_generator(path: Path) -> str:
+    return (
+        f"{path} is not a generator; give a .keras file, or a .weights.h5 with its run's "
+        "config.yaml beside it."
+    )
 
 
 def load_generator(source: str | None = None) -> Generator:
     """Return the trained generator that `source` names, as for `find_weights`."""
+    from anime_gan.generation.generator import Generator
+
     return Generator(load_network(find_weights(source)))
 
 
@@ -38,12 +140,20 @@ def output_folder(path: Path) -> Path:
     return run.images if run else Path()
 
 
+def step_of(path: Path) -> int | None:
+    """Return the training step of a weights file, None if its name has none."""
+    numbers = (number_in(path, template) for template in (GENERATOR, COMBINED))
+    return next((number for number in numbers if number is not None), None)
+
+
 def load_network(path: Path) -> keras.Model:
     """Return the network in a .keras file, or the generator in a .weights.h5 of the combined model.
 
     The latter holds raw weights and no architecture, which the config.yaml beside it gives.
     UserError if the file is damaged, or holds no generator.
     """
+    from anime_gan.runs.weights import load_model
+
     generator = load_model(path) if path.suffix == ".keras" else _from_combined(path)
     taken, made = generator.input_shape, generator.output_shape
     if len(taken) != 2 or len(made) != 4 or made[1] != made[2] or made[3] not in (1, 3):
@@ -55,12 +165,12 @@ def load_network(path: Path) -> keras.Model:
 
 
 def _from_combined(path: Path) -> keras.Model:
+    from anime_gan.networks.build import build
+    from anime_gan.runs.weights import load_weights
+
     config_file = path.with_name("config.yaml")
     if path.suffix != ".h5" or not config_file.is_file():
-        raise UserError(
-            f"{path} is not a generator; give a .keras file, or a .weights.h5 with its run's "
-            "config.yaml beside it."
-        )
+        raise UserError(_no_generator(path))
     config, step = from_dict(read_yaml(config_file)), number_in(path, COMBINED)
     stage = config if step is None else stage_before(config, step).config
     networks = build(stage)

@@ -83,7 +83,7 @@ def project(generator: Generator, target: np.ndarray, steps: int) -> tuple[np.nd
     compiled = backend.compile_step(step, state)
     no_noise = np.zeros((1, generator.latent_dim), "float32")
     path, distances = [generator.mean_w], []
-    for number in tqdm(range(steps), "steps"):
+    for number in tqdm(range(steps), "steps", disable=None):
         done = number / steps
         falling = (1 - np.cos(np.pi * min(1.0, (1 - done) / DOWN))) / 2
         optimizer.learning_rate = RATE * falling * min(1.0, done / UP)

@@ -1,27 +1,35 @@
 """Evaluates a run's generator, a weights file's, or a folder of generated images."""
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from anime_gan.config import Config, Data, from_dict
 from anime_gan.config.scores import SCALES
+from anime_gan.console import waiting
 from anime_gan.data.image_set import ImageSet, image_sizes, open_data, open_images
 from anime_gan.errors import UserError
 from anime_gan.features.network import FeatureNetwork
-from anime_gan.files import whole_file
-from anime_gan.generation.generator import Generator
-from anime_gan.generation.load import find_weights, load_network, output_folder
+from anime_gan.files import Appended, make_folder
+from anime_gan.generation.grid import image_grid
+from anime_gan.generation.load import find_weights, load_generator, output_folder, step_of
+from anime_gan.generation.output import free_path, save_image
 from anime_gan.metrics import measures
 from anime_gan.metrics.reference import LEAST, ReferenceSet, require_images
 from anime_gan.runs.folder import DISCRIMINATOR, RunFolder
-from anime_gan.runs.grids import save_grid
 
+if TYPE_CHECKING:
+    import keras
+
+RESULTS = "evaluations.jsonl"
 PAIRS, SCORED = 16, 1_000
 
 
@@ -32,13 +40,16 @@ class Subject:
     name: str  # what the result calls it
     generated: np.ndarray  # its images, uint8 (N, H, W, C)
     real: ImageSet  # to compare them with
-    out: Path  # of the output files, without their ends
-    config: Config | None = None  # of the run that the images are from
+    label: str  # what files of results are named after
+    run: RunFolder | None = None  # that the images are from
+    step: int | None = None  # of the weights
+    config: Config | None = None  # of the run
     discriminator: keras.Model | None = None  # of the same run and step, if it was saved
     truncation_psi: float = 1.0  # of the generated images, 1 for no truncation
+    seed: int = 0  # of the first generated image, or of the choice among those of a folder
 
 
-def of_images(generated: str, real: str, count: int) -> Subject:
+def of_images(generated: str, real: str, count: int, seed: int = 0) -> Subject:
     """Return at most `count` generated images as the subject.
 
     Both are a folder, glob or zip; real images are resized to the size of the generated ones.
@@ -53,38 +64,45 @@ def of_images(generated: str, real: str, count: int) -> Subject:
     made = open_images(generated, sizes[0][0])
     name = re.sub(r"\W+", "_", Path(generated).stem).strip("_") or "images"
     # File names are often sorted by content, and the kernel distance compares blocks.
-    chosen = np.random.default_rng(0).permutation(len(made.images))[:count]
-    return Subject(
-        generated,
-        made.images[chosen],
-        open_images(real, sizes[0][0]),
-        Path(f"evaluation_{name}"),
-    )
+    chosen = np.random.default_rng(seed).permutation(len(made.images))[:count]
+    images = open_images(real, sizes[0][0])
+    return Subject(generated, made.images[chosen], images, name, seed=seed)
+
+
+def run_of(weights: Path, real: str | None) -> RunFolder | None:
+    """Return the run of a weights file, None if it has none; UserError if real images are needed.
+
+    real: a folder, glob or zip of real images; None for those that the run was trained on.
+    """
+    run = RunFolder.of_file(weights)
+    if run and not run.architecture.is_file():  # a folder with a file of the user's own
+        run = None
+    if not run and not real:
+        raise UserError(
+            f"{weights} is not in a run's folder, so its training images are unknown; give the "
+            "real images."
+        )
+    return run
 
 
 def of_weights(
-    source: str | None, real: str | None, count: int, truncation_psi: float = 1.0
+    source: str | None, real: str | None, count: int, truncation_psi: float = 1.0, seed: int = 0
 ) -> Subject:
     """Return the images of a generator as the subject.
 
     Args:
         source: a run's name or a weights file; None for the newest run.
-        real: a folder, glob or zip of real images; None for those that the run was trained on.
+        real: as for `run_of`.
         count: of generated images, at most.
+        seed: of the first of them.
 
     Raises:
         UserError: the weights or images are missing, or `real` is needed.
     """
     path = find_weights(source)
-    generator = Generator(load_network(path))
-    resolution, run = generator.resolution, RunFolder.of_file(path)
-    if run and not run.architecture.is_file():  # a folder with a file of the user's own
-        run = None
-    if not run and not real:
-        raise UserError(
-            f"{path} is not in a run's folder, so its training images are unknown; give the real "
-            "images."
-        )
+    run = run_of(path, real)
+    generator = load_generator(str(path))
+    resolution = generator.resolution
     shape = {"resolution": resolution, "channels": generator.channels}
     config = run.config if run else from_dict({"model": shape})
     if real:
@@ -98,59 +116,100 @@ def of_weights(
     images = open_data(config)
     print(images.summary())
     count = min(count, max(len(images.images) // 2, LEAST))  # more are never compared
-    step, discriminator = re.search(r"_(\d+)\.", path.name), None
+    step, discriminator = step_of(path), None
     # A run from before it was saved at each step has none.
-    if run and step and (run.weights / DISCRIMINATOR.format(step[1])).is_file():
-        discriminator = run.discriminator(int(step[1]))
-    folder = output_folder(path)
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"evaluation_{step[1] if step else path.stem}"
+    if run and step is not None and (run.weights / DISCRIMINATOR.format(step)).is_file():
+        discriminator = run.discriminator(step)
+    label = f"{path.stem if step is None else step}"
     if truncation_psi != 1:
-        name += f"_psi_{truncation_psi:g}"
+        label += f"_psi_{truncation_psi:g}"
     return Subject(
         str(path),
-        generator.images_from_seeds(range(count), truncation_psi),
+        generator.images_from_seeds(range(seed, seed + count), truncation_psi),
         images,
-        folder / name,
+        label,
+        run,
+        step,
         config,
         discriminator,
         truncation_psi,
+        seed,
     )
 
 
+def pending(
+    subject: Subject, networks: Sequence[FeatureNetwork], count: int, copies: bool = True
+) -> dict[str, tuple[int, float]]:
+    """Return how many images the networks still have to process, and about how many seconds.
+
+    Both are given for "compare", the images that are compared, and for "copies", the real images
+    that only the check for copies needs. Features of real images are kept: they count once.
+    """
+    reference = _reference(subject, count)
+    images, seconds = 0, 0.0
+    for network in networks:
+        for side in measures.SIDES:
+            each = network.seconds_per_image(subject.generated, side)
+            number = len(subject.generated)
+            number += len(reference.missing(network, reference.taken, side))
+            images, seconds = images + number, seconds + number * each
+            if side == measures.COARSE and network is networks[0]:
+                every = np.arange(len(reference.images))
+                others = np.setdiff1d(every, reference.taken)
+                further = len(reference.missing(network, others, side)) if copies else 0
+                only_copies = further, further * each
+    return {"compare": (images, seconds), "copies": only_copies}
+
+
+def _reference(subject: Subject, count: int) -> ReferenceSet:
+    """Return the reference set of a subject; UserError if there are too few images."""
+    require_images(len(subject.generated), LEAST, "generated")
+    cache = Path((subject.config.data if subject.config else Data()).cache)
+    count = min(count, len(subject.generated))
+    return ReferenceSet(subject.real.images, subject.real.key, cache, count)
+
+
 def measure(
-    subject: Subject, networks: list[FeatureNetwork], count: int
+    subject: Subject, networks: Sequence[FeatureNetwork], count: int, copies: bool = True
 ) -> tuple[dict[str, Any], dict[str, tuple[np.ndarray, np.ndarray]]]:
     """Measure a subject.
 
     Args:
         networks: each gives distances; copies are searched with the features of the first.
         count: images on each side, at most; real vs real takes as many again.
+        copies: whether to look for copies of real images, which takes the features of all of them.
 
     Returns:
         All results; and for "pixels" and "features" the (generated, real) images of the 16 nearest
-        pairs, uint8 (16, H, W, C) each.
+        pairs, uint8 (16, H, W, C) each, or nothing without `copies`.
     """
-    cache = Path((subject.config.data if subject.config else Data()).cache)
     generated = subject.generated
-    require_images(len(generated), LEAST, "generated")
-    count = min(count, len(generated))
-    reference = ReferenceSet(subject.real.images, subject.real.key, cache, count)
+    reference = _reference(subject, count)
+    count = len(reference.sample)
     features, comparisons = [], []
     for network in networks:
-        by_side = {side: network.features(generated, side, "generated") for side in measures.SIDES}
+        by_side = {}
+        for side in measures.SIDES:  # with a bar; all that follows uses what is kept
+            by_side[side] = network.features(generated, side, "generated")
+            reference.features(network, reference.taken, side, "real")
         features.append(by_side)
-        comparisons.append(measures.compare(by_side, reference, network, "real"))
+        with waiting(f"Computing the distances of {2 * count:,} images"):
+            comparisons.append(measures.compare(by_side, reference, network))
     result: dict[str, Any] = {"generated": subject.name, "real": subject.real.source}
     result["comparisons"] = comparisons
     if subject.truncation_psi != 1:
         result["psi"] = subject.truncation_psi
     pairs = {}
-    for space, values, network in (
+    spaces = (
         ("pixels", generated, None),
         ("features", features[0][measures.COARSE], networks[0]),
-    ):
-        index, relative, verdict = measures.copies(values, reference, network, "all real")
+    )
+    if copies:
+        every = np.arange(len(reference.images))
+        reference.features(networks[0], every, measures.COARSE, "all real")
+    for space, values, network in spaces if copies else ():
+        with waiting(f"Looking for copies of {len(reference.images):,} real images"):
+            index, relative, verdict = measures.copies(values, reference, network)
         result[f"copies_in_{space}"] = asdict(verdict) | {"verdict": str(verdict)}
         closest = np.argsort(relative)[:PAIRS]
         pairs[space] = generated[closest], reference.images[index[closest]]
@@ -168,13 +227,51 @@ def measure(
     return result, pairs
 
 
-def save(subject: Subject, result: dict, pairs: dict) -> list[Path]:
-    """Write what `measure` returned, as JSON and as images of the pairs; return the paths."""
-    paths = [Path(f"{subject.out}.json")]
-    with whole_file(paths[0]) as temporary:
-        temporary.write_text(json.dumps(result, indent=2) + "\n")
-    for space, (generated, real) in pairs.items():
-        both = np.stack([generated, real], axis=1).reshape(-1, *generated.shape[1:])
-        paths.append(Path(f"{subject.out}_nearest_{space}.png"))
-        save_grid(paths[-1], both, columns=8)
+def save(subject: Subject, result: dict, pairs: dict, out: Path | None = None) -> list[Path]:
+    """Append what `measure` returned to evaluations.jsonl, and write images of the pairs.
+
+    They are in the folder `out`, else in that of the run. Without both, the results are in the
+    current folder, and the images are not written, since they show real ones.
+
+    Returns the files.
+    """
+    folder = out or (output_folder(Path(subject.name)) if subject.run else None)
+    make_folder(folder or Path())
+    paths = [(folder or Path()) / RESULTS]
+    for space, (generated, real) in pairs.items() if folder else ():
+        both = [image for pair in zip(generated, real, strict=True) for image in pair]
+        paths.append(free_path(folder / f"evaluation_{subject.label}_nearest_{space}.png"))
+        about = {"run": subject.run and subject.run.name, "step": subject.step}
+        save_image(paths[-1], image_grid(both, 8), about | {"pairs": "generated, real"})
+    lines = [json.dumps(row) + "\n" for row in rows(subject, result)]
+    if is_torn(paths[0]):
+        lines.insert(0, "\n")
+    file = Appended(paths[0], "a")
+    file.write("".join(lines))
+    file.close()
     return paths
+
+
+def rows(subject: Subject, result: dict) -> list[dict[str, Any]]:
+    """Return the lines of evaluations.jsonl, one for each network."""
+    about = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "generated": subject.name,
+        "real": subject.real.source,
+        "run": subject.run and subject.run.name,
+        "step": subject.step,
+        "psi": subject.truncation_psi,
+        "seed": subject.seed,
+    }
+    others = {k: v for k, v in result.items() if k not in ("comparisons", "psi", *about)}
+    return [about | comparison | others for comparison in result["comparisons"]]
+
+
+def is_torn(path: Path) -> bool:
+    """Say whether a file of lines ends within a line, as after a crash."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, 2)
+            return file.read(1) != b"\n"
+    except OSError:  # there is none, or it is empty
+        return False

@@ -13,10 +13,10 @@ from anime_gan.features.network import RESIZE, FeatureNetwork
 from anime_gan.metrics import demo_attributes, distances, memorization
 from anime_gan.metrics.reference import ReferenceSet
 
-if TYPE_CHECKING:  # both import Keras
+if TYPE_CHECKING:
     import keras
 
-    from anime_gan.networks.scores import Scale
+    from anime_gan.config.scores import Scale
 
 COARSE = 24
 # Two views of the images: as they are, and shrunk to 24 pixels a side, where layout and color

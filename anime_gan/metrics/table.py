@@ -1,5 +1,6 @@
 """The results of an evaluation as text."""
 
+import textwrap
 from itertools import product
 
 from anime_gan.metrics.measures import COARSE
@@ -20,7 +21,7 @@ def table(result: dict) -> str:
     """Return the results of `metrics.evaluate.measure` as lines of text."""
     count = result["comparisons"][0]["count"]
     name = result["generated"] + (f" at psi {result['psi']:g}" if "psi" in result else "")
-    lines = [f"{name}: {count:,} generated images, {count:,} real ones from {result['real']}"]
+    lines = [name, f"{count:,} generated images, {count:,} real ones from {result['real']}"]
     for found, (view, title) in product(result["comparisons"], VIEWS.items()):
         lines.append(f"{found['network']}, {title}, resized by {found['resize'][view]}:")
         for key, label in DISTANCES.items():
@@ -28,7 +29,8 @@ def table(result: dict) -> str:
             real = found[view]["real_vs_real"][key]
             lines.append(f"  {label} {found[view][key]:.4g}{error} (real vs real {real:.4g})")
     for space in ("pixels", "features"):
-        lines.append(f"Memorization ({space}): {result[f'copies_in_{space}']['verdict']}")
+        if found := result.get(f"copies_in_{space}"):
+            lines.append(f"Memorization ({space}): {found['verdict']}")
     if "discriminator" in result:
         scores = result["discriminator"].items()
         parts = [f"{key.replace('_', ' ')} {value:.3g}" for key, value in scores]
@@ -40,7 +42,12 @@ def table(result: dict) -> str:
             f"real {real['coverage']:.1%}), divergence {shown['divergence']:.3f} bits (real vs "
             f"real {real['divergence']:.3f})."
         )
-    return "\n".join(lines)
+    return "\n".join(wrapped(line) for line in lines)
+
+
+def wrapped(line: str) -> str:
+    """Return a line in as many as a terminal of 80 columns needs; paths stay whole."""
+    return textwrap.fill(line, 79, break_long_words=False, break_on_hyphens=False)
 
 
 def encodable(text: str, encoding: str | None) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from anime_gan import backend
 from anime_gan.data import demo
-from benchmarks import distances, duplicates, long_run, start, thresholds
+from benchmarks import answers, distances, duplicates, long_run, start, thresholds
 from benchmarks.step import PARTS
 from tests.conftest import size_of
 
@@ -136,3 +136,19 @@ def test_the_limits_of_cleaning_are_shown(script, monkeypatch, capsys):
     for _, limit, _, kept, dropped in rows:
         assert float(limit) == pytest.approx((float(kept) + float(dropped)) / 2, rel=0.1)
     assert 10_000 < out.stat().st_size < 150_000
+
+
+def test_answers_are_timed_and_wrong_ones_marked(monkeypatch, capsys):
+    """A row for each command; one that does not end with a sentence and status 2 is marked."""
+    cases = {"data_loader": ["--help", "nowhere"], "sample": ["nobody"], "no_script": ["nobody"]}
+    monkeypatch.setattr(answers, "CASES", cases)
+    lines = run_main(answers, monkeypatch, capsys, "--rounds", "1")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
+    assert [row[0] for row in rows] == [
+        "data_loader.py --help",
+        "data_loader.py nowhere",
+        "sample.py nobody",
+        "no_script.py nobody",
+    ]
+    assert all(0 < float(row[1]) < 60 for row in rows)
+    assert [row[2] in ("", "slow") for row in rows] == [True, True, True, False]

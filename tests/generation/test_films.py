@@ -24,12 +24,12 @@ def test_images_become_frames_of_the_size_asked_for(tmp_path, suffix):
 
 
 def test_images_stand_beside_their_target():
-    """Each on the right of it; the last stays."""
+    """Each on the right of it."""
     images = np.stack([np.full((8, 8, 3), shade, "uint8") for shade in (10, 20)])
     frames = list(films.frames_beside(images[0] + 90, images, 8))
-    assert len(frames) == 2 + films.LAST and frames[0].shape == (8, 16, 3)
+    assert len(frames) == 2 and frames[0].shape == (8, 16, 3)
     assert {int(frame[0, 0, 0]) for frame in frames} == {100}
-    assert [int(frame[0, 8, 0]) for frame in frames[:3]] == [10, 20, 20]
+    assert [int(frame[0, 8, 0]) for frame in frames] == [10, 20]
 
 
 def run_with_grids(name: str, shades: dict[int, int]) -> RunFolder:
@@ -47,9 +47,11 @@ def test_a_training_is_shown_in_the_order_of_its_steps(tmp_path, monkeypatch):
     first = run_with_grids("first", {900: 20, 1000: 40, 2000: 60})
     second = run_with_grids("second", {1500: 80, 10_000: 100})
     (first.images / "gan_notes.png").write_text("not a grid")
-    shades = [frame[0, 0, 0] for frame in films.frames_of_training([first, second], None)]
-    assert shades[:4] == [20, 40, 80, 100] and set(shades[4:]) == {100} and len(shades) == 27
-    frames = list(films.frames_of_training([first], 80))
+    grids = films.grids_of_training([first, second])
+    assert [step for step, _ in grids] == [900, 1000, 1500, 10_000]
+    shades = [frame[0, 0, 0] for frame in films.frames_of_training(grids, None)]
+    assert shades == [20, 40, 80, 100]
+    frames = list(films.frames_of_training(films.grids_of_training([first]), 80))
     assert frames[0].shape == (80, 120, 3)
     corner = frames[0][-20:, -60:]
     assert corner.max() == 255 and corner.min() < 20  # the step, in black on white
@@ -59,14 +61,14 @@ def test_runs_without_grids_and_damaged_grids_are_named(tmp_path, monkeypatch):
     """Not the film; and no run's grids are left out silently."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="just one grid"):
-        list(films.frames_of_training([run_with_grids("short", {100: 0})], None))
+        films.grids_of_training([run_with_grids("short", {100: 0})])
     run = run_with_grids("run", {100: 0, 200: 0})
     with pytest.raises(UserError, match="other holds no grids"):
-        list(films.frames_of_training([run, RunFolder("other")], None))
+        films.grids_of_training([run, RunFolder("other")])
     for damaged in (b"", b"no image", run.grid(100).read_bytes()[:60]):
         run.grid(150).write_bytes(damaged)
         with pytest.raises(UserError, match=r"gan_150\.png can't be read"):
-            films.write(tmp_path / "a.mp4", films.frames_of_training([run], None), 24)
+            list(films.frames_of_training(films.grids_of_training([run]), None))
 
 
 def test_a_gif_is_not_faster_than_viewers_show(tmp_path):
@@ -75,3 +77,30 @@ def test_a_gif_is_not_faster_than_viewers_show(tmp_path):
     with pytest.raises(UserError, match="50"):
         films.write(tmp_path / "a.gif", frames, 60)
     films.write(tmp_path / "a.mp4", frames, 60)
+
+
+@pytest.mark.parametrize("count", [2, 3, 10, 40, 77, 240, 241, 1_000, 9_999])
+def test_a_film_lasts_six_to_twelve_seconds(count):
+    """However many grids there are; the first and the last are shown, in order."""
+    shown, fps = films.pace(count)
+    assert 6 <= len(shown) / fps <= 12 and fps <= films.FPS
+    assert shown[0] == 0 and shown[-1] == count - 1 and shown == sorted(shown)
+    assert set(shown) == set(range(count)) or count > 240
+    assert films.pace(count, 10.0) == ([*range(count)] + [count - 1] * 10, 10.0)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 4, 6, 20, 100])
+@pytest.mark.parametrize("fps", [24, 30])
+def test_a_walk_lasts_six_to_twelve_seconds(seeds, fps):
+    """With 48 frames from seed to seed where that fits."""
+    frames = films.walk_frames(seeds, 48, fps)
+    assert 6 <= frames * seeds / fps <= 12
+    assert frames == 48 or not 6.5 <= 48 * seeds / fps <= 11
+
+
+def test_a_slow_mp4_repeats_its_frames(tmp_path):
+    """Players stop at a frame that lasts seconds; the length stays."""
+    frames = list(films.frames_of_images(np.zeros((3, 8, 8, 3), "uint8"), 8))
+    films.write(tmp_path / "a.mp4", frames, 0.5)
+    assert imageio.immeta(tmp_path / "a.mp4")["fps"] == 12
+    assert len(imageio.imread(tmp_path / "a.mp4", index=None)) == 72

@@ -1,11 +1,12 @@
 """Which weights are drawn from."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from anime_gan.errors import UserError
-from anime_gan.generation.load import find_weights
+from anime_gan.generation.load import find_weights, locate
 
 
 def test_of_the_newest_run_the_newest_step_is_taken_whatever_the_clock_did(tmp_path, monkeypatch):
@@ -27,3 +28,103 @@ def test_of_the_newest_run_the_newest_step_is_taken_whatever_the_clock_did(tmp_p
     (tmp_path / "weights/b/mine.keras").rename(tmp_path / "weights/b/generator_mine.keras")
     os.utime(tmp_path / "weights/b/generator_mine.keras", (10, 10))
     assert find_weights(None).name == "generator_mine.keras"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project with two runs, in whose folder `notes/today` the user is."""
+    for name, version, step in (("a", "v4", 5), ("Quick", "r3gan", 30)):
+        folder = tmp_path / "weights" / name
+        folder.mkdir(parents=True)
+        (folder / "config.yaml").write_text(f"version: {version}\n")
+        for number in (2, step):
+            path = folder / f"generator_{number}.keras"
+            path.touch()
+            os.utime(path, (step, step))
+        (tmp_path / "gan_images" / name).mkdir(parents=True)
+    (tmp_path / "notes/today").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "notes/today")
+    return tmp_path
+
+
+A, QUICK = "a/generator_5.keras", "Quick/generator_30.keras"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (None, QUICK),
+        ("a", A),
+        ("A", A),
+        ("quick", QUICK),
+        ("v4", A),
+        ("R3GAN", QUICK),
+        ("weights/a", A),
+        ("weights/a/", A),
+        ("./weights/a", A),
+        ("gan_images/a", A),
+        ("gan_images/a/", A),
+        ("weights/", QUICK),
+        ("weights/a/generator_2.keras", "a/generator_2.keras"),
+    ],
+)
+def test_runs_are_found_by_what_users_type(project, monkeypatch, source, found):
+    """Names and versions in any case, and what a shell completes; also absolute paths."""
+    monkeypatch.chdir(project)
+    assert find_weights(source) == Path("weights") / found
+    if source and "/" in source:
+        assert find_weights(str(project / source)).resolve() == project / "weights" / found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (None, QUICK),
+        ("a", A),
+        ("v4", A),
+        ("../../weights/a", A),
+        ("weights/a", A),
+        ("../../gan_images/a/", A),
+        ("../../weights/a/generator_2.keras", "a/generator_2.keras"),
+    ],
+)
+def test_runs_are_found_from_a_folder_below(project, source, found):
+    """As git finds its repository; the path leads from the current folder."""
+    path = find_weights(source)
+    assert not path.is_absolute() and path.resolve() == project / "weights" / found
+    home, name = locate(source)
+    assert home == project and (not name or "/" in name or name in ("a", "v4"))
+
+
+def test_a_run_goes_before_a_folder_of_its_name_and_before_a_version(project, monkeypatch):
+    """A folder that was copied from elsewhere is used if no run has its name."""
+    monkeypatch.chdir(project)
+    for name in ("a", "copied", "v4"):
+        (project / name).mkdir()
+        (project / name / "generator_9.keras").touch()
+    assert find_weights("a") == Path("weights") / A
+    assert find_weights("copied") == Path("copied/generator_9.keras")
+    (project / "weights/Quick").rename(project / "weights/v4")
+    assert find_weights("v4") == Path("weights/v4/generator_30.keras")
+
+
+def test_a_missing_run_is_named_with_where_it_was_looked_for(
+    project, tmp_path_factory, monkeypatch
+):
+    """In the sentence are the folder or the runs that there are."""
+    for source, words in (
+        ("nobody", "the runs with weights are Quick, a"),
+        ("../../weights/nobody", "there is no run nobody .* Quick, a"),
+        ("../../weights/a/generator_3.keras", "there is no weights file .*_3.keras; check"),
+        ("weights/nobody", "there is no run nobody .* Quick, a"),
+    ):
+        with pytest.raises(UserError, match=words):
+            find_weights(source)
+    empty = tmp_path_factory.mktemp("empty")
+    monkeypatch.chdir(empty)
+    for source in (None, "a"):
+        with pytest.raises(UserError, match=f"neither in {empty} nor in a folder above"):
+            find_weights(source)
+    (empty / "notes.txt").touch()
+    with pytest.raises(UserError, match=r"notes\.txt is not a generator"):
+        find_weights("notes.txt")

@@ -1,8 +1,11 @@
 """What is evaluated: also a run whose networks are still growing."""
 
+import json
+
 from anime_gan.config import load_config, plain_yaml
 from anime_gan.config.stages import stages_of
-from anime_gan.metrics.evaluate import of_weights
+from anime_gan.features.network import FeatureNetwork
+from anime_gan.metrics.evaluate import is_torn, measure, of_images, of_weights, pending, save
 from anime_gan.networks.build import build
 
 
@@ -22,3 +25,29 @@ def test_growing_networks_are_measured_at_their_size(tmp_path, faces, monkeypatc
     assert subject.generated.shape == (10, 8, 8, 3) and subject.real.images.shape == (24, 8, 8, 3)
     assert subject.discriminator.input_shape[1:3] == (8, 8)
     assert "grown to 8x8 so far" in capsys.readouterr().out
+
+
+def test_what_is_left_to_compute_is_counted(tmp_path, faces, monkeypatch):
+    """Both sides and both views at first; the generated ones only, once all else is kept."""
+    monkeypatch.chdir(tmp_path)
+    identity = FeatureNetwork("pixels", 8, 0, 1, lambda images: images.reshape(len(images), -1))
+    subject = of_images(str(faces), str(faces), 10)
+    counts = {name: count for name, (count, _) in pending(subject, [identity], 10).items()}
+    assert counts == {"compare": 2 * (10 + 20), "copies": 4}
+    assert pending(subject, [identity], 10, copies=False)["copies"] == (0, 0)
+    measure(subject, [identity], 10)
+    counts = {name: count for name, (count, _) in pending(subject, [identity], 10).items()}
+    assert counts == {"compare": 2 * 10, "copies": 0}
+
+
+def test_results_after_a_crash_begin_on_a_line_of_their_own(tmp_path, faces, monkeypatch):
+    """The line that was cut off stays as it is."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "evaluations.jsonl"
+    assert not is_torn(path)
+    path.write_text('{"date": "20')
+    identity = FeatureNetwork("pixels", 8, 0, 1, lambda images: images.reshape(len(images), -1))
+    subject = of_images(str(faces), str(faces), 10)
+    save(subject, *measure(subject, [identity], 10, copies=False))
+    torn, whole = path.read_text().splitlines()
+    assert torn == '{"date": "20' and json.loads(whole)["count"] == 10 and not is_torn(path)

@@ -1,0 +1,113 @@
+"""Files of generated images: names that are free, and what an image says about itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from anime_gan import __version__
+from anime_gan.files import explain_os_error, whole_file
+
+QUALITY = 95  # of JPEG and WebP files
+SOFTWARE = f"anime-gan {__version__}"
+_EXIF_DESCRIPTION, _EXIF_SOFTWARE = 0x010E, 0x0131
+# New seeds have five digits at most, and are not those of the grids of a training.
+_FIRST_NEW, _LAST_NEW = 1_000, 100_000
+
+
+def new_seeds(count: int) -> range:
+    """Return successive seeds, other ones in each call."""
+    start = _FIRST_NEW + secrets.randbelow(max(1, _LAST_NEW - _FIRST_NEW - count))
+    return range(start, start + count)
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Return "1,5,100-102" as [1, 5, 100, 101, 102]."""
+    seeds: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
+        if not match or int(match[2] or match[1]) - int(match[1]) not in range(1_000_000):
+            example = "1,5,100-109 (at most a million)"
+            raise argparse.ArgumentTypeError(f"{text!r} is not a list of seeds such as {example}")
+        seeds += range(int(match[1]), int(match[2] or match[1]) + 1)
+    return seeds
+
+
+def seed_text(seeds: Sequence[int]) -> str:
+    """Return seeds as a list that the command line takes, such as "1,5,100-109"."""
+    parts: list[list[int]] = []
+    for seed in seeds:
+        if parts and seed == parts[-1][1] + 1:
+            parts[-1][1] = seed
+        else:
+            parts.append([seed, seed])
+    return ",".join(f"{a}" if a == b else f"{a}-{b}" for a, b in parts)
+
+
+def free_path(path: Path, *others: str) -> Path:
+    """Return a path, with the next free number in its name if it exists: grid_002.png.
+
+    others: further suffixes of which files of that name are written, such as ".mp4".
+    """
+    number, free = 1, path
+    while any(p.exists() for p in (free, *(free.with_suffix(suffix) for suffix in others))):
+        number += 1
+        free = path.with_name(f"{path.stem}_{number:03}{path.suffix}")
+    return free
+
+
+def details(weights: Path, seeds: Sequence[int] = (), **more) -> dict[str, Any]:
+    """Return what a file of images says about itself: the weights, their run, the seeds."""
+    # Not at the top, since they import much that a wrong argument does not need.
+    from anime_gan.generation.load import step_of
+    from anime_gan.runs.folder import RunFolder
+
+    run = RunFolder.of_file(weights)
+    found = {"run": run and run.name, "step": step_of(weights), "weights": weights.name}
+    if seeds:
+        found["seed" if len(seeds) == 1 else "seeds"] = seed_text(seeds)
+    return found | more
+
+
+def as_seen(path: Path, here: Path) -> str:
+    """Return how a path from the current folder is called in the folder `here`."""
+    home = Path.cwd()
+    return str(path) if home == here else os.path.relpath(home / path, here)
+
+
+def save_image(path: Path, image: Image.Image, details: Mapping[str, Any]) -> None:
+    """Write an image whole or not at all, as PNG, JPEG or WebP by its suffix.
+
+    details: what the file says about itself: text chunks of a PNG, the EXIF description of others.
+    """
+    with whole_file(path) as temporary:
+        _write(temporary, image, details)
+
+
+def save_small(path: Path, image: Image.Image, details: Mapping[str, Any]) -> None:
+    """Write one of many images, without waiting for the disk."""
+    with explain_os_error(path):
+        _write(path, image, details)
+
+
+def _write(path: Path, image: Image.Image, details: Mapping[str, Any]) -> None:
+    texts = {key: str(value) for key, value in details.items() if value is not None}
+    if path.suffix.lower() == ".png":
+        chunks = PngInfo()
+        for key, text in {"Software": SOFTWARE, **texts, "version": __version__}.items():
+            chunks.add_text(key, text)
+        image.save(path, pnginfo=chunks)
+        return
+    exif = Image.Exif()
+    exif[_EXIF_DESCRIPTION] = json.dumps(texts | {"version": __version__})
+    exif[_EXIF_SOFTWARE] = SOFTWARE
+    image.save(path, quality=QUALITY, exif=exif)

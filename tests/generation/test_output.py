@@ -1,0 +1,74 @@
+"""Names of files that are free, and lists of seeds."""
+
+from pathlib import Path
+
+from PIL import Image
+
+from anime_gan import __version__
+from anime_gan.generation.output import (
+    details,
+    free_path,
+    new_seeds,
+    parse_seeds,
+    save_image,
+    save_small,
+    seed_text,
+)
+
+
+def test_free_names_sort(tmp_path):
+    """The first is the name itself, the next ones count; further files must be free too."""
+    path = tmp_path / "grid.png"
+    made = []
+    for _ in range(12):
+        made.append(free_path(path))
+        made[-1].touch()
+    assert [made[0].name, made[1].name, made[11].name] == [
+        "grid.png",
+        "grid_002.png",
+        "grid_012.png",
+    ]
+    assert sorted(made) == made
+    (tmp_path / "p.mp4").touch()
+    assert free_path(tmp_path / "p.png", ".mp4").name == "p_002.png"
+    (tmp_path / "faces").mkdir()
+    assert free_path(tmp_path / "faces").name == "faces_002"
+
+
+def test_new_seeds_are_new_and_have_five_digits_at_most():
+    """Other ones each time, and not those of a training's grids."""
+    starts = {new_seeds(25)[0] for _ in range(20)}
+    assert len(starts) > 15 and min(starts) >= 1_000
+    assert all(max(new_seeds(25)) < 100_000 for _ in range(20))
+    assert len(new_seeds(500_000)) == 500_000
+
+
+def test_seeds_as_text_are_read_back():
+    """Also repeated and descending ones."""
+    for seeds in ([3], [1, 5, *range(100, 110)], [2, 2, 1], [9, 10, 3]):
+        assert parse_seeds(seed_text(seeds)) == seeds
+    assert seed_text([1, 5, 100, 101, 102]) == "1,5,100-102"
+
+
+def test_a_png_says_what_it_shows(tmp_path, monkeypatch):
+    """Run, step and seeds; names in any script; what is not known is left out."""
+    monkeypatch.chdir(tmp_path)
+    about = details(Path("weights/r/generator_7.keras"), [3, 4], psi="0.7", target="顔.png")
+    for number, save in enumerate((save_image, save_small)):
+        save(tmp_path / f"{number}.png", Image.new("RGB", (4, 4)), about)
+        with Image.open(tmp_path / f"{number}.png") as image:
+            assert image.text == {
+                "Software": f"anime-gan {__version__}",
+                "version": __version__,
+                "run": "r",
+                "step": "7",
+                "weights": "generator_7.keras",
+                "seeds": "3-4",
+                "psi": "0.7",
+                "target": "顔.png",
+            }
+    elsewhere = details(Path("friend.keras"), [3])
+    assert elsewhere == {"run": None, "step": None, "weights": "friend.keras", "seed": "3"}
+    save_small(tmp_path / "2.png", Image.new("RGB", (4, 4)), elsewhere)
+    with Image.open(tmp_path / "2.png") as image:
+        assert image.text["seed"] == "3" and not {"run", "step"} & set(image.text)
