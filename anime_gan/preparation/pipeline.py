@@ -11,7 +11,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from anime_gan.data.decode import reason
-from anime_gan.data.sources import Source, open_source
+from anime_gan.data.entries import Source
+from anime_gan.data.sources import open_source
 from anime_gan.errors import UserError
 from anime_gan.files import explain_os_error, whole_file
 from anime_gan.preparation import report, writing
@@ -73,7 +74,7 @@ def _searched(
     images: str, out: Path, settings: Settings
 ) -> Iterator[tuple[Source, Store, Settings]]:
     """Search all images that no earlier start searched; yield the final settings as well."""
-    with closing(open_source(images, every_file=True)) as source:
+    with closing(open_source(images)) as source:
         if not source.entries:
             raise UserError(f"{images} holds no files: name a folder, a zip or a glob of images.")
         _require_apart(images, out)

@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from anime_gan.data.decode import whole_image
+from anime_gan.data.entries import Source
 from anime_gan.data.pixels import montage, to_image
-from anime_gan.data.sources import Source
 from anime_gan.preparation.crop import fit
 from anime_gan.preparation.store import Store
 

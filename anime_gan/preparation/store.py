@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from anime_gan.data.sources import Entry
+from anime_gan.data.entries import Entry
 from anime_gan.errors import UserError
 from anime_gan.files import explain_os_error, remove_unfinished, whole_file
 from anime_gan.preparation.duplicates import THUMBNAIL, near_duplicates
