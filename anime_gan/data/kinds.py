@@ -107,9 +107,11 @@ def kind_of(head: bytes, name: str) -> str | None:
 
 def _text(head: bytes) -> str:
     """Return the text that a file begins with, "" if it is none."""
-    encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    encoding = "utf-8"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding, head = "utf-16", head[: len(head) & ~1]
     try:
-        text = head[: len(head) & ~1].decode(encoding)
+        text = head.decode(encoding)
     except UnicodeDecodeError as error:
         if error.start < len(head) - 4:  # otherwise the last letter may only be cut off
             return ""
