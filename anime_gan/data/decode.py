@@ -127,16 +127,21 @@ def _loaded(
 def _identified(data: bytes, name: str) -> Image.Image:
     """Return an image that is opened but not decoded."""
     ending = "." + name.lower().rsplit(".", 1)[-1]
-    # Some formats have no signature, and are taken by the name only: a text may look like them.
-    formats = [
-        one for one in decoders() if Image.OPEN[one][1] or Image.EXTENSION.get(ending) == one
-    ]
     try:
-        return Image.open(io.BytesIO(data), formats=formats)
+        return Image.open(io.BytesIO(data), formats=_formats(ending))
     except Image.DecompressionBombError as error:
         raise Unreadable(_TOO_LARGE) from error
     except UnidentifiedImageError as error:
         raise Unreadable(kind_of(data[:HEAD_BYTES], name) or _NO_IMAGE) from error
+
+
+@functools.lru_cache(64)
+def _formats(ending: str) -> list[str]:
+    """Return the formats that a file may have by its name's ending.
+
+    Some have no signature, and are taken by the name only: a text may look like them.
+    """
+    return [one for one in decoders() if Image.OPEN[one][1] or Image.EXTENSION.get(ending) == one]
 
 
 def _skip_blank_frames(image: Image.Image) -> None:
