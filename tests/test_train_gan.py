@@ -199,7 +199,7 @@ def test_unusable_images_are_counted_and_listed(script, faces):
     (mixed / "broken.jpg").write_bytes(b"no image")
     done = script("train_gan.py", *script.tiny, *SHORT, "training.steps=1", f"data.images={mixed}")
     assert done.returncode == 0, done.stderr
-    assert "24 images" in done.stdout and "Skipped files: 1, listed in" in done.stdout
+    assert "24 images" in done.stdout and "Left out: 1 file, listed in" in done.stdout
     (listing,) = script.folder.glob("data/cache/*.skipped.txt")
     assert str(listing.relative_to(script.folder)) in done.stdout
     assert listing.read_text().startswith("broken.jpg\t")

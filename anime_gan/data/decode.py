@@ -266,4 +266,4 @@ def reason(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     if any(word in text.lower() for word in _CUT_OFF) or isinstance(error, EOFError):
         return "truncated image: download or copy it again"
-    return f"damaged image, or of a rare kind ({text})"
+    return f"damaged image, or of a rare kind ({text[:100]})"

@@ -14,6 +14,8 @@ from anime_gan.data.entries import Entry, Source, room_for
 from anime_gan.errors import UserError
 from anime_gan.files import whole_file
 
+_CHUNK = 64  # files that a thread reads at a time
+
 
 def identified(source: Source, folder: Path, workers: int) -> list[Entry]:
     """Return the entries of a source, each with the CRC-32 of its content as stamp.
@@ -74,12 +76,16 @@ def _checksums(source: Source, indices: list[int], workers: int) -> dict[int, in
         except Exception:  # the decoding meets it again, and keeps the reason
             return None
 
+    def several(some: list[int]) -> dict[int, int | None]:
+        return {index: checksum(index) for index in some}
+
     with (
         ThreadPoolExecutor(workers) as pool,
         tqdm(total=len(indices), desc="Reading files", delay=1, leave=False) as bar,
     ):
         found = {}
-        for index, value in zip(indices, pool.map(checksum, indices), strict=True):
-            found[index] = value
-            bar.update()
+        chunks = [indices[i : i + _CHUNK] for i in range(0, len(indices), _CHUNK)]
+        for some in pool.map(several, chunks):
+            found |= some
+            bar.update(len(some))
         return found

@@ -180,5 +180,5 @@ def _open_source(images: str | Path, resolution: int, channels: int) -> Source:
     source = open_source(images)
     if not source.entries:
         source.close()
-        raise UserError(f"{images} contains no files: {GIVE}.")
+        raise UserError(f"{images} contains no files, hidden ones aside: {GIVE}.")
     return source

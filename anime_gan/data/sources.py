@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import struct
 import zipfile
 from contextlib import suppress
@@ -84,6 +85,8 @@ def _file(name: str, path: Path) -> Source:
         raise UserError(f"{path} cannot be read ({error.strerror}): {GIVE}.") from error
     if not head:
         raise UserError(f"{path} is an empty file: download or copy it again.")
+    if re.search(r"\.(z\d\d|\d{3}|part\d+\.rar|r\d\d)$", path.name.lower()):
+        raise UserError(f"{path} is one part of a split archive: join and unpack the parts first.")
     if head.startswith(b"PK"):
         return ArraySource(name, path) if _is_npz(path) else ZipSource(name, path)
     if head.startswith(b"\x93NUMPY"):

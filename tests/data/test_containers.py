@@ -166,6 +166,8 @@ def test_tables_without_images_and_without_the_package(tmp_path, monkeypatch):
         ("a.zip", b"", "empty file: download"),
         ("a.zip", b"Rar!\x1a\x07\x01\0", "RAR file): unpack it and give the folder"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c", "7z file): unpack it"),
+        ("a.zip.001", b"PK\x03\x04", "one part of a split archive: join"),
+        ("a.z01", b"PK\x07\x08", "one part of a split archive: join"),
         ("a.h5", b"\x89HDF\r\n\x1a\n", "HDF5 file): save its images"),
         ("a.csv", b"file\na.png\n", "table of text): give a folder"),
         ("a.HEIC", b"\0\0\0\x18ftypheic", "pip install pillow-heif"),

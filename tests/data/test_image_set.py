@@ -25,8 +25,8 @@ def test_errors_are_one_sentence(tmp_path):
     for images, mention in [
         ("missing", "does not exist"),
         ("missing/*.png", "does not exist"),
-        ("empty", "contains no files"),
-        ("empty/*.png", "contains no files"),
+        ("empty", "contains no files, hidden ones aside"),
+        ("empty/*.png", "contains no files, hidden ones aside"),
         ("text.zip", "holds no images that can be read, but 1 × text file"),
         ("broken.zip", "not a readable zip"),
         ("bad", "holds no images that can be read, but 1 × text file"),
