@@ -18,7 +18,7 @@ def test_images_are_counted_and_one_batch_is_shown(script):
     done = script("data_loader.py", zipped(folder), "--resolution", 16, "--x-flip")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"5 images from {script.folder / 'set.zip'}. Left out: 1 file, ")
-    assert "(1 × empty file).\n" in done.stdout
+    assert "(1 x empty file).\n" in done.stdout
     assert "float32 (5, 16, 16, 3), values -1.00 to 1.00, written to batch.png." in done.stdout
     faces = open_images(folder, 16, cache=script.folder / "own")
     with Batches(faces.images, 5, seed=0, x_flip=True) as batches:

@@ -120,8 +120,8 @@ def _text(head: bytes) -> str:
 
 
 def counted(reasons: Iterable[str], limit: int = 10) -> str:
-    """Return how often each reason occurs, the most frequent first: "3 × text file, 1 × ..."."""
+    """Return how often each reason occurs, the most frequent first: "3 x text file, 1 x ..."."""
     counts = Counter(reasons).most_common()
-    words = [f"{count:,} × {reason}" for reason, count in counts[:limit]]
+    words = [f"{count:,} x {reason}" for reason, count in counts[:limit]]
     rest = sum(count for _, count in counts[limit:])
-    return ", ".join(words + ([f"{rest:,} × other reasons"] if rest else []))
+    return ", ".join(words + ([f"{rest:,} x other reasons"] if rest else []))

@@ -214,4 +214,4 @@ def test_both_stores_skip_the_same_files(tmp_path):
     (tmp_path / "bad" / "a.png").write_text("not an image")
     with pytest.raises(UserError) as error:
         open_in(tmp_path, tmp_path / "bad", cache_share=0)
-    assert_one_sentence(error, "bad holds no images that can be read, but 1 × text file")
+    assert_one_sentence(error, "bad holds no images that can be read, but 1 x text file")

@@ -144,7 +144,7 @@ def test_tables_without_images_and_without_the_package(tmp_path, monkeypatch):
     save_table(tmp_path / "a.parquet", "text", ["a", "b"])
     with pytest.raises(UserError) as error:
         open_in(tmp_path, tmp_path / "a.parquet")
-    assert_one_sentence(error, "2 × text file")  # of the column called raw
+    assert_one_sentence(error, "2 x text file")  # of the column called raw
     pyarrow.parquet.write_table(pyarrow.table({"text": ["a"]}), tmp_path / "c.parquet")
     with pytest.raises(UserError) as error:
         open_source(tmp_path / "c.parquet")
@@ -196,7 +196,7 @@ def test_half_a_zip_and_zips_of_zips(tmp_path):
     for images in ("zips", "nested.zip"):
         with pytest.raises(UserError) as error:
             open_in(tmp_path, tmp_path / images)
-        assert_one_sentence(error, "1 × zip file: give it by itself or unpack it")
+        assert_one_sentence(error, "1 x zip file: give it by itself or unpack it")
 
 
 def test_an_image_with_a_zip_behind_it_is_an_image(tmp_path):

@@ -27,9 +27,9 @@ def test_errors_are_one_sentence(tmp_path):
         ("missing/*.png", "does not exist"),
         ("empty", "contains no files, hidden ones aside"),
         ("empty/*.png", "contains no files, hidden ones aside"),
-        ("text.zip", "holds no images that can be read, but 1 × text file"),
+        ("text.zip", "holds no images that can be read, but 1 x text file"),
         ("broken.zip", "not a readable zip"),
-        ("bad", "holds no images that can be read, but 1 × text file"),
+        ("bad", "holds no images that can be read, but 1 x text file"),
     ]:
         with pytest.raises(UserError) as error:
             open_in(tmp_path, tmp_path / images)
@@ -72,7 +72,7 @@ def test_the_summary_says_that_images_stay_encoded(tmp_path, capsys):
     assert capsys.readouterr().out == ""
     assert found.summary() == (
         f"2 images from {images}. They are decoded when needed, since data.cache_share is 0. "
-        f"Left out: 1 file, listed in {found.skipped_file} (1 × empty file)."
+        f"Left out: 1 file, listed in {found.skipped_file} (1 x empty file)."
     )
 
 

@@ -55,5 +55,5 @@ def test_images_and_damaged_ones_have_no_kind():
 
 def test_reasons_are_counted():
     """Protects the order, most frequent first, and the length of the line."""
-    assert counted(["b", "a", "a"]) == "2 × a, 1 × b"
-    assert counted("aabcd", limit=2) == "2 × a, 1 × b, 2 × other reasons"
+    assert counted(["b", "a", "a"]) == "2 x a, 1 x b"
+    assert counted("aabcd", limit=2) == "2 x a, 1 x b, 2 x other reasons"

@@ -133,7 +133,7 @@ def test_nothing_that_can_be_read_is_an_error(tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "README.md").write_text("# Faces")
     (tmp_path / "images" / "a.heic").write_bytes(b"\0\0\0\x18ftypheic")
-    with pytest.raises(UserError, match=r"but 1 × Markdown file, 1 × HEIC photo: pip install"):
+    with pytest.raises(UserError, match=r"but 1 x Markdown file, 1 x HEIC photo: pip install"):
         make_set(str(tmp_path / "images"), tmp_path / "out")
     assert not (tmp_path / "out" / "report.html").exists()
 
