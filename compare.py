@@ -4,8 +4,8 @@
     python compare.py all --steps 2000
     python compare.py v5 configs/r3gan_cpu.yaml --kimg 100 --name two
 
-Every key=value applies to all of them, except where a config file has a value of its own. The page
-and the tables are written to gan_images/NAME/. After an interruption the same command resumes.
+Every key=value applies to all entries, except to config files that set this key. The page and
+the tables are written to gan_images/NAME/. After an interruption the same command resumes.
 """
 
 import argparse
@@ -23,9 +23,9 @@ from anime_gan.metrics.reference import LEAST
 
 @clean_exit
 def main() -> None:
-    """Read the command line, compare, and say where the page is."""
+    """Read the command line, compare, and print the paths of the results."""
     arguments = parse_arguments()
-    backend.start()  # takes seconds, so after a mistake in the arguments
+    backend.start()  # takes seconds, so it runs only after the arguments are checked
     from anime_gan.comparison.entrants import Budget, find_entrants
     from anime_gan.comparison.run import Comparison
     from anime_gan.runs.folder import IMAGES
@@ -37,7 +37,7 @@ def main() -> None:
     train = [sys.executable, str(Path(__file__).with_name("train_gan.py"))]
     command = f"python compare.py {shlex.join(sys.argv[1:])}"
     Comparison(entrants, budget, measured_by, arguments.count, folder, train, command).run()
-    print(f"The page is {folder / 'index.html'}, and table.md beside it.")
+    print(f"Results: {folder / 'index.html'} and {folder / 'table.md'}")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -46,11 +46,11 @@ def parse_arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("entries", nargs="+", metavar="ENTRY", help="a version, a config file, all, or key=value")
     budget = parser.add_mutually_exclusive_group(required=True)
-    budget.add_argument("--minutes", type=float, metavar="N", help="minutes of training for each")
-    budget.add_argument("--steps", type=int, metavar="N", help="training steps for each")
-    budget.add_argument("--kimg", type=float, metavar="N", help="thousands of images for each")
+    budget.add_argument("--minutes", type=float, metavar="N", help="training minutes per version")
+    budget.add_argument("--steps", type=int, metavar="N", help="training steps per version")
+    budget.add_argument("--kimg", type=float, metavar="N", help="thousand real images per version")
     add("--name", default="comparison", help="name of folder and runs (default %(default)s)")
-    count = "images to measure (default %(default)s)"
+    count = "generated images, at most half of the real ones (default %(default)s)"
     add("--count", type=number(LEAST, 10**9, int), default=2_000, metavar="N", help=count)
     network = "feature network to measure with (default lite0); repeat for several"
     add("--network", action="append", choices=NETWORKS, help=network)
@@ -64,7 +64,8 @@ def parse_arguments() -> argparse.Namespace:
         raise UserError("a budget must be a number above 0, and 1e9 at most.")
     if not re.fullmatch(r"\w[\w.-]{0,60}", arguments.name):
         raise UserError(
-            f"--name is {arguments.name!r}, but must be letters, digits, '.', '_' and '-'."
+            f"--name is {arguments.name!r}, but must be at most 61 letters, digits, '.', '_' or "
+            "'-', and not begin with '.' or '-'."
         )
     return arguments
 

@@ -1,11 +1,11 @@
-"""Read training images, count them, and show one batch as the network sees it.
+"""Read training images, count them, and write one batch, as the network gets it, to batch.png.
 
     python data_loader.py faces.zip
     python data_loader.py "faces/**/*.png" --resolution 128 --x-flip
     python data_loader.py --caches                   list the decoded images that are kept
     python data_loader.py --remove-caches KEY ...    remove some of them, or without KEY all
 
-The decoded images are kept in data/cache, where train_gan.py finds them. From Python:
+data/cache keeps the decoded images for train_gan.py with the same image settings. From Python:
 
     from data_loader import Batches, open_images
 
@@ -40,9 +40,9 @@ def main() -> None:
     parser.add_argument("--resolution", type=int, default=64, help="side in pixels (default 64)")
     parser.add_argument("--channels", type=int, choices=(1, 3), default=3, help="1: gray, 3: RGB")
     parser.add_argument("--resize", choices=("lanczos", "bilinear"), default="lanczos")
-    parser.add_argument("--batch-size", type=int, default=64, help="images (default 64)")
-    parser.add_argument("--x-flip", action="store_true", help="mirror half of the images")
-    parser.add_argument("--out", type=Path, default=Path("batch.png"), help="PNG of the batch")
+    parser.add_argument("--batch-size", type=int, default=64, help="images per batch (default 64)")
+    parser.add_argument("--x-flip", action="store_true", help="mirror with probability 0.5")
+    parser.add_argument("--out", type=Path, default=Path("batch.png"), help="default batch.png")
     cache = {"type": Path, "default": Path("data/cache"), "metavar": "FOLDER"}
     parser.add_argument("--cache", **cache, help="of decoded images (default data/cache)")
     parser.add_argument("--caches", action="store_true", help="list what the cache holds")

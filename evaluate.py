@@ -1,15 +1,15 @@
-"""Measure how close generated images are to real ones, how diverse, and whether any are copies.
+"""Measure whether generated images are like real ones, diverse, and no copies of them.
 
     python evaluate.py                               the newest run and its training images
     python evaluate.py v4 --count 1000
     python evaluate.py stylegan --psi 0.7            truncated images
     python evaluate.py weights/v5/generator_5000.keras --real faces.zip
-    python evaluate.py --generated made --real faces.zip       two sets of images
+    python evaluate.py --generated mine --real faces.zip       a folder and a zip of images
 
     python evaluate.py --network lite0 --network opennsfw      features of two networks
 
-Each number is printed beside the same number between two disjoint sets of real images. Numbers of
-one network do not decide which generator is better: look at the images too.
+Each metric is printed next to the same metric between two disjoint sets of real images. The metrics
+of one feature network are not enough to rank generators: look at the images too.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def main() -> None:
     """Read the command line, evaluate, print and save."""
     arguments = parse(sys.argv[1:])
     backend.start()
-    from anime_gan.metrics import evaluate  # it imports Keras: only after all arguments are right
+    from anime_gan.metrics import evaluate  # it imports Keras: only after the arguments are checked
 
     custom = arguments.input_size, arguments.scale, arguments.layer
     networks = [open_network(name, *custom) for name in arguments.network]
@@ -54,8 +54,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
     real = "folder, glob or zip of real images (default: those the run was trained on)"
     add("--real", metavar="PATH", help=real)
     psi, count = number(-10, 10), number(LEAST, 10**9, int)
-    add("--psi", type=psi, default=1.0, metavar="N", help="truncation (default 1: none)")
-    add("--count", type=count, default=5_000, metavar="N", help="images per set (default 5000)")
+    add("--psi", type=psi, default=1.0, metavar="N", help="truncation, -10 to 10 (default 1)")
+    add("--count", type=count, default=5_000, metavar="N", help="at most N images (default 5000)")
     networks = f"feature network: {', '.join(NETWORKS)}, or a .keras or .onnx file (default lite0)"
     add("--network", action="append", metavar="NAME", help=f"{networks}; can be repeated")
     add = parser.add_argument_group("for a .keras or .onnx file").add_argument
@@ -76,7 +76,7 @@ def check(parser: Parser, arguments: argparse.Namespace) -> None:
     custom = arguments.input_size, arguments.scale, arguments.layer
     files = [name for name in arguments.network if name.endswith((".keras", ".onnx"))]
     if arguments.generated and (arguments.source or not arguments.real):
-        parser.error("--generated takes no run or weights, but needs --real")
+        parser.error("--generated needs --real, and takes no run or weights file")
     if arguments.generated and arguments.psi != 1:
         parser.error("--psi is for weights; images cannot be truncated")
     if any(value is not None for value in custom) and not files:

@@ -1,4 +1,4 @@
-"""Print the versions of the collection, or the layers of one.
+"""Print a table of all versions, or the layers of one version.
 
 python models.py        a table of all versions
 python models.py v5     the layers of one version, as the report's comments show them
@@ -59,7 +59,7 @@ def main() -> None:
         lines = [f"{name}: {version.source}. {version.note}"]
         for model in (networks.generator, networks.discriminator):
             lines += ["", *describe.layer_table(model)]
-    # In a terminal, lines end where it does; a file gets all of them.
+    # In a terminal, lines are cut at its width; in a file they are complete.
     end = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     print(*(line[:end] for line in lines), sep="\n")
 

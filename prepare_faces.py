@@ -5,10 +5,11 @@
     python prepare_faces.py crop images faces         find faces and cut out the large enough ones
     python prepare_faces.py clean ready.zip faces     clean images that are faces already
 
-SOURCE is never changed. OUT gets faces/ for data.images, report.html, report.json and
-decisions.csv. The search takes about 13 seconds of one core an image; with --quick a tenth, but it
-finds only half of the faces. To overrule a decision, write the image's name into OUT/keep.txt or
-OUT/drop.txt and give the command again. An interrupted command also resumes when given again.
+SOURCE is not changed. OUT contains faces/ (for data.images), report.html, report.json and
+decisions.csv; with --held-out, train/ and heldout/ replace faces/. The search takes about 13
+seconds of one core an image; --quick takes a tenth, but finds only about half of the faces. To
+overrule a decision, write the image's name into OUT/keep.txt or OUT/drop.txt and give the command
+again. After an interruption, the same command resumes.
 """
 
 import argparse
@@ -43,7 +44,7 @@ COMMANDS = ("crop", "clean", "check")
 @clean_exit
 def main() -> None:
     """Read the arguments, make the set, print its summary."""
-    sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
+    sys.stdout.reconfigure(errors="backslashreplace")  # file names may be invalid as text
     command, arguments = _arguments(sys.argv[1:])
     settings, limits, output = (_fields(arguments, of) for of in (Settings, Limits, Output))
     try:
@@ -101,18 +102,18 @@ def _print_summary(summary: dict, arguments: argparse.Namespace) -> None:
     if faces["kept"]:
         print(
             f"train with: python train_gan.py data.images={shlex.quote(str(ready))} "
-            f"model.resolution={arguments.size}"
+            f"model.resolution={arguments.size}{' version=oulu' if arguments.size < 32 else ''}"
         )
 
 
 def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
-    """Return the command, "" for the whole work, and its options."""
+    """Return the command, "" for all steps, and its options."""
     command = given[0] if given and given[0] in COMMANDS else ""
     parser = Parser(description=__doc__)
     parser.add_argument("source", metavar="SOURCE", help="a folder, glob, zip or tar of images")
     parser.add_argument("out", metavar="OUT", help="folder for the result")
     default = Settings()
-    side = f"side of the faces, a power of two from 8 to 512 (default {default.size})"
+    side = f"side of the faces, a power of two from 16 to 512 (default {default.size})"
     parser.add_argument("--size", type=int, default=default.size, metavar="N", help=side)
     find = parser.add_argument_group("finding faces")
     find.add_argument("--already-faces", action="store_true", help="each image is a face already")
@@ -121,23 +122,23 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     quick = "ten times faster, but finds only about half of the faces"
     find.add_argument("--quick", action="store_true", help=quick)
     _number(find, "likelihood", default.likelihood, 0, 1, "minimum detection confidence")
-    _number(find, "widen", default.widen, 0, 3, "margin for hair and shoulders, 0 for none")
-    _number(find, "enlarge", default.enlarge, 1, 16, "drop faces that need a larger enlargement")
-    upscaler = "waifu2x, waifu2x-gpu, lanczos, or %(default)s (default): waifu2x if installed"
+    _number(find, "widen", default.widen, 0, 3, "margin for hair and shoulders (1: the thesis's)")
+    _number(find, "enlarge", default.enlarge, 1, 16, "largest enlargement of a face")
+    upscaler = "waifu2x, waifu2x-gpu, lanczos, or %(default)s (default): waifu2x if it is installed"
     find.add_argument("--upscaler", default=default.upscaler, metavar="NAME", help=upscaler)
-    clean = parser.add_argument_group("cleaning", "0 switches a limit off.")
-    percentile = "drop if the 90th brightness percentile is below"
+    clean = parser.add_argument_group("cleaning", "The value 0 disables a limit.")
+    percentile = "minimum of the 90th percentile of brightness"
     _number(clean, "dark", Limits.dark, 0, 1, percentile)
     _number(clean, "washed-out", Limits.washed_out, 0, 1, "minimum contrast")
     _number(clean, "blurred", Limits.blurred, 0, 1, "minimum sharpness")
-    blockiness = "maximum JPEG blockiness, from 1 (none)"
+    blockiness = "maximum JPEG blockiness: 1 (no blocks) or more"
     _number(clean, "compressed", Limits.compressed, 0, float("inf"), blockiness)
     grey = {"action": "store_const", "const": GREY, "default": Limits.greyscale}
-    clean.add_argument("--no-grey", dest="greyscale", **grey, help="drop gray faces")
+    clean.add_argument("--no-gray", "--no-grey", dest="greyscale", **grey, help="drop gray faces")
     write = parser.add_argument_group("writing")
     packed = "write zip files instead of folders"
     write.add_argument("--zip", dest="zipped", action="store_true", help=packed)
-    share = "share of the images whose faces go into heldout, not train"
+    share = "share of the images whose faces are written to heldout/, not train/"
     _number(write, "held-out", 0.0, 0, 0.9, share)
     records = "also write TFRecords for the original StyleGAN"
     write.add_argument("--tfrecords", dest="records", action="store_true", help=records)
@@ -151,21 +152,22 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
 
 def _number(parser, name: str, default: float, low: float, high: float, text: str) -> None:
     """Add an option that takes a number from `low` to `high`."""
-    kind, text = number(low, high), f"{text} (default {default:g})"
+    span = f", {low:g} to {high:g}" if high < float("inf") else ""
+    kind, text = number(low, high), f"{text}{span} (default {default:g})"
     parser.add_argument(f"--{name}", type=kind, default=default, metavar="X", help=text)
 
 
 def _require(arguments: argparse.Namespace) -> None:
-    """Raise UserError on values that are no simple range."""
+    """Raise UserError for values that `_number` does not check."""
     size, out = arguments.size, arguments.out
-    if not 8 <= size <= 512 or size & (size - 1):
-        raise UserError(f"--size is {size}, but must be a power of two from 8 to 512.")
+    if not 16 <= size <= 512 or size & (size - 1):
+        raise UserError(f"--size is {size}, but must be a power of two from 16 to 512.")
     if 0 < arguments.compressed < 1:
         raise UserError(f"--compressed is {arguments.compressed:g}, but must be 1 or more, or 0.")
     if arguments.upscaler not in UPSCALERS:
         raise UserError(f"--upscaler is {arguments.upscaler}, not one of {', '.join(UPSCALERS)}.")
     if not out.strip() or (os.path.exists(out) and not os.path.isdir(out)):
-        raise UserError(f"{out or 'OUT'} is no folder: name one for the faces.")
+        raise UserError(f"{out or 'OUT'} is not a folder; choose a folder for the faces.")
 
 
 if __name__ == "__main__":

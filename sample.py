@@ -1,19 +1,19 @@
 """Generate images from trained weights.
 
     python sample.py                               a 5x5 grid from the newest run
-    python sample.py v4 --grid 8x4                 from a run, by its name
-    python sample.py grid walk                     from a run that is called walk
+    python sample.py v4 --grid 8x4                 8 columns and 4 rows from the run v4
+    python sample.py grid walk                     from a run that has the name of a command
     python sample.py faces v5 --seeds 1,5,100-109  single images; a seed is always the same face
     python sample.py faces --count 1000 --psi 1.2,1,0.7,0.5,0,-0.5,-1
                                                    1000 images for each truncation
-    python sample.py figure truncation             uncurated; for StyleGANs also mixing,
-                                                   noise-detail, noise-components
+    python sample.py figure truncation             or uncurated; for StyleGANs also mixing,
+                                                   noise-detail or noise-components
     python sample.py walk --seeds 3,8,20 --out walk.mp4
                                                    from seed to seed and back, as GIF or MP4
-    python sample.py film v5                       the run's grids, from the first to the last
-    python sample.py project face.png stylegan     the image of a StyleGAN nearest to a face
+    python sample.py film v5                       the grids that training wrote, in order
+    python sample.py project face.png stylegan     the StyleGAN image most similar to a face
 
-An image depends only on the weights and the seed, not on the batch, the machine or the backend.
+An image depends only on weights and seed; on another machine or backend it may differ by 1 of 255.
 `python sample.py COMMAND --help` lists the options of a command.
 """
 
@@ -40,12 +40,12 @@ FORMER_OPTIONS = {
     "--figure": "figure NAME",
     "--project": "project IMAGE",
 }
-NOISE = {"fixed": "const", "fresh": "random", "off": "none"}  # former names: names
+NOISE = {"fixed": "const", "fresh": "random", "off": "none"}  # former name: name
 
 
 @clean_exit
 def main() -> None:
-    """Read the command line, generate, write, and print where."""
+    """Read the command line, generate and write the images, and print their path."""
     arguments = parse(sys.argv[1:])
     backend.start()
     print(COMMANDS[arguments.command][0](arguments))
@@ -59,7 +59,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
                 new = FORMER_OPTIONS[option]
                 raise UserError(f"{option} needs a command now: python sample.py {new}.")
         argv = ["grid", *argv]
-    # argparse takes a value that begins with a minus for an option.
+    # argparse interprets a value that begins with a minus as an option.
     text = re.sub(r"(?<=\0--psi)\0(?=-[\d.])", "=", "\0".join(["", *argv]))
     parser = Parser(description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -82,10 +82,10 @@ def check(arguments: argparse.Namespace) -> None:
     if command == "grid" and len(seeds) > arguments.grid[0] * arguments.grid[1]:
         raise UserError(
             f"a grid of {arguments.grid[0]}x{arguments.grid[1]} is too small for {len(seeds):,} "
-            "seeds; use a larger --grid, or the command faces."
+            "seeds; use a larger --grid, or the command `faces`."
         )
     if command == "faces" and bool(seeds) == bool(arguments.count):
-        raise UserError("the command faces needs either --count N or --seeds LIST.")
+        raise UserError("the command `faces` needs either --count N or --seeds LIST.")
     if command == "walk" and len(seeds) < 2:
         raise UserError("a walk needs two seeds or more, such as --seeds 3,8.")
     if command in ("grid", "walk") and len(psi) > 1:
@@ -108,7 +108,7 @@ def parse_noise(text: str) -> str:
     if text in NOISE:
         raise argparse.ArgumentTypeError(f"{text} is called {NOISE[text]} now")
     if text not in NOISE.values():
-        raise argparse.ArgumentTypeError(f"{text!r} is not {', '.join(NOISE.values())}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not const, random or none")
     return text
 
 
@@ -126,14 +126,14 @@ def parse_seeds(text: str) -> list[int]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
         if not match or int(match[2] or match[1]) - int(match[1]) not in range(1_000_000):
-            example = "1,5,100-109 (at most a million)"
+            example = "1,5,100-109 (at most a million in a range)"
             raise argparse.ArgumentTypeError(f"{text!r} is not a list of seeds such as {example}")
         seeds += range(int(match[1]), int(match[2] or match[1]) + 1)
     return seeds
 
 
 def checked_file(out: Path, suffixes: tuple[str, ...]) -> Path:
-    """Return a file to write: with the first suffix if it has none."""
+    """Return the output file, with the first suffix if it has none."""
     named = out if out.suffix or out.name in ("", "..") else out.with_suffix(suffixes[0])
     if named.suffix not in suffixes or named.is_dir():
         raise UserError(f"--out is {out}, but must be a file ending in {' or '.join(suffixes)}.")
@@ -147,12 +147,12 @@ def make_folder(folder: Path) -> None:
     except OSError as error:
         why = "it is a file" if folder.is_file() else reason(error)
         raise UserError(
-            f"the folder {folder} can't be made ({why}); name another: --out."
+            f"the folder {folder} can't be created ({why}); choose another with --out."
         ) from None
 
 
 def open_generator(arguments: argparse.Namespace, name: str):
-    """Return the generator, its file, and where to write, `name`_<weights> if not said."""
+    """Return the generator, its file, and the output path (default `name`_<weights file>)."""
     from anime_gan.generation.load import find_weights, load_generator, output_folder
 
     path = find_weights(arguments.source)
@@ -190,7 +190,7 @@ def grid(arguments: argparse.Namespace) -> str:
 
 
 def faces(arguments: argparse.Namespace) -> str:
-    """Single images, face_<seed>.png; for several psi in a folder each."""
+    """Single images, face_<seed>.png, of --seeds or --count; a folder for each of several psi."""
     generator, path, out = open_generator(arguments, "sample")
     every, psis = arguments.seeds or range(arguments.count), arguments.psi or [1.0]
     for psi in psis:
@@ -205,7 +205,7 @@ def faces(arguments: argparse.Namespace) -> str:
 
 
 def walk(arguments: argparse.Namespace) -> str:
-    """A film from seed to seed and back to the first."""
+    """A film from seed to seed and back to the first; needs two or more --seeds."""
     from anime_gan.generation.walk import walk
 
     generator, path, out = open_generator(arguments, "walk")
@@ -216,10 +216,10 @@ def walk(arguments: argparse.Namespace) -> str:
 
 
 def film(arguments: argparse.Namespace) -> str:
-    """A film of the grids of a run, or of several runs in order: a,b."""
+    """A film of the sample grids of a run, or of several runs in order."""
     from anime_gan.runs.folder import RunFolder, newest_run
 
-    names = arguments.source.split(",") if arguments.source else []
+    names = arguments.runs.split(",") if arguments.runs else []
     runs = [RunFolder(name) for name in names] or [newest_run()]
     out = arguments.out or runs[-1].images / f"training{arguments.suffixes[0]}"
     make_folder(out.parent)
@@ -235,7 +235,7 @@ def draw_figure(arguments: argparse.Namespace) -> str:
 
 
 def project(arguments: argparse.Namespace) -> str:
-    """The image of a StyleGAN nearest to a face, and a film of the search."""
+    """The StyleGAN image most similar to a face, and a film of the search."""
     from anime_gan.generation.projection import project, read_target
 
     name = re.sub(r"\W+", "_", f"projection_{arguments.image.stem}")
@@ -246,7 +246,7 @@ def project(arguments: argparse.Namespace) -> str:
     images = generator.images(w)
     labels = ["target", f"mean, {distances[0]:.3f}", f"nearest, {distances[-1]:.3f}"]
     save(out, sheet([[target, images[0], images[-1]]], labels))
-    every = max(1, len(images) // 240)  # ten seconds
+    every = max(1, len(images) // 240)  # ten seconds at 24 frames per second
     films.write(film, films.frames_beside(target, images[::every], arguments.size), 24)
     return f"{out} and {film} from {path}"
 
@@ -258,25 +258,26 @@ def option(kind, metavar: str, text: str, default=None) -> dict:
 
 OPTIONS = {
     "source": {"nargs": "?", "help": "a run or a weights file (default: the newest run)"},
+    "runs": {"nargs": "?", "help": "a run, or several: a,b,c (default: the newest run)"},
     "name": {"choices": FIGURES},
-    "image": {"type": Path, "help": "a file with a face, cut out like those of the training set"},
+    "image": {"type": Path, "help": "an image of a face, cropped like the training images"},
     "--grid": option(parse_grid, "5x5", "columns x rows (default 5x5)", (5, 5)),
     "--count": option(number(1, 1_000_000, int), "N", "number of images, of seeds 0 to N-1"),
     "--seeds": option(parse_seeds, "LIST", "seeds, such as 1,5,100-109", []),
-    "--psi": option(parse_psis, "LIST", "truncation: 1 is none, 0 the mean face", []),
-    "--noise": option(parse_noise, "KIND", "StyleGAN noise: const, random or none", "const"),
-    "--space": {"choices": ("z", "w"), "help": "interpolate in z, or in w (StyleGANs only)"},
+    "--psi": option(parse_psis, "LIST", "truncation, -10 to 10: 1 is none, 0 the mean face", []),
+    "--noise": option(parse_noise, "KIND", "StyleGANs: const (default), random or none", "const"),
+    "--space": {"choices": ("z", "w"), "help": "interpolate in z, or w (StyleGANs; default)"},
     "--frames": option(number(2, 10_000, int), "N", "frames from seed to seed (default 48)", 48),
     "--steps": option(number(1, 100_000, int), "N", "optimizer steps (default 500)", 500),
-    "--size": option(number(2, 4_096, int), "PIXELS", "height of the film"),
-    "--fps": option(number(1, 240), "N", "frames per second (default 24)", 24.0),
+    "--size": option(number(2, 4_096, int), "PIXELS", "height of the film, 2 to 4096"),
+    "--fps": option(number(1, 240), "N", "frames per second, 1 to 240 (default 24)", 24.0),
 }
 IMAGE = (".png", ".jpg", ".webp")
 COMMANDS = {
     "grid": (grid, IMAGE, "source --grid --seeds --psi --noise"),
     "faces": (faces, (), "source --count --seeds --psi --noise"),
     "walk": (walk, (".gif", ".mp4"), "source --seeds --frames --space --psi --noise --size --fps"),
-    "film": (film, (".mp4", ".gif"), "source --size --fps"),
+    "film": (film, (".mp4", ".gif"), "runs --size --fps"),
     "figure": (draw_figure, IMAGE, "name source --seeds --psi --noise"),
     "project": (project, IMAGE, "image source --steps --size"),
 }

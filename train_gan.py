@@ -1,47 +1,48 @@
 """Train a GAN on anime faces.
 
-    python train_gan.py                              as config.yaml says
-    python train_gan.py version=v4 training.steps=2000
-    python train_gan.py --config configs/demo.yaml
-    python train_gan.py --dry-run                    one step, nothing written
+    python train_gan.py                              train with the settings of config.yaml
+    python train_gan.py v4 training.steps=2000       a version, with keys of config.yaml
+    python train_gan.py configs/r3gan_cpu.yaml data.images=faces.zip
+    python train_gan.py RUN                          continue a run, by its name
+    python train_gan.py --dry-run                    train two steps, print the cost, write nothing
 
-The same command again resumes an interrupted run from its newest checkpoint.
+To resume an interrupted run from its newest checkpoint, give the same command again.
 """
 
+from __future__ import annotations
+
 import math
+import shlex
 import sys
 import time
 from contextlib import nullcontext
-from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from anime_gan import backend
-
-backend.start()
-
+from anime_gan import backend, console
 from anime_gan.commands import Parser
 from anime_gan.config import Config, load_config
-from anime_gan.config.stages import stage_at, stages_of
+from anime_gan.config.messages import key_for_option
+from anime_gan.config.stages import is_finished, stage_at, stages_of
+from anime_gan.config.versions import VERSIONS
 from anime_gan.data import demo
 from anime_gan.data.batches import Batches, require_batch
 from anime_gan.data.image_set import ImageSet, open_data, read_images
 from anime_gan.data.pixels import to_float
-from anime_gan.errors import clean_exit
-from anime_gan.metrics.during_training import Metrics
-from anime_gan.runs.progress import ProgressBar
-from anime_gan.runs.run import Follower, Run, is_finished
+from anime_gan.errors import UserError, clean_exit
+from anime_gan.runs import checkpoint
+from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.stopping import StopReason, StopRequest
-from anime_gan.training.distribution import Group, joined
-from anime_gan.training.micro_batch import explain_out_of_memory
-from anime_gan.training.resume import (
-    batches_of,
-    check_resume,
-    choose_precision,
-    open_run,
-    resume,
-    share_micro_batch,
-)
-from anime_gan.training.state import TrainState
-from anime_gan.training.step import compile_step
+
+# Importing Keras takes seconds. What needs it is imported inside functions, after everything that
+# the user may have mistyped is checked.
+if TYPE_CHECKING:
+    import numpy as np
+
+    from anime_gan.metrics.during_training import Metrics
+    from anime_gan.runs.run import Follower, Run
+    from anime_gan.training.distribution import Group
+    from anime_gan.training.state import TrainState
 
 
 def train(
@@ -52,24 +53,28 @@ def train(
     stop: StopRequest,
     group: Group,
 ) -> StopReason | None:
-    """Run the report's loop (ch. 6.1.3) from the run's step on; return why it ended.
+    """Run the report's loop (ch. 6.1.3) from the current step; return why it ended.
 
-    All processes of a group run it and end at the same step; the first one knows the reason.
+    All processes of a group run this loop and end at the same step; only process 0 knows why.
     """
-    train_step = compile_step(state)
+    from anime_gan.runs.progress import ProgressBar
+    from anime_gan.training.step import compile_step
+
+    train_step = console.announced(compile_step(state), "Compiling the training step")
     step, reason = run.progress.step, None
     last_steps = (state.stage.end, state.config.training.steps)
     with ProgressBar(state.config, step, shown=group.leads) as bar:
         for batch in batches:  # 1. Sample real images.
             # 2. Sample fake images. 3. Train the discriminator on both. 4. Freeze it.
             # 5. Train the generator. 6. Update the weights.
+            state.follow(step, run.seconds)
             scalars = train_step(batch.images)
             step += 1
             # 7. Log the losses, and observe some faces.
             bar.warn(step, run.record(step, scalars))
             reason = run.stop_reason(step, stop) or reason
             ended = group.ends(reason, stop, last=step in last_steps)
-            if ended:  # also by a signal to another process
+            if ended:  # perhaps because another process received a signal
                 reason = reason or run.stop_reason(step, stop)
             # 8. Save grids, weights and checkpoints.
             bar.warn(step, run.save_if_due(step, reason if ended else None))
@@ -77,7 +82,7 @@ def train(
                 reason = run.stop_reason(step, stop)
             sound = reason in (None, StopReason.FINISHED, StopReason.GROW)
             if sound and metrics and metrics.due(run.seconds):
-                metrics.measure(state.sampler(), step, run.seconds, run.history)
+                bar.warn(step, run.measure(metrics, step))
             bar.show(run, step, batches.epochs)
             if ended:
                 return reason
@@ -86,40 +91,43 @@ def train(
 def train_stage(config: Config, images: ImageSet, stop: StopRequest, group: Group) -> int | None:
     """Train until the run ends or its networks change, and return the exit status.
 
-    None if the run is to be opened again: after it was rolled back, or to grow. images: those of
-    the first stage.
+    None if the run must be opened again: after a rollback, or for the next growing stage. images:
+    the training images at the first stage's size.
     """
-    with open_run(config.run, group) as run:
+    from anime_gan.metrics.during_training import Metrics
+    from anime_gan.training import cost, resume
+
+    with resume.open_run(config.run, group) as run:
         progress = run.progress
         if is_finished(config, progress.step, progress.seconds):
-            say(
-                group,
-                f"Run {config.run} is finished, at step {progress.step}. Raise training.steps "
-                "(or training.minutes) to continue, or name another run with run=NAME.",
-            )
+            say(group, finished(config, progress.step))
             return 0
+        if progress.config:
+            say(group, f"Continuing run {config.run} from step {progress.step:,}.")
         stage = stage_at(config, progress.step)
         if stage.first:
             images = open_data(stage.config)
             say(group, images.summary())
-        say(group, *check_resume(config, progress, images))
-        state, precision = resume(config, progress, images, group)
-        run.start(state, config, precision, images)
+        say(group, *resume.check_resume(config, progress, images))
+        with console.waiting("Building the networks"):
+            state, precision = resume.resume(config, progress, images, group)
+            run.start(state, config, precision, images)
         generator, discriminator = state.networks.parameter_counts()
         say(
             group,
             f"{config.version} at {stage.resolution}x{stage.resolution}: generator "
             f"{generator:,} and discriminator {discriminator:,} parameters, {precision}, on "
             f"{group.device} with {backend.name()}.",
+            *cost.on_this_machine(state, progress, precision),
         )
         if run.finding:
-            print(f"WARNING, when this run stopped: {run.finding}", file=sys.stderr)
+            console.warn(f"WARNING: this run last stopped with a problem: {run.finding}")
         reason = group.shared_reason(lambda: run.stop_reason(progress.step, stop), stop)
         if reason is None:
             # Metrics compare images of full size only.
             measured = config if stage.end is None else config.updated(metrics={"share": 0.0})
             with (
-                batches_of(config, stage, images, progress.step, group) as batches,
+                resume.batches_of(config, stage, images, progress.step, group) as batches,
                 Metrics(measured, images, run.folder.images, progress.step)
                 if group.leads
                 else nullcontext() as metrics,
@@ -132,7 +140,7 @@ def train_stage(config: Config, images: ImageSet, stop: StopRequest, group: Grou
 def conclude(
     reason: StopReason, run: Run | Follower, stop: StopRequest, group: Group
 ) -> int | None:
-    """Say why training ended and return the exit status; None where it continues."""
+    """Say why training ended and return the exit status; None if it continues."""
     step, status = run.progress.step, None
     if reason is StopReason.ROLL_BACK:
         earlier = run.roll_back()
@@ -142,95 +150,161 @@ def conclude(
         status = 128 + stop.signal
     elif reason is StopReason.UNHEALTHY:
         kind = run.finding.kind if run.finding else ""
-        say(group, f"Stopped and saved at step {step}: {kind}; health.action=warn continues.")
+        say(group, f"Stopped and saved at step {step}: {kind}; continue with health.action=warn.")
         status = 3
     elif reason is StopReason.NOT_FINITE:
         if run.not_finite:
-            print(f"error: {run.not_finite}", file=sys.stderr)
+            console.warn(f"error: {run.not_finite}")
         status = 2
     elif reason is StopReason.FINISHED:
         status = 0
         if group.leads:
             folder = run.folder
-            print(
-                f"Finished at step {step}.\n"
-                f"  faces       {folder.grid(step)}\n"
-                f"  loss curve  {folder.images / 'losses.png'}\n"
-                f"  weights     {folder.generator_file(step)}\n"
-                f"Draw new faces with: python sample.py {folder.name}"
+            say(
+                group,
+                f"Finished at step {step:,}.",
+                f"  faces       {folder.grid(step)}",
+                f"  loss curve  {folder.images / 'losses.png'}",
+                f"  weights     {folder.generator_file(step)}",
+                f"Generate new faces with: python sample.py {folder.name}",
             )
     return status
 
 
-def dry_run(config: Config, group: Group) -> None:
-    """Build everything, run one step, time another, and print what the run would cost.
+def dry_run(config: Config, real: np.ndarray, group: Group) -> None:
+    """Train two steps, and print what the run would cost by the second.
 
-    Networks that grow have their last size. One batch of images is read, without the cache.
+    config: of the last stage. real: one batch of its images as uint8.
     """
-    stages = stages_of(config)
-    config = stages[-1].config
-    data, model, training = config.data, config.model, config.training
-    batch_size = training.images_per_step
-    if data.images == "demo":
-        real = demo.draw_faces(batch_size, model.resolution)[..., : model.channels]
-    else:
-        real = read_images(data.images, batch_size, model.resolution, model.channels, data.resize)
-    precision = choose_precision(config, None, group)
-    with group.scope():
+    from anime_gan.runs.progress import clock
+    from anime_gan.training import resume
+    from anime_gan.training.state import TrainState
+    from anime_gan.training.step import compile_step
+
+    training, model = config.training, config.model
+    precision = resume.choose_precision(config, None, group)
+    with console.waiting("Building the networks"), group.scope():
         state = TrainState(config, precision)
-    share_micro_batch(state, group)
-    step = compile_step(state)
+    resume.share_micro_batch(state, group)
+    step = console.announced(compile_step(state), "Compiling the training step")
     real = to_float(real[group.rows(training.batch_size, training.n_critic)])
     losses = {key: float(value) for key, value in step(real).items()}
     started = time.perf_counter()
     float(step(real)["g_loss"])
     seconds = time.perf_counter() - started
     generator, discriminator = state.networks.parameter_counts()
-    total = min(seconds * training.steps, (training.minutes or math.inf) * 60)
-    grown = ", as if all were of the last size" if len(stages) > 1 else ""
+    total = min((training.steps or math.inf) * seconds, (training.minutes or math.inf) * 60)
+    grown = ", as if all were of the last size" if config.growing.start else ""
     print(
         f"{config.version} at width {model.width:g}, {model.resolution}x{model.resolution}, batch "
         f"{training.batch_size}, {precision}, on {group.device} with {backend.name()}\n"
         f"parameters   generator {generator:,}, discriminator {discriminator:,}\n"
         f"first losses discriminator {losses['d_loss']:.3f}, generator {losses['g_loss']:.3f}\n"
         f"memory       {backend.peak_memory() / 2**30:.2f} GiB at most so far\n"
-        f"speed        {batch_size / seconds:.1f} images/s, {seconds:.2f} s a step\n"
-        f"whole run    {training.steps:,} steps, {timedelta(seconds=round(total))}{grown}\n"
+        f"speed        {training.images_per_step / seconds:.1f} images/s, {seconds:.2f} s a step\n"
+        f"whole run    {total / seconds:,.0f} steps, {clock(total)}{grown}\n"
         "Dry run: nothing was written."
     )
 
 
+def one_batch(config: Config) -> np.ndarray:
+    """Return a batch of images of a config, uint8 (B, H, W, C), read without the cache."""
+    data, model, size = config.data, config.model, config.training.images_per_step
+    if data.images == "demo":
+        return demo.draw_faces(size, model.resolution)[..., : model.channels]
+    return read_images(data.images, size, model.resolution, model.channels, data.resize)
+
+
+def first_images(config: Config) -> ImageSet:
+    """Return the images of the first stage; UserError if they are too few for a batch of any."""
+    images = open_data(stage_at(config, 0).config)
+    for stage in stages_of(config):
+        require_batch(len(images.images), stage.config.training.images_per_step, stage.batch_key)
+    return images
+
+
+def finished(config: Config, step: int) -> str:
+    """Return what to say of a run that has nothing left to do."""
+    return (
+        f"Run {config.run} is finished, at step {step:,}. Raise training.steps (or "
+        "training.minutes) to continue, or name another run with run=NAME."
+    )
+
+
 def say(group: Group, *lines: str) -> None:
-    """Print lines in the first process, once for all."""
+    """Print lines in process 0 only."""
     if group.leads:
-        for line in lines:
-            print(line, flush=True)
+        console.say(*lines)
 
 
-@clean_exit
-def main() -> int:
-    """Read the command line, train, and say where everything is."""
+def parse(argv: list[str]) -> tuple[Config, bool]:
+    """Return the config that the arguments ask for, and whether for a dry run."""
     parser = Parser(description=__doc__)
     parser.add_argument("--config", metavar="FILE", help="a config that overrides config.yaml")
     parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="a key, such as training.steps=200"
+        "words",
+        nargs="*",
+        metavar="WORD",
+        help="key=value, such as training.steps=200; or a version, a run or a config file",
     )
-    parser.add_argument("--dry-run", action="store_true", help="one step, nothing written")
-    arguments = parser.parse_intermixed_args()
-    config = load_config(arguments.config, arguments.overrides)
+    parser.add_argument("--dry-run", action="store_true", help="two steps, nothing written")
+    arguments, unknown = parser.parse_known_intermixed_args(argv)
+    if unknown:
+        parser.error(f"{unknown[0]} is not an option; {key_for_option(unknown[0])}")
+    file, overrides = arguments.config, []
+    for word in arguments.words:
+        place = Path(word)
+        if "=" in word:
+            overrides.append(word)
+        elif place.suffix in (".yaml", ".yml"):
+            file = word
+        elif word.lower() in VERSIONS:
+            overrides.insert(0, f"version={word.lower()}")
+        elif RunFolder(place.name).config_file.is_file():  # of weights/RUN too
+            file = str(RunFolder(place.name).config_file)
+        else:
+            raise UserError(
+                f"{word!r} is not key=value, a version ({', '.join(VERSIONS)}), a run in weights/ "
+                "or a config file."
+            )
+    return load_config(file, overrides), arguments.dry_run
+
+
+@clean_exit
+def main(*argv: str) -> int:
+    """Read the command line, train, and say where everything is.
+
+    From Python, for a notebook: `train_gan.main("v4", "training.steps=200")`.
+    """
+    argv = argv or sys.argv[1:]
+    config, is_dry = parse([*argv])
+    several, folder = config.distribution.coordinator is not None, RunFolder(config.run)
+    if is_dry:
+        config = stages_of(config)[-1].config
+        real = one_batch(config)
+    elif not config.distribution.process and folder.weights.is_dir():
+        folder.require_unlocked()
+        facts = checkpoint.newest_facts(folder.weights)
+        if facts and is_finished(config, facts["step"], facts["seconds"]):
+            console.say(finished(config, facts["step"]))
+            return 0
+    # Processes that wait for each other hear of unreadable images only once they are joined.
+    images = None if several or is_dry else first_images(config)
+    backend.start()
+    from anime_gan.training.distribution import joined
+    from anime_gan.training.micro_batch import explain_out_of_memory
+
     if config.training.deterministic:
         backend.make_deterministic()
     with joined(config) as group, explain_out_of_memory(config):
-        if arguments.dry_run:
-            dry_run(config, group)
+        if is_dry:
+            dry_run(config, real, group)
             return 0
-        images = open_data(stage_at(config, 0).config)
-        say(group, images.summary())
-        for stage in stages_of(config):
-            batch_size = stage.config.training.images_per_step
-            require_batch(len(images.images), batch_size, stage.batch_key)
-        status = None
-        with StopRequest() as stop:
+        images = images or first_images(config)
+        with console.logged(folder.log) if group.leads else nullcontext(), StopRequest() as stop:
+            console.note(f"train_gan.py {shlex.join(argv)}")
+            say(group, images.summary(), *backend.hints())
+            status = None
             while status is None:
                 status = train_stage(config, images, stop, group)
         return status

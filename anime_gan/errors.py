@@ -1,11 +1,12 @@
 """Mistakes that a user can make, each reported in one sentence, and how a script ends on one."""
 
 import functools
+import io
 import sys
 
 
 class UserError(Exception):
-    """A mistake or a limit outside the program; its text is one sentence with the way out."""
+    """An error that the user can fix; its text is one sentence with the cause and the remedy."""
 
 
 def clean_exit(main):
@@ -16,6 +17,9 @@ def clean_exit(main):
 
     @functools.wraps(main)
     def run(*args, **kwargs):
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a notebook's is not
+                stream.reconfigure(errors="backslashreplace")  # of a terminal without UTF-8
         try:
             return main(*args, **kwargs)
         except UserError as error:
@@ -24,7 +28,7 @@ def clean_exit(main):
             if error.errno is None:
                 raise
             where = f" {error.filename}" if error.filename else ""
-            print(f"error: {error.strerror}{where}; what was saved is whole.", file=sys.stderr)
+            print(f"error: {error.strerror}{where}; saved files are complete.", file=sys.stderr)
         raise SystemExit(2)
 
     return run

@@ -37,13 +37,13 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def explain_os_error(path: Path) -> Iterator[None]:
-    """Within it, an OSError about writing `path` becomes a UserError with a way out."""
+    """Turn an OSError about writing `path` into a UserError."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or " ".join(str(error).split())
         raise UserError(
-            f"{path} could not be written ({reason}); what was saved before is whole: make room or "
+            f"{path} could not be written ({reason}), but saved files are complete; make room or "
             "make the folder writable, and give the same command again."
         ) from error
 
@@ -115,8 +115,7 @@ def require_space(folder: Path, size: int) -> None:
     if free < size:
         raise UserError(
             f"the disk of {folder} is full: {free / 1e6:.0f} MB are free and {size / 1e6:.0f} MB "
-            "are needed; make room and give the same command again, it resumes from the last "
-            "checkpoint."
+            "are needed; make room and give the same command again to resume."
         )
 
 

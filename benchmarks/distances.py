@@ -51,8 +51,8 @@ def clusters_missing(images, kept: int) -> np.ndarray:
 
 
 DEGRADED = {
-    "blur of {} pixels": (blurred, (0.5, 1, 2, 4)),
-    "noise of {} levels": (noisy, (4, 8, 16, 32)),
+    "Gaussian blur, sigma {} pixels": (blurred, (0.5, 1, 2, 4)),
+    "Gaussian noise, deviation {} of 255": (noisy, (4, 8, 16, 32)),
     "{:.1%} of the faces, repeated": (fewer, (0.5, 0.1, 0.02, 0.002)),
     "{} of 16 clusters of faces": (clusters_missing, (12, 8, 4, 1)),
 }

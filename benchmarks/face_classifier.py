@@ -19,8 +19,8 @@ import skimage.data
 from PIL import Image, ImageFilter, ImageOps
 
 from anime_gan.data.decode import whole_image
-from anime_gan.data.pixels import montage, to_image
 from anime_gan.data.entries import Unreadable
+from anime_gan.data.pixels import montage, to_image
 from anime_gan.data.sources import open_source
 from anime_gan.errors import clean_exit
 from anime_gan.preparation.face_classifier import SIDE, WEIGHTS, open_features

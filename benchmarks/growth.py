@@ -13,8 +13,8 @@ pixels. Beside the memory stands the estimate that training.micro_batch=auto goe
 
 Each row is a process of its own. In parentheses: the ratio to linear growth from the first row;
 less is better. Milliseconds are wall-clock time; cpu ms is processor time, which other load changes
-less. The memory of a step is the compiler's own figure on JAX (arguments, results and temporaries
-of the larger half of the step). TensorFlow has none: there it is the peak of the process over two
+less. The memory of a step is the compiler's own number on JAX (arguments, results and temporaries
+of the larger update of the step). TensorFlow has none: there it is the peak of the process over two
 steps, which includes what the allocator keeps.
 """
 

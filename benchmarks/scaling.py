@@ -46,14 +46,14 @@ from benchmarks.common import make_state, random_images
 TOLERANCE = 1e-4
 # What no version's own recipe has.
 EXTRAS = {
-    "v5, micro batches": ("v5", "training.micro_batch=4"),
+    "v5, micro-batches": ("v5", "training.micro_batch=4"),
     "v5, adaptive, EMA": (
         "v5",
         *("augment.policy=[translation,cutout,colour]", "augment.p=adaptive", "augment.kimg=0.1"),
         "training.ema_kimg=0.01",
     ),
     "dragan, in turn": ("dragan", "training.passes=in_turn"),
-    "wgan_gp, micro batches": ("wgan_gp", "training.micro_batch=4"),
+    "wgan_gp, micro-batches": ("wgan_gp", "training.micro_batch=4"),
 }
 # Gigabytes a second that a device sends while it receives as many, and microseconds a message.
 NETWORKS = {"NVLink": (200, 3), "PCIe 4": (20, 5), "25 GbE": (2.9, 20)}

@@ -23,9 +23,10 @@ backend.start()
 import keras
 
 from anime_gan.backend.precision import fastest_precision
+from anime_gan.training import cost
 from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step, train_discriminator, train_generator
-from benchmarks import flops, new_parser
+from benchmarks import new_parser
 from benchmarks.common import make_state, random_images
 from benchmarks.report_loop import ReportLoop
 
@@ -118,7 +119,7 @@ def compare(state: TrainState, real, precision: str, rounds: int, compiled: bool
                 raise
             print(f"{name} failed: {type(error).__name__}: {str(error).splitlines()[0]}")
             del runs[name]
-    matmul_rate = flops.matmul_rate(precision)
+    matmul_rate = cost.matmul_rate(precision)
     seconds, rates = {name: [] for name in runs}, []
     for _ in range(rounds):
         rates.append(matmul_rate())
@@ -133,10 +134,10 @@ def print_lines(state: TrainState, seconds: dict, rates: list[float]) -> None:
     seconds: by name, of each round; rates: of the matrix product in each round, in GFLOP/s.
     """
     ours, batch = next(iter(seconds.values())), state.config.training.batch_size
-    work, objective = flops.step_gflops(state), state.config.objective
+    work, objective = cost.step_gflops(state), state.config.objective
     work_of = dict.fromkeys(PARTS, 0.0) | {
-        PARTS[0]: flops.discriminator_gflops(state, objective.penalty_every == 1),
-        PARTS[1]: flops.generator_gflops(state, False),
+        PARTS[0]: cost.discriminator_gflops(state, objective.penalty_every == 1),
+        PARTS[1]: cost.generator_gflops(state, False),
     }
     rate = statistics.median(rates)
     print(f"{work:.1f} GFLOP a step; a matrix product runs at {rate:.0f} GFLOP/s here\n")

@@ -73,7 +73,7 @@ ROWS = {
     "one colour": (one_colour, number("spread"), Limits.single_colour),
     "blurred": (blurred, number("sharpness"), Limits.blurred),
     "too compressed": (encoded, number("blocks"), Limits.compressed),
-    "grey, --no-grey": (less(ImageEnhance.Color), number("colour"), GREY),
+    "gray, --no-gray": (less(ImageEnhance.Color), number("colour"), GREY),
     "near-duplicate": (cropped, likeness, SAME),
 }
 ABOVE = ("too compressed", "near-duplicate")  # here a face is dropped above the limit, else below

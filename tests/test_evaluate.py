@@ -121,13 +121,13 @@ def test_a_config_beside_weights_outside_a_run_is_not_used(trained, network, cal
     shutil.copy(folder / "weights/r/generator_2.keras", folder / "friend.keras")
     (folder / "config.yaml").write_text("model: {resolution: 128}")
     status, errors = call("evaluate.py", "friend.keras", *network)
-    assert status == 2 and "name the real images" in errors
+    assert status == 2 and "give the real images" in errors
     arguments = ["--real", faces, "--count", "20", *network]
     status, errors = call("evaluate.py", "friend.keras", *arguments)
     assert status == 0, errors
     assert (folder / "evaluation_friend.json").exists()
     status, errors = call("evaluate.py", "net.keras", *arguments)
-    assert status == 2 and "is no generator" in errors
+    assert status == 2 and "is not a generator" in errors
     # Weights are enough; the folder for the results is made.
     shutil.rmtree(folder / "gan_images")
     status, errors = call("evaluate.py", "r", *arguments)

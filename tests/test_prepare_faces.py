@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from anime_gan.config import load_config
 from anime_gan.data import demo
 from anime_gan.preparation.store import DATABASE, Store
 from tests.conftest import ROOT
@@ -111,6 +112,18 @@ def test_faces_hold_pixels_only(script, tmp_path):
     for path in faces:
         with Image.open(path) as image:
             assert image.mode == "RGB" and not image.info
+
+
+def test_the_command_for_16x16_names_a_version_that_can_train_it(script, tmp_path):
+    """v5, the default, needs 32x32. --no-grey is the former name of --no-gray."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    face(0).save(folder / "face.png")
+    for gray in ("--no-gray", "--no-grey"):
+        done = script("prepare_faces.py", "clean", folder, "out", "--size", "16", gray)
+        (command,) = [line for line in done.stdout.splitlines() if "train_gan.py" in line]
+        assert "model.resolution=16" in command
+    load_config(None, command.split()[-2:])
 
 
 def test_a_killed_start_resumes_to_the_same_bytes(script, ready, tmp_path):
@@ -333,11 +346,12 @@ def test_a_zip_with_paths_outside_of_it(script, tmp_path):
         (["https://example.com/faces.zip", "out"], "download it first"),
         (["C:/faces", "out"], "/mnt/c/faces"),
         (["faces", "out", "--size", "100"], "power of two"),
+        (["faces", "out", "--size", "8"], "from 16 to 512"),
         (["faces", "out", "--likelihood", "3"], "from 0 to 1"),
         (["faces", "out", "--detector", "none.xml"], "does not exist"),
         (["faces", "out", "--upscaler", "magic"], "waifu2x"),
         (["faces", "faces/out"], "outside of it"),
-        (["faces", "faces/one.png"], "is no folder"),
+        (["faces", "faces/one.png"], "is not a folder"),
         (["faces", "out", "--held-out", "1"], "from 0 to 0.9"),
         (["faces", "out", "--compressed", "0.5"], "1 or more, or 0"),
         (["faces/*.png", "faces"], "lies in faces"),

@@ -145,7 +145,7 @@ MISTAKES = (
     ("--psi 1,0", "2 values"),
     ("--psi -11", "--psi '-11'"),
     ("--psi nan", "--psi"),
-    ("--noise loud", "--noise const, random, none"),
+    ("--noise loud", "--noise const random none"),
     ("--frames 9", "--frames"),
     ("grid --grid 2x2 --seeds 1-5", "2x2 5 faces"),
     ("faces", "--count --seeds"),

@@ -15,8 +15,12 @@ from __future__ import annotations
 import importlib
 import os
 import resource
+import shutil
+import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
@@ -44,7 +48,7 @@ def _active() -> ModuleType:
 
 
 def gradients(loss: Callable, variables: Sequence, state: Sequence) -> tuple[Tensor, Any, list]:
-    """Return loss() and its gradients by the listed variables and no others.
+    """Return loss() and its gradients with respect to the listed variables.
 
     loss: returns (scalar loss, auxiliary values); both come back, and a gradient for each variable.
     """
@@ -52,7 +56,7 @@ def gradients(loss: Callable, variables: Sequence, state: Sequence) -> tuple[Ten
 
 
 def input_gradients(score: Callable, images: Tensor, state: Sequence) -> tuple[Tensor, Tensor]:
-    """Return score(images), (B, 1), and the gradients of its sum by the images, (B, H, W, C).
+    """Return score(images), (B, 1), and its sum's gradients with respect to images, (B, H, W, C).
 
     An image's gradient is that of its own score where the network does not mix the images of a
     batch. `gradients` may differentiate the result once more.
@@ -99,6 +103,22 @@ def has_gpu() -> bool:
     return _active().has_gpu()
 
 
+def hints() -> list[str]:
+    """Return what the user should know of the device: that a GPU is there and not used."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if hidden or has_gpu() or not shutil.which("nvidia-smi"):
+        return []
+    with suppress(OSError, subprocess.SubprocessError):
+        found = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=10)
+        if found.returncode == 0 and "GPU" in found.stdout:
+            package = "tensorflow[and-cuda]" if name() == "tensorflow" else "jax[cuda12]"
+            return [
+                f"An NVIDIA GPU is there and is not used: install its libraries with pip install "
+                f'"{package}=={version(name())}", or see "Your machine" in README.md.'
+            ]
+    return []
+
+
 def device() -> str:
     """Return the name of the device that the networks run on, such as "CPU"."""
     return _active().device()
@@ -136,7 +156,7 @@ def several_devices() -> ModuleType:
     """Return the module for several devices and processes; UserError on TensorFlow."""
     if name() != "jax":
         raise UserError(
-            f"distribution needs JAX, and this is {name()}; set KERAS_BACKEND=jax, or take the "
-            "section out."
+            f"distribution needs JAX, but the backend is {name()}; set KERAS_BACKEND=jax, or "
+            "remove the section distribution."
         )
     return importlib.import_module("anime_gan.backend.jax_devices")

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from anime_gan import console
 from anime_gan.errors import UserError
 
 
@@ -34,6 +35,9 @@ def start(import_keras: bool = True) -> None:
     # fragmented, and a long run grows by two kilobytes a step.
     if hasattr(libc := ctypes.CDLL(None), "mallopt"):
         libc.mallopt(-8, 1)  # M_ARENA_MAX
+    if "keras" not in sys.modules:
+        library = "TensorFlow" if os.environ["KERAS_BACKEND"] == "tensorflow" else "JAX"
+        console.warn(f"Importing {library} and Keras, which takes some seconds ...")
     with quiet_start(), ended_by_ctrl_c():
         _import_keras()
 

@@ -34,7 +34,7 @@ class Budget:
     def overrides(self, config: Config) -> list[str]:
         """Return the arguments for train_gan.py that set it."""
         if self.minutes is not None:
-            return [f"training.minutes={self.minutes}", f"training.steps={10**9}"]
+            return [f"training.minutes={self.minutes}", "training.steps=null"]
         steps = self.steps or steps_for(config, 1000 * self.kimg)
         return [f"training.steps={steps}", "training.minutes=null"]
 
@@ -92,8 +92,8 @@ def _require_same(entrant: Entrant) -> None:
         longer = key in ("training.steps", "training.minutes") and old and value and value > old
         if value != old and not longer:
             raise UserError(
-                f"run {run.name} was trained with {key}={old}, which is {value} now; give this "
-                "comparison another name, or restore the value."
+                f"run {run.name} was trained with {key}={old}, but it is {value} now; choose "
+                "another name for the comparison, or restore the value."
             )
 
 

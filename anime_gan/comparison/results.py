@@ -49,7 +49,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
         size, last = subject.generated.shape[1], entrant.config.model.resolution
         if size != last:
             raise UserError(
-                f"its images have grown to {size}x{size} only and cannot be compared with those of "
+                f"the run has grown only to {size}x{size}, and such images can't be compared with "
                 f"{last}x{last}; give a larger budget, or smaller growing.fade_kimg and "
                 "growing.stable_kimg."
             )

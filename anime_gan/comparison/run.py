@@ -57,7 +57,7 @@ class Comparison:
             results[entrant.name] = self._outcome(entrant)
             self._write(results)
         if all(isinstance(result, str) for result in results.values()):
-            raise UserError("no entrant gave a result; the reasons are above.")
+            raise UserError("no version could be trained and measured; the reasons are above.")
         early = [name for name, r in results.items() if isinstance(r, str) or r["ended"]]
         if early:
             raise UserError(

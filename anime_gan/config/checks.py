@@ -1,4 +1,4 @@
-"""Combinations of keys, and of keys and version, that make no sense, each with its error."""
+"""Checks for invalid combinations of keys, and of keys and version, each with its error."""
 
 from anime_gan.config.schema import Config, flat
 from anime_gan.config.scores import SCALES
@@ -8,9 +8,10 @@ from anime_gan.errors import UserError
 
 
 def check(config: Config) -> None:
-    """Raise UserError for the first combination that makes no sense."""
+    """Raise UserError for the first invalid combination."""
     version = get_version(config.version)
     _check_network(config, version)
+    _check_length(config)
     _check_config(config)
     _check_styles(config, version)
 
@@ -21,8 +22,8 @@ def _check_network(config: Config, version: Version) -> None:
     sigmoid, resolution = version.sigmoid, config.model.resolution
     if resolution < version.smallest:
         raise UserError(
-            f"model.resolution is {resolution}, but the discriminator of version {version.name} "
-            f"halves images more often than that; set it to {version.smallest} or more."
+            f"model.resolution is {resolution}, which is too small for the discriminator of "
+            f"version {version.name}; set it to {version.smallest} or more."
         )
     if SCALES[name].probabilities != sigmoid:
         fitting = [n for n, scale in SCALES.items() if scale.probabilities == sigmoid]
@@ -36,8 +37,8 @@ def _check_network(config: Config, version: Version) -> None:
     if training.passes == "together":
         raise UserError(
             f"training.passes is together, but the discriminator of version {config.version} "
-            "compares the images of a batch, so real and fake ones must not share one; set it to "
-            "apart or in_turn."
+            "compares the images of a batch, so real and fake ones need separate batches; set it "
+            "to apart or in_turn."
         )
     if "gradient" in penalties:
         raise UserError(
@@ -45,6 +46,28 @@ def _check_network(config: Config, version: Version) -> None:
             f"{config.version} compares the images of a batch, and that penalty is defined for "
             "single images (Gulrajani et al. 2017); remove it, or take a version without batch "
             "statistics."
+        )
+
+
+def is_scheduled(config: Config) -> bool:
+    """Return whether a key holds a pair [start, end], which changes during training."""
+    values = flat(config.model_dump()).values()
+    return any(isinstance(v, tuple) and v and not isinstance(v[0], str) for v in values)
+
+
+def _check_length(config: Config) -> None:
+    """Raise UserError for a run without an end, or whose processes would disagree on it."""
+    training = config.training
+    if training.steps is None and training.minutes is None:
+        raise UserError(
+            "training.steps and training.minutes are both null; set one of them, such as "
+            "training.steps=5000."
+        )
+    follows = training.minutes is not None and training.cosine_kimg is None
+    if follows and config.distribution.coordinator is not None and is_scheduled(config):
+        raise UserError(
+            "training.minutes sets the length of schedules, which is not possible for several "
+            "processes; set training.cosine_kimg, or training.steps in place of minutes."
         )
 
 
@@ -77,7 +100,7 @@ def _check_config(config: Config) -> None:
     if augment.p == "adaptive" and not augment.policy:
         raise UserError(
             "augment.p is adaptive, but augment.policy is empty; set it to "
-            "[translation, cutout, colour] or some of them."
+            "[translation, cutout, color] or some of them."
         )
     for batch in [stage.config.training.batch_size for stage in stages_of(config)]:
         if isinstance(training.micro_batch, int) and batch % training.micro_batch:

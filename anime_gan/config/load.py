@@ -20,6 +20,8 @@ from anime_gan.errors import UserError
 # A run cannot change these: they decide the shapes of its networks and of its optimizers' states.
 SHAPES = ("version", "model.", "growing.", "generator.optimizer", "generator.spectral_norm")
 SHAPES += ("discriminator.optimizer", "discriminator.spectral_norm")
+# What says how long a run is, and its schedules.
+LENGTH = ("steps", "minutes", "cosine_kimg")
 # Whether these keys have this value decides which state is kept; a run can change other values.
 KEPT = {"training.ema_kimg": None, "augment.p": "adaptive"}
 
@@ -41,11 +43,13 @@ def load_config(file: str | None, overrides: list[str]) -> Config:
     for path in [*found, *([Path(file)] if file else [])]:
         values, text = _read(path)
         _checked(values, path, text)  # alone, so that an error names the file
-        given = _merged(given, values)
+        given = _merged_below_budget(given, values)
+    last: dict[str, Any] = {}
     for override in overrides:
-        given = _merged(given, _parse(override))
+        last = _merged(last, _parse(override))
+    given = _merged_below_budget(given, last)
     version = _checked({"version": given.get("version")}).version
-    config = _checked(_merged(get_version(version).recipe, given))
+    config = _checked(_merged_below_budget(get_version(version).recipe, given))
     check(config)
     return config
 
@@ -69,7 +73,7 @@ def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
     """Compare a run's config with the one of its continuation.
 
     Returns:
-        The differences that change shapes, which a run cannot have, and the others; each a text
+        The differences that a run cannot have, and the others; each a text
         "key: old -> new".
     """
     before, after = flat(old.model_dump()), flat(new.model_dump())
@@ -94,9 +98,9 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
         raise UserError(f"there is no config file {path}; check the path.") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise UserError(f"the config file {path} cannot be read: {reason}.") from None
+        raise UserError(f"the config file {path} cannot be read ({reason}); check it.") from None
     except YAMLError as error:
-        raise UserError(f"the config file {path} is not valid YAML{yaml_error(error)}.") from None
+        raise UserError(f"{path} is not valid YAML{yaml_error(error)}; correct it.") from None
     values = {} if values is None else values
     if not isinstance(values, dict):
         raise UserError(
@@ -131,6 +135,21 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         merges = isinstance(result.get(key), dict) and (isinstance(value, dict) or value is None)
         result[key] = _merged(result[key], value or {}) if merges else value
     return result
+
+
+def _merged_below_budget(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return the same, but a length of the run given above leaves nothing of the one below.
+
+    So training.minutes=60 alone is a run of 60 minutes, whatever steps the recipe has, and its
+    schedules end with it.
+    """
+    training, lower = above.get("training"), below.get("training")
+    if not (isinstance(training, dict) and isinstance(lower, dict)):
+        return _merged(below, above)
+    if training.get("steps") is None and training.get("minutes") is None:
+        return _merged(below, above)
+    kept = {key: value for key, value in lower.items() if key not in LENGTH}
+    return _merged(below | {"training": {**kept, "steps": None, "minutes": None}}, above)
 
 
 def _checked(values: dict[str, Any], path: Path | None = None, text: str = "") -> Config:

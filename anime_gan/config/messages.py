@@ -44,6 +44,14 @@ def key_error(error: dict[str, Any]) -> str:
     return f"{key} {what}, not {shown(error['input'])}."
 
 
+def key_for_option(option: str) -> str:
+    """Return which key to set in place of an option such as "--steps"."""
+    name = option.lstrip("-").partition("=")[0].replace("-", "_").lower()
+    names = WHOLE if "." in name else BARE
+    near = names[difflib.get_close_matches(name, names, 1, 0)[0]]
+    return f"keys have no dashes: {near}=VALUE"
+
+
 def yaml_error(error: YAMLError) -> str:
     """Return what is wrong with a YAML text, and the line if it is known: " at line 3: ..."."""
     mark = getattr(error, "problem_mark", None)

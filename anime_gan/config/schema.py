@@ -12,6 +12,7 @@ from anime_gan.config.types import (
     Name,
     Number,
     Place,
+    Policy,
     Size,
     Whole,
     scheduled,
@@ -47,7 +48,7 @@ class Data(Section):
 class Training(Section):
     """The training loop."""
 
-    steps: Whole = Field(5_000, ge=1)
+    steps: Whole | None = Field(5_000, ge=1)
     minutes: Number | None = Field(None, gt=0, le=1e9)
     batch_size: Whole = Field(64, ge=1, le=65_536)
     micro_batch: AutoOrWhole = "auto"
@@ -57,8 +58,9 @@ class Training(Section):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     deterministic: bool = False
     label_noise: Number = Field(0.05, ge=0, le=1)
-    cosine_kimg: Number = Field(1_000, gt=0, le=1e9)
+    cosine_kimg: Number | None = Field(None, gt=0, le=1e9)
     ema_kimg: scheduled(0, 1e6) | None = None
+    ema_ramp: Number | None = Field(None, gt=0, le=1)
 
     @property
     def images_per_step(self) -> int:
@@ -92,7 +94,7 @@ class Objective(Section):
 class Augment(Section):
     """Augmentation of real and fake images before the discriminator."""
 
-    policy: tuple[Literal["translation", "cutout", "colour"], ...] = Field((), strict=False)
+    policy: tuple[Policy, ...] = Field((), strict=False)
     p: scheduled(0, 1, "adaptive") = 1.0
     target: Number = Field(0.6, gt=-1, lt=1)
     kimg: Number = Field(500, gt=0)

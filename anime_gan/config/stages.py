@@ -88,3 +88,10 @@ def _config_at(config: Config, size: int) -> Config:
         generator={"rate": first.rate_at.get(size, first.rate)},
         discriminator={"rate": second.rate_at.get(size, second.rate)},
     )
+
+
+def is_finished(config: Config, step: int, seconds: float) -> bool:
+    """Say whether a run has had its steps, or its minutes of training, whichever end first."""
+    training = config.training
+    out_of_time = training.minutes is not None and seconds >= training.minutes * 60
+    return out_of_time or (training.steps is not None and step >= training.steps)

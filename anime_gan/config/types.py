@@ -54,6 +54,11 @@ Devices = Annotated[
 ]
 # A Literal would accept true, which equals 1.
 Channels = Annotated[Literal[1, 3], BeforeValidator(lambda n: "true" if n is True else n)]
+# A config holds "colour", as those of older runs do.
+Policy = Annotated[
+    Literal["translation", "cutout", "color", "colour"],
+    AfterValidator(lambda name: "colour" if name == "color" else name),
+]
 # Image size of a growing network, in pixels.
 Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512], BeforeValidator(_from_key)]
 Place = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_printable)]
@@ -71,7 +76,7 @@ Name = Annotated[
 def scheduled(low: float, high: float, word: str | None = None):
     """Return the type of a number from `low` to `high`, a pair [start, end] of such, or a word.
 
-    A pair goes from start to end along half a cosine over training.cosine_kimg.
+    A pair goes from start to end along half a cosine over training.cosine_kimg, or the whole run.
     """
     number = Annotated[float, Field(ge=low, le=high)]
     values = number | Annotated[tuple[number, number], Field(strict=False)]

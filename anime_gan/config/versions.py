@@ -18,13 +18,13 @@ class Version:
     Args:
         name: what `version:` in config.yaml calls it.
         source: where it comes from, with chapter or figure.
-        note: what is special about it, or what its authors saw, in one sentence.
+        note: its special feature or its reported result, in one sentence.
         recipe: values for the keys that the user's config leaves out, nested as in config.yaml.
         sigmoid: the discriminator's scores are probabilities; else they are logits.
         compares_batch: the discriminator's score of an image depends on the others in its batch.
         smallest: the smallest resolution of the networks.
-        grows: the networks begin small and are doubled in training: those of a resolution have all
-            layers of those of half of it, and fade in the others by a layer FadeIn.
+        grows: the networks grow progressively. Those of a resolution contain all layers of those of
+            half of it, with the same names; a layer FadeIn fades in the others.
         styled: the generator is made by stylegan.style_based, of a mapping and a synthesis network.
     """
 
@@ -86,7 +86,7 @@ def _wgan(network: dict, critic: dict, **objective) -> dict:
 
 
 def _stylegan(rates: dict, objective: dict, **sections) -> dict:
-    """Return what both StyleGANs are trained with, and what one of them adds."""
+    """Return the recipe that both StyleGANs share, extended by the arguments."""
     network = {"optimizer": "adam", **rates, "beta1": 0.0, "beta2": 0.99}
     return {
         "model": {"latent_dim": 512},
@@ -97,6 +97,7 @@ def _stylegan(rates: dict, objective: dict, **sections) -> dict:
             "passes": "apart",
             "label_noise": 0.0,
             "ema_kimg": 10,
+            "ema_ramp": 0.05,  # of StyleGAN2-ADA's code; it matters in short runs
         },
         "objective": {
             "name": "non_saturating",
@@ -117,7 +118,7 @@ _WGAN_GP = {"optimizer": "adam", "rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
 _ADAM = {"optimizer": "adam", "rate": 2e-4, "beta1": 0.5}
 _SAGAN = {"optimizer": "adam", "beta1": 0.0, "beta2": 0.9, "spectral_norm": True}
 _R3GAN = {"optimizer": "adam", "rate": [2e-4, 5e-5], "beta1": 0.0, "beta2": [0.9, 0.99]}
-_AUGMENTATIONS = ["translation", "cutout", "colour"]
+_AUGMENTATIONS = ["translation", "cutout", "color"]
 
 _ALL = [
     # Of v1 to v4 the report has only a note and an image each (ch. 8.2). They are reconstructed:
@@ -141,8 +142,8 @@ _ALL = [
         "v3",
         "SRM report, ch. 8.2, Fig. 28 (reconstructed)",
         "Learns silhouettes: twice as wide, RMSprop, and a learning rate that decays.",
-        # The note asks for a decaying rate, "with initial rate of 0.01". With that rate every image
-        # is white within 400 steps, however fast it decays (docs/results.md): RMSprop's first step
+        # The note asks for a decaying rate, "with initial rate of 0.01". With that rate all images
+        # are white within 400 steps, however fast it decays (docs/results.md): RMSprop's first step
         # is three times its rate, for every weight. So 0.01 is read as Keras's `decay`, which
         # brings the rate below v2's after 150 steps and to v4's after 400.
         _srm("rmsprop", 5e-4, decay=1e-2, clipvalue=1.0),
@@ -152,7 +153,7 @@ _ALL = [
     Version(
         "v4",
         "SRM report, ch. 8.2, Figs. 29 and 30 (reconstructed)",
-        "Overhauled and balanced for long, but features are deformed.",
+        "Redesigned: the losses stay balanced for long, but facial features are deformed.",
         _srm("rmsprop", 1e-4, clipvalue=1.0),
         sigmoid=True,
         smallest=32,
@@ -177,23 +178,23 @@ _ALL = [
     ),
     Version(
         "dcgan",
-        "the DCGAN repository's text",
-        "Two learning rates; its 5x5 kernels leave the checkerboard that its text reports.",
+        '"Generating anime characters using DCGANs", a repository\'s text',
+        "Two learning rates; its 5x5 kernels cause the checkerboard that its text reports.",
         _DCGAN,
         sigmoid=True,
         compares_batch=True,
     ),
     Version(
         "dcgan_even",
-        "the same, its remedy for the checkerboard",
-        "4x4 kernels, which the stride of 2 divides.",
+        "dcgan, with its text's remedy for the checkerboard",
+        "4x4 kernels: multiples of the stride of 2.",
         _DCGAN,
         sigmoid=True,
         compares_batch=True,
     ),
     Version(
         "dcgan_resize",
-        "the same, after Odena et al. 2016",
+        "dcgan, after Odena et al. 2016",
         "Repeats pixels and convolves: no checkerboard with any kernel.",
         _DCGAN,
         sigmoid=True,
@@ -247,7 +248,7 @@ _ALL = [
     ),
     Version(
         "illustration",
-        "Russell 2016 and the Bath thesis, ch. 2.3.5",
+        "Russell 2016; Bath thesis, October 2020, ch. 2.3.5",
         "Minibatch discrimination, and latents read back, against mode collapse.",
         {
             "model": {"latent_dim": 100},
@@ -277,6 +278,7 @@ _ALL = [
                 "label_noise": 0.0,
                 "cosine_kimg": 20_000,
                 "ema_kimg": [0, 500],
+                "ema_ramp": 0.05,
             },
             "objective": {"name": "relativistic", "penalties": ["r1", "r2"], "gamma": [2, 0.2]},
             "augment": {"policy": _AUGMENTATIONS, "p": [0, 0.3]},
@@ -286,7 +288,7 @@ _ALL = [
     ),
     Version(
         "stylegan",
-        "Karras et al. 2018; Bath thesis 2019",
+        "Karras et al. 2018; Bath thesis, October 2020",
         "Grows from 8x8 to the resolution; width 1 is for a GPU, configs/stylegan_cpu.yaml for a "
         "CPU.",
         _stylegan(

@@ -144,7 +144,7 @@ def image_sizes(images: str | Path) -> set[tuple[int, int]]:
             with suppress(Exception):  # open_images reports the files that cannot be read
                 sizes.add(image_size(source.read(index), name))
     if not sizes:
-        raise UserError(f"none of the images in {images} can be read.")
+        raise UserError(f"none of the images in {images} can be read; give PNG or JPEG files.")
     return sizes
 
 

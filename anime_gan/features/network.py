@@ -84,13 +84,13 @@ class FeatureNetwork:
         """Return features (N, F); UserError if they have another shape or are not finite."""
         if features.ndim != 2:
             raise UserError(
-                f"{self.name} gives {features.shape[1:]} for an image, not a row of features; "
-                "take them from a layer whose output is one row an image."
+                f"the output of {self.name} for an image has shape {features.shape[1:]}, but must "
+                "be a vector; choose another layer."
             )
         if not np.isfinite(features).all():
             raise UserError(
-                f"{self.name} gives features that are not finite: its weights are damaged, or its "
-                "input range is wrong."
+                f"the features of {self.name} are not finite; replace its weights, which may be "
+                "damaged, or correct its input range."
             )
         return features
 
@@ -136,11 +136,11 @@ def open_network(
             ".onnx file."
         )
     if not path.is_file():
-        raise UserError(f"there is no feature network {path}.")
+        raise UserError(f"there is no feature network {path}; check the path.")
     if size is None or input_range is None:
         raise UserError(
-            f"the input of {path.name} is not known; give its size, such as 224, and its range, "
-            "such as -1,1."
+            f"the input format of {path.name} is unknown; give its size in pixels, such as 224, "
+            "and its range, such as -1,1."
         )
     if not 1 <= size <= 4096:
         raise UserError(f"the input size of {path.name} is {size}, but must be from 1 to 4096.")
@@ -153,7 +153,8 @@ def open_network(
             return np.asarray(forward(images), "float32")  # fails for several outputs
         except Exception as error:  # a user's network can raise anything
             raise UserError(
-                f"{path.name} can't take images of {size}x{size} ({_short(error)})."
+                f"{path.name} can't take images of {size}x{size} ({_short(error)}); give its input "
+                "size, or a network with one image as input and one output."
             ) from None
 
     return FeatureNetwork(label, size, *input_range, guarded)
@@ -213,7 +214,7 @@ def _load(path: Path, layer: str | None) -> Forward:
     except UserError:
         raise
     except Exception as error:  # a damaged file can raise anything
-        raise UserError(f"{path} can't be loaded ({_short(error)}).") from None
+        raise UserError(f"{path} can't be loaded ({_short(error)}); check the file.") from None
 
 
 def _short(error: Exception) -> str:

@@ -31,7 +31,7 @@ def figure(
     psis: Sequence[float] = (),
     noise: str = "const",
 ) -> Image.Image:
-    """Return one of FIGURES; without seeds or psis, with its own. Noise: as `Generator.images`.
+    """Return one of FIGURES, by default with its seeds and psis. Noise: as `Generator.images`.
 
     UserError from `require_arguments`, or if the generator lacks styles or sizes.
     """
@@ -39,7 +39,7 @@ def figure(
     draw, own_seeds, own_psis = FIGURES[name]
     if name not in ("uncurated", "truncation") and not generator.has_styles:
         raise UserError(
-            f"the figure {name} is for versions with styles, stylegan and stylegan2; for others "
+            f"the figure `{name}` is for versions with styles, stylegan and stylegan2; for others "
             "there are uncurated and truncation."
         )
     return draw(generator, seeds or own_seeds, psis or own_psis, noise)
@@ -48,13 +48,13 @@ def figure(
 def require_arguments(name: str, seeds: Sequence[int], psis: Sequence[float], noise: str) -> None:
     """Raise UserError for arguments that a figure does not take, whatever the generator."""
     if name == "uncurated" and len(seeds) > 1:
-        raise UserError("the figure uncurated shows successive seeds; give it the first one only.")
+        raise UserError("the figure `uncurated` shows consecutive seeds; give only the first one.")
     if name == "mixing" and len(seeds) == 1:
-        raise UserError("the figure mixing mixes images; give it at least two seeds.")
+        raise UserError("the figure `mixing` mixes images; give it at least two seeds.")
     if name != "truncation" and len(psis) > 1:
-        raise UserError(f"the figure {name} takes one psi, not {len(psis)} values.")
+        raise UserError(f"the figure `{name}` takes one psi, not {len(psis)} values.")
     if name.startswith("noise") and noise != "const":
-        raise UserError(f"the figure {name} compares the kinds of noise; leave noise out.")
+        raise UserError(f"the figure `{name}` compares the kinds of noise; leave noise out.")
 
 
 def sheet(rows: list[list], top: Sequence[str] = (), left: Sequence[str] = ()) -> Image.Image:
@@ -88,7 +88,7 @@ def sheet(rows: list[list], top: Sequence[str] = (), left: Sequence[str] = ()) -
 def uncurated(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Image.Image:
     """Return the images of successive seeds, in columns of smaller and smaller ones.
 
-    Two columns of 256 pixels or the images' own size, then of a half, a quarter and a quarter.
+    Two columns of 256 pixels (or the images' size, if larger), one of half, two of a quarter.
     """
     size = generator.resolution
     large, rows = max(256, size), 3
@@ -157,14 +157,14 @@ def noise_detail(generator: Generator, seeds, psis: Sequence[float], noise: str)
 
 
 def noise_components(generator: Generator, seeds, psis: Sequence[float], noise: str) -> Image.Image:
-    """Return for each seed its image with noise in all layers, none, the fine, and the coarse ones.
+    """Return each seed's image with noise in all layers, none, the fine ones, the coarse ones.
 
-    The coarse ones are the first half of the sizes.
+    The coarse layers are those of the first half of the sizes.
     """
     if generator.layers < 4:
         raise UserError(
-            "the figure noise-components needs noise at several sizes, but this generator has only "
-            "4x4; use weights of a later growing stage."
+            "the figure `noise-components` needs noise at several sizes, but this generator has "
+            "only 4x4; use weights of a later growing stage."
         )
     w = generator.w(seeds, psis[0])
     sizes = [2 ** (2 + n) for n in range(generator.layers // 2)]

@@ -16,7 +16,7 @@ from anime_gan.files import whole_file
 if TYPE_CHECKING:
     from anime_gan.runs.folder import RunFolder
 
-LAST = 24  # times that the last frame is repeated
+LAST = 24  # times that the last frame is shown: one second at 24 per second
 
 
 def write(out: Path, frames: Iterable[np.ndarray], fps: float) -> None:
@@ -57,16 +57,16 @@ def frames_of_images(images: np.ndarray, size: int | None) -> Iterable[np.ndarra
 
 
 def frames_beside(target: np.ndarray, images: np.ndarray, size: int | None) -> Iterable[np.ndarray]:
-    """Yield each image on the right of one target; the last one stays for a second."""
+    """Yield each image on the right of one target; the last one is repeated LAST times."""
     left = next(iter(frames_of_images(target[None], size)))
     for right in frames_of_images(np.concatenate([images, images[-1:].repeat(LAST, 0)]), size):
         yield np.concatenate([left, right], axis=1)
 
 
 def frames_of_training(runs: Sequence[RunFolder], size: int | None) -> Iterable[np.ndarray]:
-    """Yield the grids of a training by step, with the step in the corner; the last for a second.
+    """Yield the grids of a training by step, with the step in the corner; the last one LAST times.
 
-    Each of the runs resumed where the one before it stopped; later grids of that one are left out.
+    Each run continues the one before it, whose later grids are left out.
     size: the frames' height; None for the first grid's. Raises UserError where there are not two
     grids, or one is damaged.
     """

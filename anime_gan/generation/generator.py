@@ -15,9 +15,9 @@ from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.networks.layers.style import AddNoise
 
 NOISE = ("const", "random", "none")
-# A convolution may sum in another order in another batch size, and an image would then not be the
-# same to the last bit. So the size never changes. Generators without styles have a smaller one, so
-# that one image does not cost sixteen; in a StyleGAN's, last bits would depend on the place.
+# A convolution may sum in another order for another batch size, which changes an image's last bits.
+# So the size is fixed: 4 without styles, so that a single image is fast; 16 for StyleGANs, where
+# with 4 the last bits would depend on the position in the batch.
 BATCH, SMALL_BATCH = 16, 4
 
 
@@ -68,7 +68,7 @@ class Generator:
 
         Args:
             z: (N, latent_dim).
-            truncation_psi: 1 for no truncation, 0 for mean_w; negative for its other side.
+            truncation_psi: 1 for no truncation, 0 for mean_w; negative ones mirror w at mean_w.
         """
         w = predict(self._locked(self._mapping), z) if self.has_styles else z
         if truncation_psi == 1:
@@ -82,7 +82,7 @@ class Generator:
         noise_seeds: Sequence[int] | None = None,
         noise_sizes: Sequence[int] | None = None,
     ) -> np.ndarray:
-        """Return the images of w, uint8 (N, H, W, C). None depends on those made with it.
+        """Return the images of w, uint8 (N, H, W, C); none depends on the others of the call.
 
         Args:
             w: (N, latent_dim), or one for each layer, (N, layers, latent_dim).
@@ -160,10 +160,10 @@ def predict(
     batch_size: int = BATCH,
     others: Callable[[slice], Sequence[np.ndarray]] = lambda rows: (),
 ) -> np.ndarray:
-    """Return what a network makes of inputs, computed in batches of one size, the last one padded.
+    """Return a network's outputs, computed in batches of a fixed size; the last one is padded.
 
     Args:
-        compute: such as `network.predict_on_batch`, a tenth of a plain call's time.
+        compute: such as `network.predict_on_batch`, which takes a tenth of the time of a call.
         inputs: (N, ...).
         finish: what is done to the outputs of each batch.
         batch_size: rows of a batch.

@@ -19,8 +19,8 @@ from anime_gan.runs.weights import load_model, load_weights
 def find_weights(source: str | None) -> Path:
     """Return the weights file that `source` names; UserError if there is none.
 
-    source: a file, a run's name, or None for the newest weights of the newest run. Runs are
-    compared by their files' times, the weights of a run by their steps.
+    source: a file, a run's name, or None for the newest weights of the newest run. The newest
+    run is the one with the newest file; the newest weights of a run are those of its last step.
     """
     if source and Path(source).is_file():
         return Path(source)
@@ -33,7 +33,7 @@ def load_generator(source: str | None = None) -> Generator:
 
 
 def output_folder(path: Path) -> Path:
-    """Return the folder for what is made from a weights file: its run's, or the current one."""
+    """Return the output folder for a weights file: its run's, or else the current one."""
     run = RunFolder.of_file(path)
     return run.images if run else Path()
 
@@ -48,8 +48,8 @@ def load_network(path: Path) -> keras.Model:
     taken, made = generator.input_shape, generator.output_shape
     if len(taken) != 2 or len(made) != 4 or made[1] != made[2] or made[3] not in (1, 3):
         raise UserError(
-            f"{path} is no generator: it makes {made[1:]} from {taken[1:]}, not a square image "
-            "from a row of numbers."
+            f"{path} is not a generator: its input has shape {taken[1:]}, its output {made[1:]}; "
+            "give one from latents (latent_dim,) to square images."
         )
     return generator
 
@@ -58,7 +58,7 @@ def _from_combined(path: Path) -> keras.Model:
     config_file = path.with_name("config.yaml")
     if path.suffix != ".h5" or not config_file.is_file():
         raise UserError(
-            f"{path} is no generator: give a .keras file, or a .weights.h5 with its run's "
+            f"{path} is not a generator; give a .keras file, or a .weights.h5 with its run's "
             "config.yaml beside it."
         )
     config, step = from_dict(read_yaml(config_file)), number_in(path, COMBINED)

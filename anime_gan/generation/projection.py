@@ -1,12 +1,12 @@
-"""Projection: the w of a StyleGAN whose image is nearest to a given face.
+"""Projection: the w of a StyleGAN whose image is most similar to a given face.
 
 Karras et al. 2019 (arXiv 1912.04958, appendix D): starting at the mean w, Adam minimizes a
 perceptual distance; noise on w, which decreases, lets it leave poor minima early. The mean squared
-difference of pixels is added: features of length 1 hardly depend on contrast, and without it images
-end up gray.
+difference of pixels is added: features of norm 1 hardly depend on contrast, and without the pixels
+images become gray.
 
-Simpler than there: the noise of the layers is constant, the distance is another network's, and the
-noise on w has the standard deviation of one of its numbers, not of all of them together.
+Simplifications: the noise of the layers is constant, the distance is that of another network
+(lite0), and the noise on w is scaled by the standard deviation of one component of w, not of all.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def project(generator: Generator, target: np.ndarray, steps: int) -> tuple[np.nd
 
     Returns:
         w (steps + 1, latent_dim) before every step and after the last, and their distances: the
-        perceptual one, from 0 to 2, plus that of pixels in [-1, 1]; in the first three quarters
-        those of a w with noise.
+        perceptual one, from 0 to 2, plus that of pixels in [-1, 1]; in the first 75% of the steps
+        with noise on w.
     """
     if not generator.has_styles:
         raise UserError("projection is for versions with styles, stylegan and stylegan2.")

@@ -1,4 +1,4 @@
-"""Walks: w of the frames on the way from seed to seed and back to the first."""
+"""Interpolation: w of the frames of a film from seed to seed and back to the first."""
 
 from __future__ import annotations
 

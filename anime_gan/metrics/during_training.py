@@ -84,7 +84,6 @@ class Metrics:
         for view in measures.SIDES.values():
             values = {k: v for k, v in result[view].items() if k != "real_vs_real"}
             history.show(step, {f"{view}/{key}": value for key, value in values.items()})
-        history.flush()
 
     def _after(self, seconds: float, cost: float) -> float:
         """Return when a measurement of `cost` seconds is due if the last one was at `seconds`."""

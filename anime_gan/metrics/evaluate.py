@@ -82,7 +82,7 @@ def of_weights(
         run = None
     if not run and not real:
         raise UserError(
-            f"{path} is not in a run's folder, so its training images are not known; name the real "
+            f"{path} is not in a run's folder, so its training images are unknown; give the real "
             "images."
         )
     shape = {"resolution": resolution, "channels": generator.channels}

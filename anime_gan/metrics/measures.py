@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from anime_gan.config.scores import correct
 from anime_gan.data.pixels import to_float, to_image
 from anime_gan.features.network import RESIZE, FeatureNetwork
-from anime_gan.metrics import demo_attributes, distances, memorisation
+from anime_gan.metrics import demo_attributes, distances, memorization
 from anime_gan.metrics.reference import ReferenceSet
-from anime_gan.networks.scores import correct
 
 if TYPE_CHECKING:  # both import Keras
     import keras
@@ -93,7 +93,7 @@ def _cross_entropy(scores: np.ndarray, label: bool, probabilities: bool) -> floa
 
 def copies(
     generated: np.ndarray, reference: ReferenceSet, network=None, bar: str | None = None
-) -> tuple[np.ndarray, np.ndarray, memorisation.Verdict]:
+) -> tuple[np.ndarray, np.ndarray, memorization.Verdict]:
     """Return what `nearest` finds among all real images, and whether there are copies.
 
     Args:
@@ -105,9 +105,9 @@ def copies(
         real = reference.features(network, np.arange(len(reference.images)), COARSE, bar)
     else:
         generated, real = _shrunk(generated), _shrunk(reference.images)
-    index, relative = memorisation.nearest(generated, real)
-    _, usual = memorisation.nearest(real[held_out], real, held_out)
-    return index, relative, memorisation.verdict(relative, usual)
+    index, relative = memorization.nearest(generated, real)
+    _, usual = memorization.nearest(real[held_out], real, held_out)
+    return index, relative, memorization.verdict(relative, usual)
 
 
 def _shrunk(images) -> np.ndarray:

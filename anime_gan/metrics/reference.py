@@ -113,6 +113,6 @@ def require_images(count: int, least: int, kind: str, why: str = "") -> None:
     """Raise UserError if there are too few images of a kind to compare."""
     if count < least:
         raise UserError(
-            f"there are {count} {kind} images, but a comparison needs at least {least}{why}; a "
-            "reliable one needs thousands."
+            f"there are {count} {kind} images, but at least {least} are needed{why}; use thousands "
+            "for reliable results."
         )

@@ -1,4 +1,4 @@
-"""Build the two networks of a config, without optimizer, seed or session."""
+"""Build the two networks of a config, without optimizers and without setting the seed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def build(config: Config, precision: str = "float32") -> Networks:
 
 
 def all_layers(model: keras.Model) -> list:
-    """Return the layers of a model, those of models within it in their place."""
+    """Return the layers of a model, with nested models replaced by their layers."""
     nested = [all_layers(x) if isinstance(x, keras.Model) else [x] for x in model.layers]
     return [layer for part in nested for layer in part]
 

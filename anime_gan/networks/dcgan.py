@@ -1,8 +1,8 @@
-"""DCGAN (Radford et al. 2016, arXiv 1511.06434), as five documents train it.
+"""DCGAN (Radford et al. 2016, arXiv 1511.06434), in five versions from three sources.
 
 The generator has transposed convolutions, from 1x1 to 4x4 and then doubling, with batch
 normalization. The discriminator mirrors it with strided convolutions. Weights begin normal with a
-standard deviation of 0.02. The documents differ in kernels, activations and training.
+standard deviation of 0.02. The versions differ in kernels, activations and training.
 
 Deviations from the paper:
 1. 512 filters at 4x4, not 1,024.
@@ -31,7 +31,7 @@ def filters_at(size: int, width: float) -> int:
 def conv_transpose(inputs, filters, kernel=4, **options):
     """Double maps by a transposed convolution.
 
-    A kernel that the stride of 2 does not divide overlaps unevenly and leaves a checkerboard.
+    A kernel size that is no multiple of the stride of 2 overlaps unevenly: a checkerboard.
     """
     return layers.Conv2DTranspose(
         filters, kernel, strides=2, padding="same", kernel_initializer=_initial(), **options
@@ -74,8 +74,8 @@ def discriminator(
 
     Args:
         normalize: applied to the maps of all but the first convolution.
-        activation: the last layer's; without one, it has no bias either, on which no difference of
-            scores depends.
+        activation: of the last layer; None for logits, without a bias, because a bias does not
+            change the difference of two scores.
         kernel: of the strided convolutions.
     """
     image = x = layers.Input((resolution, resolution, channels))

@@ -94,7 +94,7 @@ def layer_table(model: keras.Model) -> list[str]:
 
 
 def _options(layer) -> str:
-    """Return what sets a layer apart besides its shape."""
+    """Return a layer's options as text: kernel, padding, stride, dropout rate, activation."""
     config = layer.get_config()
     texts = []
     if "kernel_size" in config:

@@ -1,4 +1,4 @@
-"""IllustrationGAN (T. Russell 2016; chapter 2.3.5 of the Bath thesis).
+"""IllustrationGAN (T. Russell 2016; Bath thesis, October 2020, ch. 2.3.5).
 
 A DCGAN with two measures against mode collapse. Minibatch discrimination (Salimans et al. 2016,
 arXiv 1606.03498) shows the discriminator how similar the images of a batch are. A small network,

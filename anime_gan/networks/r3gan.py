@@ -1,8 +1,8 @@
 """R3GAN, the modern baseline (Huang et al. 2024, "The GAN is dead; long live the GAN!", arXiv
 2501.05441).
 
-A loss that provably converges locally (relativistic pairs, with R1 and R2 at every step) lets a
-plain network do without the tricks of StyleGAN: residual stages without normalization, an inverted
+A loss that provably converges locally (relativistic pairs, with R1 and R2 at every step) allows
+a simple network without the methods of StyleGAN: residual stages without normalization, an inverted
 bottleneck of 1x1, 3x3 and 1x1 convolutions, leaky ReLUs, and resampling between stages only.
 
 Deviations from the paper:
@@ -25,8 +25,8 @@ BLOCKS, EXPANSION, GROUP, SLOPE = 2, 2, 16, 0.2
 def filters_at(size: int, width: float) -> int:
     """Return the filters of the stage at size x size.
 
-    Width 1 is the paper's. A smaller one takes filters from the large sizes first, where they cost
-    most: 1/24 has 16 at 64x64, then 32, 64, 128, and 256 at 4x4.
+    Width 1 is the paper's. A smaller width reduces the filters of the large sizes first, which take
+    the most time: 1/24 has 16 at 64x64, then 32, 64, 128, and 256 at 4x4.
     """
     filters = min(MOST_FILTERS, FILTERS * width / size)
     whole = GROUP // EXPANSION if grouped(width) else 1
@@ -76,7 +76,7 @@ def generator(resolution=64, channels=3, latent_dim=64, width=1.0):
     x = layers.Dense(filters_at(4, width), use_bias=False, kernel_initializer="lecun_normal")(
         latent
     )
-    # The class's name in files written before it changed: checkpoints hold it.
+    # The class's former name, which checkpoints contain.
     x = LearnedBasis(name="basis")(x)
     for size in sizes:
         if size > 4:

@@ -7,6 +7,7 @@ Deviations from the paper:
 1. No classes: no conditional batch normalization, no projection in the discriminator.
 2. As in the authors' code, keys and values are taken from 2x2 pools, and values have half of the
    filters.
+3. Batches of 64 and 50,000 steps, not 256 and 1,000,000.
 """
 
 from keras import Model, layers
@@ -35,7 +36,7 @@ def attention(inputs):
     weights = layers.Softmax()(layers.Dot(2)([project(few, False), project(few, True)]))
     x = layers.Dot((2, 1))([weights, project(half, True)])
     x = layers.Conv2D(filters, 1, use_bias=False)(layers.Reshape((height, width, half))(x))
-    # The class's name in files written before it changed: checkpoints hold it.
+    # The class's former name, which checkpoints contain.
     return layers.Add()([inputs, LearnedScale(name="learnt_scale")(x)])
 
 

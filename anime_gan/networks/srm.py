@@ -1,8 +1,8 @@
 """The five versions of the SRM report (Mahesh and Tyagi, 2021).
 
 v5 is the report's own code (Figs. 8, 11 and 13). Of v1 to v4 the report has only a note and an
-image each (ch. 8.2), so these four are reconstructed: each note names a fault and a remedy; the
-fault is built into that version, and the remedy into the next.
+image each (ch. 8.2), so these four are reconstructed: each note names a defect and a
+solution. The version has the defect, and the next one the solution.
 
 The score of an image is the probability that it is *generated* (Fig. 15); the loss is binary
 cross-entropy.
@@ -108,9 +108,9 @@ def v5_generator(
 def v5_discriminator(resolution=64, channels=3, width=1.0, first_convolution=True):
     """Return the discriminator of Fig. 8: 795,009 parameters at width 1 and 64x64x3.
 
-    Its code has a 3x3 convolution before the three 4x4 strides that the text (6.2.1a) names; every
-    kernel is unpadded, so 64 becomes 62, 30, 14 and 6, and 4,608 numbers at the flattening. Those
-    of v3 and v4 are the text's.
+    Its code has a 3x3 convolution before the three 4x4 convolutions with stride 2 of the text
+    (6.2.1a). No kernel is padded, so the size goes from 64 to 62, 30, 14 and 6, and Flatten has
+    6 * 6 * 128 = 4,608 outputs. The discriminators of v3 and v4 are the text's.
     """
     image = x = layers.Input((resolution, resolution, channels))
     if first_convolution:

@@ -1,4 +1,4 @@
-"""StyleGAN (Karras et al. 2018, arXiv 1812.04948), as the Bath thesis trains it on anime faces.
+"""StyleGAN (Karras et al. 2018, arXiv 1812.04948), as in the Bath thesis, October 2020.
 
 A mapping network turns latents into styles w; styles and noise, not the latents, control the layers
 of a synthesis network that begins with a learned constant. Both networks grow (Karras et al. 2017,
@@ -6,7 +6,7 @@ arXiv 1710.10196): they begin at a small resolution, and each doubling is faded 
 here are those of one resolution.
 
 Deviations from the paper:
-1. R1 is computed every 16 steps, as in StyleGAN2, and its gradients are part of the step's.
+1. R1 is computed every 16 steps, as in StyleGAN2, and added to that step's loss.
 2. Networks hold layers to and from images of their own resolution and half of it, not of all.
 3. Biases are added before the blur, not after it: a difference only at the border of an image.
 4. Adam's epsilon is Keras's, 1e-7, not 1e-8.
@@ -118,7 +118,7 @@ def discriminator(resolution=64, channels=3, width=1.0):
 
 
 def score(x, filters: int):
-    """Return the scores (B, 1) of maps (B, 4, 4, C), whose deviation in groups is taken first."""
+    """Return the scores (B, 1) of maps (B, 4, 4, C); the minibatch deviation is appended first."""
     x = MinibatchStd(name="deviation")(x)
     x = leaky(EqualizedConv(filters, name="b4_0")(x))
     x = leaky(EqualizedDense(filters, name="b4_1")(layers.Flatten()(x)))

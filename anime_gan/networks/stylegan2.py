@@ -6,9 +6,9 @@ AdaIN. The RGB outputs of all sizes are summed instead of growing. The discrimin
 
 Deviations from the papers:
 1. The augmentations are the three kinds of training/augment.py, not ADA's eighteen.
-2. Gradients of the lazy penalties are part of the step's; Adam's rate and betas are not corrected.
-3. The discriminator's factor sqrt(2) is in its weights, not after its activations: the same
-   function, whose biases learn at 0.7 of the rate.
+2. The lazy penalties are added to the step's loss; Adam's rate and betas are not corrected.
+3. The discriminator's factor sqrt(2) is in its weights, not after its activations: the
+   function is the same, but the biases have 0.7 times the learning rate.
 """
 
 from functools import partial
@@ -35,7 +35,7 @@ def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> 
             # Noise and bias are both added to the output, so their order does not matter.
             conv = ModulatedConv(filters_of(size, width), double=half == 0, bias=0.0, name=name)
             x = AddNoise(shared=True, name=f"{name}_noise")(conv([x, w[:, number]]))
-            x = layers.Rescaling(2**0.5)(leaky(x))  # keeps the deviation
+            x = layers.Rescaling(2**0.5)(leaky(x))  # keeps the standard deviation
             number += 1
         # As in the authors' code, the next size's first convolution has the same style.
         rgb = ModulatedConv(
@@ -52,7 +52,7 @@ generator = partial(style_based, synthesis)
 
 
 def discriminator(resolution=64, channels=3, width=1.0):
-    """Return the discriminator; blur and the mean of 2x2 pixels make the filter 1 3 3 1."""
+    """Return the discriminator; blur [1 2 1] and 2x2 average pooling make the filter [1 3 3 1]."""
     image = layers.Input((resolution, resolution, channels))
     x = leaky(EqualizedConv(filters_of(resolution, width), 1, name=f"b{resolution}_rgb")(image))
     for size in reversed(sizes_to(resolution)[1:]):

@@ -1,8 +1,8 @@
 """WGAN (Arjovsky et al. 2017, arXiv 1701.07875) and WGAN-GP (Gulrajani et al. 2017, arXiv
 1704.00028), on DCGAN's networks, which both papers use.
 
-WGAN bounds the gradient of its critic by clipping every weight; WGAN-GP by a penalty that asks for
-a gradient of norm 1 between real and generated images.
+WGAN bounds the gradient of its critic by clipping all weights. WGAN-GP uses a penalty that pushes
+the gradient norm towards 1 at points between real and generated images.
 
 Deviations from the papers:
 1. WGAN-GP's critic has no normalization. The paper allows layer normalization, but TensorFlow's

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-# The margins around a box at `widen` 1, as shares of its side. The thesis (Bath, 2020, appendix)
+# The margins around a box at `widen` 1, as shares of its side. The Bath thesis, October 2020,
 # adds a quarter of the width on the right, a tenth of the distance to the image's left border and
 # three quarters of that to the upper one, for hair and headwear. Here the margins depend on the box
 # alone, not on where it lies in the image.

@@ -67,7 +67,7 @@ def overrule(
     )
     both = keep & drop
     if both:
-        raise UserError(f"{min(both)} is in keep.txt and in drop.txt: remove it from one of them.")
+        raise UserError(f"{min(both)} is in keep.txt and in drop.txt; remove it from one of them.")
     for face, decision in zip(faces, decisions, strict=True):
         names = {face["name"], face["source"]}
         dropped, kept = names & drop, names & keep

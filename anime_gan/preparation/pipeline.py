@@ -115,18 +115,18 @@ def _searched(
 
 @contextmanager
 def _explained(out: Path) -> Iterator[None]:
-    """Within it, a full disk or a damaged database becomes a UserError."""
+    """Turn errors of a full disk or a damaged database into a UserError."""
     try:
         with explain_os_error(out):
             yield
     except sqlite3.OperationalError as error:
         raise UserError(
-            f"{out / 'work' / DATABASE} could not be written ({error}): make room or make the "
+            f"{out / 'work' / DATABASE} could not be written ({error}); make room or make the "
             "folder writable, and give the same command again."
         ) from error
     except sqlite3.DatabaseError as error:
         raise UserError(
-            f"{out / 'work' / DATABASE} is damaged ({error}): remove it, and give the same command "
+            f"{out / 'work' / DATABASE} is damaged ({error}); remove it, and give the same command "
             "again."
         ) from error
 

@@ -2,17 +2,17 @@
 
 Each is an .npz, a zip of plain arrays that can run no code: the arrays of
 `TrainState.named_variables` by name, and a JSON text with the step, the config and other facts. The
-order of images needs no state: batches follow from seed and step.
+order of images is not stored: seed and step determine it.
 
-The zip's comment, which ends the file, is the SHA-256 of all bytes before it. Nothing in a file is
-used before that fits.
+The zip's comment at the end of the file is the SHA-256 of all bytes before it. It is checked before
+anything in the file is used.
 """
 
 import hashlib
 import json
 import os
-import sys
 import zipfile
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from anime_gan import console
 from anime_gan.errors import UserError
 from anime_gan.files import number_in, numbered, require_space, whole_file
 from anime_gan.runs.folder import CHECKPOINT
@@ -31,7 +32,7 @@ _DIGITS = 64  # hexadecimal, of a checksum
 
 
 class Facts(BaseModel):
-    """What a checkpoint says beside its arrays; other keys are kept as they are."""
+    """What a checkpoint holds besides its arrays; unknown keys are kept."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -48,7 +49,7 @@ class Facts(BaseModel):
 
 
 def save(folder: Path, step: int, state: dict[str, Any], facts: dict[str, Any], keep: int) -> Path:
-    """Write checkpoint `step`, whole or not at all; keep the newest `keep`, and the sound one.
+    """Write checkpoint `step` atomically; keep the newest `keep`, and the last healthy one.
 
     state: Keras variables, or arrays, by name. facts: those of `Facts`, but for format and step.
     """
@@ -74,7 +75,7 @@ def save(folder: Path, step: int, state: dict[str, Any], facts: dict[str, Any], 
 def drop_after(folder: Path, step: int) -> None:
     """Remove the checkpoints that are newer than `step`.
 
-    The newest one goes last: if this is interrupted, the next start does it again.
+    The newest one is removed last: after an interruption the next start rolls back again.
     """
     for path in reversed(_newer(folder, step)):
         path.unlink()
@@ -83,12 +84,12 @@ def drop_after(folder: Path, step: int) -> None:
 def set_aside(folder: Path, step: int) -> None:
     """Rename the checkpoints that are newer than `step`, from which the run resumes.
 
-    They are damaged, and would count among those that are kept.
+    They are damaged, and would count for `schedule.keep`.
     """
     for path in _newer(folder, step):
         names = (path.with_name(f"{path.name}.damaged{number or ''}") for number in count())
         kept = path.rename(next(name for name in names if not name.exists()))
-        print(f"{path.name} is kept as {kept.name}.", file=sys.stderr)
+        console.warn(f"{path.name} is kept as {kept.name}.")
 
 
 def newest(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
@@ -105,6 +106,19 @@ def newest(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
             "another name with run=NAME, or remove them to train from the beginning."
         )
     return whole
+
+
+def newest_facts(folder: Path) -> dict[str, Any] | None:
+    """Return the facts of the newest checkpoint that has some, None if there is none.
+
+    Neither arrays nor checksum are read, which takes seconds: to say something, not to resume.
+    """
+    for path in _newer(folder, -1):
+        with suppress(Exception):  # as in _read
+            with np.load(path, allow_pickle=False) as archive:
+                facts = json.loads(archive[_FACTS].tobytes())
+            return Facts.model_validate(facts).model_dump()
+    return None
 
 
 def at(folder: Path, step: int | None) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
@@ -126,29 +140,29 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         raise
     except Exception as error:  # on damaged data, zipfile and NumPy raise errors of every kind
         reason = " ".join(str(error).split())[:150]
-        print(f"{path} is damaged and skipped ({reason}).", file=sys.stderr)
+        console.warn(f"{path} is damaged and skipped ({reason}).")
         return None
     return facts, arrays
 
 
 def _other_format(path: Path, version: str) -> UserError:
     return UserError(
-        f"{path} was written by {version} version of the project; resume with that one, or give "
-        "this run another name with run=NAME."
+        f"{path} was written by {version} version of the project; resume with that version, or "
+        "start a new run with run=NAME."
     )
 
 
 def _load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the facts, not validated, and the arrays of a checkpoint whose checksum fits."""
+    """Return the facts, not validated, and the arrays of a checkpoint whose checksum matches."""
     if not path.is_file():
-        raise ValueError("it is no file")
+        raise ValueError("it is not a file")
     if path.stat().st_size <= _DIGITS:
         raise ValueError("it is cut off")
     with path.open("rb") as file:
         if _checksum(file) != (ending := file.read()):
             if ending[-22:].startswith(b"PK\5\6") and ending.endswith(b"\0\0"):
                 raise _other_format(path, "an earlier")  # format 1, a zip file without a comment
-            raise ValueError("its bytes do not fit its checksum")
+            raise ValueError("its checksum does not match")
         file.seek(0)
         with np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -156,7 +170,7 @@ def _load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def _checksum(file: BinaryIO) -> bytes:
-    """Return the SHA-256 digits of an open file but its last _DIGITS bytes, where it then is."""
+    """Return the SHA-256 digits of an open file up to its last _DIGITS bytes, and seek to these."""
     left, digest = file.seek(0, os.SEEK_END) - _DIGITS, hashlib.sha256()
     file.seek(0)
     while part := file.read(min(left, 2**20)):
@@ -175,8 +189,8 @@ def restore(state: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     }
     if wrong:
         raise UserError(
-            f"the checkpoint does not fit these networks ({min(wrong)} differs); it was written by "
-            "another version of the project, so give the run another name with run=NAME."
+            f"the checkpoint does not match these networks ({min(wrong)} differs); resume with the "
+            "version of the project that wrote it, or start a new run with run=NAME."
         )
     for name, variable in state.items():
         variable.assign(arrays[name])

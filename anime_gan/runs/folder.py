@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-
-import keras
+from typing import TYPE_CHECKING
 
 from anime_gan.config import Config, from_dict, read_yaml
 from anime_gan.errors import UserError
-from anime_gan.files import numbered
-from anime_gan.runs.weights import load_model
+from anime_gan.files import lock, make_folder, numbered, remove_unfinished
+
+if TYPE_CHECKING:
+    import keras
 
 WEIGHTS, IMAGES = Path("weights"), Path("gan_images")
 
@@ -21,17 +23,17 @@ GRID = "gan_{}.png"
 
 
 class RunFolder:
-    """One named run on disk; no other module knows its files' names.
+    """The files of one run.
 
     In weights/<name>, by step:
         checkpoint_<step>.npz: everything that a resumed run needs (checkpoint.py).
-        generator_<step>.keras: the generator's EMA where the run keeps one, else its raw weights.
+        generator_<step>.keras: the generator's EMA if the run has one, else its raw weights.
         discriminator_<step>.keras: the discriminator's raw weights.
         gan_weights_<step>.weights.h5: raw weights of both networks, as the report saved them; their
             architecture is gan.json, as Keras's JSON.
-        config.yaml (config_file): the run's whole config.
+        config.yaml (config_file): the run's complete config.
     In gan_images/<name>: reals.png (reference_grid), gan_<step>.png, losses.png, losses.jsonl,
-        metrics.jsonl, health.jsonl, health.json and tensorboard/.
+        metrics.jsonl, health.jsonl, health.json, train.log and tensorboard/.
     """
 
     def __init__(self, name: str):
@@ -40,6 +42,27 @@ class RunFolder:
         self.config_file = self.weights / "config.yaml"
         self.architecture = self.weights / "gan.json"
         self.reference_grid = self.images / "reals.png"
+        self.log = self.images / "train.log"
+
+    def require_unlocked(self) -> None:
+        """Raise UserError if another process trains this run."""
+        os.close(self._locked())
+
+    def _locked(self) -> int:
+        return lock(
+            self.weights / ".lock",
+            f"run {self.name} is being trained by another process; wait for it, or start a new run "
+            "with run=NAME.",
+        )
+
+    def lock(self) -> int:
+        """Make the folders; return the descriptor of a lock that this process alone holds."""
+        for path in (self.weights, self.images):
+            make_folder(path)
+        held = self._locked()
+        for path in (self.weights, self.images):
+            remove_unfinished(path)
+        return held
 
     @classmethod
     def of_file(cls, path: Path) -> RunFolder | None:
@@ -61,7 +84,7 @@ class RunFolder:
     def generator_file(self, step: int | None = None) -> Path:
         """Return the generator's file of a step, the newest if None; UserError if there is none.
 
-        In a folder without any, a .keras file that the user named counts.
+        If there is none of any step, the newest other .keras file in the folder is returned.
         """
         if step is None and not self.steps:
             own = [path for path in self.weights.glob("*.keras") if not path.name.startswith(".")]
@@ -74,18 +97,18 @@ class RunFolder:
 
         UserError if there is none, or its file is damaged.
         """
-        return load_model(self.generator_file(step))
+        return _load(self.generator_file(step))
 
     def discriminator(self, step: int | None = None) -> keras.Model:
-        """Return the discriminator, (B, H, W, C) in [-1, 1] to scores (B, 1); as `generator`."""
-        return load_model(self._file(DISCRIMINATOR, step))
+        """Return the discriminator, as `generator`: images (B, H, W, C) to scores (B, 1)."""
+        return _load(self._file(DISCRIMINATOR, step))
 
     def grids(self) -> dict[int, Path]:
         """Return the grids of generated faces by step, ascending."""
         return numbered(self.images, GRID)
 
     def grid(self, step: int) -> Path:
-        """Return where the grid of a step is."""
+        """Return the path of a step's grid."""
         return self.images / GRID.format(step)
 
     def weights_files(self) -> list[tuple[int, Path]]:
@@ -127,6 +150,13 @@ def known_runs() -> str:
     """Return the end of a sentence that says which runs there are, or how to get one."""
     names = ", ".join(sorted({path.parent.name for path in _generators()}))
     return f"the runs with weights are {names}" if names else "train one with train_gan.py"
+
+
+def _load(path: Path) -> keras.Model:
+    # Only networks need Keras, whose import takes seconds.
+    from anime_gan.runs.weights import load_model
+
+    return load_model(path)
 
 
 def _generators() -> list[Path]:

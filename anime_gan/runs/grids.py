@@ -20,8 +20,8 @@ def save_grid(path: Path, images: np.ndarray, columns: int = 5) -> np.ndarray:
 class LossPlot:
     """Both losses over the steps, blue and orange as in the report's Fig. 25.
 
-    Thin lines are the points, strong ones a running mean over 1% of them. One figure is used for
-    all curves: each new one would leave tens of megabytes to the garbage collector.
+    Thin lines are the points, thick ones their running mean over 1% of the points. All curves use
+    the same Matplotlib figure: each new one would allocate tens of megabytes.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class LossPlot:
                 steps[window - 1 :], np.convolve(values, np.ones(window) / window, "valid")
             )
         if len(steps) > 1:
-            # The first steps of a GAN can be a hundred times the rest, which would look flat.
+            # The first losses can be a hundred times the later ones, which would then look flat.
             low, top = np.percentile([*d_losses, *g_losses], (0.5, 99.5))
             self._axes.set_ylim(min(0, low * 1.1), max(1e-3, top * 1.1))
             margin = 0.05 * (steps[-1] - steps[0])

@@ -1,9 +1,9 @@
-"""The health monitor: finds out when training has gone wrong and says it in plain words.
+"""The health monitor: detects failed training and says in plain words what has failed.
 
-It compares a few generated faces of fixed latents with as many real images, both as blocks of
-color. The distance of the two sets says whether something is wrong; how much the generated faces
-differ, and the discriminator's scores, say what. Accuracies alone say nothing: in healthy runs of
-several versions the discriminator is right 97 times in 100.
+It compares 64 generated faces of fixed latents with 64 real images, both as 8x8 blocks of color.
+The distance of the two sets shows whether training has failed. The diversity of the generated faces
+and the discriminator's accuracies show the kind of failure. Accuracies alone do not show a failure:
+in healthy runs of several versions the discriminator's accuracy is 97%.
 
 The limits were fitted on half of the runs of tests/robustness/monitor.py; docs/health.md reports
 the other half.
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, TypeAdapter, ValidationError, with_config
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_config
 from scipy.spatial.distance import cdist
 
 from anime_gan.files import whole_file
@@ -25,8 +25,8 @@ from anime_gan.runs.history import STRICT, Lines, row_type
 FACES = 64  # of each set
 BLOCKS = 8  # per side: layout and color, no texture
 SHARE = 0.008  # of the time, for observations
-# The fewest steps to the next observation, as a share of the steps so far: more would say nothing
-# new, and a day of fast steps would keep a hundred thousand observations in memory.
+# The fewest steps to the next observation, as a share of the current step: more observations would
+# give no new information, and those of a day of fast steps would fill the memory.
 SPACING = 0.002
 
 SIGNS = ("distance", "spread", "twins", "moved")
@@ -39,39 +39,41 @@ OBSERVATION = row_type(dict.fromkeys(COLUMNS, float))
 class Limits:
     """Limits of a healthy run; distances are relative to the mean distance of two real images."""
 
-    warm_up: int = 550  # steps in which faces may be any distance from the data
-    window: float = 0.4  # the share of the steps so far that is judged
-    far: float = 0.4  # a distance to the data; one face, repeated, has 1, the mean face 0.4
-    better: float = 0.9  # times the best distance before the window: below it is an improvement
-    twins: float = 0.1  # a distance to the nearest face, relative to that of real images
+    warm_up: int = 550  # the first steps, in which no failure of the faces is reported
+    window: float = 0.4  # the last part of the steps so far, which is judged
+    far: float = 0.4  # a distance to the data: one typical face repeated has 1, the mean face 0.4
+    better: float = 0.9  # times the smallest distance before the window: lower is an improvement
+    twins: float = 0.1  # the distance to the nearest other face, relative to that of real images
 
 
 LIMITS = Limits()
-# These distinguish failures; they have no part in whether there is one.
+# These distinguish kinds of failure; they do not decide whether there is one.
 COLLAPSED = 0.3  # spread
 OSCILLATING = 0.5  # moved
 D_WON, G_WON = 0.98, 0.25  # the discriminator's accuracies when it, or the generator, has won
-# Where Keras clips the cross-entropy of probabilities, -log(1e-7). On TensorFlow it finds the
-# logits behind a sigmoid and clips nothing, so only a loss that stays at this value means it.
+# Where Keras clips the cross-entropy of probabilities, -log(1e-7). On TensorFlow it uses
+# the logits of a sigmoid without clipping, so only a loss that stays at this value is clipped.
 CEILING, AT_CEILING = 16.118, 0.01
 NO_GRADIENT = " (cross-entropy is clipped at 16.118: no gradient reaches the generator)"
 MAX_COPIES = 0.5  # the share of real images that may occur twice
 
 
+TOO_FEW, FORMERLY = "too few images", "too few pictures"  # the latter in files of older runs
+Kind = Annotated[str, AfterValidator(lambda kind: TOO_FEW if kind == FORMERLY else kind)]
 Step = Annotated[int, Field(ge=0)]
 
 
 @with_config(STRICT)
 @dataclass
 class Finding:
-    """Something that has gone wrong."""
+    """A failure of a run."""
 
-    kind: str  # in two or three words, for the progress bar
-    since: Step  # the first one that shows it
+    kind: Kind  # in two or three words, for the progress bar
+    since: Step  # the first step that shows it
     step: Step  # when it was found
     seen: str  # a sentence
     advice: str  # what to try, a sentence
-    until: Step | None  # when it was over
+    until: Step | None  # when it ended
     rolled_back_to: Step | None
 
     def __str__(self) -> str:
@@ -82,42 +84,42 @@ FINDINGS = TypeAdapter(list[Finding])  # health.json
 KINDS = {
     "generator collapsed": (
         "the faces are nearly all the same: {spread:.0%} of the data's diversity.",
-        "Lower both learning rates, or penalize equal faces: "
-        "augment.policy=[translation,cutout], objective.penalties=[r1], version=r3gan.",
+        "Lower both learning rates, or try augment.policy=[translation,cutout], "
+        "objective.penalties=[r1], or a new run with version=r3gan.",
     ),
     "partly collapsed": (
-        "many faces are nearly equal: the distance to the nearest is {twins:.0%} of the data's.",
+        "many faces are nearly equal: their nearest one is at {twins:.0%} of the data's distance.",
         "Lower both learning rates, raise training.batch_size, or add objective.penalties=[r1].",
     ),
     "discriminator has won": (
         "it classifies {accuracy:.0%} of all images correctly, the generator's loss is "
         "{g_loss:.3g}{ceiling}, and the faces do not get closer to the data.",
-        "Weaken it: halve discriminator.rate, raise training.label_noise, take a version with "
-        "dropout, or widen the generator, as the report did from v1 to v3.",
+        "Weaken the discriminator: halve discriminator.rate, raise training.label_noise if the "
+        "loss has labels, or start a new run with dropout or a wider generator, as in v3.",
     ),
     "generator has won": (
         "the discriminator recognizes {fake_accuracy:.0%} of the generated images, though they are "
         "far from the data: the generator can't learn from it.",
-        "Strengthen it: raise discriminator.rate or training.n_critic, lower generator.rate and "
-        "objective.gamma, and check that the discriminator trains at all.",
+        "Strengthen the discriminator: raise discriminator.rate or training.n_critic, lower "
+        "generator.rate and objective.gamma, and check that its loss changes at all.",
     ),
     "oscillation": (
-        "between two observations all faces change together, by {moved:.0%} of the data's "
-        "diversity.",
-        "Halve both learning rates, set beta1 to 0.5 or 0, or sample with training.ema_kimg=10.",
+        "between two observations the mean face changes by {moved:.0%} of the data's diversity.",
+        "Halve both learning rates, with Adam set beta1 to 0.5 or 0, or start a new run with "
+        "training.ema_kimg=10.",
     ),
     "no learning": (
-        "the distance of the faces to the data is {distance:.2f} and does not fall; one typical "
-        "face, repeated, has 1.",
+        "the distance of the faces to the data is {distance:.2f} and does not decrease (1 is one "
+        "typical face repeated).",
         "Raise the learning rates if the losses hardly change, lower them if they jump; otherwise "
-        "model.width is too small, as in the report's v1.",
+        "start a new run with a larger model.width.",
     ),
-    "too few pictures": (
-        "{copies:.0%} of the training images in a sample occur more than once.",
+    TOO_FEW: (
+        "{copies:.0%} of a sample of the training images are duplicates.",
         "Give data.images a folder of thousands of different images.",
     ),
     "not a number": (
-        "a loss is no longer a number.",
+        "a loss is not finite (NaN or infinite).",
         "Lower generator.rate and discriminator.rate.",
     ),
 }
@@ -138,9 +140,9 @@ def signs(real: np.ndarray, fake: np.ndarray, before: np.ndarray | None) -> dict
 
     Returns:
         distance: the energy distance 2 E|r - f| - E|r - r'| - E|f - f'| (Székely and Rizzo 2013)
-            over E|r - r'|: 0 for equal distributions, 1 for one typical face, repeated.
+            over E|r - r'|: 0 for equal distributions, 1 for one typical face repeated.
         spread: E|f - f'| over E|r - r'|.
-        twins: the median distance to the nearest generated face, over the same of real ones.
+        twins: the median distance to the nearest other generated face, over that of real images.
         moved: the distance of the mean faces of two observations, over E|r - r'|.
     """
     among_real, among_fake, across = cdist(real, real), cdist(fake, fake), cdist(real, fake)
@@ -169,14 +171,14 @@ def _nearest(distances) -> float:
 
 
 def diagnose(observations: list[dict], limits: Limits = LIMITS) -> tuple[str, int] | None:
-    """Return what is wrong at the last of a run's observations and since which step, or None.
+    """Return the failure that a run's observations show and its first step, or None.
 
-    The observations of the last part of the run are judged together. Something is wrong if their
-    median distance is far and none is better than the run was before, or if all of them show twins.
+    The observations of the last part of the run are judged together. It has failed if their median
+    distance is above `far` and no distance is an improvement, or if all of them are below `twins`.
     """
     now = observations[-1]
     if now["copies"] > MAX_COPIES:
-        return "too few pictures", observations[0]["step"]
+        return TOO_FEW, observations[0]["step"]
     if now["step"] < limits.warm_up:
         return None
     window = _window(observations, limits)
@@ -227,7 +229,7 @@ def _since(observations: list[dict], wrong: Callable[[dict], bool]) -> int:
 class Health:
     """The monitor of a run; health.jsonl keeps its observations and health.json its findings.
 
-    finding: what is wrong at the last observation, or was when the run stopped; None if nothing is.
+    finding: the current finding, or the one when the run last stopped; None if there is none.
     """
 
     def __init__(self, folder: Path, step: int, real: np.ndarray, rollbacks: int = 0):
@@ -253,16 +255,16 @@ class Health:
         _, place, counts = np.unique(real, axis=0, return_inverse=True, return_counts=True)
         self._copies = float((counts[place] > 1).mean())
         resolved = self._copies <= MAX_COPIES  # other images were given since
-        if self.finding and self.finding.kind == "too few pictures" and resolved:
+        if self.finding and self.finding.kind == TOO_FEW and resolved:
             self._update(None, step)
 
     def _keep(self, row: dict) -> None:
         self._observations.append({key: row[key] for key in ("step", *COLUMNS)})
 
     def due(self, step: int) -> bool:
-        """Say whether an observation fits into SHARE of the time.
+        """Return whether another observation fits into SHARE of the time.
 
-        Until the second one has shown its cost, each counts as long as a step.
+        Until the second one has been timed, an observation is assumed to take as long as a step.
         """
         if self._observations and step < (1 + SPACING) * self._observations[-1]["step"]:
             return False
@@ -273,9 +275,9 @@ class Health:
         return time.monotonic() - self._started >= count * cost / SHARE
 
     def observe(self, step: int, means: dict[str, float], sample: Callable) -> Finding | None:
-        """Compare faces of the fixed latents with the data; return what is newly wrong.
+        """Compare faces of the fixed latents with the data; return a new finding.
 
-        means: of MEANS since the observation before. sample: returns the faces, uint8 (N, H, W, C).
+        means: of MEANS since the previous observation. sample: returns faces, uint8 (N, H, W, C).
         """
         started = time.monotonic()
         fake = sketch(sample())
@@ -296,10 +298,10 @@ class Health:
 
     @property
     def sound(self) -> bool:
-        """Whether the run may be rolled back to this step: its observation is within the limits.
+        """Whether this step is healthy, so that the run may be rolled back to it.
 
-        Faces far from the data may be an early stage or a failure that is not reported yet; then
-        the run returns to an earlier step.
+        Faces far from the data may be an early stage or a failure that is not reported yet, so such
+        a step is not healthy.
         """
         if self.finding or not self._observations:
             return self.finding is None
@@ -307,7 +309,7 @@ class Health:
         return last["distance"] <= LIMITS.far and last["twins"] >= LIMITS.twins
 
     def break_down(self, step: int) -> Finding | None:
-        """Note that a loss is no longer a number at a step."""
+        """Note that a loss is not finite at a step."""
         return self._update(("not a number", step), step)
 
     def forget(self, step: int) -> None:
@@ -317,7 +319,7 @@ class Health:
         self._write()
 
     def _update(self, diagnosis: tuple[str, int] | None, step: int) -> Finding | None:
-        """Write what has changed since the observation before; return what is new."""
+        """Write what has changed since the previous observation; return a new finding."""
         old = self.finding
         if (diagnosis and diagnosis[0]) == (old and old.kind):
             return None
@@ -347,9 +349,9 @@ class Health:
 
 
 def _as_of(step: int, found: Finding) -> Finding | None:
-    """Return a finding as it was known at the step where a run resumes; None if it came later.
+    """Return a finding as it was at the step from which a run resumes; None if it came later.
 
-    The monitor finds later ones again; those that caused a rollback are kept.
+    The monitor will find later ones again. Those that caused a rollback are always kept.
     """
     if found.rolled_back_to is not None:
         return found

@@ -41,13 +41,13 @@ POINTS = 10_000  # of the curve of losses, at most
 
 
 class NotFinite(UserError):
-    """A loss is no longer a number, first at `step`."""
+    """A loss is not finite, first at `step`."""
 
     def __init__(self, step: int, row: dict[str, float]):
         super().__init__(
             f"a loss is not a finite number at step {step} (discriminator {row['d_loss']}, "
-            f"generator {row['g_loss']}); the last good checkpoint is kept: lower generator.rate "
-            "and discriminator.rate and start again."
+            f"generator {row['g_loss']}); lower generator.rate and discriminator.rate, and give "
+            "the same command again to resume from the last checkpoint."
         )
         self.step = step
 
@@ -58,8 +58,8 @@ class History:
     def __init__(self, folder: Path, step: int, batch_size: int):
         """Open both in a folder.
 
-        step: that the run resumes from; rows of later steps, which an interruption lost, are
-        dropped. batch_size: real images a step, for images per second.
+        step: from which the run resumes; rows of later steps are dropped, because these steps are
+        repeated. batch_size: real images a step, for images per second.
         """
         self._curve, self._plot = Curve(), LossPlot()
         self._lines = Lines(folder / "losses.jsonl", step, LOSSES, self._curve.add)
@@ -68,12 +68,15 @@ class History:
         self._pending: list[tuple[int, dict]] = []
         self._batch_size = batch_size
         self._flushed = time.perf_counter()
+        self.step_seconds: float | None = None
 
     def add(self, step: int, scalars: dict) -> None:
         """Take a step's scalars; every second they are fetched from the device and written.
 
         Fetching waits for the device, so it is not done at every step.
         """
+        if self.step_seconds is None and not self._pending:
+            self.skip_pause()  # the first step compiles
         self._pending.append((step, scalars))
         if time.perf_counter() - self._flushed > 1:
             self.flush()
@@ -84,6 +87,8 @@ class History:
         rows = [(step, {k: float(v) for k, v in scalars.items()}) for step, scalars in pending]
         now = time.perf_counter()
         rate = self._batch_size * len(rows) / (now - self._flushed)
+        if rows:
+            self.step_seconds = (now - self._flushed) / len(rows)
         self._flushed = now
         finite = list(itertools.takewhile(_is_finite, rows))
         for step, row in finite:
@@ -96,6 +101,10 @@ class History:
         self.board.flush()
         if len(finite) < len(rows):
             raise NotFinite(*rows[len(finite)])
+
+    def skip_pause(self) -> None:
+        """Leave the time since the last flush out of images per second: it was no training."""
+        self._flushed = time.perf_counter()
 
     @property
     def last(self) -> dict | None:
@@ -190,7 +199,7 @@ class Lines(Appended):
         self._keep(row)
 
     def add(self, row: dict) -> None:
-        """Append a row with its numbers cut to six digits, as the next start will read them."""
+        """Append a row with its numbers rounded to six significant digits."""
         row = _rounded(row)
         self.write(json.dumps(row) + "\n")
         self._take(row)
@@ -205,7 +214,7 @@ def read_rows(path: Path, row_type: TypeAdapter) -> Iterator[dict]:
 
 
 def _lines_of(path: Path, row_type: TypeAdapter) -> Iterator[tuple[bytes, dict]]:
-    """Yield the same rows, each with its line."""
+    """Yield the rows of a .jsonl, each with its line."""
     if not path.exists():
         return
     with path.open("rb") as file:
@@ -215,7 +224,7 @@ def _lines_of(path: Path, row_type: TypeAdapter) -> Iterator[tuple[bytes, dict]]
 
 
 def _rounded(value):
-    """Return a value, or all values within a dictionary, with fractions cut to six digits."""
+    """Return a value, or a dictionary's values, rounded to six significant digits."""
     if isinstance(value, dict):
         return {key: _rounded(part) for key, part in value.items()}
     return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -1,54 +1,82 @@
-"""What the terminal shows of a run in training."""
+"""What the terminal and the log show of a run in training."""
 
 from __future__ import annotations
 
+import math
 import sys
+import time
+from datetime import timedelta
 
 from tqdm import tqdm
 
+from anime_gan import console
 from anime_gan.config import Config
 from anime_gan.runs.health import Finding
 from anime_gan.runs.run import Follower, Run
 
+LINE_SECONDS = 30  # from one line to the next, where there is no terminal
+
 
 class ProgressBar(tqdm):
-    """A bar of steps with images/s, both losses, both accuracies, the epoch and the time left."""
+    """A line with step, time gone and left, images/s and both losses, within 80 columns.
+
+    Accuracies, epoch and name follow where the terminal is wider. In a file, a line every 30 s.
+    """
 
     def __init__(self, config: Config, step: int, shown: bool = True):
+        self._config, self._is_shown = config, shown
+        self._in_terminal = sys.stderr.isatty()
         super().__init__(
-            total=config.training.steps,
-            initial=step,
-            unit="step",
-            desc=config.run,
             dynamic_ncols=True,
-            disable=not shown,
-            # In a file every refresh is a line of its own.
-            mininterval=0.2 if sys.stderr.isatty() else 30,
-            bar_format="{desc} {n}/{total} {bar:12} {postfix} [{elapsed}, {remaining} left]",
+            disable=not (shown and self._in_terminal),
+            bar_format="{desc}",
         )
-        self._training = config.training
+        self._first: int | None = None  # the step of the first line, where timing begins
 
     def warn(self, step: int, finding: Finding | None) -> None:
         """Print a finding of the health monitor, if there is one, above the bar."""
         if finding:
-            self.write(f"WARNING at step {step:,}: {finding}", sys.stderr)
+            console.warn(f"WARNING at step {step:,}: {finding}")
 
     def show(self, run: Run | Follower, step: int, epochs: int) -> None:
         """Show a step and complete epochs, the newest row of the log and what health finds."""
-        if self.disable or not run.history.last:
+        if not self._is_shown or not run.history.last:
             return
-        row, seconds = run.history.last, run.seconds
-        if self._training.minutes is not None:
-            # Training ends when the minutes run out, so the total is an estimate: at the recent
-            # rate, since growing networks get slower.
-            rate = self.format_dict["rate"] or step / seconds
-            by_time = step + int((self._training.minutes * 60 - seconds) * rate)
-            self.total = max(step, min(self._training.steps, by_time))
-        self.set_postfix_str(
-            f"{row['images_per_second']:.0f} images/s, "
-            f"loss d {row['d_loss']:.3f} g {row['g_loss']:.3f}, "
-            f"D acc real {row['real_accuracy']:.0%} fake {row['fake_accuracy']:.0%}, "
-            f"epoch {epochs + 1}" + (f", {run.finding.kind.upper()}" if run.finding else ""),
-            refresh=False,
+        now = time.monotonic()
+        if self._first is None:
+            self._first, self._begun, self._next = step, now, now + 5
+        line = self._line(run, step, epochs)
+        self.set_description_str(line, refresh=False)
+        self.update(1)
+        if now >= self._next:
+            self._next = now + LINE_SECONDS
+            (console.note if self._in_terminal else console.say)(line)
+
+    def _line(self, run: Run, step: int, epochs: int) -> str:
+        row, training = run.history.last, self._config.training
+        speed = row["images_per_second"]
+        left = math.inf
+        if step > self._first and training.steps:
+            left = (time.monotonic() - self._begun) / (step - self._first) * (training.steps - step)
+        done = f"{step:,}/{training.steps:,}" if training.steps else f"step {step:,}"
+        if training.minutes is not None:
+            left = min(left, training.minutes * 60 - run.seconds)
+        return (
+            f"{done}  {clock(run.seconds)} gone {clock(left)} left"
+            f"  {speed:,.{0 if speed > 99 else 1}f} images/s"
+            f"  D {row['d_loss']:.3f} G {row['g_loss']:.3f}"
+            + (f"  {run.finding.kind.upper()}" if run.finding else "")
+            + f"  D acc real {row['real_accuracy']:.0%} fake {row['fake_accuracy']:.0%}"
+            f"  epoch {epochs + 1}  {self._config.run}"
         )
-        self.update(step - self.n)
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as 2:05, 1:02:05 or 1 day 4 h; infinity as a question mark."""
+    if math.isinf(seconds):
+        return "?"
+    if seconds >= 86_400:
+        days, rest = divmod(seconds, 86_400)
+        return f"{days:.0f} day{'s' if days > 1 else ''} {rest // 3600:.0f} h"
+    text = str(timedelta(seconds=round(max(seconds, 0)))).removeprefix("0:")
+    return text.removeprefix("0") if len(text) == 5 else text

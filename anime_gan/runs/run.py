@@ -1,4 +1,4 @@
-"""A run in training: what it resumes from, what is recorded, and what is saved on the schedule."""
+"""A run during training: resuming, logging, and saving on schedule."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ import numpy as np
 from anime_gan import backend
 from anime_gan.config import Config, from_dict
 from anime_gan.config.plain_yaml import write
+from anime_gan.config.stages import is_finished
 from anime_gan.data.image_set import ImageSet
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
-from anime_gan.files import lock, make_folder, remove_unfinished, require_space, sync, whole_file
+from anime_gan.files import require_space, sync, whole_file
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import checkpoint, grids
 from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
-from anime_gan.runs.health import FACES, Finding, Health
+from anime_gan.runs.health import FACES, TOO_FEW, Finding, Health
 from anime_gan.runs.history import History, NotFinite
 from anime_gan.runs.stopping import StopReason, StopRequest
 from anime_gan.runs.weights import save_weights
 
 if TYPE_CHECKING:
+    from anime_gan.metrics.during_training import Metrics
     from anime_gan.training.state import TrainState
 
 PREVIEWS = 25
@@ -34,9 +36,9 @@ PREVIEWS = 25
 
 @dataclass
 class Progress:
-    """How far a run is, by its newest checkpoint; a new run by default.
+    """The progress of a run by its newest checkpoint; the defaults are those of a new run.
 
-    Fields are those of `checkpoint.Facts`, and arrays: the checkpoint's, until networks have them.
+    Fields are those of `checkpoint.Facts`, and arrays: the checkpoint's, until they are restored.
     """
 
     step: int = 0
@@ -60,22 +62,22 @@ class Progress:
             return from_dict(self.config) if self.config else None
         except UserError as error:
             raise UserError(
-                f"run {name} was trained by another version of the project, whose config can't be "
-                f"read here: {error} Use that version, or give this run another name with run=NAME."
+                f"the config of run {name}, from another version of the project, can't be read "
+                f"({str(error).rstrip('.')}); use that version, or start a new run with run=NAME."
             ) from None
 
 
 class Run:
-    """The process's own run, locked: the only one that writes into its folder.
+    """The run that this process trains; it holds the lock, so only it writes into the folder.
 
-    folder: its files. progress: where it stands. history, health: its records, once it is started.
-    not_finite: the error of the first loss that is not a number, None while all are.
+    folder: its files. progress: where it stands. history, health: its logs, once it is started.
+    not_finite: the error of the first loss that is not finite, None while all are.
     """
 
     def __init__(self, name: str):
         self.folder = RunFolder(name)
         with ExitStack() as opened:
-            opened.callback(os.close, _claim(self.folder))
+            opened.callback(os.close, self.folder.lock())
             found = checkpoint.newest(self.folder.weights)
             self._opened = opened.pop_all()  # on a full disk each of them may fail to close
         facts, arrays = found or ({}, {})
@@ -122,7 +124,7 @@ class Run:
 
     @property
     def finding(self) -> Finding | None:
-        """What the health monitor finds wrong."""
+        """The current finding of the health monitor."""
         return self.health.finding
 
     @property
@@ -131,7 +133,7 @@ class Run:
         return self._seconds_before + time.monotonic() - self._started
 
     def record(self, step: int, scalars: dict) -> Finding | None:
-        """Log a step's scalars and, on schedule, observe some faces; return what is newly wrong."""
+        """Log a step's scalars and, on schedule, observe some faces; return a new finding."""
         if self.not_finite:  # the other processes do not know yet
             return None
         due = self.health.due(step)
@@ -165,21 +167,32 @@ class Run:
         config, finding = self._config.health, self.finding
         acts = finding is not None and config.action != "warn"
         if acts and config.action == "rollback":
-            acts = finding.kind != "too few pictures"  # it adds no images
+            acts = finding.kind != TOO_FEW  # a rollback adds no images
         if self.not_finite or acts:
             if config.action == "rollback" and self.progress.rollbacks < config.rollbacks:
                 return StopReason.ROLL_BACK
             return StopReason.NOT_FINITE if self.not_finite else StopReason.UNHEALTHY
         if is_finished(self._config, step, self.seconds):
             return StopReason.FINISHED
+        stop.step_seconds = self.history.step_seconds
         if stop.signal:
             return StopReason.SIGNAL
         return StopReason.GROW if step == self._state.stage.end else None
 
+    def measure(self, metrics: Metrics, step: int) -> Finding | None:
+        """Measure the generator; return what is newly wrong, which is then not measured."""
+        try:
+            self.history.flush()
+        except NotFinite as error:
+            return self._broken(error)
+        metrics.measure(self._state.sampler(), step, self.seconds, self.history)
+        self.history.skip_pause()
+        return None
+
     def save_if_due(self, step: int, ending: StopReason | None) -> Finding | None:
         """Save a grid, and a checkpoint with the weights, on schedule or where training ends.
 
-        Nothing is saved if a loss is not a finite number; return that where it is new.
+        If a loss is not finite, nothing is saved, and the finding is returned if it is new.
         """
         schedule = self._config.schedule
         late = time.monotonic() - self._saved >= schedule.resume_minutes * 60
@@ -193,6 +206,7 @@ class Run:
             self._save_grid(step)
         self._save_checkpoint(step, self.seconds)
         self._saved = time.monotonic()
+        self.history.skip_pause()
         return None
 
     def _sample(self, count: int) -> np.ndarray:
@@ -211,9 +225,9 @@ class Run:
     def _save_checkpoint(self, step: int, seconds: float) -> None:
         """Write a checkpoint and, before it, the weights that `sample.py` draws from.
 
-        Logs are synced first: lines that a power cut took are not written again if a checkpoint has
-        their step. Weights off the schedule are removed once newer ones exist, except those of the
-        last healthy step.
+        Logs are synced first: the steps of a checkpoint are not repeated, so a power failure must
+        not remove their lines. Weights of steps that are no multiple of schedule.checkpoint_every
+        are removed once newer ones exist, except those of the last healthy step.
         """
         state, folder = self._state, self.folder
         sampler = state.sampler()
@@ -243,7 +257,7 @@ class Run:
         checkpoint.save(self.folder.weights, step, variables, progress.facts(), keep)
 
     def roll_back(self) -> int:
-        """Return to the last healthy checkpoint for good, and return its step.
+        """Roll the run back to the last healthy checkpoint for good, and return its step.
 
         Newer checkpoints and weights are removed, grids are kept. UserError if there is no healthy
         checkpoint; then nothing is changed.
@@ -252,8 +266,8 @@ class Run:
         found = checkpoint.at(folder, self.progress.sound)
         if not found:
             raise UserError(
-                f"run {self.folder.name} has no healthy checkpoint to return to; start again with "
-                "another name, run=NAME, or continue as it is with health.action=warn."
+                f"run {self.folder.name} has no healthy checkpoint to return to; start a new run "
+                "with run=NAME, or continue without rollback with health.action=warn."
             )
         facts, arrays = found
         step = facts["step"]
@@ -268,7 +282,7 @@ class Run:
 
 
 class Follower:
-    """The run in the other processes, which train along and write nothing."""
+    """The run in the processes other than process 0, which train but write no files."""
 
     finding = history = not_finite = None
     seconds = 0.0
@@ -283,24 +297,3 @@ class Follower:
         """Do nothing."""
 
     start = record = stop_reason = save_if_due = roll_back = __exit__ = _leave_to_the_first
-
-
-def is_finished(config: Config, step: int, seconds: float) -> bool:
-    """Say whether a run has had its steps, or its minutes of training, whichever end first."""
-    training = config.training
-    out_of_time = training.minutes is not None and seconds >= training.minutes * 60
-    return step >= training.steps or out_of_time
-
-
-def _claim(folder: RunFolder) -> int:
-    """Make a run's folders, and return the lock that this process alone holds."""
-    for path in (folder.weights, folder.images):
-        make_folder(path)
-    held = lock(
-        folder.weights / ".lock",
-        f"run {folder.name} is being trained by another process; wait for it, or give this one "
-        "another name with run=NAME.",
-    )
-    for path in (folder.weights, folder.images):
-        remove_unfinished(path)
-    return held

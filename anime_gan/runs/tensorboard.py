@@ -1,9 +1,9 @@
 """A run's curves, grids and sentences for TensorBoard, safe against kills and full disks.
 
-tensorboardX makes the summaries. Its own writer uses a thread: what waits there is lost with the
-process, a full disk ends the thread and blocks the run, and two starts within a second share one
-file. So the events are written here, as TensorFlow's records: the length, its checksum, the event,
-its checksum.
+tensorboardX creates the summaries, but its writer is not used. It runs in a thread: queued events
+are lost if the process is killed, a full disk ends the thread and blocks the run, and two starts
+within a second share one file. So the events are written here, as TensorFlow's records: the length,
+its checksum, the event, its checksum.
 """
 
 import re
@@ -25,10 +25,10 @@ class Board(Appended):
     def __init__(self, folder: Path, step: int):
         """Open a new file in the folder of all starts.
 
-        step: that the run resumes from; TensorBoard hides later steps of earlier files.
+        step: from which the run resumes; TensorBoard hides later steps of earlier files.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        # TensorBoard reads files in the order of names; a name by the clock could come too early.
+        # TensorBoard reads files in the order of names; a clock can be set back.
         names = [re.match(r"events\.out\.tfevents\.(\d+)", path.name) for path in folder.iterdir()]
         number = 1 + max((int(match[1]) for match in names if match), default=0)
         super().__init__(folder / f"events.out.tfevents.{number:010}", "xb")

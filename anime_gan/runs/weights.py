@@ -1,6 +1,6 @@
-"""Files of whole networks, which plain Keras loads too; damaged ones are refused.
+"""Save and load files of networks, which Keras alone loads too; damaged ones are refused.
 
-HDF5 has no checksum: a flipped bit would silently be another weight. Keras ignores a zip's.
+HDF5 has no checksum, and Keras ignores that of a zip: a flipped bit would silently change a weight.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from anime_gan.errors import UserError
 from anime_gan.networks.layers.register import FORMER_NAMES
 
 _CHECKSUM = "sha256"  # an attribute of a .weights.h5, which Keras ignores
-_UNPACKED = 10  # times its size at most is what a .keras unpacks to; Keras compresses nothing
+_UNPACKED = 10  # a .keras unpacks to at most 10 times its size; Keras compresses nothing
 
 
 def load_model(path: Path) -> keras.Model:
@@ -32,13 +32,13 @@ def load_model(path: Path) -> keras.Model:
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
-    """Load a .weights.h5, whose checksum must fit if it has one; plain Keras writes none.
+    """Load a .weights.h5, whose checksum must match if it has one; Keras alone writes none.
 
     UserError if the file is missing, damaged, or of another network.
     """
     with _explain_damage(path), h5py.File(path) as file:
         if _CHECKSUM in file.attrs and file.attrs[_CHECKSUM] != _digest(file):
-            raise ValueError("its values do not fit its checksum")
+            raise ValueError("its checksum does not match")
         former = _former_groups(file)
         if not former:
             model.load_weights(path)
@@ -59,10 +59,10 @@ def save_weights(model: keras.Model, path: Path) -> None:
 
 @contextmanager
 def _explain_damage(path: Path) -> Iterator[None]:
-    """Within it, whatever Keras and HDF5 raise becomes a UserError."""
+    """Turn all errors of Keras and HDF5 into a UserError."""
     try:
         with warnings.catch_warnings():
-            # Of weights without a place, or places without weights, Keras only warns.
+            # Keras only warns if the network lacks some of the weights, or the file does.
             warnings.simplefilter("error", UserWarning)
             yield
     except UserError:
@@ -81,7 +81,7 @@ def _check_zip(path: Path) -> None:
         if sum(part.file_size for part in file.infolist()) > _UNPACKED * path.stat().st_size:
             raise ValueError(f"it unpacks to over {_UNPACKED} times its size")
         if file.testzip():
-            raise ValueError("its values do not fit its checksum")
+            raise ValueError("its checksum does not match")
 
 
 def _former_groups(file: h5py.File) -> dict[str, str]:

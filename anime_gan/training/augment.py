@@ -2,9 +2,9 @@
 
 Zhao et al. 2020 (DiffAugment, arXiv 2006.10738): translation by up to an eighth of the size, a
 cutout of half the size, and color; each with a probability p, as in Karras et al. 2020 (ADA, arXiv
-2006.06676). Penalties differentiate gradients, so everything is a product or a sum in keras.ops.
-Drawing and applying are two functions: an image's score and its gradient need the same
-augmentation.
+2006.06676). Penalties need second-order gradients, so every operation is a product or a sum in
+keras.ops. `draw` and `apply` are two functions, because an image's score and its gradient must use
+the same augmentation.
 """
 
 from keras import ops, random
@@ -68,7 +68,7 @@ def _change_color(images, drawn):
 def _translate(images, shift):
     """Return images moved by shift (B, 2), whole pixels down and right.
 
-    A move is a product with a matrix of one 1 a row, and none where a row comes from outside.
+    A row of the 0/1 matrices has one 1, or none if its source pixel is outside the image.
     """
     places = ops.arange(images.shape[1], dtype="float32")
     source = places[None, :, None] - places[None, None, :]
@@ -88,11 +88,11 @@ def _mask(hole, cut, size: int):
 
 
 def adapted(config: Augment, p: Tensor, real_accuracy: Tensor, images: int) -> Tensor:
-    """Return the probability that follows `p` after a batch (ADA, section 3.1 and appendix B).
+    """Return the probability after a batch; before it, it was `p` (ADA, 3.1 and appendix B).
 
-    The sign of overfitting is r_t, the mean sign of the scores of real images: twice the share that
-    is classified as real, less 1. Above `target` the probability rises, below it falls, by 1 in
-    `kimg` thousand images.
+    Overfitting is measured by r_t, the mean sign of the scores of real images, which is
+    2 * (share of real images classified as real) - 1. If r_t is above `target`, the probability
+    rises, else it falls, by 1 in `kimg` thousand images.
     """
     sign = 2 * real_accuracy - 1
     change = ops.sign(sign - config.target) * images / (1000 * config.kimg)

@@ -1,7 +1,7 @@
-"""One run on several devices and machines: who takes which rows, and what all agree on.
+"""Train one run on several devices and machines: split batches, synchronize decisions.
 
-Keras's DataParallel keeps the variables whole on every device and shards each batch. The compiled
-step means the same as on one device; the compiler adds the communication. On several machines each
+Keras's DataParallel keeps all variables on every device and shards each batch. The compiled step
+computes the same as on one device; the compiler adds the communication. On several machines each
 runs one process of the same program, with the same loop. Only process 0 reads and writes the run.
 """
 
@@ -31,23 +31,23 @@ from anime_gan.runs.stopping import StopReason, StopRequest
 
 JOIN_SECONDS = 300  # within which all processes must have joined
 LOST_SECONDS = 30  # without a heartbeat, after which a process counts as lost
-OVER = 255  # the vote to end for another reason than a signal; above all signals
+OVER = 255  # the vote to end for another reason than a signal; larger than every signal
 # Keys that may differ between processes.
 OWN_KEYS = ("distribution.process", "data.images", "data.cache", "data.cache_share")
 _CHUNK = 2**24
 
 _LOST = (
-    "another process of this run is gone, or its machine or the network; its own terminal says "
-    "why. What was saved is whole: give the same commands again, on as many machines or devices as "
-    "you like, and the run resumes from its newest checkpoint."
+    "the connection to another process of this run is lost, and that process's terminal may say "
+    "why; give the same commands again, with any number of machines or devices, to resume from the "
+    "newest checkpoint."
 )
 
 
 class Group:
-    """The processes that train one run together; most often there is only this one.
+    """The processes that train one run together; usually there is only this one.
 
-    index, count: which one this is, of how many. alone: whether it is the only one. leads: whether
-    it reads and writes the run. devices: how many all processes have together.
+    index: of this process. count: of all processes. alone: whether this is the only one. leads:
+    whether this is process 0, which reads and writes the run. devices: the number in all processes.
     """
 
     def __init__(self, config: Config):
@@ -118,9 +118,9 @@ class Group:
     def shared_reason(
         self, reason: Callable[[], StopReason | None], stop: StopRequest
     ) -> StopReason | None:
-        """Return the reason to stop of process 0, which is asked once it knows every signal.
+        """Return process 0's reason to stop, found after it has the signals of all processes.
 
-        stop: this process's request; a signal that another one got is entered into it.
+        stop: this process's request; a signal that another process got is copied to it.
         """
         if self.alone:
             return reason()
@@ -153,14 +153,14 @@ class Group:
         self.agree()
 
     def ends(self, reason: StopReason | None, stop: StopRequest, last: bool) -> bool:
-        """Say once a step whether it is the last one; all processes get the same answer.
+        """Return whether a step is the last one, the same in all processes; called once per step.
 
-        Each step sends a vote, which is read one step later, when the result is there: so nobody
-        waits, and training ends two steps after a request.
+        In each step, every process sends a vote. The result is read one step later, so that no
+        process waits for it. Training ends two steps after a request.
 
         Args:
             reason: why this process wants to end, None if it does not.
-            stop: this process's request; a signal that another one got is entered into it.
+            stop: this process's request; a signal that another process got is copied to it.
             last: whether all processes know by the step's number that it is the last.
         """
         if self.alone:
@@ -196,8 +196,8 @@ def refuse(config: Config) -> None:
         )
     if None in joined and joined != (None, None, None):
         raise UserError(
-            "distribution.coordinator, processes and process go together: where process 0 is, how "
-            "many there are, and which this one is; set all three, or none."
+            "set all of distribution.coordinator (address of process 0), distribution.processes "
+            "(how many) and distribution.process (index of this one), or none of them."
         )
     if asked.processes and asked.process >= asked.processes:
         raise UserError(
@@ -241,7 +241,7 @@ def _devices_of(config: Config, found: list[list[str]]) -> list[str]:
 def joined(config: Config) -> Iterator[Group]:
     """Join the processes that the config names and yield their Group; all leave together.
 
-    A process that fails exits at once: else JAX would wait for the others, and they for it. The
+    A process that fails exits at once. Else JAX would wait for the others, and they for it. The
     others then end with a sentence and status 2: at once if a connection breaks, else after
     LOST_SECONDS. UserError if the config is impossible here.
     """
@@ -253,9 +253,9 @@ def joined(config: Config) -> Iterator[Group]:
         yield group
         return
     absent = (
-        f"not all {asked.processes} processes came to {asked.coordinator} within {JOIN_SECONDS} "
-        "seconds; start the same command on each machine, with distribution.process from 0 (at "
-        "that address) on, and check that its port can be reached."
+        f"not all {asked.processes} processes connected to {asked.coordinator} within "
+        f"{JOIN_SECONDS} seconds; start the same command on each machine, with "
+        "distribution.process=0, 1, ... (0 at this address), and check that the port is open."
     )
     with _Watch(absent) as watch:
         try:
@@ -287,11 +287,11 @@ def _require_port(address: str) -> None:
 
 
 class _Watch:
-    """Within it, the loss of another process ends this one with `sentence`, which may be changed.
+    """Ends this process with `sentence`, which may be changed, if another process is lost.
 
     JAX's service aborts a process whose peers are gone, from a thread of its own, and can't call a
-    function of Python instead. So the abort itself is caught, and the pages of C++ that the service
-    prints are kept off the terminal unless TF_CPP_MIN_LOG_LEVEL is set.
+    function of Python instead. So the abort itself is caught, and the long C++ messages of the
+    service are hidden unless TF_CPP_MIN_LOG_LEVEL is set.
     """
 
     def __init__(self, sentence: str):

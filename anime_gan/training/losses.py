@@ -1,6 +1,6 @@
-"""The losses of discriminator and generator, which only see scores.
+"""The losses of discriminator and generator, as functions of the discriminator's scores.
 
-A new one is an entry here, in networks/scores.py and in the config's schema.
+A new loss needs an entry here, in networks/scores.py and in config/schema.py.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from anime_gan.backend import Tensor
 class Loss:
     """A pair of losses on scores (B, 1), each a scalar.
 
-    discriminator(fake, real, fake_noise, real_noise): where the scale is not paired, fake or real
-        may be None: then it is the loss on the other alone. The noises, uniform in
+    discriminator(fake, real, fake_noise, real_noise): unless the scale is paired, fake or
+        real may be None; then only the term of the other is returned. The noises, uniform in
         [0, training.label_noise) and shaped as the scores, soften labels; losses without labels
         ignore them.
     generator(fake, real): real is None unless the scale is paired.
@@ -44,16 +44,16 @@ def _cross_entropy(label, scores):
 
     label: a number for all scores, or one for each, (B, 1).
 
-    Keras clips probabilities at 1e-7, so 16.118 is the largest cost of a score. On TensorFlow it
-    finds the logits behind a sigmoid if it gets the sigmoid's own output, and then does not clip.
-    The report's loop took this path, so scores must arrive here unsliced.
+    Keras clips probabilities to [1e-7, 1 - 1e-7], so the largest loss is 16.118. On TensorFlow it
+    does not clip scores that carry the sigmoid's logits, but uses these, as in the report's loop.
+    A slice of scores carries none, so step.py copies the logits when it splits scores.
     """
     return ops.mean(ops.binary_crossentropy(ops.full_like(scores, label), scores))
 
 
 LOSSES: dict[str, Loss] = {
     # SRM: generated images are 1 and real ones 0, plus noise (Fig. 15); the generator aims at 0
-    # (Fig. 17). One mean over both halves of the batch is half the sum of each half's mean.
+    # (Fig. 17). The mean over real and generated images is half the sum of their means, hence 0.5.
     "report": Loss(
         _sum_of(
             lambda scores, noise: _cross_entropy(1 + noise, scores),
@@ -63,7 +63,7 @@ LOSSES: dict[str, Loss] = {
         lambda fake, real: _cross_entropy(0, fake),
     ),
     # Goodfellow et al. 2014 (arXiv 1406.2661) as DCGANs train it: real images are 1 and generated
-    # ones 0, the generator aims at 1. Noise moves labels inwards, on both sides.
+    # ones 0, the generator aims at 1. Noise moves both labels towards 0.5.
     "cross_entropy": Loss(
         _sum_of(
             lambda scores, noise: _cross_entropy(noise, scores),
@@ -96,8 +96,8 @@ LOSSES: dict[str, Loss] = {
         ),
         lambda fake, real: -ops.mean(fake),
     ),
-    # Jolicoeur-Martineau 2018 (arXiv 1807.00734) as R3GAN pairs it (arXiv 2501.05441, eq. 2): only
-    # how much more real one image scores than the other counts.
+    # Jolicoeur-Martineau 2018 (arXiv 1807.00734) as R3GAN pairs it (arXiv 2501.05441, eq. 2): it
+    # depends only on the difference of the scores of a real and a generated image.
     "relativistic": Loss(
         lambda fake, real, *noise: ops.mean(ops.softplus(fake - real)),
         lambda fake, real: ops.mean(ops.softplus(real - fake)),

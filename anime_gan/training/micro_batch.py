@@ -1,4 +1,4 @@
-"""How much memory a step takes, and into how many passes its batch is split if that is too much."""
+"""Estimate the memory of a step and choose the micro-batch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import keras
 
-from anime_gan import backend
+from anime_gan import backend, console
 from anime_gan.backend.free_memory import free_bytes
 from anime_gan.config import Config
 from anime_gan.errors import UserError
@@ -23,10 +23,10 @@ SHARE = 0.7
 def step_bytes(state: TrainState, images: int) -> int:
     """Estimate the bytes that a compiled step takes with so many images per pass.
 
-    They are the state (weights, optimizers, EMA), the gradients of the larger network, and per
-    image what the backward pass of the larger half keeps: about every layer's output once. A
-    gradient penalty keeps its images' outputs once more, for the gradient of the gradient. By
-    benchmarks/growth.py the estimate is 0.9 to 1.7 of the compiler's figure.
+    The estimate is the sum of the state (weights, optimizers, EMA), the gradients of the larger
+    network, and per image what the backward pass of the larger update keeps: about every layer's
+    output once. A gradient penalty keeps its images' outputs once more, for the second-order
+    gradient. By benchmarks/growth.py the estimate is 0.9 to 1.7 of the compiler's number.
     """
     objective = state.config.objective
     generator = activation_bytes(state.generator)
@@ -54,10 +54,10 @@ def _bytes(arrays) -> int:
 
 
 def choose_micro_batch(state: TrainState, before: int | None = None) -> None:
-    """Set state.micro_batch where the config says "auto"; print what is unusual.
+    """Set state.micro_batch if the config says "auto"; print a split or a lack of memory.
 
-    The batch is not split where the free memory is unknown, or where an image's scores depend on
-    the others. before: the size in a resumed run, which is kept: dropout would differ.
+    The batch is not split if the free memory is unknown, or if an image's scores depend on the
+    others. before: the size in a resumed run. It is kept, because the dropout masks depend on it.
     """
     batch_size, free = state.config.training.batch_size, free_bytes()
     if state.config.training.micro_batch == "auto":
@@ -70,21 +70,21 @@ def choose_micro_batch(state: TrainState, before: int | None = None) -> None:
         fitting = (size for size in sizes if step_bytes(state, size // state.devices) <= limit)
         state.micro_batch = next(fitting, sizes[-1])
         if state.micro_batch < batch_size:
-            print(
+            console.say(
                 f"A batch of {batch_size} is split into passes of {state.micro_batch} images "
                 "(training.micro_batch)."
             )
     needed = step_bytes(state, (state.micro_batch or batch_size) // state.devices)
     if free is not None and needed > SHARE * free:
-        print(
-            f"A step takes about {needed / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free: if "
-            "that is too much, set training.batch_size or model.width lower."
+        console.say(
+            f"A step needs about {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free: if "
+            "training runs out of memory, set training.batch_size or model.width lower."
         )
 
 
 @contextmanager
 def explain_out_of_memory(config: Config) -> Iterator[None]:
-    """Within it, an error that means that memory is full becomes a UserError."""
+    """Turn errors that mean that memory is full into a UserError."""
     try:
         yield
     except Exception as error:
@@ -93,7 +93,6 @@ def explain_out_of_memory(config: Config) -> Iterator[None]:
         training = config.training
         raise UserError(
             f"the memory of this machine ({backend.device()}) is full; set training.micro_batch, "
-            f"which is {training.micro_batch or 'null'}, to a small divisor of the batch of "
-            f"{training.batch_size}, or training.batch_size lower, and give the same command "
-            "again: what was saved is whole."
+            f"now {training.micro_batch or 'null'}, to a small divisor of training.batch_size, now "
+            f"{training.batch_size}, or lower the latter, and give the command again to resume."
         ) from None

@@ -8,7 +8,7 @@ from anime_gan.training.schedules import Cosine
 
 
 class Adam(keras.optimizers.Adam):
-    """Adam whose beta2 may be a schedule; the bias correction takes its present value."""
+    """Adam whose beta2 may be a schedule; the bias correction uses its current value."""
 
     @property
     def beta_2(self):
@@ -33,14 +33,17 @@ def slowed(config: Config, factor: float) -> Config:
     )
 
 
-def make_optimizer(config: Network, cosine_steps: float = 1) -> keras.optimizers.Optimizer:
+def make_optimizer(
+    config: Network, cosine_steps: float | None = 1, share: keras.Variable | None = None
+) -> keras.optimizers.Optimizer:
     """Return a new optimizer for one network.
 
-    `decay` is that of Keras before 2.11, which the report used: rate / (1 + decay * step).
-    cosine_steps: updates over which a pair [start, end] goes from one value to the other.
+    `decay` is as in Keras before 2.11, which the report used: rate / (1 + decay * updates).
+    cosine_steps: updates over which a pair [start, end] goes from one value to the other. None: it
+    follows `share`, the part of the run that is over, 0 to 1.
     """
     rate, beta2 = (
-        Cosine(*value, cosine_steps) if isinstance(value, tuple) else value
+        Cosine(*value, cosine_steps, share) if isinstance(value, tuple) else value
         for value in (config.rate, config.beta2)
     )
     if not callable(rate):

@@ -1,6 +1,6 @@
-"""Gradient penalties: the cost of the gradients of the discriminator's scores by its input images.
+"""Gradient penalties: functions of the gradients of scores with respect to images.
 
-A penalty says at which images it takes the gradients and what they cost; the step differentiates.
+A penalty defines the images and the cost of the gradients there; step.py computes the gradients.
 Gradients are (B, H, W, C), and a norm is over H, W and C. A new penalty is an entry here and in the
 config's schema.
 """
@@ -35,10 +35,10 @@ def _between(fake, real, seed):
 
 
 def _around(fake, real, seed):
-    """Return each real image moved towards noise of half the batch's standard deviation.
+    """Return each real image with noise added (Kodali et al. 2017).
 
-    Kodali et al. 2017 add noise to real images, one draw for each number, and then go a random
-    share of the way, one draw for each image.
+    The noise is uniform from 0 to half the batch's standard deviation, drawn for each number, times
+    a share from 0 to 1, drawn for each image.
     """
     noise = 0.5 * ops.std(real) * random.uniform(ops.shape(real), seed=seed)
     share = random.uniform((ops.shape(real)[0], 1, 1, 1), seed=seed)
@@ -46,23 +46,23 @@ def _around(fake, real, seed):
 
 
 def path_lengths(gradients: Tensor) -> Tensor:
-    """Return the path lengths (B,) of a generator's gradients by w, (B, layers, D).
+    """Return the path lengths (B,) of a generator's gradients with respect to w, (B, layers, D).
 
-    Karras et al. 2019 (arXiv 1912.04958, eq. 4) take the norm for one w; with a w for each layer it
-    is the root of the mean of the squared norms, as in their code.
+    Karras et al. 2019 (arXiv 1912.04958, eq. 4) take the norm for one w. With a w for each layer,
+    the length is the root of the mean squared norm over the layers, as in their code.
     """
     squares = ops.sum(ops.square(ops.cast(gradients, "float32")), axis=2)
     return ops.sqrt(ops.mean(squares, axis=1) + 1e-12)
 
 
-# Penalties at images of the batch, which the discriminator scores anyway: which images, and the
-# cost, from gradients to the scalar that gamma multiplies.
+# Penalties at images of the batch, whose scores the loss needs anyway: which images, and the cost,
+# from gradients to the scalar that gamma multiplies.
 ON_IMAGES: dict[str, tuple[str, Callable]] = {
     # Mescheder et al. 2018 (arXiv 1801.04406, eq. 9): at real images, and the same at generated.
     "r1": ("real", _half_square),
     "r2": ("fake", _half_square),
 }
-# Penalties at images of their own, which cost another pass through the discriminator: a function
+# Penalties at other images, which need another pass through the discriminator: a function
 # from (fake, real, seed) to these images (B, H, W, C), and the cost.
 ON_POINTS: dict[str, tuple[Callable, Callable]] = {
     # Gulrajani et al. 2017 (arXiv 1704.00028, eq. 3).

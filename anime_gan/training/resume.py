@@ -35,20 +35,20 @@ def open_run(name: str, group: Group) -> Run | Follower:
 
 
 def check_resume(config: Config, progress: Progress, images: ImageSet) -> list[str]:
-    """Return what changed since a run was last trained; UserError if the networks' shapes did."""
+    """Return what changed since a run was last trained; UserError if a run cannot change it."""
     before = progress.trained_with(config.run)
     if before is None:
         return []
     shapes, others = differences(before, config)
     if shapes:
         raise UserError(
-            f"run {config.run} was trained with other networks ({'; '.join(shapes)}); give this "
-            "one another name with run=NAME, or undo these changes."
+            f"run {config.run} cannot change these settings: {', '.join(shapes)}; start a new run "
+            "with run=NAME, or undo these changes."
         )
-    notes = [f"Changed since this run began: {'; '.join(others)}."] if others else []
+    notes = [f"Changed since the newest checkpoint: {'; '.join(others)}."] if others else []
     same_size = stage_at(config, progress.step) == stage_before(config, progress.step)
     if same_size and images.key != progress.data_key:
-        notes.append("The images are not those that this run was trained on so far.")
+        notes.append("The training images have changed since the newest checkpoint.")
     if progress.rollbacks:
         factor = 0.5**progress.rollbacks
         notes.append(
@@ -61,9 +61,9 @@ def check_resume(config: Config, progress: Progress, images: ImageSet) -> list[s
 def resume(
     config: Config, progress: Progress, images: ImageSet, group: Group
 ) -> tuple[TrainState, str]:
-    """Return the state of a run's present stage, from its checkpoint, and its precision.
+    """Return the state of a run's current stage, from its checkpoint, and its precision.
 
-    All processes call it; process 0's progress and images count.
+    All processes call this function; the progress and images of process 0 are used.
 
     Raises:
         UserError: the checkpoint does not fit, or a process has other images.
@@ -72,14 +72,16 @@ def resume(
     precision = choose_precision(config, progress.precision, group)
     fingerprint = fingerprint_of(images) if not group.alone else None
     group.agree(
-        "its images are others than those of process 0; give data.images the same files, such as "
-        "one zip, on each machine."
+        "its images differ from those of process 0; give data.images the same files, such as one "
+        "zip, on each machine."
         if group.from_leader(lambda: fingerprint) != fingerprint
         else None
     )
     slow = slowed(config, 0.5**progress.rollbacks)
-    micro_batch, arrays = progress.micro_batch, progress.arrays
-    progress.arrays = {}  # which take as much memory as the networks
+    before, arrays = progress.trained_with(config.run), progress.arrays
+    same = before is None or before.training.batch_size == config.training.batch_size
+    micro_batch = progress.micro_batch if same else None
+    progress.arrays = {}  # frees them: they need as much memory as the networks
     with group.scope():
         state = TrainState(slow, precision, stage_at(slow, progress.step))
         if arrays:
@@ -96,14 +98,14 @@ def resume(
 
 
 def choose_precision(config: Config, before: str | None, group: Group) -> str:
-    """Return the precision that a config asks for; by "auto" that of before, or the faster one."""
+    """Return the config's precision; for "auto" that of `before`, or else the faster one."""
     if config.training.precision != "auto":
         return config.training.precision
     return before or group.from_leader(fastest_precision)
 
 
 def share_micro_batch(state: TrainState, group: Group, before: int | None = None) -> None:
-    """Choose the micro batch by process 0's memory, for all processes."""
+    """Choose the micro-batch by process 0's memory, for all processes."""
     if group.leads:
         choose_micro_batch(state, before)
     state.micro_batch = group.from_leader(lambda: state.micro_batch)
@@ -123,9 +125,9 @@ def batches_of(config: Config, stage: Stage, images: ImageSet, step: int, group:
 
 
 def fingerprint_of(images: ImageSet) -> str:
-    """Return a digest of the names and of some images: equal for equal sets on any machine.
+    """Return a digest of the names and of some images, equal for equal sets on any machine.
 
-    The set's key is not, since it depends on the files' times.
+    The set's key differs between machines, because it depends on the files' times.
     """
     digest = hashlib.sha256("\n".join(images.names).encode(errors="surrogateescape"))
     sample = np.unique(np.linspace(0, len(images.names) - 1, COMPARED).astype(int))

@@ -1,4 +1,4 @@
-"""What training changes: the networks, their EMA, the optimizers, the noise, what adapts."""
+"""The training state: networks, EMA, optimizers, random seed, adaptive p, mean path length."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from anime_gan import backend
 from anime_gan.backend import Tensor
 from anime_gan.backend.batch_norm import fuse
 from anime_gan.config import Config
+from anime_gan.config.checks import is_scheduled
 from anime_gan.config.scores import SCALES
 from anime_gan.config.stages import Stage, stages_of
 from anime_gan.networks.build import all_layers, build
@@ -20,13 +21,13 @@ from anime_gan.networks.layers.fade import FadeIn
 from anime_gan.training import augment
 from anime_gan.training.losses import LOSSES
 from anime_gan.training.optimizers import make_optimizer
-from anime_gan.training.schedules import steps_of
+from anime_gan.training.schedules import Cosine, steps_of
 
 
 class TrainState:
     """Two networks with all that training them changes or needs, seeded by training.seed.
 
-    stage: its config, and for growing networks the steps at which they begin, fade in and end.
+    stage: its config, first step, end, and the length of the fade of growing networks.
     combined: the report's c_model, from latents to scores.
     predictor: the generator with a second output, the latents read back; None for most versions.
     ema: the generator with the moving average of all its weights; None if none is kept.
@@ -59,10 +60,14 @@ class TrainState:
         if training.ema_kimg is not None:
             self.ema = keras.models.clone_model(self.generator)
             self.ema.set_weights(self.generator.get_weights())
-        updates = steps_of(training)
-        d_updates = updates * training.n_critic * (2 if training.passes == "in_turn" else 1)
-        self.generator_optimizer = make_optimizer(config.generator, updates)
-        self.discriminator_optimizer = make_optimizer(config.discriminator, d_updates)
+        self.cosine_steps = updates = d_updates = steps_of(training)
+        self.share = None
+        if updates is None and is_scheduled(config):
+            self.share = _number()
+        if updates is not None:
+            d_updates = updates * training.n_critic * (2 if training.passes == "in_turn" else 1)
+        self.generator_optimizer = make_optimizer(config.generator, updates, self.share)
+        self.discriminator_optimizer = make_optimizer(config.discriminator, d_updates, self.share)
         self.seed = random.SeedGenerator(training.seed)
         self.augment_p = _number() if config.augment.p == "adaptive" else None
         self.path_mean = _number() if objective.path_weight else None
@@ -70,7 +75,7 @@ class TrainState:
         self.distribution = keras.distribution.distribution()
         self.devices = self.distribution.device_mesh.shape[0] if self.distribution else 1
         self._copy = None
-        # What each half of a step moves is listed once; the `trainable` flag decides nothing.
+        # The weights that each update changes are listed here; the `trainable` flags are not used.
         self.generator_weights = list((self.predictor or self.generator).trainable_variables)
         self.discriminator_weights = list(self.discriminator.trainable_variables)
         networks = [n for n in (self.generator, self.discriminator, self.ema) if n]
@@ -81,15 +86,15 @@ class TrainState:
             self.synthesis = self.generator.get_layer("synthesis")
             w = self.generator.get_layer("styles").output
             self.to_w = keras.Model(self.generator.input, w)
-        # An optimizer that is not built yet would silently drop its state in a checkpoint.
+        # A checkpoint would silently miss the state of an optimizer that is not built yet.
         self.generator_optimizer.build(self.generator_weights)
         self.discriminator_optimizer.build(self.discriminator_weights)
 
     def sampler(self) -> keras.Model:
-        """Return the generator to draw faces with: the EMA where one is kept.
+        """Return the generator for sampling: the EMA if there is one.
 
-        Of networks on several devices it is a copy on one, so that one process can sample alone.
-        Each call copies the weights.
+        Of networks on several devices it is a copy on one device, so that one process can sample
+        alone. Each call copies the weights.
         """
         trained = self.ema or self.generator
         if self.distribution is None:
@@ -107,13 +112,30 @@ class TrainState:
     @property
     def variables(self) -> list:
         """Every variable that a step reads or updates, in a fixed order."""
-        return list(self.named_variables.values())
+        share = [] if self.share is None else [self.share]
+        return [*self.named_variables.values(), *share]
+
+    def follow(self, step: int, seconds: float) -> None:
+        """Tell schedules that end with training.minutes how much of the run is over.
+
+        Checkpoints need not hold it: it follows from the step and the seconds of training.
+        """
+        training = self.config.training
+        if self.share is not None:
+            by_steps = step / training.steps if training.steps else 0.0
+            self.share.assign(min(max(seconds / 60 / training.minutes, by_steps), 1.0))
+
+    def scheduled(self, value: float | tuple[float, float]) -> Tensor:
+        """Return a number of the config, or its pair [start, end] at the current step."""
+        if not isinstance(value, tuple):
+            return value
+        return Cosine(*value, self.cosine_steps, self.share)(self.step)
 
     @property
     def named_variables(self) -> dict[str, keras.Variable]:
-        """The same by name, such as "generator/003/kernel": what a checkpoint holds.
+        """All variables by their names in a checkpoint, such as "generator/003/kernel".
 
-        Keras numbers layers through a whole process, so its numbers are taken out of the names.
+        Keras counts layers through a whole process, so its numbers are removed from the names.
         """
         parts = {
             "generator": self.generator.variables,
@@ -151,7 +173,7 @@ class TrainState:
         return self._score(self.shard(images), augmentation)
 
     def scores_and_gradients(self, images: Tensor, augmentation: dict) -> tuple[Tensor, Tensor]:
-        """Return the same scores, and their gradients by the images (B, H, W, C)."""
+        """Return `scores`, and their gradients with respect to the images (B, H, W, C)."""
         return backend.input_gradients(
             lambda images: self._score(images, augmentation), self.shard(images), self.variables
         )
@@ -160,10 +182,10 @@ class TrainState:
         return self.discriminator(augment.apply(images, augmentation), training=True)
 
     def blend_with_coarse(self, real: Tensor) -> Tensor:
-        """Set how far new layers are faded in at this step; return real images blended alike.
+        """Set this step's alpha in the fade-in layers; return real images blended by it.
 
-        A stage's first step sees images (B, H, W, C) at half resolution (Karras et al. 2017, arXiv
-        1710.10196, fig. 2).
+        Images (B, H, W, C) are blended with their half resolution, which is all that the first step
+        of a stage sees (Karras et al. 2017, arXiv 1710.10196, fig. 2).
         """
         if not self.stage.fade:
             return real
@@ -176,7 +198,7 @@ class TrainState:
         return coarse + alpha * (real - coarse)
 
     def grow_from(self, smaller: TrainState) -> None:
-        """Take everything from the networks of half the size but the optimizers' state.
+        """Copy the state of the networks of half the size, except that of the optimizers.
 
         The optimizers start again, as in the original, and new layers have an alpha of 0.
         """
@@ -216,10 +238,10 @@ def _copy_layers(source: keras.Model, target: keras.Model) -> None:
 
 @contextmanager
 def frozen_state(network: keras.Model) -> Iterator[None]:
-    """Within it, a network in training mode uses a batch's statistics but keeps its own.
+    """Keep a network's stored statistics; in training mode it still uses those of the batch.
 
-    Statistics (of BatchNorm, and the vectors of spectral normalization) belong to the network's own
-    half of a step. What dropout draws is unaffected.
+    The statistics of BatchNorm and the vectors of spectral normalization change only in the
+    network's own update. Dropout is not affected.
     """
     # The sum copies the value, where TensorFlow would pass the variable itself on.
     kept = [(variable, ops.add(variable, 0)) for variable in network.non_trainable_weights]

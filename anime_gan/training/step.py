@@ -15,10 +15,9 @@ from keras import ops, random
 
 from anime_gan import backend
 from anime_gan.backend import Tensor
-from anime_gan.networks.scores import correct
+from anime_gan.config.scores import correct
 from anime_gan.training import augment
 from anime_gan.training.penalties import ON_IMAGES, ON_POINTS, path_lengths
-from anime_gan.training.schedules import value_at
 from anime_gan.training.state import TrainState, frozen_state
 
 
@@ -26,8 +25,8 @@ def compile_step(state: TrainState) -> Callable[[Tensor], dict[str, Tensor]]:
     """Return a compiled function from real images to a step's scalars.
 
     It takes (n_critic * batch_size, H, W, C), float32 in [-1, 1]: the discriminator trains once on
-    each batch of them, then the generator once. Each half is compiled by itself, so that five
-    updates of a critic are not five copies of one; and both with and without lazy regularization.
+    each batch of them, then the generator once. The two updates are compiled separately, so that
+    n_critic = 5 does not compile five copies; each with and without the lazy penalties.
     """
     variables, objective = state.variables, state.config.objective
 
@@ -39,7 +38,7 @@ def compile_step(state: TrainState) -> Callable[[Tensor], dict[str, Tensor]]:
     count = None
 
     def step(images):
-        # Counted here: asking the device for its count would wait for it.
+        # Counted on the host, because reading the device's count would block.
         nonlocal count
         count = int(state.step) if count is None else count + 1
         batch_size = len(images) // state.config.training.n_critic
@@ -57,8 +56,8 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
 
     Args:
         real: images (B, H, W, C) in [-1, 1], float32.
-        with_penalties: whether this step has the penalties of all objective.penalty_every steps
-            (lazy regularization, Karras et al. 2019, appendix B, without its correction of Adam's
+        with_penalties: whether this step has the penalties, times objective.penalty_every (lazy
+            regularization, Karras et al. 2019, appendix B, without its correction of Adam's
             learning rate and betas by k / (k + 1)).
 
     Returns:
@@ -69,10 +68,10 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
     penalties = objective.penalties if with_penalties else ()
     real = state.blend_with_coarse(real)
 
-    # 2. Sample fake images by the generator: in training mode, but this is not its half.
+    # 2. Sample fake images: in training mode, but without changing the generator's statistics.
     fake = _sample_fakes(state, batch_size)
 
-    # Everything random is drawn for the whole batch, so that micro batches add up to it.
+    # All random numbers but dropout's are drawn for the whole batch: micro-batches add up to it.
     images = {"fake": fake, "real": real}
     noise = _label_noise(state, batch_size)
     noises = [noise[:batch_size], noise[batch_size:]]
@@ -81,7 +80,7 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
     points = [(sample(fake, real, state.seed), cost) for sample, cost in on_points]
     on_images = [ON_IMAGES[name] for name in penalties if name in ON_IMAGES]
     penalized = {side for side, _ in on_images}
-    gamma = value_at(objective.gamma, state.step, config.training) * objective.penalty_every
+    gamma = state.scheduled(objective.gamma) * objective.penalty_every
 
     # 3. Train the discriminator on real and fake images.
     def loss(trained: tuple[str, ...], part: Callable):
@@ -94,7 +93,7 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
             with frozen_state(state.discriminator):
                 drawn = part(augmentation["real"])
                 penalty += cost(state.scores_and_gradients(part(own), drawn)[1])
-        penalty = ops.convert_to_tensor(penalty, d_loss.dtype)  # without any it is a plain 0
+        penalty = ops.convert_to_tensor(penalty, d_loss.dtype)  # without any it is the number 0
         return d_loss + gamma * penalty, {"d_loss": d_loss, "penalty": penalty, "scores": scores}
 
     in_turn = config.training.passes == "in_turn"
@@ -117,7 +116,7 @@ def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) ->
 
     Args:
         real: images (B, H, W, C) as for the discriminator; only a paired loss uses them.
-        with_paths: whether this step regularizes path lengths, for all objective.path_every steps.
+        with_paths: whether this step regularizes path lengths, times objective.path_every.
 
     Returns:
         Scalars, as in docs/logs.md.
@@ -182,10 +181,10 @@ def _part(state, start, size: int) -> Callable:
 
 
 def _over_parts(state, batch_size: int, body):
-    """Call body(carry, part) for each micro batch of a batch, one after the other.
+    """Call body(carry, part) for each micro-batch in order.
 
-    It returns the next carry, which is None at first, and a list or dict of outputs.
-    Returns the last carry, and the outputs with a first axis of parts.
+    `body` returns the next carry and a list or dict of outputs; the first carry is None.
+    Returns the last carry, and the outputs with a first axis of micro-batches.
     """
     size = state.micro_batch or batch_size
     if size == batch_size:
@@ -224,7 +223,7 @@ def _update(state, optimizer, weights, loss, batch_size: int, limit: float | Non
 
 
 def _sample_fakes(state, batch_size: int):
-    """Return generated images (B, H, W, C), the generator left as it is."""
+    """Return generated images (B, H, W, C) without changing the generator's statistics."""
     latents = state.latents(batch_size)
 
     def body(_, part):
@@ -247,14 +246,14 @@ def _augmentation(state, images) -> dict:
     """Draw how images are augmented for the discriminator."""
     p, config = state.augment_p, state.config
     if p is None:
-        p = value_at(config.augment.p, state.step, config.training)
+        p = state.scheduled(config.augment.p)
     return augment.draw(config.augment, images, p, state.seed)
 
 
 def _score_sides(state, images, augmentation, trained, part, penalized):
     """Return the scores of a part of both sides, and the gradients of the penalized, by side.
 
-    Both go through the discriminator in one pass where they may and need the same.
+    Real and fake ones share one pass if passes is together and both or neither need gradients.
     """
     same = len(penalized.intersection(trained)) in (0, len(trained))
     together = state.config.training.passes == "together" and same
@@ -277,9 +276,9 @@ def _join(parts: list):
 
 
 def _split_scores(scores, count: int) -> list:
-    """Return `count` equal parts of scores, each with the logits that Keras remembers, if it does.
+    """Return `count` equal parts of scores, each with its part of the logits that Keras stores.
 
-    It takes the cross-entropy of the logits behind a sigmoid.
+    Keras stores the logits of a sigmoid, and computes the cross-entropy from them.
     """
     if count == 1:
         return [scores]
@@ -291,9 +290,9 @@ def _split_scores(scores, count: int) -> list:
 
 
 def _path_lengths(state, latents):
-    """Return how far images move with w, for half of some latents: (B // 2,).
+    """Return the path lengths of the first half of the latents: (B // 2,).
 
-    For each image, the norm of the gradient of sum(image * noise) by w (Karras et al. 2019, 3.2).
+    The norm of the gradient of sum(image * noise) with respect to w (Karras et al. 2019, 3.2).
     """
     latents = state.shard(latents[: max(1, latents.shape[0] // 2)])
     with frozen_state(state.generator):
@@ -311,8 +310,13 @@ def _path_lengths(state, latents):
 
 
 def _update_ema(state, images: int) -> None:
-    """Move the EMA towards the generator; after a half-life, half of the past is left."""
-    half_life = 1000 * value_at(state.config.training.ema_kimg, state.step, state.config.training)
+    """Update the EMA; after a half-life, the old values have a weight of 0.5."""
+    training, stage = state.config.training, state.stage
+    half_life = 1000 * state.scheduled(training.ema_kimg)
+    if training.ema_ramp is not None:  # else a short run's EMA would hold its first steps
+        steps = ops.cast(state.step - stage.first, "float32")
+        seen = stage.seen + steps * training.batch_size
+        half_life = ops.minimum(half_life, training.ema_ramp * seen)
     share = ops.power(0.5, images / ops.maximum(half_life, 1e-6))
     for mean, new in zip(state.ema.weights, state.generator.weights, strict=True):
         mean.assign(new + share * (mean - new))
@@ -325,7 +329,7 @@ def _discriminator_scalars(state, updates: list[dict], batch_size: int, penalize
     label_noise = state.config.training.label_noise
     fake_accuracy, real_accuracy = correct(state.scale, fake, real, label_noise)
     scalars = {
-        # In turn, real and fake are two halves of one loss; micro batches are parts of a mean.
+        # In turn, real and fake losses are added; over micro-batches, the mean is taken.
         "d_loss": sum(ops.mean(update["d_loss"]) for update in updates),
         "real_score": ops.mean(real),
         "fake_score": ops.mean(fake),

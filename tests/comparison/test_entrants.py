@@ -26,7 +26,7 @@ def test_versions_and_files_get_the_same_budget_and_runs_of_their_own(tmp_path):
     assert [e.config.model.width for e in entrants] == [0.5, 0.1]
     assert {e.config.data.images for e in entrants} == {"x.zip"}
     (timed,) = find_entrants(["v1"], [], Budget(minutes=2), "t")
-    assert timed.config.training.minutes == 2 and timed.config.training.steps > 10**8
+    assert timed.config.training.minutes == 2 and timed.config.training.steps is None
     assert len(find_entrants(["all"], [], Budget(steps=5), "t")) == len(VERSIONS)
 
 
@@ -59,10 +59,10 @@ def test_a_run_that_was_trained_otherwise_is_not_taken_for_this(tmp_path, monkey
     for budget in (Budget(steps=10), Budget(steps=20)):
         assert len(find_entrants(["v5"], [], budget, "t")) == 1
     for overrides, budget, words in (
-        (["data.images=other.zip"], Budget(steps=10), "data.images=demo, which is other.zip now"),
+        (["data.images=other.zip"], Budget(steps=10), "data.images=demo, but it is other.zip now"),
         (["generator.rate=1e-3"], Budget(steps=20), "generator.rate"),
-        ([], Budget(steps=5), "training.steps=10, which is 5 now"),
-        ([], Budget(minutes=5), "training.minutes"),
+        ([], Budget(steps=5), "training.steps=10, but it is 5 now"),
+        ([], Budget(minutes=5), "training.steps=10, but it is None now"),
     ):
         with pytest.raises(UserError, match=words):
             find_entrants(["v5"], overrides, budget, "t")

@@ -104,3 +104,31 @@ def test_the_config_is_there_without_keras():
     """Scripts read it before they choose a backend; Keras takes seconds to import."""
     code = "import sys, anime_gan.config; assert not {'keras', 'numpy'} & {*sys.modules}"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "steps", "minutes", "cosine"),
+    [
+        (["version=r3gan"], 100_000, None, 20_000),
+        (["version=r3gan", "training.minutes=60"], None, 60, None),
+        (["version=r3gan", "training.steps=2000"], 2000, None, None),
+        (["version=r3gan", "training.steps=9", "training.minutes=3"], 9, 3, None),
+        (["version=r3gan", "training.minutes=null"], 100_000, None, 20_000),
+        (["version=r3gan", "training.minutes=60", "training.cosine_kimg=5"], None, 60, 5),
+    ],
+)
+def test_the_length_given_last_counts(overrides, steps, minutes, cosine):
+    """Minutes alone are a run of that time, and its schedules end with it."""
+    training = load(*overrides).training
+    assert (training.steps, training.minutes, training.cosine_kimg) == (steps, minutes, cosine)
+
+
+def test_a_file_can_set_the_length_too(tmp_path):
+    """Over the recipe, and below the command line."""
+    file = tmp_path / "own.yaml"
+    file.write_text("training: {minutes: 7}")
+    assert load(file=str(file)).training.steps is None
+    training = load("training.steps=9", file=str(file)).training
+    assert (training.steps, training.minutes) == (9, None)
+    with pytest.raises(UserError, match="both null"):
+        load("training.steps=null")

@@ -19,6 +19,8 @@ from anime_gan.errors import UserError
         ("augment.p", "adaptive", "adaptive"),
         ("augment.p", 1, 1.0),
         ("augment.policy", ["cutout"], ("cutout",)),
+        ("augment.policy", ["color"], ("colour",)),
+        ("augment.policy", ["colour"], ("colour",)),
         ("growing.batch_at", {"8": 32}, {8: 32}),
         ("generator.rate_at", {8: 1}, {8: 1.0}),
         ("distribution.devices", "all", "all"),
@@ -37,7 +39,7 @@ def test_a_value_is_accepted(key, given, value):
 @pytest.mark.parametrize(
     ("key", "given"),
     [
-        *[("training.steps", value) for value in ("5", True, 1.5, None, 2**31)],
+        *[("training.steps", value) for value in ("5", True, 1.5, 2**31)],
         *[("training.minutes", value) for value in ("5", True, float("inf"))],
         *[("training.micro_batch", value) for value in ("16", True, 0, 2.5, "all")],
         *[("augment.p", value) for value in ("1", True, 1.1, [1], [0, 1, 1], [0, 2], [0, True])],

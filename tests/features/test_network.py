@@ -154,8 +154,8 @@ def test_mistakes_are_one_sentence(tmp_path, network_file):
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.save(model, tmp_path / "maps.onnx")
     for name, words in (
-        ("maps.keras", "from a layer"),
-        ("maps.onnx", "from a layer"),
+        ("maps.keras", "choose another layer"),
+        ("maps.onnx", "choose another layer"),
         ("two.keras", "can't"),
     ):
         with pytest.raises(UserError, match=words):

@@ -56,7 +56,7 @@ def test_mixing_takes_w_of_a_level_from_above(generator):
     assert (shown(image, 2, 4) == 255).all()  # the corner is empty
 
 
-def test_uncurated_shows_successive_seeds(generator):
+def test_uncurated_shows_consecutive_seeds(generator):
     """From the first on, each once, in smaller and smaller columns."""
     image = figure("uncurated", generator, [5])
     assert image.size == (256 * 2 + 128 + 64 * 2, 768)
@@ -101,7 +101,7 @@ def test_figures_of_styles_need_styles(plain, name):
 def test_arguments_that_a_figure_does_not_take(plain):
     """They are refused before anything is computed."""
     for name, seeds, psis, noise, word in (
-        ("uncurated", [1, 2], [], "const", "successive"),
+        ("uncurated", [1, 2], [], "const", "consecutive"),
         ("uncurated", [], [1.0, 0.5], "const", "2 values"),
         ("mixing", [1], [], "const", "two"),
         ("noise-detail", [], [], "none", "noise"),

@@ -40,7 +40,7 @@ def test_a_damaged_database_names_the_way_out(images, tmp_path):
     table = (out / "decisions.csv").read_bytes()
     database = out / "work" / DATABASE
     database.write_bytes(b"not a database" * 1000)
-    with pytest.raises(UserError, match=r"faces\.sqlite is damaged .*: remove it"):
+    with pytest.raises(UserError, match=r"faces\.sqlite is damaged .*; remove it"):
         make_set(images, out)
     database.unlink()
     assert make_set(images, out) == first

@@ -208,7 +208,7 @@ def two_at_once(subject: Subject) -> str:
 def other_version(subject: Subject) -> str:
     """Give the run's name to a run of another version."""
     status = subject.run(more=("version=blog",))
-    told = "was trained with other networks" in subject.errors
+    told = "cannot change these settings" in subject.errors
     return "" if status == REFUSED and told else f"was not refused: {subject.errors[-400:]}"
 
 

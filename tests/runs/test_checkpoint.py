@@ -233,10 +233,10 @@ def test_a_checkpoint_of_other_networks_is_refused_before_anything_changes(tmp_p
     """Half a restore would be worse than none."""
     first, second = keras.Variable(np.ones(3)), keras.Variable(np.ones(2))
     arrays = {"a": np.zeros(3), "b": np.zeros(5)}
-    with pytest.raises(UserError, match="does not fit"):
+    with pytest.raises(UserError, match="does not match"):
         checkpoint.restore({"a": first, "b": second}, arrays)
     assert float(first[0]) == 1
-    with pytest.raises(UserError, match="does not fit"):
+    with pytest.raises(UserError, match="does not match"):
         checkpoint.restore({"a": first}, arrays)
 
 

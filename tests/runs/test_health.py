@@ -103,7 +103,7 @@ LATE = [10 * WARM_UP + step for step in range(4)]
     [
         (None, {}),
         (None, {"real_accuracy": 1.0, "fake_accuracy": 1.0}),
-        ("too few pictures", {"copies": 1.0}),
+        ("too few images", {"copies": 1.0}),
         ("partly collapsed", {"twins": 0.0}),
         ("generator collapsed", {"distance": 0.9, "spread": 0.01}),
         ("discriminator has won", {"distance": 0.9, "real_accuracy": 1.0, "fake_accuracy": 1.0}),
@@ -221,20 +221,23 @@ def test_equal_images_are_reported_at_once(tmp_path, demo_faces):
         monitor = Health(tmp_path / name, 0, real)
         found = monitor.observe(1, row(1), lambda: demo_faces[:FACES])
         monitor.close()
-        assert (found and found.kind) == ("too few pictures" if name == "one" else None)
+        assert (found and found.kind) == ("too few images" if name == "one" else None)
 
 
-def test_other_images_end_the_finding(tmp_path, demo_faces):
-    """A run that was stopped for equal images can resume with others."""
+@pytest.mark.parametrize("kind", ["too few images", "too few pictures"])
+def test_other_images_end_the_finding(tmp_path, demo_faces, kind):
+    """A run that was stopped for equal images resumes with others; old files too."""
     monitor = Health(tmp_path, 0, demo_faces[:1].repeat(FACES, 0))
-    assert monitor.observe(1, row(1), lambda: demo_faces[:FACES]).kind == "too few pictures"
+    assert monitor.observe(1, row(1), lambda: demo_faces[:FACES]).kind == "too few images"
     monitor.close()
+    path = tmp_path / "health.json"
+    path.write_text(path.read_text().replace("too few images", kind))
     for real, wrong in ((demo_faces[:1].repeat(FACES, 0), True), (demo_faces[:FACES], False)):
         monitor = Health(tmp_path, 1, real)
         assert bool(monitor.finding) is wrong
         monitor.close()
-    (event,) = json.loads((tmp_path / "health.json").read_text())
-    assert event["until"] == 1
+    (event,) = json.loads(path.read_text())
+    assert event["until"] == 1 and event["kind"] == "too few images"
 
 
 def test_observations_take_no_more_than_their_share(tmp_path, demo_faces, monkeypatch):

@@ -43,8 +43,8 @@ def joined(process: int, *overrides: str):
         (["distribution.devices=some"], ["distribution.devices", "all"]),
         ([f"distribution.devices=1{'0' * 400}"], ["distribution.devices", "all"]),
         (["distribution.coordinator=here"], ["distribution.coordinator", "192.168.0.5:1234"]),
-        (["distribution.process=0"], ["coordinator, processes and process", "all three"]),
-        (["distribution.coordinator=a:1"], ["coordinator, processes and process", "all three"]),
+        (["distribution.process=0"], ["set all of distribution.coordinator", "none of them"]),
+        (["distribution.coordinator=a:1"], ["set all of distribution.coordinator", "none of them"]),
         (
             [
                 *("distribution.coordinator=a:1", "distribution.processes=2"),

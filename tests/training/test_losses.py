@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from anime_gan.config.scores import SCALES
-from anime_gan.networks.scores import correct
+from anime_gan.config.scores import SCALES, correct
 from anime_gan.training.losses import LOSSES
 
 pytestmark = pytest.mark.backends

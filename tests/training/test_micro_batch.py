@@ -34,7 +34,7 @@ def test_a_batch_is_split_into_the_largest_parts_that_fit(free, capsys):
         micro_batch.choose_micro_batch(state)
         assert state.micro_batch == size
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "A batch of 8 is split into passes of 4 images (training.micro_batch)."
+    assert printed[0][9:] == "A batch of 8 is split into passes of 4 images (training.micro_batch)."
     assert (
         len(printed) == 3 and "GiB are free" in printed[2] and "training.batch_size" in printed[2]
     )

@@ -4,9 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from anime_gan.config import Network, Training
+from anime_gan.config import Network, Training, load_config
 from anime_gan.training.optimizers import make_optimizer
-from anime_gan.training.schedules import Cosine, steps_of, value_at
+from anime_gan.training.schedules import Cosine, steps_of
+from anime_gan.training.state import TrainState
+from anime_gan.training.step import compile_step
 
 pytestmark = pytest.mark.backends
 
@@ -24,8 +26,40 @@ def test_the_length_is_counted_in_images():
     """training.cosine_kimg is in thousands of images, so a larger batch takes fewer steps."""
     training = Training(cosine_kimg=2, batch_size=50)
     assert steps_of(training) == 40
-    assert value_at(0.3, 7, training) == 0.3
-    assert float(value_at((1.0, 0.0), 20, training)) == pytest.approx(0.5, abs=1e-6)
+
+
+def scheduled_state(*overrides) -> TrainState:
+    """A tiny run with a pair among its keys."""
+    tiny = ["model.width=0.02", "model.resolution=32", "training.batch_size=4"]
+    return TrainState(load_config(None, [*tiny, "objective.gamma=[1,0]", *overrides]))
+
+
+def test_schedules_end_with_the_run():
+    """With its steps, or with its minutes on a machine of any speed, and stay there."""
+    by_steps = scheduled_state("training.steps=40")
+    by_steps.generator_optimizer.iterations.assign(20)
+    assert by_steps.scheduled(0.3) == 0.3
+    assert float(by_steps.scheduled((1.0, 0.0))) == pytest.approx(0.5, abs=1e-6)
+    by_time = scheduled_state("training.minutes=10")
+    for step, seconds, value in ((3, 0, 1.0), (3, 300, 0.5), (99, 600, 0.0), (100, 650, 0.0)):
+        by_time.follow(step, seconds)
+        assert float(by_time.scheduled((1.0, 0.0))) == pytest.approx(value, abs=1e-6)
+    assert "share" not in str(list(by_time.named_variables))
+    both = scheduled_state("training.minutes=10", "training.steps=40")
+    both.follow(20, 60)
+    assert float(both.scheduled((1.0, 0.0))) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_a_time_budget_moves_the_learning_rates():
+    """Through the compiled step, which must not hold the first value."""
+    overrides = ["generator.optimizer=adam", "generator.rate=[0.1,0.001]", "generator.decay=0"]
+    state = scheduled_state("training.minutes=10", *overrides)
+    step = compile_step(state)
+    real = np.zeros((4, 32, 32, 3), "float32")
+    for seconds, rate in ((0, 0.1), (600, 0.001)):
+        state.follow(1, seconds)
+        step(real)
+        assert float(state.generator_optimizer.learning_rate) == pytest.approx(rate, rel=1e-4)
 
 
 def test_adam_with_a_scheduled_beta2_is_the_formula():

@@ -3,6 +3,7 @@
 Their quotient is the least time that a step can take.
 """
 
+import math
 import time
 
 import keras
@@ -11,10 +12,11 @@ import numpy as np
 from anime_gan import backend
 from anime_gan.networks.build import all_layers
 from anime_gan.networks.describe import gflops
+from anime_gan.runs.run import Progress
 from anime_gan.training.penalties import ON_POINTS
 from anime_gan.training.state import TrainState
 
-SIZE = 2048  # of the matrices
+PATIENCE = 7200  # seconds that a run on a CPU may take before a faster one is named
 
 
 def first_gflops(model: keras.Model) -> float:
@@ -67,16 +69,40 @@ def step_gflops(state: TrainState) -> float:
     return total
 
 
-def matmul_rate(precision: str):
-    """Return a function that measures the billions of operations a second of a matrix product."""
-    one = keras.ops.cast(keras.ops.convert_to_tensor(np.ones((SIZE, SIZE), "float32")), precision)
+def on_this_machine(state: TrainState, progress: Progress, precision: str) -> list[str]:
+    """Return sentences on the least time that the rest of a run takes, on a CPU.
+
+    It is what the products of its matrices take at this machine's rate; all else is left out.
+    """
+    config, training = state.config, state.config.training
+    if backend.has_gpu() or config.growing.start:
+        return []
+    seconds = step_gflops(state) / matmul_rate(precision, 1024)()
+    total = ((training.steps or math.inf) - progress.step) * seconds
+    if training.minutes is not None:
+        total = min(total, training.minutes * 60 - progress.seconds)
+    time_left = f"{total / 3600:.0f} hours" if total > PATIENCE else f"{total / 60:.0f} minutes"
+    lines = [f"It takes at least {time_left} on this CPU, {seconds:.2g} s or more a step."]
+    if total < 60:
+        return []
+    if total > PATIENCE:
+        lines.append("configs/r3gan_cpu.yaml shows faces in minutes; Ctrl-C stops this run.")
+    return lines
+
+
+def matmul_rate(precision: str, size: int = 2048):
+    """Return a function that measures the billions of operations a second of a matrix product.
+
+    size: of the matrices.
+    """
+    one = keras.ops.cast(keras.ops.convert_to_tensor(np.ones((size, size), "float32")), precision)
     run = backend.compile_step(lambda one: keras.ops.matmul(one, one)[0, 0], [])
 
     def measure() -> float:
         start = time.perf_counter()
         for _ in range(3):
             float(run(one))
-        return 3 * 2 * SIZE**3 / 1e9 / (time.perf_counter() - start)
+        return 3 * 2 * size**3 / 1e9 / (time.perf_counter() - start)
 
     measure()
     return measure

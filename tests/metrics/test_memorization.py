@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anime_gan.metrics import memorisation
+from anime_gan.metrics import memorization
 
 rng = np.random.default_rng(0)
 
@@ -21,7 +21,7 @@ def test_nearest_is_the_definition():
     """As loops over pairs; an image itself is left out."""
     images = clusters(70, 1)
     queries, own = images[10:20], np.arange(10, 20)
-    index, relative = memorisation.nearest(queries, images, own)
+    index, relative = memorization.nearest(queries, images, own)
     for row, (query, place) in enumerate(zip(queries, own, strict=True)):
         lengths = {i: np.linalg.norm(query - image) for i, image in enumerate(images) if i != place}
         ranked = sorted(lengths, key=lengths.get)
@@ -43,9 +43,9 @@ def test_nearest_is_the_definition():
 def test_only_copies_are_found(fakes, copied):
     """A tenth of copies is enough; a mean face is near to many images and no copy."""
     train = clusters(1000, 2)
-    _, held_out = memorisation.nearest(train[-500:], train, np.arange(500, 1000))
-    _, generated = memorisation.nearest(fakes(train), train)
-    verdict = memorisation.verdict(generated, held_out)
+    _, held_out = memorization.nearest(train[-500:], train, np.arange(500, 1000))
+    _, generated = memorization.nearest(fakes(train), train)
+    verdict = memorization.verdict(generated, held_out)
     assert verdict.copied is copied
     assert ("There are copies" in str(verdict)) is copied
 
@@ -57,10 +57,10 @@ def test_duplicates_in_the_data_hide_no_copies(share):
     repeated = train[: round(share * len(train))]
     train = np.concatenate([repeated + 0.01 * rng.normal(size=repeated.shape), train]).astype("f4")
     place = np.arange(len(train))[::2]
-    _, held_out = memorisation.nearest(train[place], train, place)
+    _, held_out = memorization.nearest(train[place], train, place)
     for fakes, copied in ((clusters(400, 3), False), (train[-400:] + 0.05, True)):
-        _, generated = memorisation.nearest(fakes, train)
-        verdict = memorisation.verdict(generated, held_out)
+        _, generated = memorization.nearest(fakes, train)
+        verdict = memorization.verdict(generated, held_out)
         assert verdict.copied is copied, str(verdict)
         assert verdict.twins == pytest.approx(2 * share / (1 + share), abs=0.02)
         assert "more than once" in str(verdict)
@@ -68,6 +68,6 @@ def test_duplicates_in_the_data_hide_no_copies(share):
 
 def test_the_verdict_is_one_line():
     """Shares in percent, and copies and duplicates only where there are some."""
-    assert str(memorisation.Verdict(0.0, 0.01, False, 0.0)) == (
-        "0.0% suspicious, 1.0% expected by chance."
+    assert str(memorization.Verdict(0.0, 0.01, False, 0.0)) == (
+        "0.0% suspiciously near a training image, 1.0% by chance."
     )

@@ -28,7 +28,7 @@ class Verdict:
     twins: float  # share of held-out images that are in the training set twice, left out above
 
     def __str__(self) -> str:
-        text = f"{self.near:.1%} suspicious, {self.expected:.1%} expected by chance."
+        text = f"{self.near:.1%} suspiciously near a training image, {self.expected:.1%} by chance."
         if self.copied:
             text += " There are copies of training images."
         if self.twins >= TAIL:

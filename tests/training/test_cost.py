@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from anime_gan import backend
+from anime_gan.training import cost
 from anime_gan.training.step import train_discriminator, train_generator
-from benchmarks import flops
 from tests.training.test_step import tiny
 
 pytestmark = pytest.mark.backends
@@ -74,7 +74,7 @@ def test_our_count_is_the_compilers(version):
     """To 15%: the compiler leaves out what is padding, and counts what is no matrix product."""
     state = tiny(version, "model.resolution=32", "training.batch_size=2", "augment.policy=[]")
     for half, gflops in (
-        (train_discriminator, flops.discriminator_gflops),
-        (train_generator, flops.generator_gflops),
+        (train_discriminator, cost.discriminator_gflops),
+        (train_generator, cost.generator_gflops),
     ):
         assert gflops(state, True) == pytest.approx(count(state, half)[1] / 1e9, rel=0.15)
