@@ -23,6 +23,7 @@ Shape = tuple[int, int, int]  # (H, W, C), C being 3 for RGB or 1 for grayscale
 MAX_PIXELS = 100_000_000
 LARGE_PIXELS = 8_000_000
 SQUARE = 1.25  # the longer side over the shorter, up to which an image is about square
+AGAIN = ": tried again at the next start"
 _NO_IMAGE = "not an image, or a damaged one"
 _TOO_LARGE = f"image over the limit of {MAX_PIXELS // 10**6} megapixels: make it smaller"
 _CUT_OFF = ("truncated", "broken data stream", "not enough image data", "unexpected end")
@@ -242,9 +243,12 @@ def read_chunk(source: Source, indices: range, shape: Shape, resize: str = "lanc
                 images.append(pixels)
                 stretched += not is_square
             except Exception as error:  # decoders raise exceptions of any type on malformed data
-                skipped.append((index, name, reason(error)))
+                why = reason(error)
                 if data is None or may_pass(error):
                     again.append(index)
+                if may_pass(error):
+                    why += AGAIN
+                skipped.append((index, name, why))
     return Chunk(images, skipped, again, stretched)
 
 

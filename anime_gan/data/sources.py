@@ -87,7 +87,7 @@ def _file(name: str, path: Path) -> Source:
         raise UserError(f"{path} is an empty file: download or copy it again.")
     if re.search(r"\.(z\d\d|\d{3}|part\d+\.rar|r\d\d)$", path.name.lower()):
         raise UserError(f"{path} is one part of a split archive: join and unpack the parts first.")
-    if head.startswith(b"PK"):
+    if re.match(rb"PK[\x01-\x08]", head):
         return ArraySource(name, path) if _is_npz(path) else ZipSource(name, path)
     if head.startswith(b"\x93NUMPY"):
         return ArraySource(name, path)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from anime_gan.data.cache import none_readable
-from anime_gan.data.decode import reason
+from anime_gan.data.decode import AGAIN, may_pass, reason
 from anime_gan.data.entries import Entry, Source
 from anime_gan.data.identity import identified
 from anime_gan.data.sources import open_source
@@ -160,7 +160,7 @@ def _search(
                 yield entries[index][0], source.read(index)
             except Exception as error:  # zipfile raises anything on a malformed zip
                 unread.add(index)
-                yield entries[index][0], reason(error)
+                yield entries[index][0], reason(error) + (AGAIN if may_pass(error) else "")
 
     extract = partial(extract_faces, settings, store.faces)
     with bar, closing(in_processes(extract, files(), start_process)) as results:
