@@ -4,7 +4,6 @@ import bz2
 import gzip
 import lzma
 import os
-import shutil
 import stat
 import tarfile
 import tempfile
@@ -12,6 +11,8 @@ import threading
 import zipfile
 import zlib
 from pathlib import Path
+
+from tqdm import tqdm
 
 from anime_gan.data.entries import Entry, Unreadable, check_size, is_hidden_path, time_stamp
 from anime_gan.errors import UserError
@@ -124,8 +125,15 @@ def _plain_tar(path: Path):
         return open(path, "rb")
     plain = tempfile.TemporaryFile()  # noqa: SIM115, the source keeps it open
     try:
-        with unpack(path) as packed:
-            shutil.copyfileobj(packed, plain, 2**20)
+        size = path.stat().st_size
+        with (
+            open(path, "rb") as file,
+            unpack(file) as packed,
+            tqdm(None, f"Unpacking {path.name}", size, unit="B", unit_scale=True, delay=1) as bar,
+        ):
+            while part := packed.read(2**20):
+                plain.write(part)
+                bar.update(file.tell() - bar.n)
         plain.seek(0)
         return plain
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:

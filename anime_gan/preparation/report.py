@@ -201,12 +201,12 @@ def _sheet(
 def _faceless(names: list[str], folder: Path) -> list[dict]:
     """Return the small copies of images without a face, of those that have one."""
     files = [(name, faceless_file(folder, name)) for name in names[:LISTED]]
-    return [{"name": name, "image": _thumbnail(path)} for name, path in files if path.exists()]
+    return [{"name": name, "image": _thumbnail(path, 96)} for name, path in files if path.exists()]
 
 
-def _thumbnail(path: Path) -> str:
+def _thumbnail(path: Path, side: int = 72) -> str:
     with Image.open(path) as image:
-        image.thumbnail((72, 72))
+        image.thumbnail((side, side))
         return encode(image, "jpeg", quality=85)
 
 
