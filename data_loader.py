@@ -65,7 +65,7 @@ def print_caches(folder: Path) -> None:
     caches = list_caches(folder)
     for one in caches:
         if not one.key:
-            what = "checksums of files"
+            what = "checksums and listings of files"
         elif one.shape:
             height, width, channels = one.shape
             what = f"{one.images:,} images {width}x{height}x{channels} of {', '.join(one.sources)}"

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import json
 import lzma
 import os
 import stat
@@ -10,16 +11,22 @@ import tempfile
 import threading
 import zipfile
 import zlib
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from tqdm import tqdm
 
 from anime_gan.data.entries import Entry, Unreadable, check_size, is_hidden_path, time_stamp
+from anime_gan.data.identity import digest
 from anime_gan.errors import UserError
+from anime_gan.files import whole_file
 
 # Methods that zipfile cannot unpack, by their number in the zip file.
 _METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd", 99: "AES"}
 _READ = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_ROW = [str, int, int, bool]  # of the listing of a tar file
 _ENCRYPTED = "encrypted: zip the images again without a password"
 
 
@@ -72,55 +79,88 @@ class ZipSource:
 
 
 class TarSource:
-    """The files of a tar file. A compressed one is unpacked into an unnamed temporary file."""
+    """The files of a tar file. A compressed one is unpacked into an unnamed temporary file.
+
+    memory: a folder in which the listing of a compressed file is kept, so that it is only unpacked
+    to read from it; None keeps nothing.
+    """
 
     has_checksums = False
 
-    def __init__(self, name: str, path: Path):
-        self.name, self._file = name, _plain_tar(path)
-        try:
-            self._list(path)
-        except BaseException:
-            self._file.close()
-            raise
+    def __init__(self, name: str, path: Path, memory: Path | None = None):
+        self.name, self._path, self._lock = name, path, threading.Lock()
+        self._file: BinaryIO | None = None
+        stamp = time_stamp(path.stat())
+        place = digest(os.path.abspath(path), path.stat().st_size, stamp)
+        kept = memory / f"{place}.files" if memory and stamp and _opener(path) else None
+        listed = _read_listing(kept) if kept else None
+        if listed is None:
+            listed = self._list()
+            if kept:
+                with suppress(OSError, UserError):  # it is only unpacked again
+                    kept.parent.mkdir(parents=True, exist_ok=True)
+                    with whole_file(kept) as temporary:
+                        temporary.write_text(json.dumps(listed))
+        self._places = [(size, offset, is_sparse) for _, size, offset, is_sparse in listed]
+        self.entries: list[Entry] = [(name, size, stamp) for name, size, _, _ in listed]
 
-    def _list(self, path: Path) -> None:
+    def _list(self) -> list[list]:
+        """Return name, size, offset, and whether it is sparse of each file, by name."""
         try:
-            stamp = time_stamp(path.stat())
-            with tarfile.open(fileobj=self._file, mode="r:") as tar:
-                listed = {
-                    member.name: (member.size, member.offset_data, member.issparse())
+            with tarfile.open(fileobj=self._plain(), mode="r:") as tar:
+                found = {
+                    member.name: [member.name, member.size, member.offset_data, member.issparse()]
                     for member in tar
                     if member.isreg() and not is_hidden_path(member.name)
                 }
         except (OSError, tarfile.TarError) as error:
+            self.close()
             raise UserError(
-                f"{path} is not a readable tar file, or its end is missing: download or copy it "
-                "again."
+                f"{self._path} is not a readable tar file, or its end is missing: download or copy "
+                "it again."
             ) from error
-        self._places = [listed[key] for key in sorted(listed)]
-        self.entries: list[Entry] = [(key, listed[key][0], stamp) for key in sorted(listed)]
+        return [found[name] for name in sorted(found)]
+
+    def _plain(self) -> BinaryIO:
+        with self._lock:
+            self._file = self._file or _plain_tar(self._path)
+        return self._file
 
     def read(self, index: int) -> bytes:
         """Return the bytes of entry `index`; raises Unreadable or OSError."""
         size, offset, is_sparse = self._places[index]
         check_size(size)
-        data = b"" if is_sparse else os.pread(self._file.fileno(), size, offset)
+        data = b"" if is_sparse else os.pread(self._plain().fileno(), size, offset)
         if len(data) < size:
             raise Unreadable("cut off in the tar file: download or copy it again")
         return data
 
     def close(self) -> None:
         """Close the tar file."""
-        self._file.close()
+        if self._file:
+            self._file.close()
+            self._file = None
 
 
-def _plain_tar(path: Path):
-    """Return a tar file, opened and uncompressed."""
+def _read_listing(path: Path) -> list[list] | None:
+    try:
+        listed = json.loads(path.read_bytes())
+        return listed if all([type(value) for value in row] == _ROW for row in listed) else None
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+
+
+def _opener(path: Path) -> Callable | None:
+    """Return what opens a compressed file, None for one that is not."""
     with open(path, "rb") as file:
         head = file.read(6)
     openers = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-    unpack = next((openers[start] for start in openers if head.startswith(start)), None)
+    return next((openers[start] for start in openers if head.startswith(start)), None)
+
+
+def _plain_tar(path: Path) -> BinaryIO:
+    """Return a tar file, opened and uncompressed."""
+    unpack = _opener(path)
     if unpack is None:
         return open(path, "rb")
     plain = tempfile.TemporaryFile()  # noqa: SIM115, the source keeps it open

@@ -31,8 +31,8 @@ class ArraySource:
             arrays = {"": loaded} if is_single else {key: loaded[key] for key in loaded.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
             raise UserError(
-                f"{path} is no NumPy file of numbers that can be read ({error}): save the images "
-                "again with numpy.save as uint8 (N, H, W, 3)."
+                f"{path} is no NumPy file of numbers that can be read ({error}): download it "
+                "again, or save the images with numpy.save as uint8 (N, H, W, 3)."
             ) from error
         found: dict[str, np.ndarray] = {}
         for key, array in arrays.items():

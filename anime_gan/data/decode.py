@@ -6,6 +6,8 @@ large images are decoded one at a time. Training and preparation decode alike.
 
 import functools
 import io
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
@@ -27,7 +29,7 @@ AGAIN = ": tried again at the next start"
 _NO_IMAGE = "not an image, or a damaged one"
 _TOO_LARGE = f"image over the limit of {MAX_PIXELS // 10**6} megapixels: make it smaller"
 _CUT_OFF = ("truncated", "broken data stream", "not enough image data", "unexpected end")
-_DEEP = (["RGB;16B"], ["RGBA;16B"])  # Pillow's names of PNG's 16 bits a channel
+_DEEP = re.compile("RGB[AX]?;16[BLN]")  # Pillow's names of 16 bits a channel and their order
 _FRAMES = 100  # of an animation, in which one that is not blank is searched for
 _BLANK = 8  # the difference of brightness up to which a frame is blank
 
@@ -114,15 +116,30 @@ def _loaded(
         image.draft(None, draft)
     if pixels > LARGE_PIXELS:
         opened.enter_context(one_large)
-    is_deep = image.format == "PNG" and [tile.args for tile in image.tile] in _DEEP
+    is_deep = any(_DEEP.match(_rawmode(tile)) for tile in image.tile)
     image.load()
     if is_deep and not any(high for _, high in image.getextrema()[:3]):
         # 8 bits a channel that are stored as 16: Pillow keeps the upper half, which is all 0.
         image = opened.enter_context(_identified(data, name))
-        image.tile = [tile._replace(args=tile.args[:-1] + "L") for tile in image.tile]
+        image.tile = list(map(_swapped, image.tile))
         image.load()
     _skip_blank_frames(image)
     return image
+
+
+def _rawmode(tile) -> str:
+    """Return how the pixels of one of an image's tiles are stored."""
+    args = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+    return str(args[0]) if args else ""
+
+
+def _swapped(tile):
+    """Return a tile of 16 bits a channel with its bytes in the other order."""
+    rawmode = _rawmode(tile)
+    order = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}[rawmode[-1]]
+    rawmode = rawmode[:-1] + order
+    rest = () if isinstance(tile.args, str) else tile.args[1:]
+    return tile._replace(args=(rawmode, *rest) if rest else rawmode)
 
 
 def _identified(data: bytes, name: str) -> Image.Image:

@@ -101,11 +101,13 @@ def open_images(
         UserError: if the source is missing or damaged, no file in it can be read, or the cache
             cannot be written.
     """
-    shape = (resolution, resolution, channels)
+    shape, cache = (resolution, resolution, channels), Path(cache)
     workers = workers or min(8, os.cpu_count() or 1)
     with ExitStack() as reading:
-        source = reading.enter_context(closing(_open_source(images, resolution, channels)))
-        store = Cache(Path(cache), source, shape, resize, workers)
+        source = reading.enter_context(
+            closing(_open_source(images, resolution, channels, Path(cache)))
+        )
+        store = Cache(cache, source, shape, resize, workers)
         index, note = store.open(cache_share)
         if note:
             opened = Encoded(source, index.kept, shape, resize, workers)
@@ -171,13 +173,15 @@ def read_images(
     return np.stack(found)
 
 
-def _open_source(images: str | Path, resolution: int, channels: int) -> Source:
+def _open_source(
+    images: str | Path, resolution: int, channels: int, memory: Path | None = None
+) -> Source:
     """Open a source that has at least one entry, after checking the shape asked for."""
     if resolution < 1:
         raise UserError(f"the resolution is {resolution} but must be at least 1.")
     if channels not in (1, 3):
         raise UserError(f"the number of channels is {channels} but must be 3 (RGB) or 1 (gray).")
-    source = open_source(images)
+    source = open_source(images, memory)
     if not source.entries:
         source.close()
         raise UserError(f"{images} contains no files, hidden ones aside: {GIVE}.")

@@ -44,6 +44,10 @@ _SIGNATURES = (
     (8, b"AVI ", f"video: {_FRAMES}"),
     (0, b"FLV\x01", f"video: {_FRAMES}"),
     (0, b"\0\0\x01\xba", f"video: {_FRAMES}"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", f"video: {_FRAMES}"),
+    (4, b"moov", f"video: {_FRAMES}"),
+    (4, b"mdat", f"video: {_FRAMES}"),
+    (0, b"L\0\0\0\x01\x14\x02\0", "Windows shortcut: give the file that it names"),
     (8, b"WAVE", "sound file"),
     (0, b"ID3", "sound file"),
     (0, b"OggS", "sound or video file"),
@@ -55,8 +59,6 @@ _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b
 _AVIF_BRANDS = (b"avif", b"avis")
 # By ending, of files whose bytes say nothing: formats without a signature, and texts.
 _ENDINGS = {
-    ".tfrecord": f"TFRecord file: {_SAVE_IMAGES}",
-    ".tfrecords": f"TFRecord file: {_SAVE_IMAGES}",
     ".mdb": f"LMDB database: {_SAVE_IMAGES}",
     ".mat": f"MATLAB file: {_SAVE_IMAGES}",
     ".db": "database, such as Windows' thumbnails",
@@ -92,6 +94,8 @@ def kind_of(head: bytes, name: str) -> str | None:
         if brand in _HEIC_BRANDS:
             return HEIC
         return None if brand in _AVIF_BRANDS else f"video: {_FRAMES}"
+    if ".tfrecord" in name.lower():
+        return f"TFRecord file: {_SAVE_IMAGES}"
     ending = "." + name.lower().rsplit(".", 1)[-1]
     if text := _text(head):
         start = text.lstrip("\ufeff \r\n\t").lower()

@@ -23,14 +23,16 @@ from anime_gan.data.missing import missing
 from anime_gan.errors import UserError
 
 GIVE = "give a folder, a glob, or a .zip, .tar, .npy, .npz or .parquet file of images"
+_BINARY = (".zip", ".tar", ".gz", ".tgz", ".npy", ".npz", ".parquet", ".7z", ".rar", ".h5")
 _TAR_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")  # compressed ones
 
 
-def open_source(images: str | Path) -> Source:
+def open_source(images: str | Path, memory: Path | None = None) -> Source:
     """List the files of a folder, a glob, an archive, an array, a table or a single file.
 
     Args:
         images: the path or pattern. A folder is searched recursively; hidden files are ignored.
+        memory: a folder in which the listings of compressed tar files are kept; None for none.
 
     Returns:
         a source of all files, images or not; its entries are sorted by name.
@@ -44,7 +46,7 @@ def open_source(images: str | Path) -> Source:
     if os.path.isdir(path):
         return _folder(name, path)
     if os.path.isfile(path):
-        return _file(name, path)
+        return _file(name, path, memory)
     root, pattern = _split(path)
     if not pattern or not glob.has_magic(pattern[0]):
         raise missing(name, path, GIVE)
@@ -76,7 +78,7 @@ def _folder(name: str, path: Path) -> Source:
     return tables.TableSource(name, path, named)
 
 
-def _file(name: str, path: Path) -> Source:
+def _file(name: str, path: Path, memory: Path | None) -> Source:
     """Return the source that a file is by its content."""
     try:
         with open(path, "rb") as file:
@@ -92,7 +94,7 @@ def _file(name: str, path: Path) -> Source:
     if head.startswith(b"\x93NUMPY"):
         return ArraySource(name, path)
     if head.startswith(_TAR_STARTS) or head.startswith(b"ustar", 257):
-        return TarSource(name, path)
+        return TarSource(name, path, memory)
     if head.startswith((b"PAR1", b"ARROW1")) or path.suffix.lower() in tables.ENDINGS:
         return tables.TableSource(name, path.parent, [path.name])
     single = FolderSource(name, path.parent, (glob.escape(path.name),))
@@ -103,6 +105,8 @@ def _file(name: str, path: Path) -> Source:
         return ZipSource(name, path)
     if kind:
         what, _, remedy = kind.partition(": ")
+        if not remedy and path.name.lower().endswith(_BINARY):
+            what, remedy = f"{what}, such as an error message", "download it again"
         raise UserError(f"{path} holds no images that can be read ({what}): {remedy or GIVE}.")
     return single
 

@@ -3,12 +3,14 @@
 import io
 import sys
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from anime_gan.data import archives
 from anime_gan.data.sources import open_source
 from anime_gan.errors import UserError
 from tests.data.files import assert_one_sentence, encoded, fill, open_in, random_image, zipped
@@ -34,6 +36,24 @@ def test_tar_files(tmp_path, name, mode):
     assert opened.names == ["./0000.png", "./0001.png", "./0002.png"] and not opened.skipped
     (folder / "link.png").unlink()
     assert np.array_equal(opened.images[:], open_in(tmp_path, folder).images[:])
+
+
+def test_a_known_tar_is_not_unpacked_again(tmp_path, monkeypatch):
+    """Protects the fast start: with its pixels kept, a compressed file need not be read."""
+    later = time.time_ns() + 60 * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: later)  # it was not written just now
+    path = tar(fill(tmp_path / "set", 3), "a.tgz", "w:gz")
+    first = open_in(tmp_path, path)
+    with monkeypatch.context() as patched:
+        patched.setattr(archives, "_plain_tar", None)
+        assert open_in(tmp_path, path).key == first.key
+    encoded = open_in(tmp_path, path, cache_share=0, resolution=9)
+    assert len(encoded.images[:]) == 3
+    for kept in (tmp_path / "cache").glob("*.files"):
+        kept.write_text('[["0000.png", 1]]')
+    assert open_in(tmp_path, path).key == first.key
+    other = tar(fill(tmp_path / "other", 4), "a.tgz", "w:gz")
+    assert len(open_in(tmp_path, other).names) == 4
 
 
 def test_a_tar_that_is_cut_off(tmp_path):
@@ -163,6 +183,8 @@ def test_tables_without_images_and_without_the_package(tmp_path, monkeypatch):
     ("name", "data", "said"),
     [
         ("a.zip", b"<html>Sign in</html>", "web page (HTML), not the file itself): download it"),
+        ("a.zip", b'{"error": "not found"}', "such as an error message): download it again"),
+        ("a.npz", b"Quota exceeded", "such as an error message): download it again"),
         ("a.zip", b"", "empty file: download"),
         ("a.zip", b"Rar!\x1a\x07\x01\0", "RAR file): unpack it and give the folder"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c", "7z file): unpack it"),

@@ -118,6 +118,20 @@ def test_sixteen_bit_color_that_holds_eight_is_not_black(color):
         assert (decode(png_of(2, 2, 16, color, row * 2), (2, 2, 3)) == 0).all()
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("packed", [None, "zlib"])
+def test_sixteen_bit_color_tiffs(order, packed):
+    """Protects the same in TIFF files of either byte order, and those that use all bits."""
+    tifffile = pytest.importorskip("tifffile")
+    for value, bits in ((200, 8), (200 * 257, 16)):
+        file = io.BytesIO()
+        values = np.full((4, 4, 3), value, np.uint16)
+        values[..., 1:] //= 2
+        tifffile.imwrite(file, values, byteorder=order, compression=packed, photometric="rgb")
+        pixels = decode(file.getvalue(), (4, 4, 3))
+        assert (pixels == (200, 100, 100)).all(), bits
+
+
 def test_transparency_of_sixteen_bit_grey_is_kept():
     """Protects the one gray value that a PNG may name as transparent."""
     row = b"\0" + struct.pack(">HH", 1234, 0)
@@ -140,6 +154,7 @@ def test_long_texts_are_passed_over(kind):
     assert (pixels == (9, 8, 7)).all()
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("side", [10_001, 14_000])  # Pillow refuses the second by itself
 def test_a_huge_image_is_named_so(side):
     """Protects the reason, which is not that the file is damaged."""

@@ -20,6 +20,8 @@ from tests.data.files import encoded, random_image
         (bytes(16) + b"\xde\xc0\xef\xbe", "data.mdb", "LMDB"),
         (b"\x80\x04\x95", "a.pkl", "pickle"),
         (b"\x10\x20\0\0\0\0\0\0", "faces-r06.tfrecords", "TFRecord"),
+        (b"\x10\x20\0\0\0\0\0\0", "train.tfrecord-00000-of-00010", "TFRecord"),
+        (b"\0\0\0\x14ftypqt  ", "a.mov", "video"),
         (b"8BPS\0\x01", "a.psd", "Photoshop"),
         (b"# Faces\n", "README.md", "Markdown file"),
         ("かお\n".encode(), "a.txt", "text file"),
