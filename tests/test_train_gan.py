@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 
 from anime_gan.runs import checkpoint
+from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.health import Limits
+from anime_gan.runs.listing import best_distance
 from anime_gan.training.step import compile_step
 from tests.conftest import ROOT, size_of
 from tests.metrics.test_measures import network
@@ -243,6 +245,13 @@ def test_observing_and_measuring_change_nothing(script, call, monkeypatch):
     for name in ("metrics", "health"):
         lines = (script.folder / f"gan_images/s/{name}.jsonl").read_text().splitlines()
         assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4]
+    distance, step = best_distance(RunFolder("s"))
+    best, of_step = (
+        keras.models.load_model(RunFolder("s").weights / f"generator_{name}.keras").get_weights()
+        for name in ("best", 4)
+    )
+    same = all(np.array_equal(a, b) for a, b in zip(best, of_step, strict=True))
+    assert np.isfinite(distance) and same == (step == 4)
     expected, found = arrays(script.folder, 4), arrays(script.folder, 4, "s")
     assert set(expected) == set(found)
     for name, value in expected.items():

@@ -4,6 +4,7 @@ A value comes from the first of these that has it: the command line (`training.s
 given by `--config`, config.yaml, the version's recipe, the defaults in schema.py.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from anime_gan.errors import UserError
 # A run cannot change these: they decide the shapes of its networks and of its optimizers' states.
 SHAPES = ("version", "model.", "growing.", "generator.optimizer", "generator.spectral_norm")
 SHAPES += ("discriminator.optimizer", "discriminator.spectral_norm")
+# On the command line, the values of these are taken as they are: YAML would read "set #2" as "set".
+TEXTS = ("version", "run", "data.images", "data.cache")
 # What says how long a run is, and its schedules.
 LENGTH = ("steps", "minutes", "cosine_kimg")
 # Whether these keys have this value decides which state is kept; a run can change other values.
@@ -31,7 +34,8 @@ def load_config(file: str | None, overrides: list[str]) -> Config:
 
     Args:
         file: path of a YAML file that goes over config.yaml, or None.
-        overrides: texts of the form "key.sub=value"; the value is read as YAML.
+        overrides: texts of the form "key.sub=value"; the value is read as YAML, that of a path or
+            name as it is.
 
     Raises:
         UserError: a file cannot be read, or a key, type or value is wrong.
@@ -116,10 +120,10 @@ def _parse(override: str) -> dict[str, Any]:
         raise UserError(
             f"{shown(override)} is not of the form key=value, such as training.steps=200."
         )
-    try:
-        value = plain_yaml.read(text)
-    except YAMLError:
-        value = text  # a path may have characters that YAML reserves
+    value: Any = text
+    if key not in TEXTS:
+        with suppress(YAMLError):
+            value = plain_yaml.read(text)
     for part in reversed(key.split(".", plain_yaml.DEEPEST)):
         value = {part: value}
     return value

@@ -20,7 +20,7 @@ PLAIN = {
     "int_type": "must be a whole number",
     "float_type": "must be a number",
     "bool_type": "must be true or false",
-    "string_type": "must be text",
+    "string_type": "must be text, in quotes if YAML reads it as something else",
     "dict_type": "must be a mapping, such as {8: 16}",
 }
 _QUOTES = "'\""
@@ -35,6 +35,8 @@ def key_error(error: dict[str, Any]) -> str:
         names = WHOLE if "." in key else BARE
         near = names[difflib.get_close_matches(key.lower(), names, 1, 0)[0]]
         return f"{key} is not a key of the config; the nearest right one is {near}."
+    if error["type"] == "string_too_short":
+        return f"{key} must not be empty."
     what = re.sub(r"^\w+ should ", "must ", error["msg"].removeprefix("Value error, "))
     what = PLAIN.get(error["type"], what)
     if error["type"] == "model_type":

@@ -32,6 +32,11 @@ class Stage:
         named = self.config.growing.start and self.resolution in self.config.growing.batch_at
         return f"growing.batch_at={{{self.resolution}: N}}" if named else "training.batch_size"
 
+    def images_seen(self, steps: int) -> int:
+        """Return how many real images the first `steps` steps of the run train on."""
+        training = self.config.training
+        return (self.seen + (steps - self.first) * training.batch_size) * training.n_critic
+
     def batches_before(self, step: int) -> int:
         """Return the images seen before `step`, in batches of this stage."""
         return self.seen // self.config.training.batch_size + step - self.first
@@ -66,9 +71,7 @@ def stage_before(config: Config, step: int) -> Stage:
 
 def images_seen(config: Config, steps: int) -> int:
     """Return how many real images the first `steps` steps train on, repeated ones included."""
-    stage = stage_before(config, steps)
-    seen = stage.seen + (steps - stage.first) * stage.config.training.batch_size
-    return seen * config.training.n_critic
+    return stage_before(config, steps).images_seen(steps)
 
 
 def steps_for(config: Config, images: float) -> int:

@@ -1,5 +1,6 @@
 """Types of config values, for pydantic in strict mode: text is no number, a bool is no number."""
 
+import unicodedata
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WrapValidator
@@ -27,8 +28,9 @@ def _from_key(value):
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-def _printable(text: str) -> str:
-    if not text.isprintable():
+def _single_line(text: str) -> str:
+    # Separators such as U+3000, which Japanese folders have, are right; "\u2028" is a line break.
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
         raise ValueError("must be without line breaks and control characters")
     return text
 
@@ -61,7 +63,7 @@ Policy = Annotated[
 ]
 # Image size of a growing network, in pixels.
 Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512], BeforeValidator(_from_key)]
-Place = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_printable)]
+Place = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_single_line)]
 Address = Annotated[str, AfterValidator(_address)]
 # Names are folders too.
 Name = Annotated[

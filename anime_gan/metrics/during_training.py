@@ -61,18 +61,21 @@ class Metrics:
         """Say whether a measurement is due after `seconds` of training."""
         return self._network is not None and seconds >= self._due
 
-    def measure(self, generator: keras.Model, step: int, seconds: float, history: History) -> None:
+    def measure(
+        self, generator: keras.Model, step: int, seconds: float, history: History
+    ) -> float | None:
         """Measure a generator, (B, latent_dim) to images in [-1, 1], if that is due.
 
         `seconds` of training have passed at this step; `history` shows the numbers in TensorBoard.
+        Returns the Fréchet distance at full resolution, None if nothing was measured.
         """
         if not self.due(seconds):
-            return
+            return None
         started = time.perf_counter()
         if self._reference is None:
             self._due = max(self._due, self._after(0.0, _PROBE + self._estimate()))
             if seconds < self._due:
-                return
+                return None
         seeds = range(len(self._reference.sample))
         images = draw(generator, latents_from_seeds(seeds, self._config.model.latent_dim))
         features = {side: self._network.features(images, side) for side in measures.SIDES}
@@ -84,6 +87,7 @@ class Metrics:
         for view in measures.SIDES.values():
             values = {k: v for k, v in result[view].items() if k != "real_vs_real"}
             history.show(step, {f"{view}/{key}": value for key, value in values.items()})
+        return result["whole"]["frechet"]
 
     def _after(self, seconds: float, cost: float) -> float:
         """Return when a measurement of `cost` seconds is due if the last one was at `seconds`."""

@@ -18,9 +18,9 @@ from anime_gan.networks.architecture import scaled, sizes_to
 _initial = partial(initializers.RandomNormal, stddev=0.02)
 
 
-def batch_norm(maps):
-    """Batch-normalize maps (B, H, W, C) with momentum 0.9."""
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(maps)
+def batch_norm(maps, momentum=0.9):
+    """Batch-normalize maps (B, H, W, C)."""
+    return layers.BatchNormalization(momentum=momentum, epsilon=1e-5)(maps)
 
 
 def filters_at(size: int, width: float) -> int:
@@ -46,13 +46,20 @@ def resize_conv(inputs, filters, **options):
 
 
 def generator(
-    resolution=64, channels=3, latent_dim=100, width=1.0, double=conv_transpose, relu=layers.ReLU
+    resolution=64,
+    channels=3,
+    latent_dim=100,
+    width=1.0,
+    double=conv_transpose,
+    relu=layers.ReLU,
+    normalize=batch_norm,
 ):
     """Return the generator: log2(resolution) - 1 blocks, five at 64x64.
 
     Args:
         double: `conv_transpose` or `resize_conv`.
         relu: the class of the activations.
+        normalize: applied to the maps before each activation.
     """
     latent = layers.Input((latent_dim,))
     x = layers.Reshape((1, 1, latent_dim))(latent)
@@ -60,20 +67,27 @@ def generator(
         filters_at(4, width), 4, kernel_initializer=_initial(), use_bias=False
     )(x)
     for size in sizes_to(resolution)[1:-1]:
-        x = relu()(batch_norm(x))
+        x = relu()(normalize(x))
         x = double(x, filters_at(size, width), use_bias=False)
-    x = relu()(batch_norm(x))
+    x = relu()(normalize(x))
     x = double(x, channels, dtype="float32", activation="tanh")
     return Model(latent, x, name="generator")
 
 
 def discriminator(
-    resolution=64, channels=3, width=1.0, normalize=batch_norm, activation="sigmoid", kernel=4
+    resolution=64,
+    channels=3,
+    width=1.0,
+    normalize=batch_norm,
+    activation="sigmoid",
+    kernel=4,
+    normalizes_first=False,
 ):
     """Return the mirror: strided convolutions, leaky ReLUs of slope 0.2, and one 4x4 at the end.
 
     Args:
-        normalize: applied to the maps of all but the first convolution.
+        normalize: applied to the maps of each convolution.
+        normalizes_first: also of the first one, which the paper leaves out.
         activation: of the last layer; None for logits, without a bias, because a bias does not
             change the difference of two scores.
         kernel: of the strided convolutions.
@@ -86,9 +100,9 @@ def discriminator(
             strides=2,
             padding="same",
             kernel_initializer=_initial(),
-            use_bias=size == resolution // 2,
+            use_bias=size == resolution // 2 and not normalizes_first,
         )(x)
-        if size < resolution // 2:  # the paper: not after the first layer
+        if size < resolution // 2 or normalizes_first:
             x = normalize(x)
         x = layers.LeakyReLU(0.2)(x)
     x = layers.Flatten(dtype="float32")(x)
@@ -102,12 +116,17 @@ def discriminator(
     return Model(image, x, name="discriminator")
 
 
-_discriminator = partial(discriminator, kernel=5)
+# The text of dcgan has "2D Convolution, Batch Normalization, LeakyReLU" in each of four blocks.
+_discriminator = partial(discriminator, kernel=5, normalizes_first=True)
+_blog_norm = partial(batch_norm, momentum=0.5)
 
 NETWORKS = {
     "oulu": (generator, discriminator),
     "dcgan": (partial(generator, double=partial(conv_transpose, kernel=5)), _discriminator),
     "dcgan_even": (generator, _discriminator),
     "dcgan_resize": (partial(generator, double=resize_conv), _discriminator),
-    "blog": (partial(generator, relu=partial(layers.LeakyReLU, 0.2)), discriminator),
+    "blog": (
+        partial(generator, relu=partial(layers.LeakyReLU, 0.2), normalize=_blog_norm),
+        partial(discriminator, normalize=_blog_norm),
+    ),
 }

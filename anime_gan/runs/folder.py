@@ -31,6 +31,8 @@ class RunFolder:
         discriminator_<step>.keras: the discriminator's raw weights.
         gan_weights_<step>.weights.h5: raw weights of both networks, as the report saved them; their
             architecture is gan.json, as Keras's JSON.
+        generator_best.keras, discriminator_best.keras: both where the distance to the data that was
+            measured during training is smallest.
         config.yaml (config_file): the run's complete config.
     In gan_images/<name>: reals.png (reference_grid), gan_<step>.png, losses.png, losses.jsonl,
         metrics.jsonl, health.jsonl, health.json, train.log and tensorboard/.
@@ -41,6 +43,8 @@ class RunFolder:
         self.weights, self.images = WEIGHTS / name, IMAGES / name
         self.config_file = self.weights / "config.yaml"
         self.architecture = self.weights / "gan.json"
+        self.best_generator = self.weights / GENERATOR.format("best")
+        self.best_discriminator = self.weights / DISCRIMINATOR.format("best")
         self.reference_grid = self.images / "reals.png"
         self.log = self.images / "train.log"
 

@@ -37,6 +37,24 @@ def row_type(columns: dict[str, Any]) -> TypeAdapter:
 
 COLUMNS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "images_per_second")
 LOSSES = row_type(dict.fromkeys(COLUMNS, float))
+# The names of curves in TensorBoard, which groups them by what is before the slash.
+TAGS = {
+    "d_loss": "loss/discriminator",
+    "d_loss_real": "loss/discriminator_real",
+    "d_loss_fake": "loss/discriminator_fake",
+    "g_loss": "loss/generator",
+    "penalty": "loss/penalty",
+    "path_length": "loss/path_length",
+    "real_accuracy": "accuracy/real",
+    "fake_accuracy": "accuracy/fake",
+    "real_score": "score/real",
+    "fake_score": "score/fake",
+    "d_rate": "rate/discriminator",
+    "g_rate": "rate/generator",
+    "augment_p": "rate/augment_p",
+    "kimg": "time/kimg",
+    "trained": "time/trained",
+}
 POINTS = 10_000  # of the curve of losses, at most
 
 
@@ -120,7 +138,7 @@ class History:
     def show(self, step: int, scalars: dict[str, float]) -> None:
         """Add a point to curves in TensorBoard."""
         for key, value in scalars.items():
-            self.board.add_scalar(key, value, step)
+            self.board.add_scalar(TAGS.get(key, key), value, step)
 
     def save_curve(self, path: Path) -> None:
         """Draw the losses of the whole run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ from anime_gan.runs import checkpoint, grids
 from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
 from anime_gan.runs.health import FACES, TOO_FEW, Finding, Health
 from anime_gan.runs.history import History, NotFinite
+from anime_gan.runs.listing import best_distance
 from anime_gan.runs.stopping import StopReason, StopRequest
 from anime_gan.runs.weights import save_weights
 
@@ -119,6 +121,8 @@ class Run:
         self._opened.callback(self.health.close)
         if config.health.action == "rollback" and is_new:
             self._save_state(0, 0.0)  # so that the run can be rolled back from its first step on
+        best = best_distance(folder)
+        self._best = best[0] if best else math.inf
         self._started = self._saved = time.monotonic()
         self._seconds_before = progress.seconds
 
@@ -138,7 +142,8 @@ class Run:
             return None
         due = self.health.due(step)
         try:
-            self.history.add(step, scalars)
+            seen = self._state.stage.images_seen(step)
+            self.history.add(step, scalars | {"kimg": seen / 1000, "trained": self.seconds})
             if due or self._is_scheduled(step):
                 self.history.flush()
         except NotFinite as error:
@@ -180,12 +185,24 @@ class Run:
         return StopReason.GROW if step == self._state.stage.end else None
 
     def measure(self, metrics: Metrics, step: int) -> Finding | None:
-        """Measure the generator; return what is newly wrong, which is then not measured."""
+        """Measure the generator and keep the networks if it is the best so far.
+
+        Returns what is newly wrong, which is then not measured.
+        """
         try:
             self.history.flush()
         except NotFinite as error:
             return self._broken(error)
-        metrics.measure(self._state.sampler(), step, self.seconds, self.history)
+        sampler = self._state.sampler()
+        distance = metrics.measure(sampler, step, self.seconds, self.history)
+        if distance is not None and distance < self._best:
+            self._best = distance
+            for file, network in (
+                (self.folder.best_generator, sampler),
+                (self.folder.best_discriminator, self._state.discriminator),
+            ):
+                with whole_file(file) as temporary:
+                    network.save(temporary)
         self.history.skip_pause()
         return None
 

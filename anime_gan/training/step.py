@@ -94,9 +94,16 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
                 drawn = part(augmentation["real"])
                 penalty += cost(state.scores_and_gradients(part(own), drawn)[1])
         penalty = ops.convert_to_tensor(penalty, d_loss.dtype)  # without any it is the number 0
-        return d_loss + gamma * penalty, {"d_loss": d_loss, "penalty": penalty, "scores": scores}
+        outputs = {"d_loss": d_loss, "penalty": penalty, "scores": scores}
+        if not state.scale.paired:
+            alone = {"fake": (scores.get("fake"), None), "real": (None, scores.get("real"))}
+            for side in trained:
+                one = state.loss.discriminator(*alone[side], *map(part, noises))
+                outputs[f"d_loss_{side}"] = one
+        return d_loss + gamma * penalty, outputs
 
     in_turn = config.training.passes == "in_turn"
+    rate = ops.convert_to_tensor(state.discriminator_optimizer.learning_rate)
     updates = [
         _update(
             state,
@@ -108,7 +115,7 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
         )
         for trained in ([("real",), ("fake",)] if in_turn else [("fake", "real")])
     ]
-    return _discriminator_scalars(state, updates, batch_size, bool(penalties))
+    return _discriminator_scalars(state, updates, batch_size, bool(penalties)) | {"d_rate": rate}
 
 
 def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) -> dict:
@@ -150,6 +157,7 @@ def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) ->
         return g_loss + extra, outputs
 
     # 6. Update the generator by gradient descent.
+    rate = ops.convert_to_tensor(state.generator_optimizer.learning_rate)
     outputs = _update(
         state,
         state.generator_optimizer,
@@ -160,7 +168,7 @@ def train_generator(state: TrainState, real: Tensor, with_paths: bool = True) ->
     )
     if state.ema:
         _update_ema(state, real.shape[0])
-    scalars = {"g_loss": ops.mean(outputs["g_loss"])}
+    scalars = {"g_loss": ops.mean(outputs["g_loss"]), "g_rate": rate}
     if with_paths:
         length = ops.mean(outputs["path_lengths"])
         state.path_mean.assign(state.path_mean + 0.01 * (length - state.path_mean))
@@ -336,6 +344,8 @@ def _discriminator_scalars(state, updates: list[dict], batch_size: int, penalize
         "real_accuracy": real_accuracy,
         "fake_accuracy": fake_accuracy,
     }
+    for update in updates:
+        scalars |= {k: ops.mean(one) for k, one in update.items() if k.startswith("d_loss_")}
     if penalized:
         scalars["penalty"] = sum(ops.mean(update["penalty"]) for update in updates)
     if state.augment_p is not None:

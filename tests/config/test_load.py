@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anime_gan.config import Config, from_dict, load_config
+from anime_gan.config import Config, from_dict, load_config, plain_yaml
 from anime_gan.config.load import differences
 from anime_gan.errors import UserError
 from tests.conftest import ROOT
@@ -132,3 +132,21 @@ def test_a_file_can_set_the_length_too(tmp_path):
     assert (training.steps, training.minutes) == (9, None)
     with pytest.raises(UserError, match="both null"):
         load("training.steps=null")
+
+
+@pytest.mark.parametrize(
+    "path", ["set #2/faces", "2021", "007", "true", "faces: new", "{a}", "~", "a\u3000b", "'x'"]
+)
+def test_a_path_on_the_command_line_is_taken_as_it_is(path):
+    """YAML would read a part of it, or a number; and it comes back the same from a run's config."""
+    data = load(f"data.images={path}", f"data.cache={path}").data
+    assert (data.images, data.cache) == (path, path)
+    again = plain_yaml.read(plain_yaml.write({"images": path}))
+    assert again == {"images": path}
+
+
+@pytest.mark.parametrize("path", ["", "a\nb", "a\x00b", "a\u2028b"])
+def test_a_path_of_several_lines_is_refused(path):
+    """Nor an empty one."""
+    with pytest.raises(UserError, match=r"data\.images must"):
+        load(f"data.images={path}")

@@ -52,7 +52,7 @@ def test_step_times_speed_and_losses_are_in_80_columns(clock, capsys):
 
 def test_a_run_with_a_time_budget_shows_the_time(clock, capsys):
     """The number of its steps is not known; its end is."""
-    config = load_config(None, ["training.minutes=100", "training.steps=90000"])
+    config = load_config(None, ["training.minutes=100"])
     with progress.ProgressBar(config, 0) as bar:
         bar.show(run_of(60), 1, 0)
         clock.time += 6

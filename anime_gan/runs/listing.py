@@ -1,0 +1,59 @@
+"""What a table of all runs shows, read without Keras."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+from anime_gan.config.stages import images_seen, is_finished
+from anime_gan.errors import UserError
+from anime_gan.runs import checkpoint
+from anime_gan.runs.folder import WEIGHTS, RunFolder
+
+HEADS = ("run", "version", "step", "images", "trained", "best", "at step", "state")
+
+
+def table() -> list[tuple[str, ...]]:
+    """Return the heads and a row for each run, the one that was trained last at the end."""
+    folders = [path.parent for path in WEIGHTS.glob("*/config.yaml")]
+    folders.sort(key=lambda folder: (folder / "config.yaml").stat().st_mtime)
+    return [HEADS, *(_row(RunFolder(folder.name)) for folder in folders)]
+
+
+def _row(run: RunFolder) -> tuple[str, ...]:
+    facts = checkpoint.newest_facts(run.weights) or {}
+    step, seconds = facts.get("step", 0), facts.get("seconds", 0.0)
+    try:
+        config = run.config
+    except UserError:
+        return (run.name, "?", f"{step:,}", "", "", "", "", "unreadable config")
+    best = best_distance(run)
+    return (
+        run.name,
+        config.version,
+        f"{step:,}",
+        f"{images_seen(config, step):,}" if step else "0",
+        f"{seconds / 60:.0f} min",
+        f"{best[0]:.4g}" if best else "-",
+        f"{best[1]:,}" if best else "-",
+        _state(run, is_finished(config, step, seconds)),
+    )
+
+
+def _state(run: RunFolder, finished: bool) -> str:
+    try:
+        run.require_unlocked()
+    except UserError:
+        return "training"
+    return "finished" if finished else "stopped"
+
+
+def best_distance(run: RunFolder) -> tuple[float, int] | None:
+    """Return the smallest Fréchet distance at full resolution that was measured, and its step."""
+    found = []
+    with suppress(OSError):
+        for line in (run.images / "metrics.jsonl").read_text(errors="replace").splitlines():
+            with suppress(ValueError, KeyError, TypeError):  # a line that a crash cut off
+                row = json.loads(line)
+                found.append((float(row["whole"]["frechet"]), int(row["step"])))
+    return min(found, default=None)
