@@ -2,6 +2,8 @@
 
     python data_loader.py faces.zip
     python data_loader.py "faces/**/*.png" --resolution 128 --x-flip
+    python data_loader.py --caches                   list the decoded images that are kept
+    python data_loader.py --remove-caches KEY ...    remove some of them, or without KEY all
 
 data/cache keeps the decoded images for train_gan.py with the same image settings. From Python:
 
@@ -12,11 +14,12 @@ data/cache keeps the decoded images for train_gan.py with the same image setting
         images = next(batches).images  # float32 (64, 64, 64, 3), in [-1, 1]
 """
 
-from collections import Counter
+import argparse
 from pathlib import Path
 
 from anime_gan.commands import Parser
 from anime_gan.data.batches import Batches
+from anime_gan.data.cached import list_caches, remove_caches
 from anime_gan.data.image_set import image_sizes, open_data, open_images, read_images
 from anime_gan.data.pixels import montage, to_image, to_uint8
 from anime_gan.errors import clean_exit
@@ -27,22 +30,61 @@ __all__ = ["Batches", "image_sizes", "open_data", "open_images", "read_images"]
 
 @clean_exit
 def main() -> None:
-    """Read the command line and the images, print the counts, write one batch."""
+    """Read the command line, and show the images or the caches."""
     parser = Parser(description=__doc__)
-    parser.add_argument("images", help="a folder, a glob or a .zip file")
+    parser.add_argument(
+        "images",
+        nargs="?",
+        help="a folder, a glob, or a .zip, .tar, .npy, .npz or .parquet file",
+    )
     parser.add_argument("--resolution", type=int, default=64, help="side in pixels (default 64)")
     parser.add_argument("--channels", type=int, choices=(1, 3), default=3, help="1: gray, 3: RGB")
     parser.add_argument("--resize", choices=("lanczos", "bilinear"), default="lanczos")
     parser.add_argument("--batch-size", type=int, default=64, help="images per batch (default 64)")
     parser.add_argument("--x-flip", action="store_true", help="mirror with probability 0.5")
     parser.add_argument("--out", type=Path, default=Path("batch.png"), help="default batch.png")
+    cache = {"type": Path, "default": Path("data/cache"), "metavar": "FOLDER"}
+    parser.add_argument("--cache", **cache, help="of decoded images (default data/cache)")
+    parser.add_argument("--caches", action="store_true", help="list what the cache holds")
+    remove = "remove the caches with these keys, or all"
+    parser.add_argument("--remove-caches", nargs="*", metavar="KEY", help=remove)
     arguments = parser.parse_args()
+    if arguments.remove_caches is not None:
+        freed = remove_caches(arguments.cache, arguments.remove_caches)
+        print(f"{freed / 1e6:,.1f} MB freed in {arguments.cache}.")
+    if arguments.caches:
+        print_caches(arguments.cache)
+    if arguments.images:
+        show(arguments)
+    elif not arguments.caches and arguments.remove_caches is None:
+        parser.error("no images are named: give a folder, a glob or a file")
+
+
+def print_caches(folder: Path) -> None:
+    """Print a line for each set of images that is kept."""
+    caches = list_caches(folder)
+    for one in caches:
+        if not one.key:
+            what = "checksums and listings of files"
+        elif one.shape:
+            height, width, channels = one.shape
+            what = f"{one.images:,} images {width}x{height}x{channels} of {', '.join(one.sources)}"
+        else:
+            what = "images of an unfinished or older start"
+        print(f"{one.key[:12]:12} {one.size / 1e6:10,.1f} MB  {what}")
+    print(f"{len(caches)} caches in {folder}, {sum(one.size for one in caches) / 1e6:,.1f} MB.")
+
+
+def show(arguments: argparse.Namespace) -> None:
+    """Read the images, print their counts and write one batch."""
     found = open_images(
-        arguments.images, arguments.resolution, arguments.channels, resize=arguments.resize
+        arguments.images,
+        arguments.resolution,
+        arguments.channels,
+        arguments.cache,
+        resize=arguments.resize,
     )
     print(found.summary())
-    for reason, count in Counter(reason for _, reason in found.skipped).most_common():
-        print(f"  {count:,}: {reason}")
     size = min(arguments.batch_size, len(found.images))
     with Batches(found.images, size, seed=0, x_flip=arguments.x_flip) as batches:
         images = next(batches).images

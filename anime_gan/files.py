@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, files that grow, locks, and numbered names."""
 
+import errno
 import fcntl
 import os
 import re
@@ -9,6 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from anime_gan.errors import UserError
+
+# What a disk answers that does not offer a call.
+_NOT_OFFERED = (errno.EINVAL, errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 @contextmanager
@@ -70,6 +74,9 @@ def sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_OFFERED:  # as by some network disks
+            raise
     finally:
         os.close(descriptor)
 
@@ -115,15 +122,22 @@ def require_space(folder: Path, size: int) -> None:
 def lock(path: Path, sentence: str) -> int:
     """Return the descriptor of a lock file that only this process holds until it ends.
 
-    UserError with `sentence` if another process holds it.
+    UserError with `sentence` if another process holds it. A disk that has no locks of either kind,
+    as some network disks, locks nothing.
     """
     with explain_os_error(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise UserError(sentence) from None
+    for take in (fcntl.flock, fcntl.lockf):
+        try:
+            take(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.EACCES):
+                os.close(descriptor)
+                raise UserError(sentence) from None
+            if error.errno not in _NOT_OFFERED:
+                os.close(descriptor)
+                raise
     return descriptor
 
 

@@ -8,7 +8,7 @@ themselves, to be counted by eye: no list says which of them are copies.
 """
 
 import io
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from anime_gan import backend
@@ -20,6 +20,7 @@ from PIL import Image, ImageEnhance
 from tqdm import tqdm
 
 from anime_gan.data.decode import whole_image
+from anime_gan.data.entries import Unreadable
 from anime_gan.data.sources import open_source
 from anime_gan.errors import clean_exit
 from anime_gan.preparation.duplicates import fine_correlation, near_duplicates, thumbnail
@@ -71,12 +72,14 @@ def main() -> None:
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
     with closing(open_source(arguments.images)) as source:
-        entries = range(len(source.entries))
+        places, thumbnails = [], []
+        for index in tqdm(range(len(source.entries)), desc="reading"):
+            with suppress(Unreadable):  # a text beside the images, say
+                thumbnails.append(_small(whole_image(source.read(index)), arguments.size))
+                places.append(index)
+        entries = range(len(places))
         own = rng.permutation(len(entries))[: arguments.planted * len(KINDS)]
-        thumbnails = []
-        for index in tqdm(entries, desc="reading"):
-            thumbnails.append(_small(whole_image(source.read(index)), arguments.size))
-        faces = [whole_image(source.read(index)) for index in own]
+        faces = [whole_image(source.read(places[index])) for index in own]
     kinds = [kind for kind in KINDS for _ in range(arguments.planted)]
     for kind, face in zip(kinds, faces, strict=True):
         for change in KINDS[kind]:

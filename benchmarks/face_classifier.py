@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import io
 import os
-from contextlib import closing
+from contextlib import closing, suppress
 
 import numpy as np
 import skimage.data
 from PIL import Image, ImageFilter, ImageOps
 
 from anime_gan.data.decode import whole_image
+from anime_gan.data.entries import Unreadable
 from anime_gan.data.pixels import montage, to_image
 from anime_gan.data.sources import open_source
 from anime_gan.errors import clean_exit
@@ -66,8 +67,11 @@ def _ridge_regression(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def _sample(images: str, rng: np.random.Generator, count: int = 3_000) -> list[Image.Image]:
     with closing(open_source(images)) as source:
-        chosen = rng.permutation(len(source.entries))[:count]
-        return [whole_image(source.read(index)) for index in sorted(chosen)]
+        found = []
+        for index in sorted(rng.permutation(len(source.entries))[:count]):
+            with suppress(Unreadable):  # a text beside the images, say
+                found.append(whole_image(source.read(index)))
+        return found
 
 
 def _positive(face: Image.Image, rng: np.random.Generator) -> Image.Image:

@@ -148,10 +148,12 @@ def make_images(folder: Path, cache: Path, count: int) -> None:
         os.link(first, part / f"{number:07}.jpg")
         if number % 1000 == 999 or number == count - 1:
             first.unlink()
-    store = Cache(cache, open_source(folder), (64, 64, 3), "lanczos")
-    cache.mkdir()
-    store._index.write_text(json.dumps({"images": count, "skipped": []}))
-    with store._pixels.open("wb") as file:
+    time.sleep(2)  # the checksums of files that were written just now are not kept
+    store = Cache(cache, open_source(folder), (64, 64, 3), "lanczos", workers=2)
+    cache.mkdir(exist_ok=True)
+    found = {"images": count, "skipped": [], "again": [], "stretched": 0}
+    store._index.write_text(json.dumps(found))
+    with store._pixels(store._read_index()).open("wb") as file:
         file.truncate(count * 64 * 64 * 3)
 
 

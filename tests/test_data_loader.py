@@ -17,8 +17,8 @@ def test_images_are_counted_and_one_batch_is_shown(script):
     (folder / "empty.png").write_bytes(b"")
     done = script("data_loader.py", zipped(folder), "--resolution", 16, "--x-flip")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"5 images from {script.folder / 'set.zip'}. Skipped files: 1, ")
-    assert "1: empty file\n" in done.stdout
+    assert done.stdout.startswith(f"5 images from {script.folder / 'set.zip'}. Left out: 1 file, ")
+    assert "(1 x empty file).\n" in done.stdout
     assert "float32 (5, 16, 16, 3), values -1.00 to 1.00, written to batch.png." in done.stdout
     faces = open_images(folder, 16, cache=script.folder / "own")
     with Batches(faces.images, 5, seed=0, x_flip=True) as batches:
@@ -50,3 +50,32 @@ def test_quick_answers_do_not_import_keras(script, arguments):
         assert done.returncode == 0 and done.stdout.startswith("usage: ")
     imported = script("data_loader.py", *arguments, env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr
     assert "numpy" in imported and "keras" not in imported
+
+
+def test_caches_are_listed_and_removed(script):
+    """Protects the disk from old caches, and other files in their folder from being removed."""
+    options = ("--resolution", 8, "--batch-size", 2)
+    for name, count in (("one", 2), ("two", 3)):
+        assert script("data_loader.py", fill(script.folder / name, count), *options).returncode == 0
+    cache = script.folder / "data" / "cache"
+    (cache / "mine.txt").write_text("mine")
+    (cache / f"{next(cache.glob('*.u8')).stem}.lite0.whole.npy").write_bytes(b"measured")
+    listed = script("data_loader.py", "--caches").stdout
+    assert f"2 images 8x8x3 of {script.folder / 'one'}" in listed and "3 images 8x8x3" in listed
+    key = next(line.split()[0] for line in listed.splitlines() if "3 images" in line)
+    done = script("data_loader.py", "--remove-caches", key, "--caches")
+    assert "3 images" not in done.stdout and "2 images 8x8x3" in done.stdout
+    assert script("data_loader.py", "--remove-caches", "0" * 32).returncode == 2
+    assert script("data_loader.py", "--remove-caches").returncode == 0
+    assert [path.name for path in cache.iterdir()] == ["mine.txt"]
+    done = script("data_loader.py")
+    assert done.returncode == 2 and "no images are named" in done.stderr
+
+
+def test_a_cache_that_cannot_be_written_names_the_key(script, monkeypatch):
+    """Protects the user of a read-only folder, who needs data.cache."""
+    folder = fill(script.folder / "set", 2)
+    (script.folder / "data").write_text("no folder")
+    done = script("data_loader.py", folder)
+    assert done.returncode == 2 and "data.cache=FOLDER" in done.stderr
+    assert script("data_loader.py", folder, "--cache", "other", "--batch-size", 2).returncode == 0

@@ -1,5 +1,7 @@
 """Files are whole or not there; what a killed process leaves is removed, and nothing else."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -58,3 +60,38 @@ def test_a_lock_ends_with_the_process_that_is_killed(tmp_path):
             lock(path, "another one has it")
         first.kill()
     os.close(lock(path, "another one has it"))
+
+
+@pytest.mark.parametrize("code", [errno.EOPNOTSUPP, errno.ENOLCK])
+def test_a_disk_without_flock_is_locked_in_the_other_way(tmp_path, monkeypatch, code):
+    """Protects a run on a network disk from a second process, and from being refused."""
+
+    def refuse(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    held = lock(tmp_path / "lock", "in use.")
+    child = (
+        "import sys; from pathlib import Path; from anime_gan import files;"
+        "import fcntl; fcntl.flock = fcntl.lockf\n"
+        "try: files.lock(Path(sys.argv[1]), 'in use.')\n"
+        "except files.UserError as error: print(error)"
+    )
+    command = [sys.executable, "-c", child, str(tmp_path / "lock")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "in use.\n", done.stderr
+    os.close(held)
+    monkeypatch.setattr(fcntl, "lockf", refuse)  # neither: nothing is locked, and training runs
+    os.close(lock(tmp_path / "lock", "in use."))
+
+
+def test_a_disk_without_fsync_is_written_to(tmp_path, monkeypatch):
+    """Protects a run on a network disk that cannot be asked to finish writing."""
+
+    def refuse(_):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with whole_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("text")
+    assert (tmp_path / "a.txt").read_text() == "text"

@@ -1,81 +1,186 @@
 """From the bytes of a file to uint8 pixels: upright, over white, at one resolution.
 
-Files are not trusted. Only DECODERS are used for training images, sizes are limited, and large
-images are decoded one at a time.
+Files are not trusted. What a file is, its content decides, not its name. Sizes are limited, and
+large images are decoded one at a time. Training and preparation decode alike.
 """
 
+import functools
 import io
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from anime_gan.data.sources import Source, Unreadable
+from anime_gan.data.entries import Source, Unreadable, one_large, room_for
+from anime_gan.data.kinds import HEAD_BYTES, kind_of
+from anime_gan.data.png import without_texts
 
-DECODERS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 # They start other programs, only identify the format, or had security holes in recent years.
 UNSAFE_DECODERS = ("BUFR", "EPS", "FITS", "GRIB", "HDF5", "MPEG", "PSD", "WMF")
 Shape = tuple[int, int, int]  # (H, W, C), C being 3 for RGB or 1 for grayscale
 MAX_PIXELS = 100_000_000
 LARGE_PIXELS = 8_000_000
-LARGE_FILE_BYTES = 8 * 2**20
+SQUARE = 1.25  # the longer side over the shorter, up to which an image is about square
+AGAIN = ": tried again at the next start"
+_NO_IMAGE = "not an image, or a damaged one"
+_TOO_LARGE = f"image over the limit of {MAX_PIXELS // 10**6} megapixels: make it smaller"
+_CUT_OFF = ("truncated", "broken data stream", "not enough image data", "unexpected end")
+_DEEP = re.compile("RGB[AX]?;16[BLN]")  # Pillow's names of 16 bits a channel and their order
+_FRAMES = 100  # of an animation, in which one that is not blank is searched for
+_BLANK = 8  # the difference of brightness up to which a frame is blank
 
-# Several large images decoded at once would take gigabytes.
-_large_image = threading.RLock()
+
+@functools.cache
+def decoders() -> tuple[str, ...]:
+    """Return the formats that are read: all that the installed Pillow reads safely by itself.
+
+    HEIC is one of them if the package pillow-heif is installed.
+    """
+    Image.init()
+    with suppress(Exception):  # not installed, or not for this Pillow
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    return tuple(name for name in Image.OPEN if name not in UNSAFE_DECODERS)
 
 
-def decode(data: bytes, shape: Shape, resize: str = "lanczos") -> np.ndarray:
+def decode(data: bytes, shape: Shape, resize: str = "lanczos", name: str = "") -> np.ndarray:
     """Decode an image and stretch it to a shape; return it as uint8.
 
     Args:
-        data: the bytes of a file in a format of DECODERS.
+        data: the bytes of a file.
         shape: of the result.
         resize: "lanczos" (bicubic when enlarging), or "bilinear" as torchvision's default.
+        name: of the file, for formats without a signature.
 
     Raises:
-        Unreadable: if the image is too large.
+        Unreadable: if it is no image or too large.
         Exception: of any type, from the decoder.
     """
+    return _decode(data, shape, resize, name)[0]
+
+
+def _decode(data: bytes, shape: Shape, resize: str, name: str) -> tuple[np.ndarray, bool]:
+    """Return the pixels of `decode`, and whether the image is about square."""
     height, width, channels = shape
     # A JPEG is decoded at a half, quarter or eighth of its size if that is at least 3 times the
     # size asked for: LANCZOS then gives the same image, sooner.
-    with _opened(data, DECODERS, (3 * width, 3 * height)) as image:
+    with _opened(data, name, (3 * width, 3 * height)) as image:
+        is_square = max(image.size) <= SQUARE * min(image.size)
         image = _resize(image, width, height, resize)
-    return np.asarray(_opaque(image, "L" if channels == 1 else "RGB")).reshape(shape)
+    pixels = np.asarray(_opaque(image, "L" if channels == 1 else "RGB")).reshape(shape)
+    return pixels, is_square
 
 
-def whole_image(data: bytes) -> Image.Image:
-    """Decode the first image in a file in RGB at its own size.
-
-    Accepts every format that Pillow reads by itself, except UNSAFE_DECODERS; raises as `decode`.
-    """
-    Image.init()
-    with _opened(data, [name for name in Image.OPEN if name not in UNSAFE_DECODERS]) as image:
+def whole_image(data: bytes, name: str = "") -> Image.Image:
+    """Decode an image in RGB at its own size; arguments and errors as for `decode`."""
+    with _opened(data, name) as image:
         return _opaque(_resize(image, *image.size, "lanczos"), "RGB")
 
 
+def image_size(data: bytes, name: str = "") -> tuple[int, int]:
+    """Return the width and height of an image, without decoding it; errors as for `decode`."""
+    with _identified(data, name) as image:
+        return image.size
+
+
 @contextmanager
-def _opened(
-    data: bytes, decoders: Sequence[str], draft: tuple[int, int] | None = None
-) -> Iterator[Image.Image]:
+def _opened(data: bytes, name: str, draft: tuple[int, int] | None = None) -> Iterator[Image.Image]:
     """Open an image and turn it upright; other threads open no large image meanwhile if it is one.
 
     draft: the smallest (width, height) at which a JPEG may be decoded, None for its own size.
     """
-    with Image.open(io.BytesIO(data), formats=decoders) as image:
-        pixels = image.width * image.height
-        if pixels > MAX_PIXELS:
-            size, limit = f"{image.width}x{image.height}", MAX_PIXELS // 10**6
-            raise Unreadable(f"{size} is over the limit of {limit} megapixels")
-        if draft:
-            image.draft(None, draft)
-        with _large_image if pixels > LARGE_PIXELS else nullcontext():
+    with ExitStack() as opened:
+        try:
+            image = _loaded(data, name, draft, opened)
+        except ValueError:  # Pillow refuses long texts, which might unfold to gigabytes
+            image = _loaded(without_texts(data), name, draft, opened)
+        with suppress(Exception):  # a broken EXIF block is ignored
+            ImageOps.exif_transpose(image, in_place=True)
+        yield image
+
+
+def _loaded(
+    data: bytes, name: str, draft: tuple[int, int] | None, opened: ExitStack
+) -> Image.Image:
+    """Return a decoded image; what is to be closed after its use is given to `opened`."""
+    image = opened.enter_context(_identified(data, name))
+    pixels = image.width * image.height
+    if pixels > MAX_PIXELS:
+        raise Unreadable(_TOO_LARGE)
+    if draft:
+        image.draft(None, draft)
+    if pixels > LARGE_PIXELS:
+        opened.enter_context(one_large)
+    is_deep = any(_DEEP.match(_rawmode(tile)) for tile in image.tile)
+    image.load()
+    if is_deep and not any(high for _, high in image.getextrema()[:3]):
+        # 8 bits a channel that are stored as 16: Pillow keeps the upper half, which is all 0.
+        image = opened.enter_context(_identified(data, name))
+        image.tile = list(map(_swapped, image.tile))
+        image.load()
+    _skip_blank_frames(image)
+    return image
+
+
+def _rawmode(tile) -> str:
+    """Return how the pixels of one of an image's tiles are stored."""
+    args = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+    return str(args[0]) if args else ""
+
+
+def _swapped(tile):
+    """Return a tile of 16 bits a channel with its bytes in the other order."""
+    rawmode = _rawmode(tile)
+    order = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}[rawmode[-1]]
+    rawmode = rawmode[:-1] + order
+    rest = () if isinstance(tile.args, str) else tile.args[1:]
+    return tile._replace(args=(rawmode, *rest) if rest else rawmode)
+
+
+def _identified(data: bytes, name: str) -> Image.Image:
+    """Return an image that is opened but not decoded."""
+    ending = "." + name.lower().rsplit(".", 1)[-1]
+    try:
+        return Image.open(io.BytesIO(data), formats=_formats(ending))
+    except Image.DecompressionBombError as error:
+        raise Unreadable(_TOO_LARGE) from error
+    except UnidentifiedImageError as error:
+        raise Unreadable(kind_of(data[:HEAD_BYTES], name) or _NO_IMAGE) from error
+
+
+@functools.lru_cache(64)
+def _formats(ending: str) -> list[str]:
+    """Return the formats that a file may have by its name's ending.
+
+    Some have no signature, and are taken by the name only: a text may look like them.
+    """
+    return [one for one in decoders() if Image.OPEN[one][1] or Image.EXTENSION.get(ending) == one]
+
+
+def _skip_blank_frames(image: Image.Image) -> None:
+    """Go to the first frame of an animation that is not of one color; stay if there is none."""
+    try:
+        if not (getattr(image, "is_animated", False) and _is_blank(image)):
+            return
+        for frame in range(1, min(image.n_frames, _FRAMES)):
+            image.seek(frame)
             image.load()
-            with suppress(Exception):  # a broken EXIF block is ignored
-                ImageOps.exif_transpose(image, in_place=True)
-            yield image
+            if not _is_blank(image):
+                return
+    except Exception:  # its later frames may be damaged
+        pass
+    image.seek(0)
+    image.load()
+
+
+def _is_blank(image: Image.Image) -> bool:
+    extrema = _opaque(_resize(image, *image.size, "lanczos"), "RGB").getextrema()
+    return all(high - low <= _BLANK for low, high in extrema)
 
 
 def _opaque(image: Image.Image, mode: str) -> Image.Image:
@@ -87,9 +192,10 @@ def _opaque(image: Image.Image, mode: str) -> Image.Image:
 
 def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.Image:
     """Return the image stretched to a size, in mode L, RGB or (if it has transparency) RGBA."""
-    deep = image.mode.startswith("I")  # 16 bit grayscale, in I;16, I;16B or I
+    if image.mode[0] in "IF":  # 16 bit grayscale in I;16, I;16B or I, and floats
+        image = _eight_bits(image)
     mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "L" else "RGB"
-    if not deep and image.mode != mode:
+    if image.mode != mode:
         image = image.convert(mode)
     if image.size != (width, height):
         shrinks = image.width > width or image.height > height
@@ -98,40 +204,87 @@ def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.I
         if resize == "bilinear":
             method = Image.Resampling.BILINEAR
         image = image.resize((width, height), method)
-    if deep:
-        values = np.clip(np.asarray(image, dtype=np.int32), 0, 65535)
-        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))
     return image
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return a gray image of more bits in mode L, or LA if one value stands for transparent.
+
+    The brightest pixel tells how many bits are used: programs store 8, 10 or 12 of them in 16, and
+    floats up to 1 or up to 255.
+    """
+    values = np.nan_to_num(np.asarray(image).astype(np.float32))
+    brightest = values.max()
+    if image.mode == "F":
+        white = next((white for white in (1, 255) if brightest <= white), 65535)
+    else:
+        white = next((2**n - 1 for n in (8, 10, 12) if brightest < 2**n), 65535)
+    gray = Image.fromarray(np.clip(values * (255 / white) + 0.5, 0, 255).astype(np.uint8))
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        gray.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))
+    return gray
 
 
 def read_image(source: Source, index: int, shape: Shape, resize: str = "lanczos") -> np.ndarray:
     """Read and decode one entry of a source; arguments, result and errors as for `decode`."""
-    large = source.entries[index][1] > LARGE_FILE_BYTES
-    with _large_image if large else nullcontext():
-        return decode(source.read(index), shape, resize)
+    name, size, _ = source.entries[index]
+    with room_for(size):
+        return _decode(source.read(index), shape, resize, name)[0]
 
 
-def read_chunk(
-    source: Source, indices: range, shape: Shape, resize: str = "lanczos"
-) -> tuple[list[np.ndarray], list[tuple[int, str, str]]]:
-    """Read and decode some entries of a source.
+class Chunk(NamedTuple):
+    """What some entries of a source gave.
 
-    Returns:
-        the images as `decode` gives them; (index, name, reason) of each file that cannot be read.
+    images: as `decode` gives them. skipped: (index, name, reason) of each file that is left out.
+    again: indices of those that could not be read, or for another reason than their content, and
+    so may be read another time. stretched: how many images are far from square.
     """
-    images, skipped = [], []
+
+    images: list[np.ndarray]
+    skipped: list[tuple[int, str, str]]
+    again: list[int]
+    stretched: int
+
+
+def read_chunk(source: Source, indices: range, shape: Shape, resize: str = "lanczos") -> Chunk:
+    """Read and decode some entries of a source."""
+    images, skipped, again, stretched = [], [], [], 0
     for index in indices:
-        try:
-            images.append(read_image(source, index, shape, resize))
-        except Exception as error:  # decoders raise exceptions of any type on malformed data
-            skipped.append((index, source.entries[index][0], reason(error)))
-    return images, skipped
+        name, size, _ = source.entries[index]
+        with room_for(size):
+            data = None
+            try:
+                data = source.read(index)
+                pixels, is_square = _decode(data, shape, resize, name)
+                images.append(pixels)
+                stretched += not is_square
+            except Exception as error:  # decoders raise exceptions of any type on malformed data
+                why = reason(error)
+                if data is None or may_pass(error):
+                    again.append(index)
+                if may_pass(error):
+                    why += AGAIN
+                skipped.append((index, name, why))
+    return Chunk(images, skipped, again, stretched)
+
+
+def may_pass(error: Exception) -> bool:
+    """Return whether an error comes from the system, as of a network disk, not from the file."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, OSError) and error.errno is not None
+    )
 
 
 def reason(error: Exception) -> str:
     """Return why a file could not be read or written, in a few words."""
-    if isinstance(error, UnidentifiedImageError):
-        return "not an image, or a damaged one"
+    if isinstance(error, Unreadable):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "not enough memory"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error) or type(error).__name__
+    text = " ".join(str(error).split()) or type(error).__name__
+    if any(word in text.lower() for word in _CUT_OFF) or isinstance(error, EOFError):
+        return "truncated image: download or copy it again"
+    return f"damaged image, or of a rare kind ({text[:100]})"

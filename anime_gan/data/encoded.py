@@ -1,15 +1,18 @@
 """Images that stay encoded in their files and are decoded whenever they are indexed."""
 
+import time
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from anime_gan.data.decode import Shape, read_image, reason
+from anime_gan.data.decode import Shape, may_pass, read_image, reason
+from anime_gan.data.entries import Source
 from anime_gan.data.pixels import to_batch
-from anime_gan.data.sources import Source
 from anime_gan.errors import UserError
+
+WAITS = (0.5, 2.0, 5.0)  # seconds before a file is read again, as of a network disk
 
 
 class Encoded:
@@ -25,7 +28,7 @@ class Encoded:
         workers: number of decoding threads.
 
     Raises:
-        UserError: on indexing, if a file can no longer be read.
+        UserError: on indexing, if a file can no longer be read, a few seconds later neither.
     """
 
     def __init__(
@@ -54,11 +57,14 @@ class Encoded:
         return to_batch(self[indices], mirrored)
 
     def _decode(self, entry: int) -> np.ndarray:
-        try:
-            return read_image(self._source, entry, self.shape[1:], self._resize)
-        except Exception as error:  # decoders raise exceptions of any type on malformed data
-            name = self._source.entries[entry][0]
-            raise UserError(
-                f"{name} in {self._source.name} can no longer be read ({reason(error)}): restore "
-                "or remove the file and start again."
-            ) from error
+        for wait in (*WAITS, None):
+            try:
+                return read_image(self._source, entry, self.shape[1:], self._resize)
+            except Exception as error:  # decoders raise exceptions of any type on malformed data
+                if wait is None or not may_pass(error):
+                    name = self._source.entries[entry][0]
+                    raise UserError(
+                        f"{name} in {self._source.name} can no longer be read ({reason(error)}): "
+                        "restore or remove the file and start again."
+                    ) from error
+            time.sleep(wait)

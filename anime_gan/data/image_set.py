@@ -6,7 +6,6 @@ starts map in milliseconds. Where that file would be too large, images are decod
 
 from __future__ import annotations
 
-import io
 import os
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -14,21 +13,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from anime_gan.data.batches import require_batch
-from anime_gan.data.cache import Cache
-from anime_gan.data.decode import DECODERS, read_chunk
+from anime_gan.data.cache import Cache, none_readable
+from anime_gan.data.decode import image_size, read_chunk
 from anime_gan.data.encoded import Encoded
+from anime_gan.data.entries import Source
+from anime_gan.data.kinds import counted
 from anime_gan.data.mapped import Mapped
-from anime_gan.data.sources import EXTENSIONS, Source, open_source
+from anime_gan.data.sources import GIVE, open_source
 from anime_gan.errors import UserError
 
 if TYPE_CHECKING:  # it imports pydantic, which takes longer than all the rest
     from anime_gan.config import Config
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageSet:
     """The images of one source, at one size.
 
@@ -38,8 +38,9 @@ class ImageSet:
         skipped: (name, reason) of every file that is not used.
         skipped_file: text file that lists the skipped files, None if there are none.
         source: the path or pattern that was opened.
-        key: hex digest of the files' names, sizes and times, the shape and the resize filter;
+        key: hex digest of the used files' names and contents, the shape and the resize filter;
             equal keys mean equal images.
+        stretched: how many images are far from square, and are stretched to one.
         note: a sentence saying why the images are Encoded, None if they are not.
     """
 
@@ -49,13 +50,25 @@ class ImageSet:
     skipped_file: Path | None
     source: str
     key: str
+    stretched: int = 0
     note: str | None = None
 
     def summary(self) -> str:
         """Return how many images are used, and what else there is to know, to be printed."""
-        skipped = f"Skipped files: {len(self.skipped):,}, listed in {self.skipped_file}."
-        used = f"{len(self.names):,} images from {self.source}."
-        return " ".join(filter(None, [used, self.note, skipped if self.skipped else None]))
+        parts = [f"{len(self.names):,} images from {self.source}.", self.note]
+        if self.stretched:
+            parts.append(
+                f"Far from square, and stretched to squares: {self.stretched:,} (prepare_faces.py "
+                "crops faces instead)."
+            )
+        if self.skipped:
+            reasons = counted(why for _, why in self.skipped)
+            files = "1 file" if len(self.skipped) == 1 else f"{len(self.skipped):,} files"
+            parts.append(f"Left out: {files}, listed in {self.skipped_file} ({reasons}).")
+        return " ".join(filter(None, parts))
+
+    def __repr__(self) -> str:
+        return f"<ImageSet {self.summary()}>"
 
 
 def open_images(
@@ -70,10 +83,12 @@ def open_images(
     """Open images for training.
 
     Each image is turned upright, laid over white where it is transparent, and stretched to a
-    square. The first call decodes all files; later calls use its result until a file changes.
+    square. The first call decodes all files; later calls use its result until a file's content
+    changes, wherever the files lie.
 
     Args:
-        images: a folder (searched recursively, without hidden files), a glob or a .zip file.
+        images: a folder (searched recursively, without hidden files), a glob, or a .zip, .tar,
+            .npy, .npz or .parquet file. What a file is, its content decides.
         resolution: height and width in pixels.
         channels: 3 for RGB or 1 for grayscale.
         cache: folder for the decoded images.
@@ -86,12 +101,14 @@ def open_images(
         UserError: if the source is missing or damaged, no file in it can be read, or the cache
             cannot be written.
     """
-    shape = (resolution, resolution, channels)
+    shape, cache = (resolution, resolution, channels), Path(cache)
     workers = workers or min(8, os.cpu_count() or 1)
     with ExitStack() as reading:
-        source = reading.enter_context(closing(_open_source(images, resolution, channels)))
-        store = Cache(Path(cache), source, shape, resize)
-        index, note = store.open(cache_share, workers)
+        source = reading.enter_context(
+            closing(_open_source(images, resolution, channels, Path(cache)))
+        )
+        store = Cache(cache, source, shape, resize, workers)
+        index, note = store.open(cache_share)
         if note:
             opened = Encoded(source, index.kept, shape, resize, workers)
             reading.pop_all()  # the source stays open as long as it is needed
@@ -99,7 +116,9 @@ def open_images(
             opened = store.mapped(index)
     names = [source.entries[place][0] for place in index.kept]
     report = store.report if index.skipped else None
-    return ImageSet(opened, names, index.skipped, report, source.name, store.key, note)
+    return ImageSet(
+        opened, names, index.skipped, report, source.name, index.key, index.stretched, note
+    )
 
 
 def open_data(config: Config) -> ImageSet:
@@ -110,7 +129,7 @@ def open_data(config: Config) -> ImageSet:
     from anime_gan.data import demo  # multiprocessing, which few callers need
 
     data, shape = config.data, (config.model.resolution, config.model.channels)
-    images = demo.builtin_faces(shape[0]) if data.images == "demo" else data.images
+    images = demo.builtin_faces(shape[0]) / "*.png" if data.images == "demo" else data.images
     return open_images(
         images, *shape, Path(data.cache), resize=data.resize, cache_share=data.cache_share
     )
@@ -123,13 +142,9 @@ def image_sizes(images: str | Path) -> set[tuple[int, int]]:
     """
     sizes = set()
     with closing(_open_source(images, 1, 3)) as source:
-        for index in range(len(source.entries)):
-            # open_images reports the files that cannot be read.
-            with (
-                suppress(Exception),
-                Image.open(io.BytesIO(source.read(index)), formats=DECODERS) as image,
-            ):
-                sizes.add(image.size)
+        for index, (name, _, _) in enumerate(source.entries):
+            with suppress(Exception):  # open_images reports the files that cannot be read
+                sizes.add(image_size(source.read(index), name))
     if not sizes:
         raise UserError(f"none of the images in {images} can be read; give PNG or JPEG files.")
     return sizes
@@ -144,25 +159,30 @@ def read_images(
     """
     shape = (resolution, resolution, channels)
     found: list[np.ndarray] = []
+    reasons: list[str] = []
     with closing(_open_source(images, resolution, channels)) as source:
         for index in range(len(source.entries)):
-            found += read_chunk(source, range(index, index + 1), shape, resize)[0]
+            chunk = read_chunk(source, range(index, index + 1), shape, resize)
+            found += chunk.images
+            reasons += [why for _, _, why in chunk.skipped]
             if len(found) == count:
                 break
+    if not found:
+        raise none_readable(str(images), reasons)
     require_batch(len(found), count)
     return np.stack(found)
 
 
-def _open_source(images: str | Path, resolution: int, channels: int) -> Source:
+def _open_source(
+    images: str | Path, resolution: int, channels: int, memory: Path | None = None
+) -> Source:
     """Open a source that has at least one entry, after checking the shape asked for."""
     if resolution < 1:
         raise UserError(f"the resolution is {resolution} but must be at least 1.")
     if channels not in (1, 3):
         raise UserError(f"the number of channels is {channels} but must be 3 (RGB) or 1 (gray).")
-    source = open_source(images)
+    source = open_source(images, memory)
     if not source.entries:
         source.close()
-        raise UserError(
-            f"{images} contains no images: it needs files ending in {', '.join(EXTENSIONS)}."
-        )
+        raise UserError(f"{images} contains no files, hidden ones aside: {GIVE}.")
     return source

@@ -1,189 +1,129 @@
-"""Where images come from: a folder, a glob or a zip file, whose contents are not trusted."""
+"""Where images come from: a folder, a glob, an archive, an array or a table."""
 
 from __future__ import annotations
 
-import fnmatch
 import glob
-import math
 import os
-import stat
-import threading
+import re
+import struct
 import zipfile
-from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from PIL import Image
+
+from anime_gan.data import tables
+from anime_gan.data.archives import TarSource, ZipSource
+from anime_gan.data.arrays import ArraySource
+from anime_gan.data.decode import decoders
+from anime_gan.data.entries import Source
+from anime_gan.data.folders import FolderSource
+from anime_gan.data.kinds import HEAD_BYTES, kind_of
+from anime_gan.data.missing import missing
 from anime_gan.errors import UserError
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
-MAX_FILE_BYTES = 256 * 2**20
-
-# Name, size in bytes and stamp of one file: its modification time in ns, or its CRC in a zip.
-# A plain tuple, since every start may list 100,000 of them.
-Entry = tuple[str, int, int]
+GIVE = "give a folder, a glob, or a .zip, .tar, .npy, .npz or .parquet file of images"
+_BINARY = (".zip", ".tar", ".gz", ".tgz", ".npy", ".npz", ".parquet", ".7z", ".rar", ".h5")
+_TAR_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")  # compressed ones
 
 
-class Unreadable(Exception):
-    """The reason why one file is skipped."""
-
-
-def open_source(images: str | Path, every_file: bool = False) -> FolderSource | ZipSource:
-    """List the image files of a folder, a glob, a zip file or a single file.
+def open_source(images: str | Path, memory: Path | None = None) -> Source:
+    """List the files of a folder, a glob, an archive, an array, a table or a single file.
 
     Args:
         images: the path or pattern. A folder is searched recursively; hidden files are ignored.
-        every_file: list files of all extensions, not only EXTENSIONS.
+        memory: a folder in which the listings of compressed tar files are kept; None for none.
 
     Returns:
-        a source whose `entries` are sorted by name, the same order on every machine.
+        a source of all files, images or not; its entries are sorted by name.
 
     Raises:
-        UserError: if it does not exist or is not a readable zip file.
+        UserError: if it does not exist, is of no kind that can be read, or is damaged.
     """
     if not str(images).strip():
-        raise UserError("no images are named: give a folder, a glob or a .zip file.")
-    path = Path(images).expanduser()
-    extensions = ("",) if every_file else EXTENSIONS
-    name = str(images)
+        raise UserError(f"no images are named: {GIVE}.")
+    path, name = Path(images).expanduser(), str(images)
     if os.path.isdir(path):
-        return FolderSource(name, path, ("**",), extensions)
+        return _folder(name, path)
     if os.path.isfile(path):
-        named_zip = path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)
-        if path.name.lower().endswith(EXTENSIONS) or (every_file and not named_zip):
-            return FolderSource(name, path.parent, (glob.escape(path.name),), extensions)
-        return ZipSource(name, path, extensions)
-    fixed = next((i for i, part in enumerate(path.parts) if glob.has_magic(part)), None)
-    root = Path(*path.parts[:fixed])
-    if fixed is None or not os.path.isdir(root):
-        raise UserError(f"{root} does not exist: give a folder, a glob or a .zip file of images.")
-    return FolderSource(name, root, path.parts[fixed:], extensions)
+        return _file(name, path, memory)
+    root, pattern = _split(path)
+    if not pattern or not glob.has_magic(pattern[0]):
+        raise missing(name, path, GIVE)
+    return FolderSource(name, root, pattern)
 
 
-def _is_hidden(name: str) -> bool:
-    return (name.startswith(".") and name not in (".", "..")) or name == "__MACOSX"
+def _split(path: Path) -> tuple[Path, tuple[str, ...]]:
+    """Return the folder in which a glob begins, and the parts of its pattern.
 
-
-class FolderSource:
-    """The files below a folder whose relative path matches a glob.
-
-    pattern: the parts of the glob between slashes; ("**",) for every file.
+    A folder whose name has signs of a glob, such as "[artist] set", is taken as it is.
     """
-
-    def __init__(self, name: str, root: Path, pattern: Sequence[str], extensions: tuple[str, ...]):
-        self.name = name
-        self._root, self._pattern, self._extensions = root, pattern, extensions
-        self._max_depth = math.inf if "**" in pattern else len(pattern) - 1
-        self.entries: list[Entry] = sorted(self._walk())
-
-    def _walk(self) -> Iterator[Entry]:
-        seen = set()  # folders by identity: a link to a parent folder must not be followed forever
-        folders: list[tuple[str, ...]] = [()]
-        while folders:
-            parts = folders.pop()
-            prefix = "".join(part + "/" for part in parts)
-            try:
-                status = os.stat(self._root / prefix)
-                with os.scandir(self._root / prefix) as scan:
-                    found = [item for item in scan if not _is_hidden(item.name)]
-            except OSError:
-                yield prefix, 0, 0  # read() will give the reason
-                continue
-            if (status.st_dev, status.st_ino) in seen:
-                continue
-            seen.add((status.st_dev, status.st_ino))
-            inside = []
-            for item in found:
-                path, name = (*parts, item.name), item.name.lower()
-                if _is_folder(item):
-                    inside.append(path)
-                elif name.endswith(self._extensions) and _matches(path, self._pattern):
-                    yield _file_entry(item, prefix)
-            if len(parts) < self._max_depth:
-                folders += sorted(inside)  # the order does not depend on which link leads there
-
-    def read(self, index: int) -> bytes:
-        """Return the bytes of entry `index`; raises Unreadable or OSError."""
-        path = self._root / self.entries[index][0]
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise Unreadable("a folder that may not be listed")
-        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait forever
-            raise Unreadable("not a regular file")
-        _check_size(status.st_size)
-        return path.read_bytes()
-
-    def close(self) -> None:
-        """Do nothing: no file is open between reads."""
+    for number in range(len(path.parts) - 1, -1, -1):
+        root = Path(*path.parts[:number])
+        if os.path.isdir(root):
+            return root, path.parts[number:]
+    return path, ()
 
 
-def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    if not pattern:
-        return not parts
-    first, *rest = pattern
-    if first == "**":
-        return any(_matches(parts[i:], rest) for i in range(len(parts), -1, -1))
-    return bool(parts) and fnmatch.fnmatch(parts[0], first) and _matches(parts[1:], rest)
+def _folder(name: str, path: Path) -> Source:
+    """Return a folder's files, or the rows of its tables if it is a dataset of such."""
+    folder = FolderSource(name, path, ("**",))
+    files = [entry[0] for entry in folder.entries]
+    named = [file for file in files if file.lower().endswith(tables.ENDINGS)]
+    if not named:
+        return folder
+    decoders()  # which fills the table of endings
+    if any(os.path.splitext(file)[1].lower() in Image.EXTENSION for file in files):
+        return folder
+    return tables.TableSource(name, path, named)
 
 
-def _is_folder(item: os.DirEntry) -> bool:
+def _file(name: str, path: Path, memory: Path | None) -> Source:
+    """Return the source that a file is by its content."""
     try:
-        return item.is_dir()
-    except OSError:  # a link to itself, say
+        with open(path, "rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): {GIVE}.") from error
+    if not head:
+        raise UserError(f"{path} is an empty file: download or copy it again.")
+    if re.search(r"\.(z\d\d|\d{3}|part\d+\.rar|r\d\d)$", path.name.lower()):
+        raise UserError(f"{path} is one part of a split archive: join and unpack the parts first.")
+    if re.match(rb"PK[\x01-\x08]", head):
+        return ArraySource(name, path) if _is_npz(path) else ZipSource(name, path)
+    if head.startswith(b"\x93NUMPY"):
+        return ArraySource(name, path)
+    if head.startswith(_TAR_STARTS) or head.startswith(b"ustar", 257):
+        return TarSource(name, path, memory)
+    if head.startswith((b"PAR1", b"ARROW1")) or path.suffix.lower() in tables.ENDINGS:
+        return tables.TableSource(name, path.parent, [path.name])
+    single = FolderSource(name, path.parent, (glob.escape(path.name),))
+    if _begins_as_image(head):
+        return single
+    kind = kind_of(head, path.name)
+    if kind is None and zipfile.is_zipfile(path):  # one that unpacks itself
+        return ZipSource(name, path)
+    if kind:
+        what, _, remedy = kind.partition(": ")
+        if not remedy and path.name.lower().endswith(_BINARY):
+            what, remedy = f"{what}, such as an error message", "download it again"
+        raise UserError(f"{path} holds no images that can be read ({what}): {remedy or GIVE}.")
+    return single
+
+
+def _is_npz(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as file:
+            names = file.namelist()
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return False
+    return bool(names) and all(name.endswith(".npy") for name in names)
 
 
-def _file_entry(item: os.DirEntry, prefix: str) -> Entry:
-    try:
-        status = item.stat()
-    except OSError:  # a dangling link, say; read() will give the reason
-        return prefix + item.name, 0, 0
-    return prefix + item.name, status.st_size, status.st_mtime_ns
-
-
-class ZipSource:
-    """The files of a zip file, read in place: nothing is ever extracted to disk."""
-
-    def __init__(self, name: str, path: Path, extensions: tuple[str, ...]):
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-            raise UserError(
-                f"{path} is not a readable zip file: zip the images again or give their folder."
-            ) from error
-        self.name, self._lock, self._extensions = name, threading.Lock(), extensions
-        listed = filter(self._is_listed, self._zip.infolist())
-        self._infos = sorted(listed, key=lambda info: info.filename)
-        self.entries = [(i.filename, i.file_size, i.CRC) for i in self._infos]
-
-    def _is_listed(self, info: zipfile.ZipInfo) -> bool:
-        parts = info.filename.replace("\\", "/").split("/")
-        if info.is_dir() or any(map(_is_hidden, parts)):
-            return False
-        return parts[-1].lower().endswith(self._extensions)
-
-    def read(self, index: int) -> bytes:
-        """Return the bytes of entry `index`; raises Unreadable or what zipfile raises."""
-        info = self._infos[index]
-        parts = info.filename.replace("\\", "/").split("/")
-        if not parts[0] or parts[0][1:2] == ":" or ".." in parts:
-            raise Unreadable("its name points outside the zip")
-        if stat.S_ISLNK(info.external_attr >> 16):
-            raise Unreadable("a symbolic link")
-        if info.flag_bits & 1:
-            raise Unreadable("encrypted")
-        _check_size(info.file_size)  # zipfile never inflates more than this declared size
-        with self._lock:
-            return self._zip.read(info)
-
-    def close(self) -> None:
-        """Close the zip file."""
-        self._zip.close()
-
-
-Source = FolderSource | ZipSource
-
-
-def _check_size(size: int) -> None:
-    if size == 0:
-        raise Unreadable("empty file")
-    if size > MAX_FILE_BYTES:
-        raise Unreadable(f"{size / 2**20:.0f} MB is over the limit of {MAX_FILE_BYTES >> 20} MB")
+def _begins_as_image(head: bytes) -> bool:
+    for decoder in decoders():
+        _, accept = Image.OPEN[decoder]
+        with suppress(IndexError, struct.error):  # of a file that is shorter than a signature
+            if accept and accept(head[:16]) is True:
+                return True
+    return False

@@ -20,7 +20,7 @@ from keras import ops
 from tqdm import tqdm
 
 from anime_gan import backend
-from anime_gan.data.decode import DECODERS, decode, reason
+from anime_gan.data.decode import decode, reason
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError
 from anime_gan.features.perceptual import Perceptual
@@ -37,11 +37,10 @@ def read_target(path: Path, generator: Generator) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, on odd but readable files
-            return decode(path.read_bytes(), shape)
+            return decode(path.read_bytes(), shape, name=path.name)
     except Exception as error:  # decoders raise anything on malformed data
         raise UserError(
-            f"{path} can't be read ({reason(error)}); give it an image in "
-            f"{', '.join(DECODERS[:-1])} or {DECODERS[-1]}."
+            f"{path} can't be read ({reason(error)}); give it an image, a PNG for example."
         ) from None
 
 

@@ -55,9 +55,16 @@ def overrule(
 ) -> list[str]:
     """Apply the user's lists of faces or source files to the decisions; return unknown names.
 
+    A line that begins with # is a comment, unless a face or a file is called so.
+
     Raises:
         UserError: a name is in both lists.
     """
+    known = {face["name"] for face in faces} | {face["source"] for face in faces}
+    keep, drop = (
+        {name for name in names if name in known or not name.startswith("#")}
+        for names in (keep, drop)
+    )
     both = keep & drop
     if both:
         raise UserError(f"{min(both)} is in keep.txt and in drop.txt; remove it from one of them.")
@@ -69,19 +76,19 @@ def overrule(
             decision.reason, decision.instead = BY_HAND, None
         elif kept and decision.reason is not None:
             decision.forced = True
-    known = {face["name"] for face in faces} | {face["source"] for face in faces}
     return sorted((keep | drop) - known)
 
 
 def read_list(path: Path) -> set[str]:
-    """Return the names in a user's list, one per line, # for comments; empty without a file."""
+    """Return the lines of a user's list, names and comments; empty without a file."""
     try:
-        lines = path.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()
+        # Names may hold the other signs that str.splitlines takes for the end of a line.
+        lines = path.read_text(encoding="utf-8-sig", errors="surrogateescape").split("\n")
     except FileNotFoundError:
         return set()
     except OSError as error:
         raise UserError(f"{path} can't be read ({error.strerror}): make it a text file.") from error
-    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+    return {line.strip() for line in lines if line.strip()}
 
 
 def too_small(face: dict, enlarge: float) -> str | None:

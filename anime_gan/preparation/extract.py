@@ -9,12 +9,14 @@ import numpy as np
 from PIL import Image
 
 from anime_gan.data.decode import reason, whole_image
-from anime_gan.preparation.crop import Square, central_square, cut, widened
+from anime_gan.preparation.crop import Square, central_square, cut, fit, widened
 from anime_gan.preparation.duplicates import thumbnail
 from anime_gan.preparation.enlarge import open_upscaler
 from anime_gan.preparation.faces import open_detector
 from anime_gan.preparation.quality import measure
-from anime_gan.preparation.settings import Settings
+from anime_gan.preparation.settings import FACELESS, NO_FACE, Settings
+
+_FACELESS_SIDE = 144
 
 
 def start_process() -> None:
@@ -26,7 +28,7 @@ def start_process() -> None:
 def extract_faces(
     settings: Settings, folder: Path, name: str, data: bytes | str
 ) -> tuple[list[dict], list[np.ndarray], str | None]:
-    """Write each face of an image to a folder as PNG.
+    """Write each face of an image to a folder as PNG; of an image without one, a small copy.
 
     Args:
         settings: their upscaler is not "auto".
@@ -38,7 +40,7 @@ def extract_faces(
     if isinstance(data, str):
         return [], [], data
     try:
-        image = whole_image(data)
+        image = whole_image(data, name)
     except Exception as error:  # on malformed data, decoders raise anything
         return [], [], reason(error)
     content = hashlib.sha256(data).hexdigest()
@@ -54,7 +56,19 @@ def extract_faces(
         face.save(folder / record["name"])
         records.append(record)
         thumbnails.append(thumbnail(face))
-    return records, thumbnails, None if records else "no face found"
+    if records:
+        return records, thumbnails, None
+    fit(image, _FACELESS_SIDE)[0].save(faceless_file(folder, name), "JPEG", quality=85)
+    return [], [], NO_FACE
+
+
+def faceless_file(folder: Path, name: str) -> Path:
+    """Return where the small copy of an image without a face is, by its name in the source.
+
+    folder: that of the faces.
+    """
+    label = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:20]
+    return folder.with_name(FACELESS) / f"{label}.jpg"
 
 
 def _squares(image: Image.Image, settings: Settings) -> list[tuple[Square, float]]:

@@ -1,8 +1,9 @@
 """From a folder or zip of images to a set of faces: search, decide, write, report."""
 
 import json
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from functools import partial
@@ -10,8 +11,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from anime_gan.data.decode import reason
-from anime_gan.data.sources import Source, open_source
+from anime_gan.data.cache import none_readable
+from anime_gan.data.decode import AGAIN, may_pass, reason
+from anime_gan.data.entries import Entry, Source
+from anime_gan.data.identity import identified
+from anime_gan.data.sources import open_source
 from anime_gan.errors import UserError
 from anime_gan.files import explain_os_error, whole_file
 from anime_gan.preparation import report, writing
@@ -19,26 +23,38 @@ from anime_gan.preparation.decisions import Decision, decide, overrule, read_lis
 from anime_gan.preparation.enlarge import available_upscaler
 from anime_gan.preparation.extract import extract_faces, start_process
 from anime_gan.preparation.faces import open_detector
-from anime_gan.preparation.settings import Limits, Output, Settings
+from anime_gan.preparation.settings import NO_FACE, Limits, Output, Settings
 from anime_gan.preparation.sheets import write_sheets
 from anime_gan.preparation.store import DATABASE, Store
 from anime_gan.preparation.workers import in_processes
 
+Announce = Callable[[int], None]
+
 
 def make_set(
-    images: str, out: Path, settings: Settings, limits: Limits | None, output: Output
+    images: str,
+    out: Path,
+    settings: Settings,
+    limits: Limits | None,
+    output: Output,
+    announce: Announce = lambda count: None,
 ) -> dict:
     """Make a set of faces in the folder `out`, and return the summary that report.json holds.
 
-    limits: None keeps all faces that are large enough.
+    Args:
+        images, out: the source, and the folder for the set.
+        settings, limits, output: what it is made with; limits None keeps all faces that are large
+            enough.
+        announce: called before the search, with the number of files that are to be searched.
 
     Raises:
-        UserError: a mistake in the arguments, a missing package, or a full disk.
+        UserError: a mistake in the arguments, a missing package, a full disk, or no file can be
+            read.
     """
     if output.records:
         writing.tensorflow()
-    with _searched(images, out, settings) as (source, store, settings):
-        faces, without = store.of(source.entries)
+    with _searched(images, out, settings, announce) as (_, entries, store, settings):
+        faces, without = store.of(entries)
         if limits:
             decisions = decide(faces, store.compare(), limits, settings.enlarge)
         else:
@@ -57,23 +73,29 @@ def make_set(
             )
         _write_text(out / "report.json", json.dumps(summary, indent=2) + "\n")
         title = f"Faces from {Path(images).name}"
-        page = report.page(summary, faces, decisions, store.faces, title)
+        page = report.page(summary, faces, decisions, without, store.faces, title)
         _write_text(out / "report.html", page)
     return summary
 
 
-def check(images: str, out: Path, settings: Settings) -> list[Path]:
+def check(
+    images: str, out: Path, settings: Settings, announce: Announce = lambda count: None
+) -> list[Path]:
     """Write contact sheets of what the search finds, and return their paths."""
-    with _searched(images, out, settings) as (source, store, _):
-        return write_sheets(source, store, out / "check")
+    with _searched(images, out, settings, announce) as (source, entries, store, _):
+        return write_sheets(source, entries, store, out / "check")
 
 
 @contextmanager
 def _searched(
-    images: str, out: Path, settings: Settings
-) -> Iterator[tuple[Source, Store, Settings]]:
-    """Search all images that no earlier start searched; yield the final settings as well."""
-    with closing(open_source(images, every_file=True)) as source:
+    images: str, out: Path, settings: Settings, announce: Announce
+) -> Iterator[tuple[Source, list[Entry], Store, Settings]]:
+    """Search all images that no earlier start searched.
+
+    Yields:
+        the source, its entries with checksums, what was found, and the final settings.
+    """
+    with closing(open_source(images)) as source:
         if not source.entries:
             raise UserError(f"{images} holds no files: name a folder, a zip or a glob of images.")
         _require_apart(images, out)
@@ -82,8 +104,13 @@ def _searched(
         if settings.detector:
             open_detector(settings.detector)
         with _explained(out), closing(Store(out, asdict(settings))) as store:
-            _search(source, store, settings)
-            yield source, store, settings
+            entries = identified(source, out / "work", os.cpu_count() or 1)
+            _search(source, entries, store, settings, announce)
+            faces, without = store.of(entries)
+            reasons = [why for _, why in without]
+            if not faces and NO_FACE not in reasons:
+                raise none_readable(images, reasons)
+            yield source, entries, store, settings
 
 
 @contextmanager
@@ -117,24 +144,32 @@ def _require_apart(images: str, out: Path) -> None:
         raise UserError(f"{images} lies in {out}, where the set would be written: name another.")
 
 
-def _search(source: Source, store: Store, settings: Settings) -> None:
-    left = [i for i, entry in enumerate(source.entries) if entry not in store]
-    total = len(source.entries)
+def _search(
+    source: Source, entries: list[Entry], store: Store, settings: Settings, announce: Announce
+) -> None:
+    left = [i for i, entry in enumerate(entries) if entry not in store]
+    total, unread = len(entries), set()
+    if left:
+        announce(len(left))
     bar = tqdm(None, "Searching images", total, initial=total - len(left), unit="image")
 
     def files() -> Iterator[tuple[str, bytes | str]]:
         """Yield the name and the content of each file, or the reason why it can't be read."""
         for index in left:
             try:
-                yield source.entries[index][0], source.read(index)
+                yield entries[index][0], source.read(index)
             except Exception as error:  # zipfile raises anything on a malformed zip
-                yield source.entries[index][0], reason(error)
+                unread.add(index)
+                yield entries[index][0], reason(error) + (AGAIN if may_pass(error) else "")
 
     extract = partial(extract_faces, settings, store.faces)
     with bar, closing(in_processes(extract, files(), start_process)) as results:
         for index, (result, failure) in zip(left, results, strict=True):
             faces, thumbnails, without = result or ([], [], failure)
-            store.add(source.entries[index], without, faces, thumbnails)
+            if index in unread:  # another start tries it again
+                store.add_unread(entries[index], without)
+            else:
+                store.add(entries[index], without, faces, thumbnails)
             bar.update()
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from anime_gan.preparation.decisions import NEAR, Decision
+from anime_gan.preparation.decisions import BY_HAND, NEAR, Decision
+from anime_gan.preparation.extract import faceless_file
+from anime_gan.preparation.settings import NO_FACE
 from anime_gan.web.page import chart, encode, render
 
-SHOWN = 96  # faces in each section
+SHOWN, LISTED = 96, 2_000  # images in each section: at first, and after a click
 _TEMPLATE = Path(__file__).with_suffix(".html")
 _COLORS = 12
 _FEW = 5_000  # the report's and the thesis's sets had 86,000 and 217,800
@@ -59,9 +61,24 @@ def summary(
 
 
 def page(
-    found: dict, faces: list[dict], decisions: list[Decision], folder: Path, title: str
+    found: dict,
+    faces: list[dict],
+    decisions: list[Decision],
+    without: list[tuple[str, str]],
+    folder: Path,
+    title: str,
 ) -> str:
-    """Return the page as HTML; found: the summary, folder: where the faces' files are."""
+    """Return the page as HTML.
+
+    Args:
+        found: the summary.
+        faces, decisions: what was found, and what is kept.
+        without: (file, reason) of files without a face.
+        folder: where the faces' files are.
+        title: of the page.
+    """
+    faceless = sorted(name for name, why in without if why == NO_FACE)
+    others = sorted((why, name) for name, why in without if why != NO_FACE)
     by_reason = {
         reason: [i for i, decision in enumerate(decisions) if decision.reason == reason]
         for reason in sorted({decision.reason for decision in decisions} - {None})
@@ -73,6 +90,11 @@ def page(
         warnings=found["warnings"],
         counts=_counts(found),
         shown=SHOWN,
+        listed=LISTED,
+        faceless=_faceless(faceless, folder),
+        faceless_count=len(faceless),
+        others=[(name, why) for why, name in others[:LISTED]],
+        others_count=len(others),
         kept=_sheet(kept, faces, decisions, folder),
         dropped=[
             (reason, len(some), reason == NEAR, _sheet(some, faces, decisions, folder))
@@ -151,8 +173,10 @@ def _counts(found: dict) -> list[tuple[str, str]]:
     """Return the rows of the table of counts."""
     files, faces = found["files"], found["faces"]
     rows = [("files read", files["looked at"])]
-    rows += [(f"– {reason}", count) for reason, count in files["without"].items()]
-    rows += [("files with faces", files["with faces"]), ("faces found", faces["found"])]
+    left_out = {reason: count for reason, count in files["without"].items() if reason != NO_FACE}
+    rows += [(f"– left out: {reason}", count) for reason, count in left_out.items()]
+    rows += [("images without a face", files["without"].get(NO_FACE, 0))]
+    rows += [("images with faces", files["with faces"]), ("faces found", faces["found"])]
     rows += [(f"– {reason}", count) for reason, count in faces["dropped"].items()]
     rows += [("faces kept", faces["kept"]), ("of these, enlarged", faces["enlarged"])]
     rows += [("of these, forced by keep.txt", faces["kept by hand"])]
@@ -165,16 +189,24 @@ def _sheet(
     """Return some of the faces with their images, a duplicate with the one kept in its place."""
     # A label is a hash, so its order is a random sample that stays when the set grows.
     shown = []
-    for i in sorted(indices, key=lambda i: faces[i]["name"].rsplit("-", 2)[1:])[:SHOWN]:
+    for i in sorted(indices, key=lambda i: faces[i]["name"].rsplit("-", 2)[1:])[:LISTED]:
         names = [name for name in (faces[i]["name"], decisions[i].instead) if name]
         images = [_thumbnail(folder / name) for name in names]
-        shown.append(faces[i] | {"forced": decisions[i].forced, "images": images})
+        by_hand = decisions[i].forced or decisions[i].reason == BY_HAND
+        to = "remove" if by_hand else "drop" if decisions[i].kept else "keep"
+        shown.append(faces[i] | {"forced": decisions[i].forced, "images": images, "list": to})
     return shown
 
 
-def _thumbnail(path: Path) -> str:
+def _faceless(names: list[str], folder: Path) -> list[dict]:
+    """Return the small copies of images without a face, of those that have one."""
+    files = [(name, faceless_file(folder, name)) for name in names[:LISTED]]
+    return [{"name": name, "image": _thumbnail(path, 96)} for name, path in files if path.exists()]
+
+
+def _thumbnail(path: Path, side: int = 72) -> str:
     with Image.open(path) as image:
-        image.thumbnail((72, 72))
+        image.thumbnail((side, side))
         return encode(image, "jpeg", quality=85)
 
 

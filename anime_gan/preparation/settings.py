@@ -6,6 +6,11 @@ It imports no library, so that a command line can show the default values at onc
 from dataclasses import dataclass
 
 UPSCALERS = ("auto", "lanczos", "waifu2x", "waifu2x-gpu")
+FACELESS = "without"  # the folder of small copies of images without a face
+NO_FACE = "no face found"  # the only reason of a file that is an image
+# What the search takes for an image of about a megapixel, in seconds of one core, and what of the
+# faces the quick one finds; docs/faces.md has both.
+SEARCH_SECONDS, QUICK_SECONDS = 13.0, 1.4
 GREY = 0.02  # a face with less `colour` is gray; JPEG adds a little
 
 

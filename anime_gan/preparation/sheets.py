@@ -9,37 +9,37 @@ from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from anime_gan.data.decode import whole_image
+from anime_gan.data.entries import Entry, Source
 from anime_gan.data.pixels import montage, to_image
-from anime_gan.data.sources import Source
 from anime_gan.preparation.crop import fit
 from anime_gan.preparation.store import Store
 
 _IMAGE, _FACE, _LINE = 300, 96, 14  # sides of the cells in pixels, and the height of a text line
 
 
-def write_sheets(source: Source, store: Store, folder: Path) -> list[Path]:
+def write_sheets(source: Source, entries: list[Entry], store: Store, folder: Path) -> list[Path]:
     """Write pictures_001.png ... with numbered boxes around the faces, and faces_001.png ... .
 
     Images without a face are shown too, unreadable files are not. Older sheets are removed. The
-    paths of the new ones are returned.
+    paths of the new ones are returned. entries: those of the source, with checksums.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in [*folder.glob("pictures_*.png"), *folder.glob("faces_*.png")]:
         old.unlink()
-    faces, _ = store.of(source.entries)
+    faces, _ = store.of(entries)
     return [
-        *_sheets(_images(source, store), 5, 4, folder / "pictures"),
+        *_sheets(_images(source, entries, store), 5, 4, folder / "pictures"),
         *_sheets(_faces(faces, store.faces), 15, 10, folder / "faces"),
     ]
 
 
-def _images(source: Source, store: Store) -> Iterator[np.ndarray]:
+def _images(source: Source, entries: list[Entry], store: Store) -> Iterator[np.ndarray]:
     number = 0
-    bar = tqdm(source.entries, "Drawing sheets", unit="image", dynamic_ncols=True)
+    bar = tqdm(entries, "Drawing sheets", unit="image", dynamic_ncols=True)
     for index, entry in enumerate(bar):
         faces, _ = store.of([entry])
         try:
-            image = whole_image(source.read(index))
+            image = whole_image(source.read(index), entry[0])
         except Exception:  # the search has recorded the reason
             continue
         image, scale = fit(image, _IMAGE)

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from anime_gan.data.sources import Entry
+from anime_gan.data.entries import Entry
 from anime_gan.errors import UserError
 from anime_gan.files import explain_os_error, remove_unfinished, whole_file
 from anime_gan.preparation.duplicates import THUMBNAIL, near_duplicates
+from anime_gan.preparation.settings import FACELESS, NO_FACE
 
 DATABASE = "faces.sqlite"
 
@@ -35,7 +36,8 @@ _COMMIT_SECONDS = 1.0  # a killed process loses the work of this time
 
 
 class Store:
-    """The folder OUT/work: faces.sqlite, faces/ with each face as PNG, and settings.json.
+    """The folder OUT/work: faces.sqlite, faces/ with each face as PNG, without/ with small copies
+    of images without a face, and settings.json.
 
     Methods raise sqlite3.Error if the database is damaged or can't be written. settings: what the
     faces are cut with, the same at each start.
@@ -49,6 +51,7 @@ class Store:
         _require_own(out)
         with explain_os_error(out):
             self.faces.mkdir(parents=True, exist_ok=True)
+            self.faces.with_name(FACELESS).mkdir(exist_ok=True)
         self._database = sqlite3.connect(out / "work" / DATABASE, timeout=0)
         self._committed = 0.0
         self._known: dict[Entry, tuple[str | None, list[dict]]] = {}
@@ -96,6 +99,10 @@ class Store:
             self._database.commit()
             self._committed = time.monotonic()
 
+    def add_unread(self, entry: Entry, reason: str) -> None:
+        """Record for this start only that an image could not be read, as on a network disk."""
+        self._known[entry] = reason, []
+
     def of(self, entries: Iterable[Entry]) -> tuple[list[dict], list[tuple[str, str]]]:
         """Return the faces of some images, and (name, reason) of those without one."""
         faces, without = [], []
@@ -103,7 +110,7 @@ class Store:
             reason, found = self._known[entry]
             faces += [{"source": entry[0], **face} for face in found]
             if not found:
-                without.append((entry[0], reason or "no face found"))
+                without.append((entry[0], reason or NO_FACE))
         return faces, without
 
     def thumbnails(self, faces: list[dict]) -> np.ndarray:

@@ -1,6 +1,8 @@
 """Whatever its format, mode and shape, an image becomes uint8 of the size asked for."""
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from anime_gan.data.decode import decode
+from anime_gan.data.entries import Unreadable
 from anime_gan.data.image_set import open_images
+from anime_gan.errors import UserError
 from tests.data.files import encoded, random_image
 
 
@@ -71,6 +75,134 @@ def test_sixteen_bit_grey_is_scaled(tmp_path):
     values = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
     pixels = read_one(tmp_path, encoded(Image.fromarray(values)), "a.png", channels=1)
     assert np.array_equal(pixels[..., 0], np.round(values / 257).astype(np.uint8))
+
+
+@pytest.mark.parametrize(("bits", "kind"), [(8, "PNG"), (10, "TIFF"), (12, "PNG")])
+def test_sixteen_bit_grey_that_holds_fewer_bits_is_not_black(tmp_path, bits, kind):
+    """Protects scans and drawings whose program stores 8, 10 or 12 bits in 16."""
+    values = np.linspace(0, 2**bits - 1, 64).astype(np.uint16).reshape(8, 8)
+    pixels = read_one(tmp_path, encoded(Image.fromarray(values), kind), f"a.{kind}", channels=1)
+    assert np.abs(pixels[..., 0] - values * (255 / (2**bits - 1))).max() <= 0.5
+
+
+@pytest.mark.parametrize("white", [1, 255])
+def test_floats_are_scaled(tmp_path, white):
+    """Protects float images from 0 to 1 against being black."""
+    values = np.linspace(0, white, 64, dtype=np.float32).reshape(8, 8)
+    pixels = read_one(tmp_path, encoded(Image.fromarray(values), "TIFF"), "a.tif", channels=1)
+    assert np.abs(pixels[..., 0] - values * (255 / white)).max() <= 0.5
+
+
+def png_of(width: int, height: int, bits: int, color: int, rows: bytes, *chunks: bytes) -> bytes:
+    """Return a PNG of raw rows, with more chunks before its pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0))
+    more = b"".join(chunk(one[:4], one[4:]) for one in chunks)
+    pixels = chunk(b"IDAT", zlib.compress(rows))
+    return b"\x89PNG\r\n\x1a\n" + header + more + pixels + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("color", [2, 6])
+def test_sixteen_bit_color_that_holds_eight_is_not_black(color):
+    """Protects the same in color, of which Pillow keeps only the upper bits."""
+    channels = 3 if color == 2 else 4
+    row = b"\0" + b"".join(struct.pack(">H", v) for v in [200, 30, 60, 255][:channels]) * 2
+    pixels = decode(png_of(2, 2, 16, color, row * 2), (2, 2, 3))
+    assert (pixels == (200, 30, 60)).all()
+    row = b"\0" + bytes(2 * channels * 2)
+    if color == 2:  # black stays black
+        assert (decode(png_of(2, 2, 16, color, row * 2), (2, 2, 3)) == 0).all()
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("packed", [None, "zlib"])
+def test_sixteen_bit_color_tiffs(order, packed):
+    """Protects the same in TIFF files of either byte order, and those that use all bits."""
+    tifffile = pytest.importorskip("tifffile")
+    for value, bits in ((200, 8), (200 * 257, 16)):
+        file = io.BytesIO()
+        values = np.full((4, 4, 3), value, np.uint16)
+        values[..., 1:] //= 2
+        tifffile.imwrite(file, values, byteorder=order, compression=packed, photometric="rgb")
+        pixels = decode(file.getvalue(), (4, 4, 3))
+        assert (pixels == (200, 100, 100)).all(), bits
+
+
+def test_transparency_of_sixteen_bit_grey_is_kept():
+    """Protects the one gray value that a PNG may name as transparent."""
+    row = b"\0" + struct.pack(">HH", 1234, 0)
+    data = png_of(2, 2, 16, 0, row * 2, b"tRNS" + struct.pack(">H", 1234))
+    pixels = decode(data, (2, 2, 3))
+    assert (pixels[:, 0] == 255).all() and (pixels[:, 1] == 0).all()
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt", b"iCCP"])
+def test_long_texts_are_passed_over(kind):
+    """Protects images of generators and painting programs, which store megabytes of text."""
+    text = b"a" * 3_000_000
+    chunk = {
+        b"tEXt": b"tEXtworkflow\0" + text,
+        b"zTXt": b"zTXtworkflow\0\0" + zlib.compress(text),
+        b"iTXt": b"iTXtworkflow\0\1\0\0\0" + zlib.compress(text),
+        b"iCCP": b"iCCPicc\0\0" + zlib.compress(text),
+    }[kind]
+    pixels = decode(png_of(2, 2, 8, 2, (b"\0" + bytes([9, 8, 7]) * 2) * 2, chunk), (2, 2, 3))
+    assert (pixels == (9, 8, 7)).all()
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("side", [10_001, 14_000])  # Pillow refuses the second by itself
+def test_a_huge_image_is_named_so(side):
+    """Protects the reason, which is not that the file is damaged."""
+    with pytest.raises(Unreadable, match="over the limit of 100 megapixels: make it smaller"):
+        decode(png_of(side, side, 8, 2, b""), (8, 8, 3))
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "TGA", "PPM", "ICO", "JPEG2000", "AVIF", "DIB", "PCX"])
+@pytest.mark.parametrize("name", ["right", "a.png.1"])
+def test_formats_are_known_by_content(tmp_path, kind, name):
+    """Protects images of every format and ending, such as .jfif; TGA has no signature."""
+    data = encoded(Image.new("RGB", (16, 16), (200, 30, 60)), kind)
+    ending = {"JPEG2000": "jp2"}.get(kind, kind.lower())
+    if kind == "TGA" and name != "right":
+        with pytest.raises(UserError, match="holds no images"):
+            read_one(tmp_path, data, name)
+        return
+    pixels = read_one(tmp_path, data, f"a.{ending}" if name == "right" else name)
+    assert np.abs(pixels.astype(int) - (200, 30, 60)).max() <= 6
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+@pytest.mark.parametrize("first", ["white", "black", (0, 0, 0, 0)])
+def test_a_blank_first_frame_is_passed_over(kind, first):
+    """Protects against white training images from animations that fade in."""
+    frames = [Image.new("RGBA", (8, 8), first), Image.new("RGBA", (8, 8), "red")]
+    frames[1].paste("blue", (0, 0, 8, 4))
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+    pixels = decode(data, (8, 8, 3)).astype(int)
+    assert np.abs(pixels[:4] - (0, 0, 255)).max() < 9 > np.abs(pixels[4:] - (255, 0, 0)).max()
+
+
+def test_an_animation_of_blank_frames_is_its_first(tmp_path):
+    """Protects the choice where no frame is better."""
+    frames = [Image.new("RGB", (8, 8), color) for color in ("white", "red", "blue")]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert (decode(data, (8, 8, 3)) == 255).all()
+
+
+def test_images_far_from_square_are_counted(tmp_path):
+    """Protects the user from not knowing that images are squeezed; 5:4 is near enough."""
+    for number, size in enumerate([(64, 64), (50, 40), (40, 50), (64, 48), (20, 1000)]):
+        random_image(size=size).save(tmp_path / f"{number}.png")
+    for _ in ("cold", "warm"):
+        found = open_images(tmp_path, 8, cache=tmp_path / "cache")
+        assert found.stretched == 2
+        assert "Far from square, and stretched to squares: 2 (prepare_faces" in found.summary()
 
 
 def test_one_bit_is_black_and_white(tmp_path):

@@ -1,5 +1,7 @@
 """Images that are decoded when needed look like an array, from a folder and from a zip file."""
 
+import errno
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from anime_gan.data import encoded as encoded_module
+from anime_gan.data.batches import Batches
 from anime_gan.data.decode import read_image
 from anime_gan.data.encoded import Encoded
 from anime_gan.data.sources import open_source
@@ -87,14 +90,35 @@ def test_images_are_decoded_at_the_same_time(both, monkeypatch):
     assert both[0][:4].shape == (4, 4, 5, 3)
 
 
-def test_a_file_that_is_gone(tmp_path):
+def test_a_file_that_is_gone(tmp_path, monkeypatch):
     """Protects the sentence for a file that was deleted or damaged during the training."""
+    monkeypatch.setattr(encoded_module, "WAITS", (0.01,))
     folder = fill(tmp_path / "set", 4)
     encoded = Encoded(open_source(folder), range(4), (8, 8, 3), "lanczos", workers=2)
     (folder / "0002.png").unlink()
     (folder / "0003.png").write_text("not an image")
     assert encoded[:2].shape == (2, 8, 8, 3)
-    for index, why in ((2, "No such file"), ([0, 1, 3], "not an image")):
+    for index, why in ((2, "No such file"), ([0, 1, 3], "text file")):
         with pytest.raises(UserError) as error:
             encoded[index]
         assert_one_sentence(error, f"000{np.max(index)}.png", str(folder), why, "start again")
+
+
+def test_a_disk_that_fails_for_a_moment(tmp_path, monkeypatch):
+    """Protects a training from a network disk that is away for seconds."""
+    monkeypatch.setattr(encoded_module, "WAITS", (0.01, 0.01))
+    source = open_source(fill(tmp_path / "set", 2))
+    read, failures = source.read, [errno.EIO, errno.ESTALE]
+
+    def fail_first(index):
+        if failures:
+            raise OSError(failures[-1], os.strerror(failures.pop()))
+        return read(index)
+
+    monkeypatch.setattr(source, "read", fail_first)
+    encoded = Encoded(source, range(2), (8, 8, 3), "lanczos", workers=1)
+    assert encoded[0].shape == (8, 8, 3) and not failures
+    failures += [errno.EIO] * 3
+    with Batches(encoded, 2, seed=0) as batches, pytest.raises(UserError) as error:
+        next(batches)
+    assert_one_sentence(error, "Input/output error", "restore")

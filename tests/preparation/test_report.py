@@ -1,10 +1,15 @@
 """The report counts what there is, and warns of what a GAN would suffer from."""
 
+import re
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from anime_gan.preparation import report
-from anime_gan.preparation.decisions import NEAR, SMALL, Decision
+from anime_gan.preparation.decisions import BY_HAND, NEAR, SMALL, Decision
+from anime_gan.preparation.extract import faceless_file
+from anime_gan.preparation.settings import FACELESS, NO_FACE
 
 GRADED = {"contrast": 0.5, "sharpness": 0.1, "colour": 0.3, "enlarged": 1.0}
 
@@ -55,5 +60,38 @@ def test_faces_without_a_fault_have_no_warning():
 
 def test_a_page_without_faces(tmp_path):
     """Counts and the warning, and nothing to draw."""
-    page = report.page(summary(0), [], [], tmp_path, "Faces from nowhere")
-    assert "No face was found" in page and "– not an image" in page
+    without = [("a.txt", "not an image")]
+    page = report.page(summary(0), [], [], without, tmp_path / "faces", "Faces from nowhere")
+    assert "No face was found" in page and "– left out: not an image" in page
+    assert "Files left out: 1" in page and "a.txt" in page and "without a face: " not in page
+
+
+def test_images_without_a_face_are_shown(tmp_path):
+    """What the search missed can be seen, and files that are no images are apart from it."""
+    names = [f"{number}.jpg" for number in range(report.SHOWN + 1)]
+    (tmp_path / FACELESS).mkdir()
+    for name in names[1:]:
+        Image.new("RGB", (40, 20), "red").save(faceless_file(tmp_path / "faces", name))
+    without = [("README.md", "Markdown file"), *((name, NO_FACE) for name in names)]
+    found = report.summary([], [], without, np.zeros((0, 8, 8, 3), "uint8"), {})
+    page = report.page(found, [], [], without, tmp_path / "faces", "Faces")
+    assert f"Images without a face: {len(names)}" in page and "Files left out: 1" in page
+    assert 'alt="5.jpg"' in page and 'alt="0.jpg"' not in page  # of an earlier version
+    assert page.count("data:image/jpeg") == report.SHOWN and "left out: Markdown file" in page
+
+
+def test_a_click_leads_to_the_list_that_changes_the_decision(tmp_path):
+    """A kept face goes to drop.txt and a dropped one to keep.txt; one by hand leaves its list."""
+    faces, decisions = [], []
+    for number, (reason, forced) in enumerate(
+        [(None, False), (SMALL, False), (BY_HAND, False), (SMALL, True)]
+    ):
+        name = f"face-{number}-0.png"
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+        face = {"name": name, "source": name, "box": [0, 0, 64], "brightness": 0.5, **GRADED}
+        faces.append(face)
+        decisions.append(Decision(reason, None, forced))
+    found = report.summary(faces, decisions, [], np.zeros((4, 8, 8, 3), "uint8"), {})
+    page = report.page(found, faces, decisions, [], tmp_path, "Faces")
+    lists = dict(re.findall(r'data-name="face-(\d)-0.png" data-list="(\w+)"', page))
+    assert lists == {"0": "drop", "1": "keep", "2": "remove", "3": "remove"}

@@ -94,6 +94,8 @@ def _changed_entry(name: str, content: bytes, draw: Random) -> bytes:
 class _Memory:
     """A source of one image that is in no file."""
 
+    name, has_checksums = "memory", True
+
     def __init__(self, name: str, data: bytes):
         self.entries, self._data = [(name, len(data), 0)], data
 
@@ -101,16 +103,31 @@ class _Memory:
         return self._data
 
 
+def _every_format() -> dict[str, bytes]:
+    """Return an image of every format that Pillow writes, by a name with its ending."""
+    originals = mutations.images()
+    image = Image.open(io.BytesIO(originals["RGB.png"]))
+    kinds = ("TIFF", "PPM", "TGA", "PCX", "ICO", "SGI", "IM", "JPEG2000", "DDS", "QOI", "XBM")
+    for kind in (*kinds, "AVIF", "DIB", "ICNS", "BLP"):
+        file = io.BytesIO()
+        try:
+            image.convert("1" if kind == "XBM" else "RGB").save(file, kind)
+        except (OSError, KeyError, ValueError):
+            continue  # this Pillow can't write it
+        originals[f"a.{kind.lower()}"] = file.getvalue()
+    return originals
+
+
 def images(folder: Path) -> Case:
     """Every format of a set, decoded for training."""
-    originals = mutations.images()
+    originals = _every_format()
     shape = (16, 16, 3)
-    first = {n: read_chunk(_Memory(n, d), range(1), shape)[0] for n, d in originals.items()}
+    first = {n: read_chunk(_Memory(n, d), range(1), shape).images for n, d in originals.items()}
 
     def case(draw: Random) -> str:
         name = draw.choice([*originals])
         data = mutations.of_bytes(originals[name], draw)
-        found, skipped = read_chunk(_Memory(name, data), range(1), shape)
+        found, skipped, *_ = read_chunk(_Memory(name, data), range(1), shape)
         if not found:
             require(len(skipped) == 1 and bool(skipped[0][2]), "skipped without a reason")
             return "skipped"
@@ -121,27 +138,19 @@ def images(folder: Path) -> Case:
 
 
 def raw_images(folder: Path) -> Case:
-    """The same and more formats, at their own size, as prepare_faces.py takes them."""
-    originals = mutations.images()
-    image = Image.open(io.BytesIO(originals["RGB.png"]))
-    for kind in ("TIFF", "PPM", "TGA", "PCX", "ICO", "SGI", "IM", "JPEG2000", "DDS", "QOI", "XBM"):
-        file = io.BytesIO()
-        try:
-            image.convert("1" if kind == "XBM" else "RGB").save(file, kind)
-        except (OSError, KeyError, ValueError):
-            continue  # this Pillow can't write it
-        originals[kind] = file.getvalue()
+    """The same at their own size, as prepare_faces.py takes them."""
+    originals = _every_format()
     first = {}
     for name, data in originals.items():
         try:
-            first[name] = np.asarray(whole_image(data))
+            first[name] = np.asarray(whole_image(data, name))
         except Exception:  # a bomb
             first[name] = None
 
     def case(draw: Random) -> str:
         name = draw.choice([*originals])
         try:
-            found = np.asarray(whole_image(mutations.of_bytes(originals[name], draw)))
+            found = np.asarray(whole_image(mutations.of_bytes(originals[name], draw), name))
         except Exception as error:  # on malformed data, decoders raise all there is
             if isinstance(error, MemoryError):
                 raise
@@ -156,7 +165,8 @@ def zips(folder: Path) -> Case:
     some = {n: d for n, d in mutations.images().items() if n in ("RGB.png", "P.png", "plain.jpg")}
     originals = mutations.zips(some)
     right = [
-        read_chunk(_Memory(name, data), range(1), (16, 16, 3))[0][0] for name, data in some.items()
+        read_chunk(_Memory(name, data), range(1), (16, 16, 3)).images[0]
+        for name, data in some.items()
     ]
     path = folder / "set.zip"
 

@@ -1,0 +1,95 @@
+"""NumPy files as sources of images: .npy, and .npz with one array or several."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from anime_gan.data.entries import Entry, time_stamp
+from anime_gan.errors import UserError
+
+
+class ArraySource:
+    """The images of the arrays in a NumPy file, each read as an uncompressed TIFF.
+
+    An array (N, H, W, C) or (N, C, H, W) holds N images, C being 1, 3 or 4; an array (H, W, C) is
+    one image, and other ones of three axes are N gray images. Others, such as labels, are ignored.
+    Values are 0 to 255; of floats, also 0 to 1 or -1 to 1, which the array's extremes decide. The
+    arrays of a .npz are held in memory.
+    """
+
+    has_checksums = False
+
+    def __init__(self, name: str, path: Path):
+        try:
+            stamp = time_stamp(path.stat())
+            # Pickles are programs, and are refused.
+            loaded = np.load(path, mmap_mode="r", allow_pickle=False)
+            is_single = isinstance(loaded, np.ndarray)
+            arrays = {"": loaded} if is_single else {key: loaded[key] for key in loaded.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+            raise UserError(
+                f"{path} is no NumPy file of numbers that can be read ({error}): download it "
+                "again, or save the images with numpy.save as uint8 (N, H, W, 3)."
+            ) from error
+        found: dict[str, np.ndarray] = {}
+        for key, array in arrays.items():
+            found |= _images(key, array)
+        if not found:
+            shapes = ", ".join(f"{key} {array.shape}" for key, array in arrays.items())
+            raise UserError(
+                f"{path} holds no images, only arrays of shape {shapes.strip()}: it needs uint8 "
+                "(N, H, W, 3) or (N, H, W)."
+            )
+        self.name, self._found, self._names = name, found, sorted(found)
+        self._ranges = {key: _range(array) for key, array in found.items()}
+        self._places = [
+            (key, place) for key in self._names for place in range(len(self._found[key]))
+        ]
+        self.entries: list[Entry] = [
+            (f"{key}/{place:06}".lstrip("/"), self._found[key][0].nbytes, stamp)
+            for key, place in self._places
+        ]
+
+    def read(self, index: int) -> bytes:
+        """Return image `index` as the bytes of a TIFF file."""
+        key, place = self._places[index]
+        low, high = self._ranges[key]
+        image = np.asarray(self._found[key][place])
+        if image.ndim == 3 and image.shape[2] not in (1, 3, 4):
+            image = image.transpose(1, 2, 0)
+        if image.dtype != np.uint8:
+            image = np.clip(
+                np.rint((image.astype(np.float32) - low) * (255 / (high - low))), 0, 255
+            )
+        image = image.astype(np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(image[..., 0] if image.shape[2:] == (1,) else image).save(file, "TIFF")
+        return file.getvalue()
+
+    def close(self) -> None:
+        """Let go of the arrays."""
+        self._found = {}
+
+
+def _images(key: str, array: np.ndarray) -> dict[str, np.ndarray]:
+    """Return an array as {key: (N, ...)}, nothing if it holds no images."""
+    if array.dtype.kind not in "buif" or not array.size:
+        return {}
+    if array.ndim == 4 and (array.shape[3] in (1, 3, 4) or array.shape[1] in (1, 3, 4)):
+        return {key: array}
+    if array.ndim == 3:
+        return {key: array[None] if array.shape[2] in (1, 3, 4) else array}
+    return {}
+
+
+def _range(array: np.ndarray) -> tuple[float, float]:
+    """Return which values stand for black and white."""
+    kind, low, high = array.dtype.kind, float(np.min(array)), float(np.max(array))
+    if kind == "b" or (kind == "f" and low >= 0 and high <= 1):
+        return 0.0, 1.0
+    if kind == "f" and low >= -1 and high <= 1:
+        return -1.0, 1.0
+    return 0.0, 255.0 if high <= 255 else 65535.0
