@@ -319,7 +319,7 @@ def test_health_can_roll_a_run_back_a_few_times(script, call, sick, monkeypatch)
         (3, None),
     ]
     assert checkpoint.newest(script.folder / "weights/r")[0]["rollbacks"] == 2
-    assert rates == pytest.approx([2e-4, 1e-4, 5e-5])
+    assert rates == pytest.approx([1.5e-4, 7.5e-5, 3.75e-5])
     assert [row[0] for row in losses(script.folder)] == [1, 2, 3]
     # The last healthy weights and the last ones are kept.
     assert {path.name for path in script.folder.glob("weights/r/generator_*")} == {
@@ -328,7 +328,7 @@ def test_health_can_roll_a_run_back_a_few_times(script, call, sick, monkeypatch)
     }
     # The next start resumes at the lowered rates.
     assert call("train_gan.py", *start, "health.action=warn")[0] == 0
-    assert rates[3:] == pytest.approx([5e-5])
+    assert rates[3:] == pytest.approx([3.75e-5])
 
 
 def test_a_run_is_not_rolled_back_to_faces_far_from_the_data(script, call, sick, monkeypatch):

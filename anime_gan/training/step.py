@@ -95,12 +95,7 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
                 penalty += cost(state.scores_and_gradients(part(own), drawn)[1])
         penalty = ops.convert_to_tensor(penalty, d_loss.dtype)  # without any it is the number 0
         outputs = {"d_loss": d_loss, "penalty": penalty, "scores": scores}
-        if not state.scale.paired:
-            alone = {"fake": (scores.get("fake"), None), "real": (None, scores.get("real"))}
-            for side in trained:
-                one = state.loss.discriminator(*alone[side], *map(part, noises))
-                outputs[f"d_loss_{side}"] = one
-        return d_loss + gamma * penalty, outputs
+        return d_loss + gamma * penalty, outputs | _parts_of_loss(state, scores, noises, part)
 
     in_turn = config.training.passes == "in_turn"
     rate = ops.convert_to_tensor(state.discriminator_optimizer.learning_rate)
@@ -277,6 +272,17 @@ def _score_sides(state, images, augmentation, trained, part, penalized):
             both = state.scores(inputs, joined)
         scores |= zip(group, _split_scores(both, len(group)), strict=True)
     return scores, gradients
+
+
+def _parts_of_loss(state, scores: dict, noises: list, part: Callable) -> dict:
+    """Return the terms of the discriminator's loss by side; none of a loss that compares pairs."""
+    if state.scale.paired:
+        return {}
+    alone = {"fake": (scores.get("fake"), None), "real": (None, scores.get("real"))}
+    return {
+        f"d_loss_{side}": state.loss.discriminator(*alone[side], *map(part, noises))
+        for side in scores
+    }
 
 
 def _join(parts: list):
