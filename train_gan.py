@@ -132,7 +132,12 @@ def train_stage(config: Config, images: ImageSet, stop: StopRequest, group: Grou
                 if group.leads
                 else nullcontext() as metrics,
             ):
-                ended = train(state, run, batches, metrics, stop, group)
+                try:
+                    ended = train(state, run, batches, metrics, stop, group)
+                except UserError:  # the images can't be read any more, say
+                    if group.alone:
+                        run.save_last()
+                    raise
             reason = group.shared_reason(lambda: ended, stop)
         return conclude(reason, run, stop, group)
 

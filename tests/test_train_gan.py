@@ -15,6 +15,8 @@ import keras
 import numpy as np
 import pytest
 
+from anime_gan.data.batches import Batches
+from anime_gan.errors import UserError
 from anime_gan.runs import checkpoint
 from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.health import Limits
@@ -213,6 +215,23 @@ def test_a_mistake_prints_no_traceback(script):
     done = script("train_gan.py", "version=v7")
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+
+
+def test_images_that_vanish_lose_no_step(script, call, monkeypatch):
+    """Steps since the last checkpoint are saved before the error ends the run."""
+    read = Batches.__next__
+
+    def vanishing(batches):
+        if batches._step == 3:
+            raise UserError("the images can't be read any more.")
+        return read(batches)
+
+    monkeypatch.setattr(Batches, "__next__", vanishing)
+    status, errors = call("train_gan.py", *script.tiny, "run=r", "training.steps=9")
+    assert status == 2 and "can't be read any more" in errors
+    monkeypatch.undo()
+    monkeypatch.chdir(script.folder)
+    assert checkpoint.newest(script.folder / "weights/r")[0]["step"] == 3
 
 
 def test_losses_that_are_not_numbers_stop_the_run_with_the_last_checkpoint_whole(script, call):

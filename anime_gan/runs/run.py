@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -124,6 +124,7 @@ class Run:
         best = best_distance(folder)
         self._best = best[0] if best else math.inf
         self._started = self._saved = time.monotonic()
+        self._last = step
         self._seconds_before = progress.seconds
 
     @property
@@ -140,7 +141,7 @@ class Run:
         """Log a step's scalars and, on schedule, observe some faces; return a new finding."""
         if self.not_finite:  # the other processes do not know yet
             return None
-        due = self.health.due(step)
+        self._last, due = step, self.health.due(step)
         try:
             seen = self._state.stage.images_seen(step)
             self.history.add(step, scalars | {"kimg": seen / 1000, "trained": self.seconds})
@@ -225,6 +226,12 @@ class Run:
         self._saved = time.monotonic()
         self.history.skip_pause()
         return None
+
+    def save_last(self) -> None:
+        """Save the last step that was recorded, where an error ends training after it."""
+        if self._last > self.progress.step and not self.not_finite:
+            with suppress(UserError):  # the error that ends training is the one to report
+                self._save_checkpoint(self._last, self.seconds)
 
     def _sample(self, count: int) -> np.ndarray:
         """Return faces from the run's fixed latents as uint8."""
