@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from anime_gan import backend
-from anime_gan.commands import Parser, number
+from anime_gan.commands import Parser, number, own_arguments
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.features.network import NETWORKS, open_network, require_network
 from anime_gan.metrics.reference import LEAST
@@ -42,7 +42,7 @@ def main() -> None:
 
     measured_by = [open_network(name) for name in arguments.network or ["lite0"]]
     train = [sys.executable, str(Path(__file__).with_name("train_gan.py"))]
-    command = f"python compare.py {shlex.join(sys.argv[1:])}"
+    command = f"python compare.py {shlex.join(own_arguments())}"
     Comparison(entrants, budget, measured_by, arguments.count, folder, train, command).run()
     print(f"Results: {folder / 'index.html'} and {folder / 'table.md'}")
 

@@ -22,7 +22,7 @@ from contextlib import chdir
 from pathlib import Path
 
 from anime_gan import backend
-from anime_gan.commands import Parser, number
+from anime_gan.commands import Parser, number, own_arguments
 from anime_gan.errors import clean_exit
 from anime_gan.features.network import NETWORKS, open_network, require_network
 from anime_gan.metrics.reference import LEAST
@@ -35,7 +35,7 @@ LONG = 2.0  # seconds from which on it is said how long something takes
 @clean_exit
 def main() -> None:
     """Read the command line, evaluate, print and save."""
-    arguments = parse(sys.argv[1:])
+    arguments = parse(own_arguments())
     with chdir(find_files(arguments)):
         run(arguments)
 

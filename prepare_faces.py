@@ -25,7 +25,7 @@ from anime_gan import backend
 
 backend.start(import_keras=False)
 
-from anime_gan.commands import Parser, number
+from anime_gan.commands import Parser, number, own_arguments
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.preparation.settings import (
     GREY,
@@ -45,7 +45,7 @@ COMMANDS = ("crop", "clean", "check")
 def main() -> None:
     """Read the arguments, make the set, print its summary."""
     sys.stdout.reconfigure(errors="backslashreplace")  # file names may be invalid as text
-    command, arguments = _arguments(sys.argv[1:])
+    command, arguments = _arguments(own_arguments())
     settings, limits, output = (_fields(arguments, of) for of in (Settings, Limits, Output))
     try:
         from anime_gan.preparation import pipeline

@@ -22,13 +22,12 @@ seed; on another machine or backend it may differ by 1 of 255. An existing file 
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from contextlib import chdir
 from pathlib import Path
 
 from anime_gan import backend
-from anime_gan.commands import Parser, number
+from anime_gan.commands import Parser, number, own_arguments
 from anime_gan.console import waiting
 from anime_gan.data.decode import reason
 from anime_gan.data.pixels import to_image
@@ -63,7 +62,7 @@ NOISE = {"fixed": "const", "fresh": "random", "off": "none"}  # former name: nam
 @clean_exit
 def main() -> None:
     """Read the command line, generate and write the images, and print their path."""
-    arguments = parse(sys.argv[1:])
+    arguments = parse(own_arguments())
     if vars(arguments).get("upscaler", "lanczos") != "lanczos":
         resizer(arguments.size, arguments.upscaler)  # UserError if it is not installed
     with chdir(find_source(arguments)):

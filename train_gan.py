@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import math
 import shlex
-import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anime_gan import backend, console
-from anime_gan.commands import Parser
+from anime_gan.commands import Parser, own_arguments
 from anime_gan.config import Config, load_config
 from anime_gan.config.messages import key_for_option
 from anime_gan.config.stages import is_finished, stage_at, stages_of
@@ -281,7 +280,7 @@ def main(*argv: str) -> int:
 
     From Python, for a notebook: `train_gan.main("v4", "training.steps=200")`.
     """
-    argv = argv or sys.argv[1:]
+    argv = argv or own_arguments()
     config, is_dry = parse([*argv])
     several, folder = config.distribution.coordinator is not None, RunFolder(config.run)
     if is_dry:

@@ -5,7 +5,9 @@ beside the package; after `pip install .` they are in anime_gan/scripts/.
 """
 
 import argparse
+import importlib.util
 import runpy
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -16,11 +18,25 @@ class Parser(argparse.ArgumentParser):
     """A parser that keeps the lines of its description, and whose errors are one sentence."""
 
     def __init__(self, **options):
+        if importlib.util.find_spec("fcntl") is None:
+            raise UserError(
+                "this Python has no fcntl, as on native Windows; run the project in WSL2, with the "
+                "same commands."
+            )
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+    def parse_known_args(self, args=None, namespace=None):
+        """As argparse's, by default of own_arguments()."""
+        return super().parse_known_args(own_arguments() if args is None else args, namespace)
 
     def error(self, message: str):
         """Raise UserError."""
         raise UserError(f"{message}; see {self.prog} --help.")
+
+
+def own_arguments() -> list[str]:
+    """Return the arguments of the script; none in a notebook, where they are the kernel's."""
+    return [] if Path(sys.argv[0]).name == "ipykernel_launcher.py" else sys.argv[1:]
 
 
 def number(low: float, high: float, kind: type = float):

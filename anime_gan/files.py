@@ -1,7 +1,6 @@
 """Files that are written whole or not at all, files that grow, locks, and numbered names."""
 
 import errno
-import fcntl
 import os
 import re
 import shutil
@@ -13,6 +12,11 @@ from anime_gan.errors import UserError
 
 # What a disk answers that does not offer a call.
 _NOT_OFFERED = (errno.EINVAL, errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)
+
+try:
+    import fcntl
+except ImportError:  # on native Windows, where commands.py says what to do
+    fcntl = None
 
 
 @contextmanager

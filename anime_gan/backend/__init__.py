@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import resource
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -133,6 +132,8 @@ def peak_memory() -> int:
     """Return the most bytes used so far: the GPU's, or the process's where there is none."""
     if has_gpu():
         return _active().peak_device_bytes()
+    import resource  # not on native Windows, where commands.py says what to do
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

@@ -1,0 +1,33 @@
+"""How all scripts read their arguments."""
+
+import subprocess
+import sys
+
+import pytest
+
+from anime_gan import commands
+from tests.conftest import ROOT
+
+SCRIPTS = sorted(path.stem for path in ROOT.glob("*.py"))
+
+
+def test_a_notebooks_own_arguments_are_not_the_scripts(monkeypatch):
+    """A kernel is started with "-f" and a file; train_gan.main() in a cell must not read it."""
+    monkeypatch.setattr(sys, "argv", ["/x/ipykernel_launcher.py", "-f", "kernel.json"])
+    assert commands.own_arguments() == []
+    parser = commands.Parser()
+    assert vars(parser.parse_args()) == {}
+    monkeypatch.setattr(sys, "argv", ["train_gan.py", "v4"])
+    assert commands.own_arguments() == ["v4"]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_native_windows_is_one_sentence(script):
+    """Its Python has neither fcntl nor resource."""
+    code = (
+        "import sys; sys.modules['fcntl'] = sys.modules['resource'] = None; import signal; "
+        f"del signal.SIGHUP; sys.argv = ['{script}.py', '--help']; import {script}; {script}.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.startswith("error: "), done.stderr
+    assert "WSL2" in done.stderr and done.stderr.count("\n") == 1
