@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ def open_onnx(model: onnx.ModelProto, threads: int = 0) -> Callable[[np.ndarray]
     The network may take channels last or first, and its pooled features (N, F, 1, 1) become (N, F).
     threads: 0 for one a core.
     """
+    # Else ONNX Runtime sends events to its maker, and writes into ~/.cache.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     with ended_by_ctrl_c():
         import onnxruntime
 

@@ -1,6 +1,7 @@
 """Feature networks: weights, input and output are right; mistakes are one sentence."""
 
 import importlib.util
+import os
 import pickle
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from skimage import data
 from anime_gan.errors import UserError
 from anime_gan.features import lite0, torch_file
 from anime_gan.features.network import open_network
+from tests.conftest import ROOT
 
 rng = np.random.default_rng(0)
 
@@ -174,3 +176,31 @@ def test_importing_changes_nothing_in_the_process():
         "assert 'onnxruntime' in sys.modules and 'keras' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_nothing_is_sent_or_kept_at_home(tmp_path):
+    """ONNX Runtime writes what it sends to its maker into ~/.cache, unless it is told not to."""
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])],
+        "same",
+        *(
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 3, 4, 4])]
+            for name in "xy"
+        ),
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, tmp_path / "same.onnx")
+    code = (
+        "import onnx, sys, time; from anime_gan.features.onnx_runtime import open_onnx;"
+        "open_onnx(onnx.load(sys.argv[1])); time.sleep(1)"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "same.onnx")],
+        cwd=ROOT,
+        env={key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
+        | {"HOME": str(home)},
+        check=True,
+    )
+    assert not list(home.rglob("*"))
