@@ -22,7 +22,7 @@ from anime_gan import backend, console
 from anime_gan.commands import Parser, own_arguments
 from anime_gan.config import Config, load_config
 from anime_gan.config.messages import key_for_option
-from anime_gan.config.stages import is_finished, stage_at, stages_of
+from anime_gan.config.stages import growth, is_finished, stage_at, stages_of
 from anime_gan.config.versions import VERSIONS
 from anime_gan.data import demo
 from anime_gan.data.batches import Batches, require_batch
@@ -282,6 +282,7 @@ def main(*argv: str) -> int:
     """
     argv = argv or own_arguments()
     config, is_dry = parse([*argv])
+    whole = config
     several, folder = config.distribution.coordinator is not None, RunFolder(config.run)
     if is_dry:
         config = stages_of(config)[-1].config
@@ -303,11 +304,13 @@ def main(*argv: str) -> int:
     with joined(config) as group, explain_out_of_memory(config):
         if is_dry:
             dry_run(config, real, group)
+            for line in growth(whole):
+                print(line)
             return 0
         images = images or first_images(config)
         with console.logged(folder.log) if group.leads else nullcontext(), StopRequest() as stop:
             console.note(f"train_gan.py {shlex.join(argv)}")
-            say(group, images.summary(), *backend.hints())
+            say(group, images.summary(), *growth(config), *backend.hints())
             status = None
             while status is None:
                 status = train_stage(config, images, stop, group)

@@ -93,6 +93,24 @@ def _config_at(config: Config, size: int) -> Config:
     )
 
 
+def growth(config: Config) -> list[str]:
+    """Return a sentence on the steps of each size of a growing run, and one if some get too few."""
+    stages, steps = stages_of(config), config.training.steps
+    if len(stages) == 1:
+        return []
+    sizes = [f"{stage.resolution}x{stage.resolution} from step {stage.first:,}" for stage in stages]
+    lines = [f"Grows: {', '.join(sizes)}."]
+    last = stages[-1]
+    ready = last.first + last.fade
+    if steps is not None and steps <= ready:
+        lines.append(
+            f"WARNING: training.steps is {steps:,}, but {last.resolution}x{last.resolution} images "
+            f"are faded in only at step {ready:,}; set training.steps to more than that, or "
+            "growing.fade_kimg and growing.stable_kimg lower."
+        )
+    return lines
+
+
 def is_finished(config: Config, step: int, seconds: float) -> bool:
     """Say whether a run has had its steps, or its minutes of training, whichever end first."""
     training = config.training

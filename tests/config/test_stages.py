@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anime_gan.config import load_config
-from anime_gan.config.stages import images_seen, stage_at, stage_before, stages_of, steps_for
+from anime_gan.config.stages import (
+    growth,
+    images_seen,
+    stage_at,
+    stage_before,
+    stages_of,
+    steps_for,
+)
 from anime_gan.errors import UserError
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import checkpoint
@@ -224,3 +231,13 @@ def test_too_few_images_for_a_later_stage_are_an_error_before_the_first(script, 
         status, errors = call("train_gan.py", *tiny, f"growing.batch_at={{{size}: 64}}")
         assert status == 2 and f"smaller growing.batch_at={{{size}: N}}" in errors, errors
     assert not (script.folder / "weights/few").exists()
+
+
+def test_a_schedule_that_ends_before_its_last_size_is_announced():
+    """StyleGAN at 512 with the recipe's steps trains that size for 4,686 steps, never fully."""
+    config = load_config(None, ["version=stylegan", "model.resolution=512"])
+    sizes, warning = growth(config)
+    assert "8x8 from step 0" in sizes and "512x512 from step 295,314" in sizes
+    assert "training.steps is 300,000" in warning and "445,314" in warning
+    assert len(growth(load_config(None, ["version=stylegan"]))) == 1
+    assert growth(load_config(None, ["version=stylegan2"])) == []
