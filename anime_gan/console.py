@@ -5,12 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 PATIENCE = 2.0  # seconds without a word, after which `waiting` says what is going on
+
+MANY = 1_000  # items, which may take seconds
 
 _log: TextIO | None = None
 
@@ -76,6 +81,15 @@ def announced(step: Callable, what: str) -> Callable:
         return result
 
     return run
+
+
+def bar(items: Iterable | None, what: str, total: int, **options) -> tqdm:
+    """Return a progress bar; off a terminal, a line in its place where many items are to come."""
+    from tqdm import tqdm
+
+    if not sys.stderr.isatty() and total > MANY:
+        warn(f"{what}: {total:,} ...")
+    return tqdm(items, what, total, disable=None, **options)
 
 
 @contextmanager

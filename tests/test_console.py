@@ -60,3 +60,10 @@ def test_only_long_waits_are_announced(monkeypatch, capsys):
         pass
     time.sleep(0.2)
     assert capsys.readouterr().out.count("...") == 1
+
+
+def test_a_bar_is_a_line_where_there_is_no_terminal(capsys):
+    """And nothing for a few items."""
+    assert [*console.bar(range(2_000), "Reading", 2_000)] == [*range(2_000)]
+    assert [*console.bar(range(3), "Reading", 3)] == [0, 1, 2]
+    assert re.fullmatch(r"\S+ Reading: 2,000 ...\n", capsys.readouterr().err)

@@ -14,8 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from tqdm import tqdm
-
+from anime_gan import console
 from anime_gan.data.decode import Shape, read_chunk, reason
 from anime_gan.data.entries import Source
 from anime_gan.data.identity import digest, identified
@@ -186,7 +185,7 @@ class Cache:
         total = len(self._entries)
         step = max(1, min(CHUNK_IMAGES, CHUNK_BYTES // math.prod(self._shape)))
         all_skipped, again, stretched = [], [], 0
-        progress = tqdm(total=total, desc="Reading images" if file else "Checking images")
+        progress = console.bar(None, "Reading images" if file else "Checking images", total)
         pool = ThreadPoolExecutor(self._workers)
         waiting: deque[Future] = deque()  # bounded, so that memory stays small
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from anime_gan import console
 from anime_gan.data import cache, decode
 from anime_gan.data.encoded import Encoded
 from anime_gan.data.mapped import Mapped
@@ -164,6 +165,7 @@ def test_pixels_are_kept_where_they_fit(tmp_path, monkeypatch, free, share, enco
 def test_files_are_checked_once(tmp_path, monkeypatch, capsys):
     """Protects the fast start where images stay encoded, and the reason that is given for it."""
     set_free(monkeypatch, 10**10)
+    monkeypatch.setattr(console, "MANY", 0)
     folder = fill(tmp_path / "set", 5)
     first = open_in(tmp_path, folder, resolution=64, cache_share=1e-6)
     assert "Checking images" in capsys.readouterr().err

@@ -18,8 +18,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from anime_gan import console
 from anime_gan.data.demo.face import Face, random_face
 from anime_gan.data.demo.portrait import draw_face
 from anime_gan.errors import UserError
@@ -62,7 +62,7 @@ def write_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int = 
         with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
             job = partial(_draw_one, unfinished, seed, size)
             drawn = pool.map(job, range(count), chunksize=CHUNK)
-            deque(tqdm(drawn, "Drawing faces", count, unit="face"), maxlen=0)
+            deque(console.bar(drawn, "Drawing faces", count, unit="face"), maxlen=0)
         with (unfinished / "attributes.csv").open("w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(["file", *Face._fields])
