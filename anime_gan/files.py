@@ -145,6 +145,21 @@ def lock(path: Path, sentence: str) -> int:
     return descriptor
 
 
+def is_locked(path: Path) -> bool:
+    """Return whether another process holds a lock; it may be one that may only be read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # there is none, or nobody here may know
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in (errno.EAGAIN, errno.EACCES)
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def numbered(folder: Path, template: str) -> dict[int, Path]:
     """Return a folder's files by the number in their names, ascending; template: "gan_{}.png"."""
     found = {number_in(path, template): path for path in folder.glob(template.format("*"))}

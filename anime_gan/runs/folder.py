@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from anime_gan.config import Config, from_dict, read_yaml
 from anime_gan.errors import UserError
-from anime_gan.files import lock, make_folder, numbered, remove_unfinished
+from anime_gan.files import is_locked, lock, make_folder, numbered, remove_unfinished
 
 if TYPE_CHECKING:
     import keras
@@ -47,6 +47,11 @@ class RunFolder:
         self.best_discriminator = self.weights / DISCRIMINATOR.format("best")
         self.reference_grid = self.images / "reals.png"
         self.log = self.images / "train.log"
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a process trains this run."""
+        return is_locked(self.weights / ".lock")
 
     def require_unlocked(self) -> None:
         """Raise UserError if another process trains this run."""

@@ -27,7 +27,7 @@ def _row(run: RunFolder) -> tuple[str, ...]:
         config = run.config
     except UserError:
         return (run.name, "?", f"{step:,}", "", "", "", "", "unreadable config")
-    best = best_distance(run)
+    best, finished = best_distance(run), is_finished(config, step, seconds)
     return (
         run.name,
         config.version,
@@ -36,16 +36,8 @@ def _row(run: RunFolder) -> tuple[str, ...]:
         f"{seconds / 60:.0f} min",
         f"{best[0]:.4g}" if best else "-",
         f"{best[1]:,}" if best else "-",
-        _state(run, is_finished(config, step, seconds)),
+        "training" if run.is_training else "finished" if finished else "stopped",
     )
-
-
-def _state(run: RunFolder, finished: bool) -> str:
-    try:
-        run.require_unlocked()
-    except UserError:
-        return "training"
-    return "finished" if finished else "stopped"
 
 
 def best_distance(run: RunFolder) -> tuple[float, int] | None:
