@@ -16,13 +16,12 @@ network are not enough to rank generators: look at the images too.
 
 import argparse
 import os
-import re
 import sys
 from contextlib import chdir
 from pathlib import Path
 
 from anime_gan import backend
-from anime_gan.commands import Parser, number, own_arguments
+from anime_gan.commands import Parser, number, own_arguments, with_negatives
 from anime_gan.errors import clean_exit
 from anime_gan.features.network import NETWORKS, open_network, require_network
 from anime_gan.metrics.reference import LEAST
@@ -148,9 +147,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     for name in (argument.partition("=")[0] for argument in argv):
         if name in FORMER_OPTIONS:
             parser.error(f"{name} is called {FORMER_OPTIONS[name]} now")
-    # argparse takes a value that begins with a minus for an option.
-    text = re.sub(r"(\0--(?:psi|scale))\0(?=-[\d.])", r"\1=", "\0".join(["", *argv]))
-    arguments = parser.parse_args(text.split("\0")[1:])
+    arguments = parser.parse_args(with_negatives(argv, "--psi", "--scale"))
     arguments.network = arguments.network or ["lite0"]
     check(parser, arguments)
     return arguments

@@ -27,7 +27,7 @@ from contextlib import chdir
 from pathlib import Path
 
 from anime_gan import backend
-from anime_gan.commands import Parser, number, own_arguments
+from anime_gan.commands import Parser, number, own_arguments, with_negatives
 from anime_gan.console import waiting
 from anime_gan.data.decode import reason
 from anime_gan.data.pixels import to_image
@@ -102,8 +102,6 @@ def parse(argv: list[str]) -> argparse.Namespace:
                 new = FORMER_OPTIONS[option]
                 raise UserError(f"{option} needs a command now: python sample.py {new}.")
         argv = ["grid", *argv]
-    # argparse interprets a value that begins with a minus as an option.
-    text = re.sub(r"(?<=\0--psi)\0(?=-[\d.])", "=", "\0".join(["", *argv]))
     parser = Parser(description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (run, suffixes, options) in COMMANDS.items():
@@ -113,7 +111,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
             command.add_argument(option, **OPTIONS[option])
         kind = f"a file ending in {' or '.join(suffixes)}" if suffixes else "a folder"
         command.add_argument("--out", type=Path, metavar="PATH", help=kind)
-    arguments = parser.parse_args(text.split("\0")[1:])
+    arguments = parser.parse_args(with_negatives(argv, "--psi"))
     check(arguments)
     return arguments
 

@@ -6,6 +6,7 @@ beside the package; after `pip install .` they are in anime_gan/scripts/.
 
 import argparse
 import importlib.util
+import re
 import runpy
 import sys
 from functools import partial
@@ -37,6 +38,20 @@ class Parser(argparse.ArgumentParser):
 def own_arguments() -> list[str]:
     """Return the arguments of the script; none in a notebook, where they are the kernel's."""
     return [] if Path(sys.argv[0]).name == "ipykernel_launcher.py" else sys.argv[1:]
+
+
+def with_negatives(argv: list[str], *options: str) -> list[str]:
+    """Return the arguments with "--psi -1,0.5" as "--psi=-1,0.5", for some options.
+
+    argparse takes a value that begins with a minus for an option, unless it is one number.
+    """
+    joined = []
+    for argument in argv:
+        if joined and joined[-1] in options and re.match(r"-[\d.]", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def number(low: float, high: float, kind: type = float):

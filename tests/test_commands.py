@@ -31,3 +31,10 @@ def test_native_windows_is_one_sentence(script):
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and done.stderr.startswith("error: "), done.stderr
     assert "WSL2" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_lists_that_begin_with_a_minus_are_values():
+    """--psi -1,0.5 as well as --psi=-1,0.5; other options stay as they are."""
+    given = ["faces", "--psi", "-1,0.5", "--out", "-1,2", "--psi", "-.5", "--psi", "--size"]
+    expected = ["faces", "--psi=-1,0.5", "--out", "-1,2", "--psi=-.5", "--psi", "--size"]
+    assert commands.with_negatives(given, "--psi") == expected
