@@ -25,11 +25,11 @@ from anime_gan.metrics.reference import ReferenceSet
 from anime_gan.runs import checkpoint
 from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.run import is_finished
-from anime_gan.runs.stopping import StopRequest
+from anime_gan.runs.stopping import SIGNALS, StopRequest
 
 # Exit statuses of train_gan.py; before its first step a stop ends it by the signal itself.
 _STOPPED_BY_HEALTH = 3
-_STOPPED = [code for s in (signal.SIGINT, signal.SIGTERM) for code in (128 + s, -s)]
+_STOPPED = [code for s in SIGNALS for code in (128 + s, -s)]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Comparison:
                     process.send_signal(signal.SIGTERM)
                 status = process.wait()
             finally:
-                process.kill()  # a second Ctrl-C ends both
+                process.kill()  # where an error ends this one
         if stop.signal or status in _STOPPED:
             raise SystemExit(128 + (stop.signal or signal.SIGINT))
         if status == _STOPPED_BY_HEALTH:
