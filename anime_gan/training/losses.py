@@ -1,6 +1,6 @@
 """The losses of discriminator and generator, as functions of the discriminator's scores.
 
-A new loss needs an entry here, in networks/scores.py and in config/schema.py.
+A new loss needs an entry here, in config/scores.py and in config/schema.py.
 """
 
 from __future__ import annotations

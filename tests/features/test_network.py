@@ -179,7 +179,7 @@ def test_importing_changes_nothing_in_the_process():
 
 
 def test_nothing_is_sent_or_kept_at_home(tmp_path):
-    """ONNX Runtime writes what it sends to its maker into ~/.cache, unless it is told not to."""
+    """ONNX Runtime keeps what it sends to its maker in ~/.cache, unless a variable forbids it."""
     graph = helper.make_graph(
         [helper.make_node("Identity", ["x"], ["y"])],
         "same",

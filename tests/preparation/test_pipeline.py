@@ -140,7 +140,7 @@ def test_nothing_that_can_be_read_is_an_error(tmp_path):
 
 
 def test_an_image_without_a_face_is_no_error(tmp_path):
-    """It is shown in the report, and the number of files to search is told before."""
+    """The report shows it, and the number of files is printed before the search."""
     pytest.importorskip("animeface")
     (tmp_path / "images").mkdir()
     Image.new("RGB", (64, 64), "red").save(tmp_path / "images" / "wall.png")
