@@ -47,7 +47,7 @@ def test_a_run_writes_all_files_and_the_same_command_says_it_is_finished(script)
     assert done.returncode == 0, done.stderr
     assert f"with {keras.backend.backend()}." in done.stdout
     images, weights = script.folder / "gan_images/r", script.folder / "weights/r"
-    for name in ("gan_2.png", "gan_4.png", "reals.png"):
+    for name in ("gan_0.png", "gan_2.png", "gan_4.png", "reals.png"):  # 0: untrained
         assert size_of(images / name) == (4 * 172, 4 * 172)
     assert size_of(images / "losses.png")[0] > 500
     assert [row[0] for row in losses(script.folder)] == [1, 2, 3, 4]

@@ -126,6 +126,8 @@ class Run:
         self._started = self._saved = time.monotonic()
         self._last = step
         self._seconds_before = progress.seconds
+        if not step:
+            self._save_grid(0)  # of the untrained generator
 
     @property
     def finding(self) -> Finding | None:
@@ -238,13 +240,14 @@ class Run:
         return to_uint8(self._state.sampler()(self._latents[:count], training=False))
 
     def _save_grid(self, step: int) -> None:
-        """Write gan_<step>.png and losses.png."""
+        """Write gan_<step>.png and, once there are losses, losses.png."""
         faces = self._sample(PREVIEWS)
         times = self._config.model.resolution // faces.shape[1]  # above 1 while the networks grow
         faces = faces.repeat(times, axis=1).repeat(times, axis=2)
         grid = grids.save_grid(self.folder.grid(step), faces)
         self.history.board.add_grid("faces", grid, step)
-        self.history.save_curve(self.folder.images / "losses.png")
+        if step:
+            self.history.save_curve(self.folder.images / "losses.png")
 
     def _save_checkpoint(self, step: int, seconds: float) -> None:
         """Write a checkpoint and, before it, the weights that `sample.py` draws from.
