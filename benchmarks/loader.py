@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def copy_or_make(images: str | None, count: int, folder: Path) -> None:
-    """Copy the first `count` files of `images` into `folder`, or write as many."""
+    """Copy the first `count` images of `images` into `folder`, or write as many."""
     if images is None:
         generator = np.random.default_rng(0)
         for number in range(count):
@@ -73,8 +73,11 @@ def copy_or_make(images: str | None, count: int, folder: Path) -> None:
             image.save(folder / f"{number}.jpg", quality=90)
         return
     source = open_source(images)
-    for number, (name, _, _) in enumerate(source.entries[:count]):
-        (folder / f"{number}{Path(name).suffix}").write_bytes(source.read(number))
+    suffixes = Image.registered_extensions()  # the report's reader needs an image's ending
+    numbers = [n for n, entry in enumerate(source.entries) if Path(entry[0]).suffix in suffixes]
+    for number in numbers[:count]:
+        suffix = Path(source.entries[number][0]).suffix
+        (folder / f"{number}{suffix}").write_bytes(source.read(number))
     source.close()
 
 
