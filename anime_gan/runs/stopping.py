@@ -29,7 +29,7 @@ class StopRequest:
     """Within it, Ctrl-C, SIGTERM and SIGHUP ask for a stop after the step.
 
     A second Ctrl-C ends the process at once. Other signals may come twice: a terminal that closes
-    and its shell both send SIGHUP.
+    and its shell both send SIGHUP. A signal that the process was started to ignore stays ignored.
 
     signal: the number of the first signal that came, None while there was none.
     step_seconds: how long a step takes, for the answer; None while it is not known.
@@ -44,7 +44,9 @@ class StopRequest:
     def __enter__(self) -> StopRequest:
         self._before = {}
         if threading.current_thread() is threading.main_thread():  # others get no signals
-            self._before = {s: signal.signal(s, self._ask) for s in SIGNALS}
+            # nohup has SIGHUP ignored, and a shell has background commands ignore Ctrl-C.
+            heard = [s for s in SIGNALS if signal.getsignal(s) is not signal.SIG_IGN]
+            self._before = {s: signal.signal(s, self._ask) for s in heard}
             self._numbers, self._inlet = socket.socketpair()
             self._inlet.setblocking(False)
             self._former = signal.set_wakeup_fd(self._inlet.fileno(), warn_on_full_buffer=False)
@@ -68,7 +70,7 @@ class StopRequest:
         asked = False
         with self._numbers:
             while number := self._numbers.recv(1):
-                if number[0] not in SIGNALS:
+                if number[0] not in self._before:
                     continue
                 if asked and number[0] == signal.SIGINT:
                     console.warn("Stopped at once; the last checkpoint is whole.")
@@ -78,6 +80,5 @@ class StopRequest:
                 asked, self.signal = True, self.signal or number[0]
                 seconds = self.step_seconds or 0
                 long = f", which takes about {seconds:.0f} s" if seconds > 2 else ""
-                console.warn(
-                    f"Stopping after this step{long}, then saving. Ctrl-C again to quit at once."
-                )
+                again = " Ctrl-C again to quit at once." if number[0] == signal.SIGINT else ""
+                console.warn(f"Stopping after this step{long}, then saving.{again}")

@@ -13,8 +13,9 @@ from tests.conftest import ROOT
 
 # The main thread is busy in one call, as in a compiled step, where Python runs no handler.
 BUSY = """
-import hashlib
+import hashlib, signal, sys
 from anime_gan.runs.stopping import StopRequest
+signal.signal(signal.SIGHUP, signal.SIG_IGN if "nohup" in sys.argv else signal.SIG_DFL)
 with StopRequest() as stop:
     stop.step_seconds = 17.0
     print("ready", flush=True)
@@ -26,7 +27,7 @@ with StopRequest() as stop:
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_asks_for_a_stop(number, capsys):
     """Ctrl-C, SIGTERM and SIGHUP, which a closed terminal sends."""
-    before = signal.getsignal(number)
+    before = signal.signal(number, signal.SIG_DFL)  # nohup has SIGHUP ignored, in tests too
     with StopRequest() as stop:
         assert stop.signal is None
         os.kill(os.getpid(), number)
@@ -34,13 +35,13 @@ def test_a_signal_asks_for_a_stop(number, capsys):
             if stop.signal:
                 break
         assert stop.signal == number
-    assert signal.getsignal(number) is before
+    assert signal.signal(number, before) is signal.SIG_DFL
 
 
-def busy_process() -> subprocess.Popen:
-    """A process in the middle of a long call."""
+def busy_process(*arguments: str) -> subprocess.Popen:
+    """A process in the middle of a long call; with "nohup", one that was started by it."""
     process = subprocess.Popen(
-        [sys.executable, "-c", BUSY],
+        [sys.executable, "-c", BUSY, *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -60,6 +61,18 @@ def test_the_answer_comes_while_a_step_is_running():
     process.send_signal(signal.SIGHUP)
     assert process.communicate()[0] == f"saved {int(signal.SIGHUP)}\n"
     assert process.returncode == 0
+
+
+def test_nohup_keeps_a_run_alive():
+    """It has SIGHUP ignored, so that a closed terminal ends nothing; SIGTERM still saves."""
+    process = busy_process("nohup")
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)
+    assert (
+        process.stderr.readline()
+        == "Stopping after this step, which takes about 17 s, then saving.\n"
+    )
+    assert process.communicate()[0] == f"saved {int(signal.SIGTERM)}\n"
 
 
 def test_a_second_ctrl_c_ends_at_once():

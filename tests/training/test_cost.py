@@ -1,10 +1,14 @@
 """The operations of a step: the count is right, and none is done in vain."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
 from anime_gan import backend
+from anime_gan.config import load_config
+from anime_gan.runs.run import Progress
 from anime_gan.training import cost
 from anime_gan.training.step import train_discriminator, train_generator
 from tests.training.test_step import tiny
@@ -78,3 +82,26 @@ def test_our_count_is_the_compilers(version):
         (train_generator, cost.generator_gflops),
     ):
         assert gflops(state, True) == pytest.approx(count(state, half)[1] / 1e9, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "budget, done, said",
+    [
+        ("training.steps=5000", (0, 0), ["at least 3 hours", "r3gan_cpu"]),
+        ("training.steps=5000", (4000, 8000), ["at least 33 minutes"]),
+        ("training.steps=5000", (4960, 9920), []),
+        ("training.minutes=60", (0, 0), ["at most 1,800 steps"]),
+        ("training.minutes=60", (1700, 3500), ["at most 50 steps"]),
+        ("training.minutes=12", (0, 0), ["at most 360 steps", "r3gan_cpu"]),
+    ],
+)
+def test_a_run_says_what_it_costs(budget, done, said, monkeypatch):
+    """At 2 s a step: the time for its steps or the steps for its time, and what is faster."""
+    monkeypatch.setattr(cost, "step_gflops", lambda state: 200.0)
+    monkeypatch.setattr(cost, "matmul_rate", lambda precision, size: lambda: 100.0)
+    monkeypatch.setattr(cost.backend, "has_gpu", lambda: False)
+    state = SimpleNamespace(config=load_config(None, [budget]))
+    lines = cost.on_this_machine(state, Progress(step=done[0], seconds=done[1]), "float32")
+    assert len(lines) == len(said)
+    for line, words in zip(lines, said, strict=True):
+        assert words in line
