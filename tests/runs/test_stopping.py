@@ -68,10 +68,7 @@ def test_nohup_keeps_a_run_alive():
     process = busy_process("nohup")
     process.send_signal(signal.SIGHUP)
     process.send_signal(signal.SIGTERM)
-    assert (
-        process.stderr.readline()
-        == "Stopping after this step, which takes about 17 s, then saving.\n"
-    )
+    assert process.stderr.readline().endswith("which takes about 17 s, then saving.\n")
     assert process.communicate()[0] == f"saved {int(signal.SIGTERM)}\n"
 
 
