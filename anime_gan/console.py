@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -35,9 +36,21 @@ def _print(stream: TextIO, lines: tuple[str, ...]) -> None:
 
     for line in lines:
         stamp = "" if stream.isatty() else time.strftime("%H:%M:%S ")
-        tqdm.write(stamp + line, stream)
-        stream.flush()
+        try:
+            tqdm.write(stamp + line, stream)
+            stream.flush()
+        except (
+            OSError
+        ):  # a closed pipe or terminal, or a full disk; the run goes on, and so its log
+            hush(stream)
         note(line)
+
+
+def hush(stream: TextIO) -> None:
+    """Send to nowhere what is written to a stream that nobody reads any more."""
+    with suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+        stream.flush()  # what is left of the line that failed
 
 
 def note(line: str) -> None:

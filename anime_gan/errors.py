@@ -2,7 +2,12 @@
 
 import functools
 import io
+import select
 import sys
+
+from anime_gan import console
+
+CLOSED = 128 + 13  # the status of a command whose reader has ended, as `head` does: SIGPIPE
 
 
 class UserError(Exception):
@@ -21,14 +26,31 @@ def clean_exit(main):
             if isinstance(stream, io.TextIOWrapper):  # a notebook's is not
                 stream.reconfigure(errors="backslashreplace")  # of a terminal without UTF-8
         try:
-            return main(*args, **kwargs)
+            status = main(*args, **kwargs)
+            sys.stdout.flush()
+            return status
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
         except OSError as error:
             if error.errno is None:
                 raise
+            if isinstance(error, BrokenPipeError) and not error.filename and _is_closed():
+                raise SystemExit(CLOSED) from None
             where = f" {error.filename}" if error.filename else ""
             print(f"error: {error.strerror}{where}; saved files are complete.", file=sys.stderr)
         raise SystemExit(2)
 
     return run
+
+
+def _is_closed() -> bool:
+    """Return whether nobody reads standard output any more, which is then silenced."""
+    try:
+        watched = select.poll()
+        watched.register(sys.stdout.fileno(), 0)
+    except OSError:  # a notebook's has no descriptor
+        return False
+    closed = any(event & (select.POLLERR | select.POLLHUP) for _, event in watched.poll(0))
+    if closed:
+        console.hush(sys.stdout)
+    return closed

@@ -1,13 +1,16 @@
 """What scripts say reaches the terminal, a log file, and a user who waits."""
 
 import io
+import os
 import re
+import subprocess
 import sys
 import time
 
 import pytest
 
 from anime_gan import console
+from tests.conftest import ROOT
 
 
 class Terminal(io.StringIO):
@@ -67,3 +70,23 @@ def test_a_bar_is_a_line_where_there_is_no_terminal(capsys):
     assert [*console.bar(range(2_000), "Reading", 2_000)] == [*range(2_000)]
     assert [*console.bar(range(3), "Reading", 3)] == [0, 1, 2]
     assert re.fullmatch(r"\S+ Reading: 2,000 ...\n", capsys.readouterr().err)
+
+
+def test_a_reader_that_has_gone_ends_nothing(tmp_path):
+    """`train_gan.py | head`: the lines go to the log only, without a traceback."""
+    code = (
+        "import pathlib, sys\n"
+        "from anime_gan import console\n"
+        "with console.logged(pathlib.Path(sys.argv[1])):\n"
+        "    for number in range(3):\n"
+        "        console.say(f'line {number}')\n"
+    )
+    log = tmp_path / "train.log"
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(log)], stdout=writing, stderr=subprocess.PIPE, cwd=ROOT
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(log.read_text().splitlines()) == 3

@@ -57,3 +57,17 @@ def test_a_notebooks_matplotlib_backend_is_not_used():
         env=environment,
     )
     assert done.returncode == 0
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    """`models.py | head` ends as other commands do there; a pipe inside the program is a bug."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    code = "from anime_gan import errors; raise SystemExit(errors.clean_exit(lambda: print(1))())"
+    options = {"cwd": ROOT, "stderr": subprocess.PIPE, "text": True}
+    done = subprocess.run([sys.executable, "-c", code], stdout=writing, **options)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+    own = code.replace("print(1)", "(_ for _ in ()).throw(BrokenPipeError(32, 'broken'))")
+    done = subprocess.run([sys.executable, "-c", own], stdout=subprocess.PIPE, **options)
+    assert done.returncode == 2 and "broken; saved files are complete" in done.stderr

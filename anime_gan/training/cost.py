@@ -17,6 +17,7 @@ from anime_gan.training.penalties import ON_POINTS
 from anime_gan.training.state import TrainState
 
 PATIENCE = 7200  # seconds that a run on a CPU may take before a faster one is named
+FASTER = "configs/r3gan_cpu.yaml shows faces in minutes; Ctrl-C stops this run."
 FEW = 500  # steps after which no version shows faces
 
 
@@ -82,17 +83,13 @@ def on_this_machine(state: TrainState, progress: Progress, precision: str) -> li
     total = ((training.steps or math.inf) - progress.step) * seconds
     given = math.inf if training.minutes is None else training.minutes * 60 - progress.seconds
     if given < total:
-        lines = [f"The time is enough for at most {given / seconds:,.0f} steps on this CPU."]
-        too_slow = training.minutes * 60 / seconds < FEW
-    elif total < 90:
+        line = f"The time is enough for at most {given / seconds:,.0f} steps on this CPU."
+        return [line, FASTER] if training.minutes * 60 / seconds < FEW else []
+    if total < 90:
         return []
-    else:
-        time_left = f"{total / 3600:.0f} hours" if total > PATIENCE else f"{total / 60:.0f} minutes"
-        lines = [f"It takes at least {time_left} on this CPU, {seconds:.2g} s or more a step."]
-        too_slow = total > PATIENCE
-    if too_slow:
-        lines.append("configs/r3gan_cpu.yaml shows faces in minutes; Ctrl-C stops this run.")
-    return lines
+    time_left = f"{total / 3600:.0f} hours" if total > PATIENCE else f"{total / 60:.0f} minutes"
+    line = f"It takes at least {time_left} on this CPU, {seconds:.2g} s or more a step."
+    return [line, FASTER] if total > PATIENCE else [line]
 
 
 def matmul_rate(precision: str, size: int = 2048):

@@ -21,6 +21,7 @@ from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from anime_gan.comparison import page
 from anime_gan.config import flat, from_dict, load_config, plain_yaml
+from anime_gan.config.load import TEXTS
 from anime_gan.config.stages import stages_of
 from anime_gan.metrics.during_training import METRICS
 from anime_gan.runs.health import MEANS, SIGNS, Health, read_findings
@@ -76,6 +77,9 @@ def configs(folder: Path) -> Case:
             key, _, text = line.partition("=")
             if key in keys and not any(other.startswith(f"{key}=") for other in overrides[1:]):
                 value = flat(found.model_dump()).get(key)
+                if key in TEXTS and text:  # taken as they are
+                    require(value == text, f"{text!r} is {value!r}")
+                    continue
                 try:
                     if key == "run" and not plain_yaml.read(text):
                         continue  # the version's name then
