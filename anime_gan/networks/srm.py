@@ -110,7 +110,7 @@ def v5_discriminator(resolution=64, channels=3, width=1.0, first_convolution=Tru
 
     Its code has a 3x3 convolution before the three 4x4 convolutions with stride 2 of the text
     (6.2.1a). No kernel is padded, so the size goes from 64 to 62, 30, 14 and 6, and Flatten has
-    6 * 6 * 128 = 4,608 outputs. The discriminators of v3 and v4 are the text's.
+    6 * 6 * 128 = 4,608 outputs. v4's discriminator is the text's.
     """
     image = x = layers.Input((resolution, resolution, channels))
     if first_convolution:
@@ -121,13 +121,13 @@ def v5_discriminator(resolution=64, channels=3, width=1.0, first_convolution=Tru
     return Model(image, _score(x), name="discriminator")
 
 
-_text_discriminator = partial(v5_discriminator, first_convolution=False)
-
-
 NETWORKS = {
     "v1": (v1_generator, v1_discriminator),
     "v2": (v2_generator, v2_discriminator),
-    "v3": (partial(v2_generator, filters=128, last_convolution=True), _text_discriminator),
-    "v4": (partial(v5_generator, filters=128, last=1, last_kernel=5), _text_discriminator),
+    "v3": (partial(v2_generator, filters=128, last_convolution=True), v2_discriminator),
+    "v4": (
+        partial(v5_generator, filters=128, last=1, last_kernel=5),
+        partial(v5_discriminator, first_convolution=False),
+    ),
     "v5": (v5_generator, v5_discriminator),
 }

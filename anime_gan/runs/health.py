@@ -95,7 +95,7 @@ KINDS = {
         "it classifies {accuracy:.0%} of all images correctly, the generator's loss is "
         "{g_loss:.3g}{ceiling}, and the faces do not get closer to the data.",
         "Weaken the discriminator: halve discriminator.rate, raise training.label_noise if the "
-        "loss has labels, or start a new run with dropout or a wider generator, as in v3.",
+        "loss has labels, or start a new run with dropout or a wider generator, as in v4.",
     ),
     "generator has won": (
         "the discriminator recognizes {fake_accuracy:.0%} of the generated images, though they are "

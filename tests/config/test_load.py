@@ -24,7 +24,7 @@ def test_later_sources_win(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("version: v4\ntraining: {steps: 7, batch_size: 8}\nmodel:\n")
     config = load("training.steps=9", file=str(file))
-    assert config.generator.rate == 1e-4  # v4's recipe
+    assert config.generator.rate == 1e-3  # v4's recipe
     assert (config.training.batch_size, config.training.steps) == (8, 9)
     assert config.run == "v4"
 
