@@ -28,7 +28,9 @@ backend.start(import_keras=False)
 from anime_gan.commands import Parser, number, own_arguments
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.preparation.settings import (
+    FORMATS,
     GREY,
+    JPEG_QUALITY,
     NO_FACE,
     QUICK_SECONDS,
     SEARCH_SECONDS,
@@ -136,6 +138,8 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     grey = {"action": "store_const", "const": GREY, "default": Limits.greyscale}
     clean.add_argument("--no-gray", "--no-grey", dest="greyscale", **grey, help="drop gray faces")
     write = parser.add_argument_group("writing")
+    kind = f"png (default), or jpeg of quality {JPEG_QUALITY}: smaller, with a slight loss"
+    write.add_argument("--format", choices=FORMATS, default="png", help=kind)
     packed = "write zip files instead of folders"
     write.add_argument("--zip", dest="zipped", action="store_true", help=packed)
     share = "share of the images whose faces are written to heldout/, not train/"

@@ -63,8 +63,10 @@ def make_set(
         unknown = overrule(faces, decisions, keep, drop)
         kept = [face for face, decision in zip(faces, decisions, strict=True) if decision.kept]
         writing.write_set(store.faces, out, kept, output, settings.size)
-        writing.write_decisions(out / "decisions.csv", faces, decisions, without)
+        table = out / "decisions.csv"
+        writing.write_decisions(table, faces, decisions, without, output.format)
         options = asdict(settings) | {"cleaning": asdict(limits) if limits else None}
+        options |= {"output": asdict(output)}
         summary = report.summary(faces, decisions, without, store.thumbnails(faces), options)
         if unknown:
             summary["warnings"].append(
@@ -73,7 +75,7 @@ def make_set(
             )
         _write_text(out / "report.json", json.dumps(summary, indent=2) + "\n")
         title = f"Faces from {Path(images).name}"
-        page = report.page(summary, faces, decisions, without, store.faces, title)
+        page = report.page(summary, faces, decisions, without, store.faces, title, output.format)
         _write_text(out / "report.html", page)
     return summary
 

@@ -1,5 +1,6 @@
 """What the disk or a missing package does to a start becomes one sentence with a way out."""
 
+import csv
 import errno
 import os
 import shutil
@@ -111,6 +112,25 @@ def test_touched_and_copied_images_are_not_searched_again(images, tmp_path):
         )
         assert again == first
     assert searched == []
+
+
+def test_all_files_name_the_faces_of_the_format(images, tmp_path):
+    """The table, the page and the set agree, and only what is written depends on the format."""
+    out, found = tmp_path / "out", {}
+    (tmp_path / "images" / "copy.png").write_bytes((tmp_path / "images" / "0.png").read_bytes())
+    for format in ("jpeg", "png", "jpeg"):
+        summary = make_set(images, out, Output(format=format))
+        assert summary["settings"]["output"]["format"] == format
+        table = list(csv.DictReader((out / "decisions.csv").read_text().splitlines()))
+        kept = {row["face"] for row in table if row["kept"] == "yes"}
+        assert kept == {path.name for path in (out / "faces").iterdir()} and len(kept) == 3
+        assert {row["instead"] for row in table} - {""} <= kept
+        page = (out / "report.html").read_text()
+        assert all(f'data-name="{name}"' in page for name in kept)
+        assert ("JPEG, quality 95" in page) == (format == "jpeg")
+        del summary["settings"]["output"]
+        found[format] = summary
+    assert found["jpeg"] == found["png"]
 
 
 def test_a_failed_read_is_tried_again(images, tmp_path, monkeypatch):
