@@ -69,7 +69,15 @@ CASES = {
     ],
     "models": ["--help", "v99", "v5 model.width=abc", "v5 model.wdth=1"],
     "data_loader": ["--help", "nowhere", "empty", "empty --resolution abc"],
-    "prepare_faces": ["--help", "nowhere out", "empty out", "empty out --size abc"],
+    "prepare_faces": [
+        "--help",
+        "nowhere out",
+        "empty out",
+        "empty out --size abc",
+        "empty out --format gif",
+        "empty out --detector none.xml",
+        "friend.keras weights",
+    ],
 }
 
 

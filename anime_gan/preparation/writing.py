@@ -11,8 +11,8 @@ from types import ModuleType
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
+from anime_gan import console
 from anime_gan.backend.startup import quiet_start
 from anime_gan.errors import UserError
 from anime_gan.files import whole_file
@@ -155,7 +155,7 @@ def remove_records(folder: Path) -> None:
 
 
 def _with_bar(items: Sequence, name: str) -> Iterable:
-    return tqdm(items, f"Writing {name}", unit="face", dynamic_ncols=True, disable=not len(items))
+    return console.bar(items, f"Writing {name}", len(items), unit="face", delay=1)
 
 
 def _block_means(path: Path, side: int) -> np.ndarray:
