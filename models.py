@@ -1,7 +1,8 @@
-"""Print a table of all versions, or the layers of one version.
+"""Print a table of all versions, or the layers of one version; draw diagrams.
 
 python models.py        a table of all versions
 python models.py v5     the layers of one version, as the report's comments show them
+python models.py v5 --diagram v5.svg --loop v5-loop.svg    diagrams of its networks and its training
 
 From Python, `from models import build, versions`: build("v5", "model.width=0.25").generator
 """
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+from argparse import ArgumentTypeError, Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anime_gan import backend
@@ -17,7 +20,8 @@ from anime_gan.commands import Parser
 from anime_gan.config import Config, load_config
 from anime_gan.config.versions import VERSIONS as versions
 from anime_gan.config.versions import get_version
-from anime_gan.errors import clean_exit
+from anime_gan.errors import UserError, clean_exit
+from anime_gan.files import whole_file
 
 if TYPE_CHECKING:
     from anime_gan.networks.build import Networks
@@ -49,14 +53,23 @@ def main() -> None:
     parser.add_argument(
         "overrides", nargs="*", metavar="key=value", help="config keys, such as model.width=0.25"
     )
-    arguments = parser.parse_args()
+    save = "save a diagram of the version's networks as SVG"
+    parser.add_argument("--diagram", metavar="FILE.svg", type=_svg, help=save)
+    save = "save a diagram of the version's training step as SVG"
+    parser.add_argument("--loop", metavar="FILE.svg", type=_svg, help=save)
+    arguments = parser.parse_intermixed_args()
     overrides, name = arguments.overrides, arguments.version
     if name and "=" in name:
         name, overrides = None, [name, *overrides]
+    if not name and (arguments.diagram or arguments.loop):
+        raise UserError("a diagram is of one version: give its name, such as v5.")
     configs = [_config(version, overrides) for version in ([name] if name else versions)]
     backend.start()  # takes seconds, so it runs only after the arguments are checked
     from anime_gan.networks import describe
 
+    if arguments.diagram or arguments.loop:
+        _draw(configs[0], arguments)
+        return
     if name is None:
         lines = describe.table(configs)
     else:
@@ -67,6 +80,25 @@ def main() -> None:
     # In a terminal, lines are cut at its width; in a file they are complete.
     end = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     print(*(line[:end] for line in lines), sep="\n")
+
+
+def _draw(config: Config, arguments: Namespace) -> None:
+    """Save the diagrams that are asked for, and print their paths."""
+    from anime_gan.networks.diagram import draw_networks
+    from anime_gan.training.loop_diagram import draw_loop
+
+    for path, draw in ((arguments.diagram, draw_networks), (arguments.loop, draw_loop)):
+        if path:
+            with whole_file(path) as temporary:
+                temporary.write_text(draw(config), encoding="utf-8")
+            print(path)
+
+
+def _svg(text: str) -> Path:
+    """Return the path of a diagram, whose name must end with .svg."""
+    if not text.lower().endswith(".svg"):
+        raise ArgumentTypeError(f"{text!r} does not end with .svg")
+    return Path(text)
 
 
 if __name__ == "__main__":

@@ -16,19 +16,26 @@ import argparse
 import dataclasses
 import os
 import shlex
+import shutil
 import sys
+import textwrap
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
-from anime_gan import backend
+from anime_gan import backend, console
 
 backend.start(import_keras=False)
 
 from anime_gan.commands import Parser, number, own_arguments
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.preparation.settings import (
+    FORMATS,
     GREY,
+    JPEG_QUALITY,
     NO_FACE,
     QUICK_SECONDS,
     SEARCH_SECONDS,
@@ -47,19 +54,24 @@ def main() -> None:
     sys.stdout.reconfigure(errors="backslashreplace")  # file names may be invalid as text
     command, arguments = _arguments(own_arguments())
     settings, limits, output = (_fields(arguments, of) for of in (Settings, Limits, Output))
+    out, announce = Path(arguments.out), partial(_announce, settings)
+    with closing(_imported("opening").open_images(arguments.source, out, settings)) as source:
+        pipeline = _imported("pipeline")  # takes half a second, so it comes after the checks
+        if command == "check":
+            for path in pipeline.check(source, out, settings, announce):
+                print(path)
+            return
+        limits = None if command == "crop" else limits
+        made = pipeline.make_set(source, out, settings, limits, output, announce)
+    _print_summary(made, arguments)
+
+
+def _imported(name: str) -> ModuleType:
+    """Return a module of anime_gan.preparation; UserError if a package is missing."""
     try:
-        from anime_gan.preparation import pipeline
+        return import_module(f"anime_gan.preparation.{name}")
     except ImportError as error:
         raise UserError(f'a package is missing ({error}): pip install ".[faces]".') from error
-    out = Path(arguments.out)
-    announce = partial(_announce, settings)
-    if command == "check":
-        for path in pipeline.check(arguments.source, out, settings, announce):
-            print(path)
-        return
-    limits = None if command == "crop" else limits
-    made = pipeline.make_set(arguments.source, out, settings, limits, output, announce)
-    _print_summary(made, arguments)
 
 
 def _fields(arguments: argparse.Namespace, of: type):
@@ -74,34 +86,33 @@ def _announce(settings: Settings, count: int) -> None:
         return
     cores = os.cpu_count() or 1
     seconds = count * (QUICK_SECONDS if settings.quick else SEARCH_SECONDS) / cores
-    print(
+    quick = "the quick search" if settings.quick else "--quick takes a tenth of it, but"
+    console.say(
         f"Searching {count:,} files takes about {timedelta(seconds=max(1, round(seconds)))} on "
-        f"{cores} cores; "
-        + (
-            "the quick search finds only about half of the faces."
-            if settings.quick
-            else "--quick takes a tenth of it, but finds only about half of the faces."
-        ),
-        flush=True,
+        f"{cores} cores;",
+        f"{quick} finds only about half of the faces.",
     )
 
 
 def _print_summary(summary: dict, arguments: argparse.Namespace) -> None:
     files, faces, out = summary["files"], summary["faces"], Path(arguments.out)
-    print(f"{files['looked at']:,} files, {faces['found']:,} faces found, {faces['kept']:,} kept.")
+    lines = [
+        f"{files['looked at']:,} files, {faces['found']:,} faces found, {faces['kept']:,} kept."
+    ]
     for reason, count in files["without"].items():
         what = "images without a face" if reason == NO_FACE else f"files left out: {reason}"
-        print(f"  {count:7,} {what}")
-    for reason, count in faces["dropped"].items():
-        print(f"  {count:7,} faces dropped: {reason}")
-    for warning in summary["warnings"]:
-        print(f"note: {warning}")
-    print(f"report: {out / 'report.html'}")
+        lines.append(f"  {count:7,} {what}")
+    lines += [f"  {count:7,} faces dropped: {why}" for why, count in faces["dropped"].items()]
+    lines += [f"note: {warning}" for warning in summary["warnings"]]
+    if sys.stdout.isatty():  # in a file, lines are complete
+        width = shutil.get_terminal_size().columns
+        lines = [textwrap.fill(line, width, subsequent_indent=" " * 6) for line in lines]
+    print(*lines, f"report: {out / 'report.html'}", sep="\n")
     name, end = "train" if arguments.held_out else "faces", ".zip" if arguments.zipped else ""
     ready = out / f"{name}{end}"
     if faces["kept"]:
         print(
-            f"train with: python train_gan.py data.images={shlex.quote(str(ready))} "
+            f"train with:\n  python train_gan.py data.images={shlex.quote(str(ready))} "
             f"model.resolution={arguments.size}{' version=oulu' if arguments.size < 32 else ''}"
         )
 
@@ -136,6 +147,8 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     grey = {"action": "store_const", "const": GREY, "default": Limits.greyscale}
     clean.add_argument("--no-gray", "--no-grey", dest="greyscale", **grey, help="drop gray faces")
     write = parser.add_argument_group("writing")
+    kind = f"png (default), or jpeg of quality {JPEG_QUALITY}: smaller, with a slight loss"
+    write.add_argument("--format", choices=FORMATS, default="png", help=kind)
     packed = "write zip files instead of folders"
     write.add_argument("--zip", dest="zipped", action="store_true", help=packed)
     share = "share of the images whose faces are written to heldout/, not train/"

@@ -18,6 +18,8 @@ PATIENCE = 2.0  # seconds without a word, after which `waiting` says what is goi
 
 MANY = 1_000  # items, which may take seconds
 
+FIRST_SECONDS, LINE_SECONDS = 5, 30  # until the first line of progress in a file, and between two
+
 _log: TextIO | None = None
 
 
@@ -96,13 +98,59 @@ def announced(step: Callable, what: str) -> Callable:
     return run
 
 
-def bar(items: Iterable | None, what: str, total: int, **options) -> tqdm:
-    """Return a progress bar; off a terminal, a line in its place where many items are to come."""
+def bar(items: Iterable | None, what: str, total: int, **options) -> tqdm | Lines:
+    """Return a progress bar within the terminal's width; off a terminal, lines in its place.
+
+    options: tqdm's.
+    """
     from tqdm import tqdm
 
-    if not sys.stderr.isatty() and total > MANY:
-        warn(f"{what}: {total:,} ...")
-    return tqdm(items, what, total, disable=None, **options)
+    if not sys.stderr.isatty():
+        return Lines(items, what, total, options.get("initial", 0), options.get("unit", ""))
+    return tqdm(items, what, total, dynamic_ncols=True, **options)
+
+
+class Lines:
+    """Stands for a progress bar where there is no terminal: a line now and then.
+
+    Many items are announced at once. Of others there is a line only if they take seconds.
+    """
+
+    def __init__(self, items: Iterable | None, what: str, total: int, initial: int, unit: str):
+        self.n, self.total = initial, total
+        self._items, self._what, self._initial, self._unit = items, what, initial, unit
+        self._begun = time.monotonic()
+        self._next = self._begun + FIRST_SECONDS
+        if unit != "B" and total - initial > MANY:
+            warn(f"{what}: {total - initial:,} ...")
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        pass
+
+    def __iter__(self) -> Iterator:
+        for item in self._items:
+            yield item
+            self.update()
+
+    def update(self, count: int = 1) -> None:
+        """Count more items, and say how far it is if the last line was long ago."""
+        self.n += count
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + LINE_SECONDS
+            self._say(now - self._begun)
+
+    def _say(self, gone: float) -> None:
+        from tqdm import tqdm
+
+        left = gone / max(self.n - self._initial, 1) * (self.total - self.n)
+        gone, left = map(tqdm.format_interval, (gone, left))
+        done = "" if self._unit == "B" else f"{self.n:,} of {self.total:,}, "
+        share = self.n / max(self.total, 1)
+        warn(f"{self._what}: {done}{share:.0%}, {gone} gone, {left} left")
 
 
 @contextmanager

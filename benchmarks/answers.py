@@ -67,9 +67,17 @@ CASES = {
         "v5 --minutes 1 trainig.steps=20",
         "v5 --minutes 1 data.images=nowhere",
     ],
-    "models": ["--help", "v99", "v5 model.width=abc", "v5 model.wdth=1"],
+    "models": ["--help", "v99", "v5 model.width=abc", "v5 model.wdth=1", "--diagram x.svg"],
     "data_loader": ["--help", "nowhere", "empty", "empty --resolution abc"],
-    "prepare_faces": ["--help", "nowhere out", "empty out", "empty out --size abc"],
+    "prepare_faces": [
+        "--help",
+        "nowhere out",
+        "empty out",
+        "empty out --size abc",
+        "empty out --format gif",
+        "empty out --detector none.xml",
+        "friend.keras weights",
+    ],
 }
 
 

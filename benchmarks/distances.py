@@ -3,10 +3,11 @@
     python -m benchmarks.distances faces.zip --count 2000 --network lite0 --network opennsfw
 
 Half of the images are the reference set. The other half, degraded, stand for generated ones:
-blurred, with noise, with fewer different faces, or with whole clusters of faces missing. The first
-row has them as they are: real vs real.
+blurred, with noise, as JPEG, with fewer different faces, or with whole clusters of faces missing.
+The first row has them as they are: real vs real.
 """
 
+from io import BytesIO
 from pathlib import Path
 
 from anime_gan import backend
@@ -14,6 +15,7 @@ from anime_gan import backend
 backend.start()
 
 import numpy as np
+from PIL import Image
 from scipy.cluster.vq import kmeans2
 from scipy.ndimage import gaussian_filter
 
@@ -38,6 +40,18 @@ def noisy(images, sigma: float) -> np.ndarray:
     return np.clip(np.rint(images + noise), 0, 255).astype("uint8")
 
 
+def compressed(images, quality: int) -> np.ndarray:
+    """Compress as `prepare_faces.py --format jpeg` does, at a quality from 1 to 95."""
+    return np.stack([through_jpeg(image, quality) for image in images])
+
+
+def through_jpeg(pixels, quality: int) -> np.ndarray:
+    """Return the pixels of one image after JPEG."""
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "jpeg", quality=quality, subsampling="4:4:4")
+    return np.asarray(Image.open(file))
+
+
 def fewer(images, share: float) -> np.ndarray:
     """Repeat a share of the images until there are as many as before."""
     return np.resize(images[: max(1, round(share * len(images)))], images.shape)
@@ -53,6 +67,7 @@ def clusters_missing(images, kept: int) -> np.ndarray:
 DEGRADED = {
     "Gaussian blur, sigma {} pixels": (blurred, (0.5, 1, 2, 4)),
     "Gaussian noise, deviation {} of 255": (noisy, (4, 8, 16, 32)),
+    "JPEG, quality {}": (compressed, (95, 85, 75, 50)),
     "{:.1%} of the faces, repeated": (fewer, (0.5, 0.1, 0.02, 0.002)),
     "{} of 16 clusters of faces": (clusters_missing, (12, 8, 4, 1)),
 }

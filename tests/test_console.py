@@ -65,6 +65,26 @@ def test_only_long_waits_are_announced(monkeypatch, capsys):
     assert capsys.readouterr().out.count("...") == 1
 
 
+def test_a_long_step_has_a_line_now_and_then(monkeypatch, capsys):
+    """Where there is no terminal; what an earlier start did counts as done, but took no time."""
+    seconds = iter(range(0, 1_000, 10))
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(seconds))
+    with console.bar(None, "Searching", 90, initial=80, unit="image") as bar:
+        for _ in range(10):
+            bar.update()
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(maxsplit=1)[1] for line in lines] == [
+        "Searching: 81 of 90, 90%, 00:10 gone, 01:30 left",
+        "Searching: 84 of 90, 93%, 00:40 gone, 01:00 left",
+        "Searching: 87 of 90, 97%, 01:10 gone, 00:30 left",
+        "Searching: 90 of 90, 100%, 01:40 gone, 00:00 left",
+    ]
+    with console.bar(None, "Unpacking", 10**6, unit="B") as bar:
+        bar.update(250_000)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(" Unpacking: 25%, 00:10 gone, 00:30 left")
+
+
 def test_a_bar_is_a_line_where_there_is_no_terminal(capsys):
     """And nothing for a few items."""
     assert [*console.bar(range(2_000), "Reading", 2_000)] == [*range(2_000)]

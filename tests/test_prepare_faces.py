@@ -375,6 +375,23 @@ def test_mistakes_are_one_sentence(call, script, arguments, said):
     assert contents(script.folder) == before
 
 
+def test_refusals_need_no_slow_library():
+    """Importing what the search and the report need takes half a second."""
+    for arguments in (["nowhere", "out"], ["tests", "anime_gan"], ["tests", "out", "--size", "9"]):
+        code = (
+            "import sys, prepare_faces\n"
+            f"sys.argv[1:] = {arguments}\n"
+            "try: prepare_faces.main()\n"
+            "except SystemExit as ended: print(ended.code, *sys.modules)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+        )
+        status, *modules = done.stdout.split()
+        assert status == "2", done.stderr
+        assert not {"scipy", "matplotlib", "keras", "onnxruntime", "cv2"} & set(modules)
+
+
 def test_help_needs_no_library():
     """It answers at once, as errors in the arguments do."""
     code = "import sys, prepare_faces; print(*sys.modules)"

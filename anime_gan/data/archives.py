@@ -16,8 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from tqdm import tqdm
-
+from anime_gan import console
 from anime_gan.data.entries import Entry, Unreadable, check_size, is_hidden_path, time_stamp
 from anime_gan.data.identity import digest
 from anime_gan.errors import UserError
@@ -169,7 +168,9 @@ def _plain_tar(path: Path) -> BinaryIO:
         with (
             open(path, "rb") as file,
             unpack(file) as packed,
-            tqdm(None, f"Unpacking {path.name}", size, unit="B", unit_scale=True, delay=1) as bar,
+            console.bar(
+                None, f"Unpacking {path.name}", size, unit="B", unit_scale=True, delay=1
+            ) as bar,
         ):
             while part := packed.read(2**20):
                 plain.write(part)

@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from tqdm import tqdm
-
+from anime_gan import console
 from anime_gan.data.entries import Entry, Source, room_for
 from anime_gan.errors import UserError
 from anime_gan.files import whole_file
@@ -81,7 +80,7 @@ def _checksums(source: Source, indices: list[int], workers: int) -> dict[int, in
 
     with (
         ThreadPoolExecutor(workers) as pool,
-        tqdm(total=len(indices), desc="Reading files", delay=1, leave=False) as bar,
+        console.bar(None, "Reading files", len(indices), delay=1, leave=False) as bar,
     ):
         found = {}
         chunks = [indices[i : i + _CHUNK] for i in range(0, len(indices), _CHUNK)]

@@ -71,11 +71,11 @@ def _optimizers(config: Config) -> str:
     """Return the optimizers and learning rates of both networks, each once."""
     sections = (config.generator, config.discriminator)
     names = dict.fromkeys(section.optimizer for section in sections)
-    rates = dict.fromkeys(_rate(section.rate) for section in sections)
+    rates = dict.fromkeys(rate_text(section.rate) for section in sections)
     return f"{'/'.join(names)} {', '.join(rates)}"
 
 
-def _rate(rate: float | tuple[float, float]) -> str:
+def rate_text(rate: float | tuple[float, float]) -> str:
     """Return a learning rate such as 2e-4, or a pair as "2e-4 to 5e-5"."""
     pair = rate if isinstance(rate, tuple) else (rate,)
     return " to ".join(np.format_float_scientific(n, trim="-", exp_digits=1) for n in pair)
@@ -87,13 +87,11 @@ def layer_table(model: keras.Model) -> list[str]:
     for layer in all_layers(model):
         size = " x ".join(str(n) for n in layer.output.shape[1:])
         parameters = f"{layer.count_params():,}" if layer.weights else ""
-        lines.append(
-            f"  {type(layer).__name__:<16} {_options(layer):<22} {parameters:>12}   {size}"
-        )
+        lines.append(f"  {type(layer).__name__:<16} {options(layer):<22} {parameters:>12}   {size}")
     return lines
 
 
-def _options(layer) -> str:
+def options(layer) -> str:
     """Return a layer's options as text: kernel, padding, stride, dropout rate, activation."""
     config = layer.get_config()
     texts = []

@@ -7,7 +7,7 @@ from pathlib import Path
 from anime_gan.errors import UserError
 from anime_gan.preparation.duplicates import groups
 from anime_gan.preparation.quality import fault
-from anime_gan.preparation.settings import Limits
+from anime_gan.preparation.settings import FORMATS, Limits, file_name
 
 EXACT, NEAR, SMALL, BY_HAND = "exact duplicate", "near-duplicate", "too small", "in drop.txt"
 
@@ -55,14 +55,20 @@ def overrule(
 ) -> list[str]:
     """Apply the user's lists of faces or source files to the decisions; return unknown names.
 
-    A line that begins with # is a comment, unless a face or a file is called so.
+    A face may be named as in a set of any format. A line that begins with # is a comment, unless a
+    face or a file is called so.
 
     Raises:
         UserError: a name is in both lists.
     """
     known = {face["name"] for face in faces} | {face["source"] for face in faces}
+    also = {file_name(face["name"], one): face["name"] for face in faces for one in FORMATS}
     keep, drop = (
-        {name for name in names if name in known or not name.startswith("#")}
+        {
+            name if name in known else also.get(name, name)
+            for name in names
+            if name in known or not name.startswith("#")
+        }
         for names in (keep, drop)
     )
     both = keep & drop

@@ -161,8 +161,6 @@ def _cascade(path: Path) -> Detector:
         import cv2
     except ImportError as error:
         raise _not_installed("OpenCV", error) from error
-    if not path.is_file():
-        raise UserError(f"{path} does not exist: name animeface, or the .xml file of a cascade.")
     try:
         cascade = cv2.CascadeClassifier(str(path))
     except (cv2.error, SystemError):  # the second is raised for a file that is no XML

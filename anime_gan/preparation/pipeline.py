@@ -9,13 +9,11 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from tqdm import tqdm
-
+from anime_gan import console
 from anime_gan.data.cache import none_readable
 from anime_gan.data.decode import AGAIN, may_pass, reason
 from anime_gan.data.entries import Entry, Source
 from anime_gan.data.identity import identified
-from anime_gan.data.sources import open_source
 from anime_gan.errors import UserError
 from anime_gan.files import explain_os_error, whole_file
 from anime_gan.preparation import report, writing
@@ -32,7 +30,7 @@ Announce = Callable[[int], None]
 
 
 def make_set(
-    images: str,
+    source: Source,
     out: Path,
     settings: Settings,
     limits: Limits | None,
@@ -42,7 +40,7 @@ def make_set(
     """Make a set of faces in the folder `out`, and return the summary that report.json holds.
 
     Args:
-        images, out: the source, and the folder for the set.
+        source, out: the images, from `open_images`, and the folder for the set.
         settings, limits, output: what it is made with; limits None keeps all faces that are large
             enough.
         announce: called before the search, with the number of files that are to be searched.
@@ -53,7 +51,7 @@ def make_set(
     """
     if output.records:
         writing.tensorflow()
-    with _searched(images, out, settings, announce) as (_, entries, store, settings):
+    with _searched(source, out, settings, announce) as (entries, store, settings):
         faces, without = store.of(entries)
         if limits:
             decisions = decide(faces, store.compare(), limits, settings.enlarge)
@@ -63,8 +61,10 @@ def make_set(
         unknown = overrule(faces, decisions, keep, drop)
         kept = [face for face, decision in zip(faces, decisions, strict=True) if decision.kept]
         writing.write_set(store.faces, out, kept, output, settings.size)
-        writing.write_decisions(out / "decisions.csv", faces, decisions, without)
+        table = out / "decisions.csv"
+        writing.write_decisions(table, faces, decisions, without, output.format)
         options = asdict(settings) | {"cleaning": asdict(limits) if limits else None}
+        options |= {"output": asdict(output)}
         summary = report.summary(faces, decisions, without, store.thumbnails(faces), options)
         if unknown:
             summary["warnings"].append(
@@ -72,45 +72,41 @@ def make_set(
                 "them."
             )
         _write_text(out / "report.json", json.dumps(summary, indent=2) + "\n")
-        title = f"Faces from {Path(images).name}"
-        page = report.page(summary, faces, decisions, without, store.faces, title)
+        title = f"Faces from {Path(source.name).name}"
+        page = report.page(summary, faces, decisions, without, store.faces, title, output.format)
         _write_text(out / "report.html", page)
     return summary
 
 
 def check(
-    images: str, out: Path, settings: Settings, announce: Announce = lambda count: None
+    source: Source, out: Path, settings: Settings, announce: Announce = lambda count: None
 ) -> list[Path]:
     """Write contact sheets of what the search finds, and return their paths."""
-    with _searched(images, out, settings, announce) as (source, entries, store, _):
+    with _searched(source, out, settings, announce) as (entries, store, _):
         return write_sheets(source, entries, store, out / "check")
 
 
 @contextmanager
 def _searched(
-    images: str, out: Path, settings: Settings, announce: Announce
-) -> Iterator[tuple[Source, list[Entry], Store, Settings]]:
+    source: Source, out: Path, settings: Settings, announce: Announce
+) -> Iterator[tuple[list[Entry], Store, Settings]]:
     """Search all images that no earlier start searched.
 
     Yields:
-        the source, its entries with checksums, what was found, and the final settings.
+        the entries with checksums, what was found, and the final settings.
     """
-    with closing(open_source(images)) as source:
-        if not source.entries:
-            raise UserError(f"{images} holds no files: name a folder, a zip or a glob of images.")
-        _require_apart(images, out)
-        # Opened here too, so that a missing package is an error before any process starts.
-        settings = replace(settings, upscaler=available_upscaler(settings.upscaler))
-        if settings.detector:
-            open_detector(settings.detector)
-        with _explained(out), closing(Store(out, asdict(settings))) as store:
-            entries = identified(source, out / "work", os.cpu_count() or 1)
-            _search(source, entries, store, settings, announce)
-            faces, without = store.of(entries)
-            reasons = [why for _, why in without]
-            if not faces and NO_FACE not in reasons:
-                raise none_readable(images, reasons)
-            yield source, entries, store, settings
+    # Opened here too, so that a missing package is an error before any process starts.
+    settings = replace(settings, upscaler=available_upscaler(settings.upscaler))
+    if settings.detector:
+        open_detector(settings.detector)
+    with _explained(out), closing(Store(out, asdict(settings))) as store:
+        entries = identified(source, out / "work", os.cpu_count() or 1)
+        _search(source, entries, store, settings, announce)
+        faces, without = store.of(entries)
+        reasons = [why for _, why in without]
+        if not faces and NO_FACE not in reasons:
+            raise none_readable(source.name, reasons)
+        yield entries, store, settings
 
 
 @contextmanager
@@ -131,19 +127,6 @@ def _explained(out: Path) -> Iterator[None]:
         ) from error
 
 
-def _require_apart(images: str, out: Path) -> None:
-    """Raise UserError if the set would be written among the images, or they lie in it."""
-    path = Path(images).expanduser()
-    wild = 0
-    while not path.exists():  # of a glob, the folder before its first wildcard
-        path, wild = path.parent, wild + 1
-    deep = wild > 1 or "**" in Path(images).name or (not wild and path.is_dir())
-    if deep and out.resolve().is_relative_to(path.resolve()):
-        raise UserError(f"{out} lies in {images}: name a folder outside of it.")
-    if path.resolve().is_relative_to(out.resolve()):
-        raise UserError(f"{images} lies in {out}, where the set would be written: name another.")
-
-
 def _search(
     source: Source, entries: list[Entry], store: Store, settings: Settings, announce: Announce
 ) -> None:
@@ -151,7 +134,7 @@ def _search(
     total, unread = len(entries), set()
     if left:
         announce(len(left))
-    bar = tqdm(None, "Searching images", total, initial=total - len(left), unit="image")
+    bar = console.bar(None, "Searching images", total, initial=total - len(left), unit="image")
 
     def files() -> Iterator[tuple[str, bytes | str]]:
         """Yield the name and the content of each file, or the reason why it can't be read."""

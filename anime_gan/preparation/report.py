@@ -8,12 +8,13 @@ from PIL import Image
 
 from anime_gan.preparation.decisions import BY_HAND, NEAR, Decision
 from anime_gan.preparation.extract import faceless_file
-from anime_gan.preparation.settings import NO_FACE
+from anime_gan.preparation.settings import JPEG_QUALITY, NO_FACE, file_name
 from anime_gan.web.page import chart, encode, render
 
 SHOWN, LISTED = 96, 2_000  # images in each section: at first, and after a click
 _TEMPLATE = Path(__file__).with_suffix(".html")
 _COLORS = 12
+_FORMAT_TEXTS = {"png": "PNG", "jpeg": f"JPEG, quality {JPEG_QUALITY}"}
 _FEW = 5_000  # the report's and the thesis's sets had 86,000 and 217,800
 _DISTRIBUTIONS = {
     "brightness": "mean, from 0 (black) to 1 (white)",
@@ -67,6 +68,7 @@ def page(
     without: list[tuple[str, str]],
     folder: Path,
     title: str,
+    format: str = "png",
 ) -> str:
     """Return the page as HTML.
 
@@ -74,8 +76,9 @@ def page(
         found: the summary.
         faces, decisions: what was found, and what is kept.
         without: (file, reason) of files without a face.
-        folder: where the faces' files are.
+        folder: where the faces' PNG files are.
         title: of the page.
+        format: of the set's files, one of FORMATS. Faces have the names of these files.
     """
     faceless = sorted(name for name, why in without if why == NO_FACE)
     others = sorted((why, name) for name, why in without if why != NO_FACE)
@@ -88,16 +91,16 @@ def page(
         _TEMPLATE,
         title=title,
         warnings=found["warnings"],
-        counts=_counts(found),
+        counts=[*_counts(found), ("format of the files", _FORMAT_TEXTS[format])],
         shown=SHOWN,
         listed=LISTED,
         faceless=_faceless(faceless, folder),
         faceless_count=len(faceless),
         others=[(name, why) for why, name in others[:LISTED]],
         others_count=len(others),
-        kept=_sheet(kept, faces, decisions, folder),
+        kept=_sheet(kept, faces, decisions, folder, format),
         dropped=[
-            (reason, len(some), reason == NEAR, _sheet(some, faces, decisions, folder))
+            (reason, len(some), reason == NEAR, _sheet(some, faces, decisions, folder, format))
             for reason, some in by_reason.items()
         ],
         charts=[
@@ -184,7 +187,7 @@ def _counts(found: dict) -> list[tuple[str, str]]:
 
 
 def _sheet(
-    indices: list[int], faces: list[dict], decisions: list[Decision], folder: Path
+    indices: list[int], faces: list[dict], decisions: list[Decision], folder: Path, format: str
 ) -> list[dict]:
     """Return some of the faces with their images, a duplicate with the one kept in its place."""
     # A label is a hash, so its order is a random sample that stays when the set grows.
@@ -194,7 +197,9 @@ def _sheet(
         images = [_thumbnail(folder / name) for name in names]
         by_hand = decisions[i].forced or decisions[i].reason == BY_HAND
         to = "remove" if by_hand else "drop" if decisions[i].kept else "keep"
-        shown.append(faces[i] | {"forced": decisions[i].forced, "images": images, "list": to})
+        name = file_name(faces[i]["name"], format)
+        new = {"name": name, "forced": decisions[i].forced, "images": images, "list": to}
+        shown.append(faces[i] | new)
     return shown
 
 

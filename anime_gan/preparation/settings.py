@@ -5,6 +5,8 @@ It imports no library, so that a command line can show the default values at onc
 
 from dataclasses import dataclass
 
+FORMATS = {"png": ".png", "jpeg": ".jpg"}  # of the set's files, and their endings
+JPEG_QUALITY = 95  # docs/faces.md has what it costs
 UPSCALERS = ("auto", "lanczos", "waifu2x", "waifu2x-gpu")
 FACELESS = "without"  # the folder of small copies of images without a face
 NO_FACE = "no face found"  # the only reason of a file that is an image
@@ -12,6 +14,14 @@ NO_FACE = "no face found"  # the only reason of a file that is an image
 # faces the quick one finds; docs/faces.md has both.
 SEARCH_SECONDS, QUICK_SECONDS = 13.0, 1.4
 GREY = 0.02  # a face with less `colour` is gray; JPEG adds a little
+
+
+def file_name(face: str, format: str) -> str:
+    """Return the name of a face's file in the set.
+
+    face: its name in the records, which is that of a PNG. format: one of FORMATS.
+    """
+    return face.removesuffix(FORMATS["png"]) + FORMATS[format]
 
 
 @dataclass(frozen=True)
@@ -55,8 +65,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Output:
-    """The form of the set: zip files or folders, the share held out, and TFRecords as well."""
+    """The form of the set.
 
+    Args:
+        format: one of FORMATS. TFRecords hold the pixels before any loss.
+        zipped: whether zip files are written instead of folders.
+        held_out: share of the images whose faces are held out, 0 to 1.
+        records: whether TFRecords are written as well.
+    """
+
+    format: str = "png"
     zipped: bool = False
     held_out: float = 0.0
     records: bool = False

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
-from tqdm import tqdm
 
+from anime_gan import console
 from anime_gan.data.decode import whole_image
 from anime_gan.data.entries import Entry, Source
 from anime_gan.data.pixels import montage, to_image
@@ -35,7 +35,7 @@ def write_sheets(source: Source, entries: list[Entry], store: Store, folder: Pat
 
 def _images(source: Source, entries: list[Entry], store: Store) -> Iterator[np.ndarray]:
     number = 0
-    bar = tqdm(entries, "Drawing sheets", unit="image", dynamic_ncols=True)
+    bar = console.bar(entries, "Drawing sheets", len(entries), unit="image")
     for index, entry in enumerate(bar):
         faces, _ = store.of([entry])
         try:

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from anime_gan import console
 from anime_gan.data.entries import Entry
 from anime_gan.errors import UserError
-from anime_gan.files import explain_os_error, remove_unfinished, whole_file
+from anime_gan.files import explain_os_error, remove_unfinished
 from anime_gan.preparation.duplicates import THUMBNAIL, near_duplicates
+from anime_gan.preparation.opening import require_own, require_same, write_settings
 from anime_gan.preparation.settings import FACELESS, NO_FACE
 
 DATABASE = "faces.sqlite"
@@ -48,7 +49,7 @@ class Store:
 
     def __init__(self, out: Path, settings: dict):
         self.faces = out / "work" / "faces"
-        _require_own(out)
+        require_own(out)
         with explain_os_error(out):
             self.faces.mkdir(parents=True, exist_ok=True)
             self.faces.with_name(FACELESS).mkdir(exist_ok=True)
@@ -57,7 +58,8 @@ class Store:
         self._known: dict[Entry, tuple[str | None, list[dict]]] = {}
         try:
             self._open(out)
-            _require_same(out, settings)
+            require_same(out, settings)
+            write_settings(out, settings)
             for folder in [out, *filter(Path.is_dir, out.iterdir())]:
                 remove_unfinished(folder)
         except BaseException:
@@ -127,7 +129,7 @@ class Store:
         rows = self._database.execute("SELECT * FROM compared ORDER BY number").fetchall()
         done = rows[-1][0] if rows else 0
         pairs = [pair for _, found in rows for pair in json.loads(found)]
-        with tqdm(total=len(pixels), initial=done, desc="Comparing", unit="face") as bar:
+        with console.bar(None, "Comparing", len(pixels), initial=done, unit="face") as bar:
             if done < len(pixels):
                 for end, found in near_duplicates(self._thumbnails(), done):
                     row = end, json.dumps(found)
@@ -152,35 +154,3 @@ class Store:
             self._database.commit()
         finally:
             self._database.close()
-
-
-def _require_same(out: Path, settings: dict) -> None:
-    """Write the settings if this start is the first one, else require the same."""
-    path = out / "work" / "settings.json"
-    try:
-        before = dict(json.loads(path.read_text()))
-    except (ValueError, TypeError):  # not written by this program
-        before = {}
-    except FileNotFoundError:
-        with whole_file(path) as temporary:
-            temporary.write_text(json.dumps(settings, indent=2) + "\n")
-        return
-    for name, value in settings.items():
-        if before.get(name) != value:
-            raise UserError(
-                f"{out} was made with {name} {before.get(name)!r}, not {value!r}: use the same "
-                "value, name another folder, or remove this one."
-            )
-
-
-def _require_own(out: Path) -> None:
-    """Raise UserError where a folder holds files that this program did not write there.
-
-    Otherwise a user's own faces.zip or train.zip would be overwritten.
-    """
-    if not out.is_dir() or (out / "work" / "settings.json").exists():
-        return
-    ours = {"work", "keep.txt", "drop.txt"}
-    others = [name for name in os.listdir(out) if name not in ours and not name.startswith(".")]
-    if others:
-        raise UserError(f"{out} holds {min(others)} and is no set of faces: name a new folder.")

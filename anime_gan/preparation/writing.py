@@ -1,6 +1,7 @@
 """The finished set: files or zips for data.images, TFRecords for the original StyleGAN, a table."""
 
 import csv
+import io
 import os
 import shutil
 import zipfile
@@ -10,13 +11,13 @@ from types import ModuleType
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
+from anime_gan import console
 from anime_gan.backend.startup import quiet_start
 from anime_gan.errors import UserError
 from anime_gan.files import whole_file
 from anime_gan.preparation.decisions import Decision
-from anime_gan.preparation.settings import Output
+from anime_gan.preparation.settings import FORMATS, JPEG_QUALITY, Output, file_name
 
 HELD_OUT = "heldout"
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest possible, so that equal faces give an equal file
@@ -35,13 +36,13 @@ def write_set(source: Path, out: Path, faces: list[dict], output: Output, size: 
         folder, packed = out / name, out / f"{name}.zip"
         files = parts.get(name)
         if files is not None and not output.zipped:
-            write_files(source, folder, files, every)
+            write_files(source, folder, files, every, output.format)
         elif folder.is_dir():
-            write_files(source, folder, [], every)
+            write_files(source, folder, [], every, output.format)
             if not any(folder.iterdir()):
                 folder.rmdir()
         if files is not None and output.zipped:
-            write_zip(source, packed, files)
+            write_zip(source, packed, files, output.format)
         else:
             packed.unlink(missing_ok=True)
         if files and output.records:
@@ -63,34 +64,51 @@ def split(faces: list[dict], held_out: float) -> dict[str, list[dict]]:
     return parts
 
 
-def write_files(source: Path, folder: Path, faces: list[dict], every: set[str]) -> None:
-    """Link or copy faces from `source` to `folder`, and remove all others of `every` there.
+def write_files(
+    source: Path, folder: Path, faces: list[dict], every: set[str], format: str
+) -> None:
+    """Write faces from `source` to `folder`, and remove all others of `every`, of any format.
 
     Other files in the folder stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
     present = set(os.listdir(folder))
-    names = {face["name"] for face in faces}
-    for name in (present & every) - names:
+    originals = {file_name(face["name"], format): source / face["name"] for face in faces}
+    ours = {file_name(name, one) for name in every for one in FORMATS}
+    for name in (present & ours) - originals.keys():
         (folder / name).unlink()
-    for name in _with_bar(sorted(names), folder.name):
-        original, target = source / name, folder / name
-        if name in present and target.stat().st_size == original.stat().st_size:
-            continue
-        target.unlink(missing_ok=True)
-        try:
-            os.link(original, target)
-        except OSError:
-            with whole_file(target) as temporary:
-                shutil.copyfile(original, temporary)
+    for name, original in _with_bar(sorted(originals.items()), folder.name):
+        target = folder / name
+        if format != "png":
+            if name not in present:  # its name holds a hash of the content, so it is the same
+                with whole_file(target) as temporary:
+                    temporary.write_bytes(_content(original, format))
+        elif name not in present or target.stat().st_size != original.stat().st_size:
+            target.unlink(missing_ok=True)
+            try:
+                os.link(original, target)
+            except OSError:
+                with whole_file(target) as temporary:
+                    shutil.copyfile(original, temporary)
 
 
-def write_zip(source: Path, path: Path, faces: list[dict]) -> None:
-    """Write the faces as one zip, uncompressed since PNG is compressed already."""
+def write_zip(source: Path, path: Path, faces: list[dict], format: str) -> None:
+    """Write the faces as one zip, uncompressed since its files are compressed already."""
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as file:
         for face in _with_bar(sorted(faces, key=lambda face: face["name"]), path.name):
-            info = zipfile.ZipInfo(face["name"], _ZIP_DATE)
-            file.writestr(info, (source / face["name"]).read_bytes())
+            info = zipfile.ZipInfo(file_name(face["name"], format), _ZIP_DATE)
+            file.writestr(info, _content(source / face["name"], format))
+
+
+def _content(original: Path, format: str) -> bytes:
+    """Return the bytes of a face's PNG file in a format."""
+    if format == "png":
+        return original.read_bytes()
+    encoded = io.BytesIO()
+    with Image.open(original) as image:
+        # Full color resolution: halved, it is what blurs the borders of flat colors.
+        image.save(encoded, format, quality=JPEG_QUALITY, subsampling="4:4:4", optimize=True)
+    return encoded.getvalue()
 
 
 def write_records(source: Path, folder: Path, name: str, faces: list[dict], size: int) -> None:
@@ -137,7 +155,7 @@ def remove_records(folder: Path) -> None:
 
 
 def _with_bar(items: Sequence, name: str) -> Iterable:
-    return tqdm(items, f"Writing {name}", unit="face", dynamic_ncols=True, disable=not len(items))
+    return console.bar(items, f"Writing {name}", len(items), unit="face", delay=1)
 
 
 def _block_means(path: Path, side: int) -> np.ndarray:
@@ -150,9 +168,16 @@ def _block_means(path: Path, side: int) -> np.ndarray:
 
 
 def write_decisions(
-    path: Path, faces: list[dict], decisions: list[Decision], without: list[tuple[str, str]]
+    path: Path,
+    faces: list[dict],
+    decisions: list[Decision],
+    without: list[tuple[str, str]],
+    format: str,
 ) -> None:
-    """Write all faces and their decisions as CSV, then (name, reason) of images without a face."""
+    """Write all faces and their decisions as CSV, then (name, reason) of images without a face.
+
+    A face has the name of its file in the set; format: that of the set.
+    """
     with (
         whole_file(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
@@ -161,8 +186,10 @@ def write_decisions(
         rows.writerow(["source", "face", "kept", "reason", "instead", *_COLUMNS])
         for face, decision in zip(faces, decisions, strict=True):
             kept = "by hand" if decision.forced else "yes" if decision.kept else "no"
+            name, instead = file_name(face["name"], format), decision.instead
+            instead = instead and file_name(instead, format)
             rows.writerow(
-                [face["source"], face["name"], kept, decision.reason, decision.instead]
+                [face["source"], name, kept, decision.reason, instead]
                 + [face[column] for column in _COLUMNS]
             )
         for name, reason in without:

@@ -74,6 +74,16 @@ def test_the_table_and_the_layers(script, call):
     assert status == 2 and "'v6'" in errors and errors.startswith("error: ")
 
 
+def test_models_draws_diagrams(call, script):
+    """Of one version, with config keys, into the files named."""
+    status, _ = call("models.py", "v1", "--diagram", "n.svg", "--loop", "l.SVG", "model.width=0.1")
+    networks, loop = ((script.folder / name).read_text() for name in ("n.svg", "l.SVG"))
+    assert status == 0 and "Generator" in networks and "Update the discriminator" in loop
+    for wrong in (["--diagram", "n.svg"], ["v1", "--loop", "l.png"], ["v1", "--loop", "no/l.svg"]):
+        status, errors = call("models.py", *wrong)
+        assert status == 2 and errors.count("\n") == 1 and errors.startswith("error: ")
+
+
 def test_models_is_the_door_from_python():
     """`from models import build, versions`, with the config's overrides."""
     from models import build as build_version

@@ -58,6 +58,16 @@ def test_lists_overrule_by_face_and_by_file():
     assert decisions[0].forced and decisions[0].reason == "too dark"
 
 
+def test_a_list_may_name_a_face_by_a_file_of_any_format():
+    """Lists written for a set of PNG files hold for one of JPEG files, and the reverse."""
+    faces = [face("a-1-0.png", light=0.1), face("b-2-0.png"), face("c-3-0.png")]
+    faces[2]["source"] = "b-2-0.jpg"  # a file of that name is meant, not the face
+    decisions = decide(faces, set(), Limits(), 2.0)
+    unknown = overrule(faces, decisions, keep={"a-1-0.jpg"}, drop={"b-2-0.jpg", "no-4-0.jpg"})
+    assert unknown == ["no-4-0.jpg"]
+    assert [decision.kept for decision in decisions] == [True, True, False]
+
+
 def test_a_name_in_both_lists_is_an_error():
     """Either answer could be wrong."""
     with pytest.raises(UserError, match=r"keep\.txt and in drop\.txt"):

