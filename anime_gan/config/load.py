@@ -97,6 +97,17 @@ def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
     return shapes, others
 
 
+def require_resumable(old: Config, new: Config) -> list[str]:
+    """Return what a run's continuation changes; UserError if a run cannot change it."""
+    shapes, others = differences(old, new)
+    if shapes:
+        raise UserError(
+            f"run {new.run} cannot change these settings: {', '.join(shapes)}; start a new run "
+            "with run=NAME, or undo these changes."
+        )
+    return others
+
+
 def _read(path: Path) -> tuple[dict[str, Any], str]:
     """Return the mapping in a YAML file, and its text."""
     try:

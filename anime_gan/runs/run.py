@@ -21,7 +21,7 @@ from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
 from anime_gan.files import require_space, sync, whole_file
 from anime_gan.networks.latents import latents_from_seeds
-from anime_gan.runs import checkpoint, grids
+from anime_gan.runs import checkpoint, earlier, grids
 from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
 from anime_gan.runs.health import FACES, TOO_FEW, Finding, Health
 from anime_gan.runs.history import History, NotFinite
@@ -76,11 +76,15 @@ class Run:
     not_finite: the error of the first loss that is not finite, None while all are.
     """
 
-    def __init__(self, name: str):
-        self.folder = RunFolder(name)
+    def __init__(self, name: str, step: int | None = None):
+        """Lock the run and read its newest checkpoint, or that of `step`, to which it goes back.
+
+        What it has of later steps is removed by `start`.
+        """
+        self.folder, self._goes_back = RunFolder(name), step is not None
         with ExitStack() as opened:
             opened.callback(os.close, self.folder.lock())
-            found = checkpoint.newest(self.folder.weights)
+            found = earlier.read(self.folder, step)
             self._opened = opened.pop_all()  # on a full disk each of them may fail to close
         facts, arrays = found or ({}, {})
         own = {key: facts[key] for key in Progress.__dataclass_fields__ if key in facts}
@@ -104,7 +108,10 @@ class Run:
         progress.config, progress.precision = config.model_dump(), precision
         progress.micro_batch, progress.data_key = state.micro_batch, images.key
         self._latents = latents_from_seeds(range(FACES), config.model.latent_dim)
-        checkpoint.set_aside(folder.weights, step)
+        if self._goes_back:
+            earlier.drop_later(folder, step)
+        else:
+            checkpoint.set_aside(folder.weights, step)
         for path, text in (
             (folder.config_file, write(progress.config)),
             (folder.architecture, state.combined.to_json()),
@@ -121,7 +128,7 @@ class Run:
         self._opened.callback(self.health.close)
         if config.health.action == "rollback" and is_new:
             self._save_state(0, 0.0)  # so that the run can be rolled back from its first step on
-        best = best_distance(folder)
+        best = best_distance(folder, step)
         self._best = best[0] if best else math.inf
         self._started = self._saved = time.monotonic()
         self._last = step
