@@ -122,7 +122,8 @@ class Run:
         self._opened.callback(self.history.close)
         order = np.random.default_rng(config.training.seed).permutation(len(images.images))
         if not folder.reference_grid.exists() or other_images:
-            grids.save_grid(folder.reference_grid, images.images[np.sort(order[:PREVIEWS])])
+            shown = images.images[np.sort(order[:PREVIEWS])]
+            grids.save_grid(folder.reference_grid, shown, **self._about, shows="training images")
         compared = images.images[np.sort(order[:FACES])]
         self.health = Health(folder.images, step, compared, progress.rollbacks)
         self._opened.callback(self.health.close)
@@ -242,6 +243,11 @@ class Run:
             with suppress(UserError):  # the error that ends training is the one to report
                 self._save_checkpoint(self._last, self.seconds)
 
+    @property
+    def _about(self) -> dict[str, str]:
+        """What each grid says about its run."""
+        return {"run": self.folder.name, "version": self._config.version}
+
     def _sample(self, count: int) -> np.ndarray:
         """Return faces from the run's fixed latents as uint8."""
         return to_uint8(self._state.sampler()(self._latents[:count], training=False))
@@ -251,7 +257,9 @@ class Run:
         faces = self._sample(PREVIEWS)
         times = self._config.model.resolution // faces.shape[1]  # above 1 while the networks grow
         faces = faces.repeat(times, axis=1).repeat(times, axis=2)
-        grid = grids.save_grid(self.folder.grid(step), faces)
+        weights = "EMA" if self._state.ema else "raw"
+        about = self._about | {"step": step, "seeds": f"0-{PREVIEWS - 1}", "weights": weights}
+        grid = grids.save_grid(self.folder.grid(step), faces, **about)
         self.history.board.add_grid("faces", grid, step)
         if step:
             self.history.save_curve(self.folder.images / "losses.png")
