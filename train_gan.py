@@ -276,6 +276,25 @@ def go_back(arguments: argparse.Namespace, config: Config) -> int | None:
     return None
 
 
+def run_called(word: str) -> str | None:
+    """Return the run in this folder that a word names, as sample.py takes it, None if none does.
+
+    UserError if it is in another folder, since training writes into the current one.
+    """
+    from anime_gan.generation.load import locate
+
+    try:
+        home, name = locate(word)
+    except UserError:
+        return None
+    if not name or not (home / RunFolder(name).config_file).is_file():
+        return None
+    if home != Path.cwd():
+        go = f"cd {shlex.quote(str(home))}"
+        raise UserError(f"run {name} is in {home / 'weights'}; go there first ({go}).")
+    return name
+
+
 def parse(argv: list[str]) -> tuple[Config, argparse.Namespace]:
     """Return the config that the arguments ask for, and the arguments; run: the run they name."""
     parser = Parser(description=__doc__)
@@ -308,8 +327,8 @@ def parse(argv: list[str]) -> tuple[Config, argparse.Namespace]:
             file = word
         elif word.lower() in VERSIONS:
             overrides.insert(0, f"version={word.lower()}")
-        elif RunFolder(place.name).config_file.is_file():  # of weights/RUN too
-            file, arguments.run = str(RunFolder(place.name).config_file), place.name
+        elif run := run_called(word):
+            file, arguments.run = str(RunFolder(run).config_file), run
         else:
             raise UserError(
                 f"{word!r} is not key=value, a version ({', '.join(VERSIONS)}), a run in weights/ "

@@ -19,6 +19,7 @@ from anime_gan.data.png import SOFTWARE, texts
 from anime_gan.errors import UserError
 from anime_gan.files import explain_os_error, whole_file
 
+IMAGE = (".png", ".jpg", ".jpeg", ".webp")  # the endings of files that save_image writes
 QUALITY = 95  # of JPEG and WebP files
 _EXIF_DESCRIPTION, _EXIF_SOFTWARE = 0x010E, 0x0131
 # New seeds have five digits at most, and are not those of the grids of a training.

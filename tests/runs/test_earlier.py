@@ -1,11 +1,14 @@
 """A run continues from an earlier checkpoint, or a new run begins there; nothing is lost unsaid."""
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import train_gan
+from anime_gan.errors import UserError
 from anime_gan.files import numbered
 from anime_gan.runs import checkpoint
 from anime_gan.runs.folder import CHECKPOINT, RunFolder
@@ -88,3 +91,24 @@ def test_a_wrong_step_or_option_is_one_sentence(script, call, monkeypatch):
     status, errors = call("train_gan.py", "run=r", "--from", "7")
     assert status == 2 and "the checkpoint of step 7 of run r is damaged" in errors
     assert [path.name for path in folder.weights.glob("*.npz")] == ["checkpoint_7.npz"]
+
+
+def test_a_run_in_another_folder_is_named_with_its_folder(script, call, monkeypatch):
+    """Training writes into the current folder, so it does not begin in another one."""
+    (script.folder / "weights/Mine").mkdir(parents=True)
+    (script.folder / "weights/Mine/config.yaml").write_text("version: v4\nrun: Mine\n")
+    below = script.folder / "notes/today"
+    below.mkdir(parents=True)
+    go = f"(cd {shlex.quote(str(script.folder))})."
+    monkeypatch.chdir(below)
+    for word in ("Mine", "mine", "../../weights/Mine"):
+        with pytest.raises(UserError) as caught:
+            train_gan.parse([word])
+        there = script.folder / "weights"
+        assert str(caught.value) == f"run Mine is in {there}; go there first {go}"
+    monkeypatch.chdir(script.folder)
+    for word in ("Mine", "mine", "weights/Mine/", "gan_images/Mine"):
+        config, arguments = train_gan.parse([word])
+        assert (config.run, config.version, arguments.run) == ("Mine", "v4", "Mine")
+    with pytest.raises(UserError, match="'nobody' is not key=value, a version"):
+        train_gan.parse(["nobody"])
