@@ -17,13 +17,13 @@ data/cache keeps the decoded images for train_gan.py with the same image setting
 import argparse
 from pathlib import Path
 
-from anime_gan.commands import Parser
+from anime_gan.commands import Parser, checked_file
 from anime_gan.data.batches import Batches
 from anime_gan.data.cached import list_caches, remove_caches
 from anime_gan.data.image_set import image_sizes, open_data, open_images, read_images
 from anime_gan.data.pixels import montage, to_image, to_uint8
 from anime_gan.errors import clean_exit
-from anime_gan.files import whole_file
+from anime_gan.generation.output import IMAGE, free_path, save_image
 
 __all__ = ["Batches", "image_sizes", "open_data", "open_images", "read_images"]
 
@@ -42,13 +42,16 @@ def main() -> None:
     parser.add_argument("--resize", choices=("lanczos", "bilinear"), default="lanczos")
     parser.add_argument("--batch-size", type=int, default=64, help="images per batch (default 64)")
     parser.add_argument("--x-flip", action="store_true", help="mirror with probability 0.5")
-    parser.add_argument("--out", type=Path, default=Path("batch.png"), help="default batch.png")
+    out = "image file for the batch; it is replaced (default batch.png, or the next free name)"
+    parser.add_argument("--out", type=Path, metavar="PATH", help=out)
     cache = {"type": Path, "default": Path("data/cache"), "metavar": "FOLDER"}
     parser.add_argument("--cache", **cache, help="of decoded images (default data/cache)")
     parser.add_argument("--caches", action="store_true", help="list what the cache holds")
     remove = "remove the caches with these keys, or all"
     parser.add_argument("--remove-caches", nargs="*", metavar="KEY", help=remove)
     arguments = parser.parse_args()
+    if arguments.out:
+        arguments.out = checked_file(arguments.out, IMAGE)
     if arguments.remove_caches is not None:
         freed = remove_caches(arguments.cache, arguments.remove_caches)
         print(f"{freed / 1e6:,.1f} MB freed in {arguments.cache}.")
@@ -88,11 +91,12 @@ def show(arguments: argparse.Namespace) -> None:
     size = min(arguments.batch_size, len(found.images))
     with Batches(found.images, size, seed=0, x_flip=arguments.x_flip) as batches:
         images = next(batches).images
-    with whole_file(arguments.out) as temporary:
-        to_image(montage(to_uint8(images), columns=min(8, size))).save(temporary, "PNG")
+    out = arguments.out or free_path(Path("batch.png"))
+    grid = to_image(montage(to_uint8(images), columns=min(8, size)))
+    save_image(out, grid, {"shows": "training images"})
     print(
         f"One batch: float32 {images.shape}, values {images.min():.2f} to {images.max():.2f}, "
-        f"written to {arguments.out}."
+        f"written to {out}."
     )
 
 

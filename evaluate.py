@@ -54,7 +54,7 @@ def find_files(arguments: argparse.Namespace) -> Path:
             open_source(images).close()
     if arguments.generated:
         return home
-    from anime_gan.generation.load import find_weights, locate
+    from anime_gan.generation.load import find_weights, locate, require_loadable
     from anime_gan.metrics.evaluate import run_of
 
     home, source = locate(arguments.source)
@@ -64,6 +64,7 @@ def find_files(arguments: argparse.Namespace) -> Path:
         arguments.out = arguments.out and here / arguments.out
     with chdir(home):
         weights = find_weights(source)
+        require_loadable(weights)
         found = run_of(weights, arguments.real)
         trained_on = found.config.data.images if found and not arguments.real else "demo"
         if trained_on != "demo":

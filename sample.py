@@ -27,7 +27,7 @@ from contextlib import chdir
 from pathlib import Path
 
 from anime_gan import backend
-from anime_gan.commands import Parser, number, own_arguments, with_negatives
+from anime_gan.commands import Parser, checked_file, number, own_arguments, with_negatives
 from anime_gan.console import waiting
 from anime_gan.data.decode import reason
 from anime_gan.data.pixels import to_image
@@ -36,6 +36,7 @@ from anime_gan.generation import films
 from anime_gan.generation.figures import FIGURES, figure, require_arguments, sheet
 from anime_gan.generation.grid import columns_for, image_grid, parse_grid, require_canvas, resizer
 from anime_gan.generation.output import (
+    IMAGE,
     as_seen,
     details,
     free_path,
@@ -75,9 +76,9 @@ def main() -> None:
 def find_source(arguments: argparse.Namespace) -> Path:
     """Return the folder with weights/, and make the arguments paths as seen from there.
 
-    UserError if there are no such weights.
+    UserError if there are no such weights, or they are damaged.
     """
-    from anime_gan.generation.load import find_weights, locate
+    from anime_gan.generation.load import find_weights, locate, require_loadable
 
     arguments.here = here = Path.cwd()
     is_film = arguments.command == "film"
@@ -91,6 +92,7 @@ def find_source(arguments: argparse.Namespace) -> Path:
     if not is_film:
         with chdir(home):
             arguments.weights = find_weights(first)
+            require_loadable(arguments.weights)
     return home
 
 
@@ -176,15 +178,6 @@ def parse_noise(text: str) -> str:
     if text not in NOISE.values():
         raise argparse.ArgumentTypeError(f"{text!r} is not const, random or none")
     return text
-
-
-def checked_file(out: Path, suffixes: tuple[str, ...]) -> Path:
-    """Return the output file, with the first suffix if it has none."""
-    is_complete = out.suffix or out.name in ("", "..") or out.is_dir()
-    named = out if is_complete else out.with_suffix(suffixes[0])
-    if named.suffix.lower() not in suffixes or named.is_dir():
-        raise UserError(f"--out is {out}, but must be a file ending in {' or '.join(suffixes)}.")
-    return named
 
 
 def make_folder(folder: Path) -> None:
@@ -372,7 +365,6 @@ OPTIONS = {
         number(0.1, 240), "N", "frames per second (default: a film of 6 to 12 seconds)"
     ),
 }
-IMAGE = (".png", ".jpg", ".jpeg", ".webp")
 COMMANDS = {
     "grid": (grid, IMAGE, "source --grid --seeds --psi --noise --size --upscaler --no-captions"),
     "faces": (faces, (), "source --count --seeds --psi --noise --size --upscaler"),

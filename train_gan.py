@@ -4,6 +4,7 @@
     python train_gan.py v4 training.steps=2000       a version, with keys of config.yaml
     python train_gan.py configs/r3gan_cpu.yaml data.images=faces.zip
     python train_gan.py RUN                          continue a run, by its name
+    python train_gan.py RUN --from 9000 run=NEW      begin a new run with a checkpoint of another
     python train_gan.py --dry-run                    train two steps, print the cost, write nothing
 
 To resume an interrupted run from its newest checkpoint, give the same command again.
@@ -11,15 +12,16 @@ To resume an interrupted run from its newest checkpoint, give the same command a
 
 from __future__ import annotations
 
+import argparse
 import math
 import shlex
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anime_gan import backend, console
-from anime_gan.commands import Parser, own_arguments
+from anime_gan.commands import Parser, number, own_arguments
 from anime_gan.config import Config, load_config
 from anime_gan.config.messages import key_for_option
 from anime_gan.config.stages import growth, is_finished, stage_at, stages_of
@@ -29,7 +31,7 @@ from anime_gan.data.batches import Batches, require_batch
 from anime_gan.data.image_set import ImageSet, open_data, read_images
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError, clean_exit
-from anime_gan.runs import checkpoint
+from anime_gan.runs import checkpoint, earlier
 from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.stopping import StopReason, StopRequest
 
@@ -87,16 +89,20 @@ def train(
                 return reason
 
 
-def train_stage(config: Config, images: ImageSet, stop: StopRequest, group: Group) -> int | None:
+def train_stage(
+    config: Config, images: ImageSet, stop: StopRequest, group: Group, back: int | None = None
+) -> int | None:
     """Train until the run ends or its networks change, and return the exit status.
 
-    None if the run must be opened again: after a rollback, or for the next growing stage. images:
-    the training images at the first stage's size.
+    None if the run must be opened again: after a rollback, or for the next growing stage.
+
+    images: the training images at the first stage's size. back: the step of the checkpoint to go
+    back to; None for the newest.
     """
     from anime_gan.metrics.during_training import Metrics
     from anime_gan.training import cost, resume
 
-    with resume.open_run(config.run, group) as run:
+    with resume.open_run(config.run, group, back) as run:
         progress = run.progress
         if is_finished(config, progress.step, progress.seconds):
             say(group, finished(config, progress.step))
@@ -150,7 +156,8 @@ def conclude(
         earlier = run.roll_back()
         say(group, f"Rolled back to step {earlier}.")
     elif reason is StopReason.SIGNAL:
-        say(group, f"Stopped and saved at step {step}; the same command resumes from there.")
+        again = f"python train_gan.py {run.folder.weights}" if group.alone else "the same command"
+        say(group, f"Stopped and saved at step {step}; {again} resumes from there.")
         status = 128 + stop.signal
     elif reason is StopReason.UNHEALTHY:
         kind = run.finding.kind if run.finding else ""
@@ -241,8 +248,55 @@ def say(group: Group, *lines: str) -> None:
         console.say(*lines)
 
 
-def parse(argv: list[str]) -> tuple[Config, bool]:
-    """Return the config that the arguments ask for, and whether for a dry run."""
+def check_origin(arguments: argparse.Namespace, config: Config) -> dict[str, Any]:
+    """Return the facts of the checkpoint that --from names; UserError if it can't be taken.
+
+    A run goes back in place only with --discard, because it loses what came later.
+    """
+    origin, step = RunFolder(arguments.run or config.run), arguments.origin
+    facts = earlier.require(origin, step, config)
+    lost = earlier.later(origin, step) if origin.name == config.run else ""
+    if lost and not arguments.discard:
+        raise UserError(
+            f"run {origin.name} would lose {lost}; add run=NAME to begin a new run at step {step} "
+            "and keep all of them, or --discard to remove them."
+        )
+    return facts
+
+
+def go_back(arguments: argparse.Namespace, config: Config) -> int | None:
+    """Begin the new run that --from asks for, or return the step that the run goes back to."""
+    origin, step = RunFolder(arguments.run or config.run), arguments.origin
+    if origin.name == config.run:
+        if lost := earlier.later(origin, step):
+            console.say(f"Run {origin.name} goes back to step {step:,} and loses {lost}.")
+        return step
+    earlier.copy(origin, step, config.run)
+    console.say(f"Run {config.run} begins with step {step:,} of run {origin.name}.")
+    return None
+
+
+def run_called(word: str) -> str | None:
+    """Return the run in this folder that a word names, as sample.py takes it, None if none does.
+
+    UserError if it is in another folder, since training writes into the current one.
+    """
+    from anime_gan.generation.load import locate
+
+    try:
+        home, name = locate(word)
+    except UserError:
+        return None
+    if not name or not (home / RunFolder(name).config_file).is_file():
+        return None
+    if home != Path.cwd():
+        go = f"cd {shlex.quote(str(home))}"
+        raise UserError(f"run {name} is in {home / 'weights'}; go there first ({go}).")
+    return name
+
+
+def parse(argv: list[str]) -> tuple[Config, argparse.Namespace]:
+    """Return the config that the arguments ask for, and the arguments; run: the run they name."""
     parser = Parser(description=__doc__)
     parser.add_argument("--config", metavar="FILE", help="a config that overrides config.yaml")
     parser.add_argument(
@@ -252,10 +306,19 @@ def parse(argv: list[str]) -> tuple[Config, bool]:
         help="key=value, such as training.steps=200; or a version, a run or a config file",
     )
     parser.add_argument("--dry-run", action="store_true", help="two steps, nothing written")
+    origin = "go back to the run's checkpoint of this step; with run=NAME, begin a new run with it"
+    step = {"dest": "origin", "type": number(0, 10**9, int), "metavar": "STEP"}
+    parser.add_argument("--from", **step, help=origin)
+    discard = "with --from: remove what the run has of later steps"
+    parser.add_argument("--discard", action="store_true", help=discard)
     arguments, unknown = parser.parse_known_intermixed_args(argv)
     if unknown:
         parser.error(f"{unknown[0]} is not an option; {key_for_option(unknown[0])}")
-    file, overrides = arguments.config, []
+    if arguments.origin is not None and arguments.dry_run:
+        parser.error("--dry-run starts from untrained networks; leave out --from")
+    if arguments.discard and arguments.origin is None:
+        parser.error("--discard needs --from STEP")
+    file, overrides, arguments.run = arguments.config, [], None
     for word in arguments.words:
         place = Path(word)
         if "=" in word:
@@ -264,14 +327,14 @@ def parse(argv: list[str]) -> tuple[Config, bool]:
             file = word
         elif word.lower() in VERSIONS:
             overrides.insert(0, f"version={word.lower()}")
-        elif RunFolder(place.name).config_file.is_file():  # of weights/RUN too
-            file = str(RunFolder(place.name).config_file)
+        elif run := run_called(word):
+            file, arguments.run = str(RunFolder(run).config_file), run
         else:
             raise UserError(
                 f"{word!r} is not key=value, a version ({', '.join(VERSIONS)}), a run in weights/ "
                 "or a config file."
             )
-    return load_config(file, overrides), arguments.dry_run
+    return load_config(file, overrides), arguments
 
 
 @clean_exit
@@ -281,15 +344,19 @@ def main(*argv: str) -> int:
     From Python, for a notebook: `train_gan.main("v4", "training.steps=200")`.
     """
     argv = argv or own_arguments()
-    config, is_dry = parse([*argv])
-    whole = config
+    config, arguments = parse([*argv])
+    whole, is_dry = config, arguments.dry_run
     several, folder = config.distribution.coordinator is not None, RunFolder(config.run)
     if is_dry:
         config = stages_of(config)[-1].config
         real = one_batch(config)
-    elif not config.distribution.process and folder.weights.is_dir():
-        folder.require_unlocked()
-        facts = checkpoint.newest_facts(folder.weights)
+    elif not config.distribution.process:
+        facts = None
+        if folder.weights.is_dir():
+            folder.require_unlocked()
+            facts = checkpoint.newest_facts(folder.weights)
+        if arguments.origin is not None:
+            facts = check_origin(arguments, config)
         if facts and is_finished(config, facts["step"], facts["seconds"]):
             console.say(finished(config, facts["step"]))
             return 0
@@ -311,9 +378,12 @@ def main(*argv: str) -> int:
         with console.logged(folder.log) if group.leads else nullcontext(), StopRequest() as stop:
             console.note(f"train_gan.py {shlex.join(argv)}")
             say(group, images.summary(), *growth(config), *backend.hints())
-            status = None
+            status = back = None
+            if arguments.origin is not None and group.leads:
+                back = go_back(arguments, config)
             while status is None:
-                status = train_stage(config, images, stop, group)
+                status = train_stage(config, images, stop, group, back)
+                back = None
         return status
 
 

@@ -69,6 +69,15 @@ def number(low: float, high: float, kind: type = float):
     return read
 
 
+def checked_file(out: Path, suffixes: tuple[str, ...]) -> Path:
+    """Return the output file, with the first suffix if it has none."""
+    is_complete = out.suffix or out.name in ("", "..") or out.is_dir()
+    named = out if is_complete else out.with_suffix(suffixes[0])
+    if named.suffix.lower() not in suffixes or named.is_dir():
+        raise UserError(f"--out is {out}, but must be a file ending in {' or '.join(suffixes)}.")
+    return named
+
+
 def _run(name: str) -> None:
     folder = Path(__file__).with_name("scripts")
     if not folder.is_dir():

@@ -31,6 +31,7 @@ CASES = {
         "--config nowhere.yaml",
         "data.images=nowhere",
         "data.images=empty",
+        "run=r --from 7",
     ],
     "sample": [
         "--help",
@@ -41,6 +42,7 @@ CASES = {
         "nobody",
         "weights/nobody",
         "weights/r/generator_9.keras",
+        "weights/r/generator_1.keras",
         "faces r --count 2 --out face.png",
         "walk r --seeds 1",
         "film r",
@@ -68,7 +70,7 @@ CASES = {
         "v5 --minutes 1 data.images=nowhere",
     ],
     "models": ["--help", "v99", "v5 model.width=abc", "v5 model.wdth=1", "--diagram x.svg"],
-    "data_loader": ["--help", "nowhere", "empty", "empty --resolution abc"],
+    "data_loader": ["--help", "nowhere", "empty", "empty --resolution abc", "empty --out a.txt"],
     "prepare_faces": [
         "--help",
         "nowhere out",

@@ -54,6 +54,10 @@ EXTRAS = {
     ),
     "dragan, in turn": ("dragan", "training.passes=in_turn"),
     "wgan_gp, micro-batches": ("wgan_gp", "training.micro_batch=4"),
+    "dragan, dropout, noise": (
+        "dragan",
+        *("discriminator.dropout=0.5", "discriminator.noise=[0.5,0.1]"),
+    ),
 }
 # Gigabytes a second that a device sends while it receives as many, and microseconds a message.
 NETWORKS = {"NVLink": (200, 3), "PCIe 4": (20, 5), "25 GbE": (2.9, 20)}

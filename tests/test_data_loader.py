@@ -26,6 +26,21 @@ def test_images_are_counted_and_one_batch_is_shown(script):
     assert np.array_equal(np.asarray(Image.open(script.folder / "batch.png")), expected)
 
 
+def test_no_file_is_replaced_unasked(script, call):
+    """As sample.py does it: the next free name, or the file that --out names, by its ending."""
+    folder = fill(script.folder / "set", 5)
+    for _ in range(2):
+        assert call("data_loader.py", folder, "--resolution", 8)[0] == 0
+    assert {path.name for path in script.folder.glob("*.png")} == {"batch.png", "batch_002.png"}
+    for _ in range(2):
+        assert call("data_loader.py", folder, "--resolution", 8, "--out", "own.jpg")[0] == 0
+    with Image.open(script.folder / "own.jpg") as image:
+        assert image.format == "JPEG"
+    for out in ("own.txt", "set"):
+        status, errors = call("data_loader.py", folder, "--out", out)
+        assert status == 2 and f"--out is {out}, but must be a file ending in .png" in errors
+
+
 def test_options_of_the_images(script):
     """Protects the options for grayscale, for the size of the batch and for the file."""
     options = ("--channels", 1, "--resolution", 8, "--batch-size", 2, "--out", "gray.png")

@@ -284,7 +284,7 @@ def test_new_faces_by_default_and_no_file_is_replaced_unasked(script, call):
             about = image.text
         seeds.append(about["seeds"])
         assert {"run": "r", "step": "7", "psi": "1", "noise": "const"}.items() <= about.items()
-        assert about["version"] == __version__
+        assert about["Software"] == f"anime-gan {__version__}"
     assert seeds[0] != seeds[1]
     again = ("--seeds", seeds[0], "--no-captions", "--out", "again.png", "--grid", "2x1")
     assert call("sample.py", *again) == call("sample.py", *again) == (0, "")

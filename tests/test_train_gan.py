@@ -14,7 +14,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
+from anime_gan import __version__
 from anime_gan.data.batches import Batches
 from anime_gan.errors import UserError
 from anime_gan.runs import checkpoint
@@ -25,6 +27,7 @@ from anime_gan.training.step import compile_step
 from tests.conftest import ROOT, size_of
 from tests.metrics.test_measures import network
 
+IMAGES = {"shows": "training images"}  # what reals.png says
 SHORT = ["training.steps=4", "schedule.sample_every=2", "schedule.checkpoint_every=3", "run=r"]
 
 
@@ -49,6 +52,11 @@ def test_a_run_writes_all_files_and_the_same_command_says_it_is_finished(script)
     images, weights = script.folder / "gan_images/r", script.folder / "weights/r"
     for name in ("gan_0.png", "gan_2.png", "gan_4.png", "reals.png"):  # 0: untrained
         assert size_of(images / name) == (4 * 172, 4 * 172)
+        about = {"Software": f"anime-gan {__version__}", "run": "r", "version": "v5"}
+        step = re.sub(r"\D", "", name)
+        own = {"step": step, "seeds": "0-24", "weights": "raw"} if step else IMAGES
+        with Image.open(images / name) as image:
+            assert image.text == about | own
     assert size_of(images / "losses.png")[0] > 500
     assert [row[0] for row in losses(script.folder)] == [1, 2, 3, 4]
     assert list((images / "tensorboard").glob("events*"))

@@ -25,8 +25,12 @@ SHAPES += ("discriminator.optimizer", "discriminator.spectral_norm")
 TEXTS = ("version", "run", "data.images", "data.cache")
 # What says how long a run is, and its schedules.
 LENGTH = ("steps", "minutes", "cosine_kimg")
-# Whether these keys have this value decides which state is kept; a run can change other values.
-KEPT = {"training.ema_kimg": None, "augment.p": "adaptive"}
+# Whether these keys have one of these values decides which state is kept; a run can change others.
+KEPT = {
+    "training.ema_kimg": (None,),
+    "augment.p": ("adaptive",),
+    "discriminator.dropout": (None, 0.0),
+}
 
 
 def load_config(file: str | None, overrides: list[str]) -> Config:
@@ -87,9 +91,21 @@ def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
     for key in {**before, **after}:
         was, now = before.get(key), after.get(key)
         if was != now:
-            changes = key.startswith(fixed) or (key in KEPT and KEPT[key] in (was, now))
+            decides = any(value in KEPT.get(key, ()) for value in (was, now))
+            changes = key.startswith(fixed) or decides
             (shapes if changes else others).append(f"{key}: {was} -> {now}")
     return shapes, others
+
+
+def require_resumable(old: Config, new: Config) -> list[str]:
+    """Return what a run's continuation changes; UserError if a run cannot change it."""
+    shapes, others = differences(old, new)
+    if shapes:
+        raise UserError(
+            f"run {new.run} cannot change these settings: {', '.join(shapes)}; start a new run "
+            "with run=NAME, or undo these changes."
+        )
+    return others
 
 
 def _read(path: Path) -> tuple[dict[str, Any], str]:

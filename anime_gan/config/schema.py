@@ -114,6 +114,13 @@ class Network(Section):
     spectral_norm: bool = False
 
 
+class Discriminator(Network):
+    """The same of the discriminator, and what makes its task harder."""
+
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    noise: scheduled(0, 10) = 0.0
+
+
 class Schedule(Section):
     """How often files are written, in steps unless the name says minutes."""
 
@@ -159,7 +166,7 @@ class Config(Section):
     objective: Objective = Objective()
     augment: Augment = Augment()
     generator: Network = Network()
-    discriminator: Network = Network()
+    discriminator: Discriminator = Discriminator()
     schedule: Schedule = Schedule()
     metrics: Metrics = Metrics()
     health: Health = Health()

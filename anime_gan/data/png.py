@@ -1,5 +1,13 @@
-"""PNG files without the parts that hold no pixels."""
+"""The parts of PNG files that hold no pixels: left out, or what an image says about itself."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from PIL.PngImagePlugin import PngInfo
+
+from anime_gan import __version__
+
+SOFTWARE = f"anime-gan {__version__}"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")  # texts and the color profile
 
@@ -18,3 +26,15 @@ def without_texts(data: bytes) -> bytes:
             kept.append(data[place:end])
         place = end
     return b"".join(kept)
+
+
+def texts(details: Mapping[str, Any]) -> PngInfo:
+    """Return text chunks: the project, and details by name; those that are None are left out.
+
+    There is no time in them, so the same image is the same file.
+    """
+    chunks = PngInfo()
+    for key, value in {"Software": SOFTWARE, **details}.items():
+        if value is not None:
+            chunks.add_text(key, str(value))
+    return chunks

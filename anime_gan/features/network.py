@@ -21,6 +21,7 @@ from anime_gan.data.pixels import to_image
 from anime_gan.errors import UserError
 from anime_gan.features import lite0
 from anime_gan.features.onnx_runtime import open_onnx
+from anime_gan.runs.whole import require_whole
 
 BATCH = 32
 RESIZE = "bicubic"
@@ -138,6 +139,8 @@ def require_network(
         )
     if not 1 <= size <= 4096:
         raise UserError(f"the input size of {path.name} is {size}, but must be from 1 to 4096.")
+    if path.suffix == ".keras":
+        require_whole(path)
 
 
 def open_network(

@@ -15,6 +15,7 @@ from anime_gan.config.stages import stage_before
 from anime_gan.errors import UserError
 from anime_gan.files import number_in, numbered
 from anime_gan.runs.folder import COMBINED, GENERATOR, IMAGES, WEIGHTS, RunFolder, newest_run
+from anime_gan.runs.whole import require_whole
 
 if TYPE_CHECKING:
     import keras
@@ -118,6 +119,13 @@ def _weights_file(name: str | None) -> Path:
     if not path.name.endswith((".keras", ".h5")):
         raise UserError(_no_generator(path))
     return path
+
+
+def require_loadable(path: Path) -> None:
+    """Raise UserError if a weights file is damaged, or its config is missing; needs no Keras."""
+    if path.suffix == ".h5" and not path.with_name("config.yaml").is_file():
+        raise UserError(_no_generator(path))
+    require_whole(path)
 
 
 def _no_generator(path: Path) -> str:

@@ -8,17 +8,19 @@ import os
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-from anime_gan import __version__
+from anime_gan.data.png import SOFTWARE, texts
+from anime_gan.errors import UserError
 from anime_gan.files import explain_os_error, whole_file
 
+IMAGE = (".png", ".jpg", ".jpeg", ".webp")  # the endings of files that save_image writes
 QUALITY = 95  # of JPEG and WebP files
-SOFTWARE = f"anime-gan {__version__}"
 _EXIF_DESCRIPTION, _EXIF_SOFTWARE = 0x010E, 0x0131
 # New seeds have five digits at most, and are not those of the grids of a training.
 _FIRST_NEW, _LAST_NEW = 1_000, 100_000
@@ -72,10 +74,23 @@ def details(weights: Path, seeds: Sequence[int] = (), **more) -> dict[str, Any]:
     from anime_gan.runs.folder import RunFolder
 
     run = RunFolder.of_file(weights)
-    found = {"run": run and run.name, "step": step_of(weights), "weights": weights.name}
+    version = _version_of(run.config_file.resolve()) if run else None
+    found = {"run": run and run.name, "version": version, "step": step_of(weights)}
+    found["weights"] = weights.name
     if seeds:
         found["seed" if len(seeds) == 1 else "seeds"] = seed_text(seeds)
     return found | more
+
+
+@cache
+def _version_of(config_file: Path) -> str | None:
+    """Return the version of a run's networks, None if its config is missing or unreadable."""
+    from anime_gan.config import read_yaml
+
+    with suppress(UserError):
+        version = read_yaml(config_file).get("version")
+        return version if isinstance(version, str) else None
+    return None
 
 
 def as_seen(path: Path, here: Path) -> str:
@@ -100,14 +115,11 @@ def save_small(path: Path, image: Image.Image, details: Mapping[str, Any]) -> No
 
 
 def _write(path: Path, image: Image.Image, details: Mapping[str, Any]) -> None:
-    texts = {key: str(value) for key, value in details.items() if value is not None}
     if path.suffix.lower() == ".png":
-        chunks = PngInfo()
-        for key, text in {"Software": SOFTWARE, **texts, "version": __version__}.items():
-            chunks.add_text(key, text)
-        image.save(path, pnginfo=chunks)
+        image.save(path, pnginfo=texts(details))
         return
+    known = {key: str(value) for key, value in details.items() if value is not None}
     exif = Image.Exif()
-    exif[_EXIF_DESCRIPTION] = json.dumps(texts | {"version": __version__})
+    exif[_EXIF_DESCRIPTION] = json.dumps(known)
     exif[_EXIF_SOFTWARE] = SOFTWARE
     image.save(path, quality=QUALITY, exif=exif)

@@ -8,6 +8,7 @@ import keras
 
 from anime_gan.config import Config
 from anime_gan.networks import NETWORKS
+from anime_gan.networks.layers.dropout import with_dropout
 from anime_gan.networks.layers.spectral import with_spectral_norm
 
 
@@ -52,6 +53,8 @@ def build(config: Config, precision: str = "float32") -> Networks:
             generator = with_spectral_norm(generator)
         if config.discriminator.spectral_norm:
             discriminator = with_spectral_norm(discriminator)
+        if config.discriminator.dropout is not None:
+            discriminator = with_dropout(discriminator, config.discriminator.dropout)
         predictor = make_predictor[0](generator) if make_predictor else None
     finally:
         keras.config.set_dtype_policy(policy_before)

@@ -113,11 +113,19 @@ def newest_facts(folder: Path) -> dict[str, Any] | None:
 
     Neither arrays nor checksum are read, which takes seconds: to say something, not to resume.
     """
-    for path in _newer(folder, -1):
-        with suppress(Exception):  # as in _read
-            with np.load(path, allow_pickle=False) as archive:
-                facts = json.loads(archive[_FACTS].tobytes())
-            return Facts.model_validate(facts).model_dump()
+    return next(filter(None, map(_facts, _newer(folder, -1))), None)
+
+
+def facts_at(folder: Path, step: int) -> dict[str, Any] | None:
+    """Return the facts of checkpoint `step`, as newest_facts; None if it is damaged."""
+    return _facts(_path(folder, step))
+
+
+def _facts(path: Path) -> dict[str, Any] | None:
+    with suppress(Exception):  # as in _read
+        with np.load(path, allow_pickle=False) as archive:
+            facts = json.loads(archive[_FACTS].tobytes())
+        return Facts.model_validate(facts).model_dump()
     return None
 
 

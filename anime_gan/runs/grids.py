@@ -6,14 +6,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from anime_gan.data.pixels import montage, to_image
+from anime_gan.data.png import texts
 from anime_gan.files import whole_file
 
 
-def save_grid(path: Path, images: np.ndarray, columns: int = 5) -> np.ndarray:
-    """Write uint8 images (N, H, W, C) in rows of `columns` as one PNG; return it as uint8."""
+def save_grid(path: Path, images: np.ndarray, columns: int = 5, **details: object) -> np.ndarray:
+    """Write uint8 images (N, H, W, C) in rows of `columns` as one PNG; return it as uint8.
+
+    details: what the PNG says about itself, by name.
+    """
     grid = montage(images, columns)
     with whole_file(path) as temporary:
-        to_image(grid).save(temporary)
+        to_image(grid).save(temporary, pnginfo=texts(details))
     return grid
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import suppress
 
 from anime_gan.config.stages import images_seen, is_finished
@@ -40,12 +41,15 @@ def _row(run: RunFolder) -> tuple[str, ...]:
     )
 
 
-def best_distance(run: RunFolder) -> tuple[float, int] | None:
-    """Return the smallest Fréchet distance at full resolution that was measured, and its step."""
+def best_distance(run: RunFolder, last: float = math.inf) -> tuple[float, int] | None:
+    """Return the smallest Fréchet distance at full resolution that was measured, and its step.
+
+    last: the last step to consider.
+    """
     found = []
     with suppress(OSError):
         for line in (run.images / "metrics.jsonl").read_text(errors="replace").splitlines():
             with suppress(ValueError, KeyError, TypeError):  # a line that a crash cut off
                 row = json.loads(line)
                 found.append((float(row["whole"]["frechet"]), int(row["step"])))
-    return min(found, default=None)
+    return min((one for one in found if one[1] <= last), default=None)

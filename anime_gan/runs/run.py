@@ -21,7 +21,7 @@ from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
 from anime_gan.files import require_space, sync, whole_file
 from anime_gan.networks.latents import latents_from_seeds
-from anime_gan.runs import checkpoint, grids
+from anime_gan.runs import checkpoint, earlier, grids
 from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
 from anime_gan.runs.health import FACES, TOO_FEW, Finding, Health
 from anime_gan.runs.history import History, NotFinite
@@ -76,11 +76,15 @@ class Run:
     not_finite: the error of the first loss that is not finite, None while all are.
     """
 
-    def __init__(self, name: str):
-        self.folder = RunFolder(name)
+    def __init__(self, name: str, step: int | None = None):
+        """Lock the run and read its newest checkpoint, or that of `step`, to which it goes back.
+
+        What it has of later steps is removed by `start`.
+        """
+        self.folder, self._goes_back = RunFolder(name), step is not None
         with ExitStack() as opened:
             opened.callback(os.close, self.folder.lock())
-            found = checkpoint.newest(self.folder.weights)
+            found = earlier.read(self.folder, step)
             self._opened = opened.pop_all()  # on a full disk each of them may fail to close
         facts, arrays = found or ({}, {})
         own = {key: facts[key] for key in Progress.__dataclass_fields__ if key in facts}
@@ -104,7 +108,10 @@ class Run:
         progress.config, progress.precision = config.model_dump(), precision
         progress.micro_batch, progress.data_key = state.micro_batch, images.key
         self._latents = latents_from_seeds(range(FACES), config.model.latent_dim)
-        checkpoint.set_aside(folder.weights, step)
+        if self._goes_back:
+            earlier.drop_later(folder, step)
+        else:
+            checkpoint.set_aside(folder.weights, step)
         for path, text in (
             (folder.config_file, write(progress.config)),
             (folder.architecture, state.combined.to_json()),
@@ -115,13 +122,14 @@ class Run:
         self._opened.callback(self.history.close)
         order = np.random.default_rng(config.training.seed).permutation(len(images.images))
         if not folder.reference_grid.exists() or other_images:
-            grids.save_grid(folder.reference_grid, images.images[np.sort(order[:PREVIEWS])])
+            shown = images.images[np.sort(order[:PREVIEWS])]
+            grids.save_grid(folder.reference_grid, shown, **self._about, shows="training images")
         compared = images.images[np.sort(order[:FACES])]
         self.health = Health(folder.images, step, compared, progress.rollbacks)
         self._opened.callback(self.health.close)
         if config.health.action == "rollback" and is_new:
             self._save_state(0, 0.0)  # so that the run can be rolled back from its first step on
-        best = best_distance(folder)
+        best = best_distance(folder, step)
         self._best = best[0] if best else math.inf
         self._started = self._saved = time.monotonic()
         self._last = step
@@ -235,6 +243,11 @@ class Run:
             with suppress(UserError):  # the error that ends training is the one to report
                 self._save_checkpoint(self._last, self.seconds)
 
+    @property
+    def _about(self) -> dict[str, str]:
+        """What each grid says about its run."""
+        return {"run": self.folder.name, "version": self._config.version}
+
     def _sample(self, count: int) -> np.ndarray:
         """Return faces from the run's fixed latents as uint8."""
         return to_uint8(self._state.sampler()(self._latents[:count], training=False))
@@ -244,7 +257,9 @@ class Run:
         faces = self._sample(PREVIEWS)
         times = self._config.model.resolution // faces.shape[1]  # above 1 while the networks grow
         faces = faces.repeat(times, axis=1).repeat(times, axis=2)
-        grid = grids.save_grid(self.folder.grid(step), faces)
+        weights = "EMA" if self._state.ema else "raw"
+        about = self._about | {"step": step, "seeds": f"0-{PREVIEWS - 1}", "weights": weights}
+        grid = grids.save_grid(self.folder.grid(step), faces, **about)
         self.history.board.add_grid("faces", grid, step)
         if step:
             self.history.save_curve(self.folder.images / "losses.png")

@@ -9,7 +9,6 @@ import hashlib
 import re
 import tempfile
 import warnings
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,15 +18,15 @@ import keras
 
 from anime_gan.errors import UserError
 from anime_gan.networks.layers.register import FORMER_NAMES
+from anime_gan.runs.whole import check_zip, damaged
 
 _CHECKSUM = "sha256"  # an attribute of a .weights.h5, which Keras ignores
-_UNPACKED = 10  # a .keras unpacks to at most 10 times its size; Keras compresses nothing
 
 
 def load_model(path: Path) -> keras.Model:
     """Return the network in a .keras file; UserError if it is missing, damaged, or no network."""
     with _explain_damage(path):
-        _check_zip(path)
+        check_zip(path)
         return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
@@ -68,20 +67,7 @@ def _explain_damage(path: Path) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:  # on damaged data they raise errors of every kind
-        reason = " ".join(str(error).split())[:120]
-        raise UserError(
-            f"{path} can't be loaded: it is damaged, or not of the network that the config.yaml "
-            f"beside it describes ({reason})."
-        ) from None
-
-
-def _check_zip(path: Path) -> None:
-    """Raise ValueError if a .keras is damaged, or unpacks to far more than its size."""
-    with zipfile.ZipFile(path) as file:
-        if sum(part.file_size for part in file.infolist()) > _UNPACKED * path.stat().st_size:
-            raise ValueError(f"it unpacks to over {_UNPACKED} times its size")
-        if file.testzip():
-            raise ValueError("its checksum does not match")
+        raise damaged(path, error) from None
 
 
 def _former_groups(file: h5py.File) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 Zhao et al. 2020 (DiffAugment, arXiv 2006.10738): translation by up to an eighth of the size, a
 cutout of half the size, and color; each with a probability p, as in Karras et al. 2020 (ADA, arXiv
-2006.06676). Penalties need second-order gradients, so every operation is a product or a sum in
-keras.ops. `draw` and `apply` are two functions, because an image's score and its gradient must use
-the same augmentation.
+2006.06676). Gaussian noise on all pixels may follow (Sønderby et al. 2016, arXiv 1610.04490).
+
+Penalties need second-order gradients, so every operation is a product or a sum in keras.ops. `draw`
+and `apply` are two functions, because an image's score and its gradient must use the same
+augmentation.
 """
 
 from keras import ops, random
@@ -13,10 +15,15 @@ from anime_gan.backend import Tensor
 from anime_gan.config.schema import Augment
 
 
-def draw(config: Augment, images: Tensor, p: Tensor, seed: random.SeedGenerator) -> dict:
+def draw(
+    config: Augment, images: Tensor, p: Tensor, seed: random.SeedGenerator, noise: Tensor = 0.0
+) -> dict:
     """Return random parameters for augmenting images (B, H, W, C): tensors of B rows, by name.
 
-    p: the probability of each policy, a scalar.
+    Args:
+        p: the probability of each policy, a scalar.
+        noise: the standard deviation of the noise, in units of the images, a scalar. The number 0
+            draws none.
     """
     count, size = ops.shape(images)[0], images.shape[1]
 
@@ -39,18 +46,23 @@ def draw(config: Augment, images: Tensor, p: Tensor, seed: random.SeedGenerator)
         drawn["brightness"] = uniform(-0.25, 0.25) * colored
         drawn["saturation"] = 1 + uniform(-0.5, 0.5) * colored
         drawn["contrast"] = 1 + uniform(-0.25, 0.25) * colored
+    if ops.is_tensor(noise) or noise:
+        drawn["noise"] = noise * random.normal(ops.shape(images), seed=seed)
     return drawn
 
 
 def apply(images: Tensor, drawn: dict) -> Tensor:
-    """Return images (B, H, W, C) in [-1, 1], augmented as drawn; empty pixels are 0, gray."""
+    """Return images (B, H, W, C) in [-1, 1], augmented as drawn; empty pixels are 0, gray.
+
+    The noise comes last, so that it is on all pixels, and the result is not clipped.
+    """
     if "brightness" in drawn:
         images = _change_color(images, drawn)
     if "shift" in drawn:
         images = _translate(images, drawn["shift"])
     if "hole" in drawn:
         images = images * _mask(drawn["hole"], drawn["cut"], images.shape[1])
-    return images
+    return images + drawn["noise"] if "noise" in drawn else images
 
 
 def _change_color(images, drawn):

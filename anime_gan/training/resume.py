@@ -8,12 +8,11 @@ import numpy as np
 
 from anime_gan.backend.precision import fastest_precision
 from anime_gan.config import Config
-from anime_gan.config.load import differences
+from anime_gan.config.load import require_resumable
 from anime_gan.config.stages import Stage, stage_at, stage_before
 from anime_gan.data.batches import Batches
 from anime_gan.data.image_set import ImageSet
 from anime_gan.data.on_device import OnDevice
-from anime_gan.errors import UserError
 from anime_gan.runs import checkpoint
 from anime_gan.runs.run import Follower, Progress, Run
 from anime_gan.training.distribution import Group
@@ -24,12 +23,15 @@ from anime_gan.training.state import TrainState
 COMPARED = 64  # images that must be equal in all processes
 
 
-def open_run(name: str, group: Group) -> Run | Follower:
-    """Return the run called `name`: for process 0 the files, for the others what it shares."""
+def open_run(name: str, group: Group, step: int | None = None) -> Run | Follower:
+    """Return the run called `name`: for process 0 the files, for the others what it shares.
+
+    step: of the checkpoint to go back to; None for the newest.
+    """
     if not group.leads:
         facts, arrays = group.share()
         return Follower(Progress(**facts, arrays=arrays))
-    run = Run(name)
+    run = Run(name, step)
     group.share(run.progress.facts(), run.progress.arrays)
     return run
 
@@ -39,12 +41,7 @@ def check_resume(config: Config, progress: Progress, images: ImageSet) -> list[s
     before = progress.trained_with(config.run)
     if before is None:
         return []
-    shapes, others = differences(before, config)
-    if shapes:
-        raise UserError(
-            f"run {config.run} cannot change these settings: {', '.join(shapes)}; start a new run "
-            "with run=NAME, or undo these changes."
-        )
+    others = require_resumable(before, config)
     notes = [f"Changed since the newest checkpoint: {'; '.join(others)}."] if others else []
     same_size = stage_at(config, progress.step) == stage_before(config, progress.step)
     if same_size and images.key != progress.data_key:

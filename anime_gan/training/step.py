@@ -246,11 +246,12 @@ def _label_noise(state, batch_size: int):
 
 
 def _augmentation(state, images) -> dict:
-    """Draw how images are augmented for the discriminator."""
+    """Draw how images are augmented for the discriminator, and the noise that it sees on them."""
     p, config = state.augment_p, state.config
     if p is None:
         p = state.scheduled(config.augment.p)
-    return augment.draw(config.augment, images, p, state.seed)
+    noise = state.scheduled(config.discriminator.noise)
+    return augment.draw(config.augment, images, p, state.seed, noise)
 
 
 def _score_sides(state, images, augmentation, trained, part, penalized):

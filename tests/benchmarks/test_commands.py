@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from anime_gan import backend
 from anime_gan.data import demo
 from benchmarks import answers, distances, duplicates, long_run, start, thresholds
 from benchmarks.step import PARTS
-from tests.conftest import size_of
+from tests.conftest import ROOT, size_of
 
 
 def table_of(done) -> list[list[str]]:
@@ -28,6 +29,17 @@ def test_the_step_benchmark_prints_ratios(script):
     names = [row[0].split(",")[0] for row in table_of(done)]
     assert names[:2] == ["ours", "report's loop"] and set(PARTS) <= set(names)
     assert "GFLOP a step" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_truncation_benchmark_has_a_row_for_each_psi(script, faces):
+    """At psi 0 all faces are the mean face: it can't be near to every real one."""
+    with zipfile.ZipFile(ROOT / "tests/files/before_the_move.zip") as file:
+        file.extractall(script.folder)
+    options = "--real", faces, "--count", "10", "--psi", "0,1"
+    rows = table_of(script("benchmarks.truncation", "stylegan-before", *options))
+    assert [row[0] for row in rows] == ["real vs real", "0", "1"]
+    assert all(len(row) == 7 for row in rows) and float(rows[1][3]) < float(rows[0][3])
 
 
 @pytest.mark.slow

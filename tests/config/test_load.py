@@ -96,6 +96,9 @@ def test_differences_tell_shapes_from_the_rest():
     assert [text.split(":")[0] for text in shapes] == ["training.ema_kimg", "augment.p"]
     longer = adaptive.updated(training={"ema_kimg": 9.0})
     assert differences(adaptive, longer) == ([], ["training.ema_kimg: 5.0 -> 9.0"])
+    half, more = (load(f"discriminator.dropout={rate}") for rate in (0.5, 0.7))
+    assert differences(load(), half)[0] == ["discriminator.dropout: None -> 0.5"]
+    assert differences(half, more) == ([], ["discriminator.dropout: 0.5 -> 0.7"])
     shapes, others = differences(load(), load("version=v4"))
     assert shapes[0].startswith("version") and "generator.rate" in others[0] + others[1]
 

@@ -33,6 +33,14 @@ CHANGING = [
     "augment.p=adaptive",
     "augment.kimg=0.03",
 ]
+HARDER = [
+    "version=wgan_gp",
+    "model.resolution=32",
+    "discriminator.dropout=0.4",
+    "discriminator.noise=[0.3,0.1]",
+    "training.n_critic=1",
+    "training.steps=6",
+]
 
 
 def tiny(*overrides, seed=0) -> TrainState:
@@ -49,7 +57,7 @@ def batches(count, size=64):
 
 
 @pytest.mark.backends
-@pytest.mark.parametrize("overrides", [[], CHANGING], ids=["v5", "changing"])
+@pytest.mark.parametrize("overrides", [[], CHANGING, HARDER], ids=["v5", "changing", "harder"])
 def test_a_run_resumes_bit_exactly(tmp_path, overrides):
     """Weights, optimizers, dropout and noise: everything that a step depends on is saved."""
     unbroken, stopped, resumed = tiny(*overrides), tiny(*overrides), tiny(*overrides, seed=1)

@@ -54,6 +54,22 @@ def test_cutout_blanks_a_square_of_half_the_size():
     assert (cut[1, :4, :7] == 0).all() and (cut[1, 4:] != 0).all()
 
 
+def test_noise_is_gaussian_on_every_pixel_and_comes_last():
+    """Mean 0 and the given deviation, other for each image; also where other pixels are empty."""
+    x = images(64)
+    nothing = augment.draw(Augment(), x, 1.0, seed())
+    assert nothing == {}
+    drawn = augment.draw(Augment(policy=["cutout"]), x, 1.0, seed(), 0.25)
+    noise = np.asarray(drawn["noise"], "float64")
+    assert noise.shape == x.shape
+    assert abs(noise.mean()) < 0.005 and noise.std() == pytest.approx(0.25, rel=0.02)
+    assert np.mean(np.abs(noise) < 0.25) == pytest.approx(0.6827, abs=0.01)  # of a normal
+    assert abs(np.corrcoef(noise[0].ravel(), noise[1].ravel())[0, 1]) < 0.15
+    cut = {key: value for key, value in drawn.items() if key != "noise"}
+    expected = np.asarray(augment.apply(x, cut)) + np.asarray(drawn["noise"])
+    np.testing.assert_array_equal(np.asarray(augment.apply(x, drawn)), expected)
+
+
 def test_color_is_brightness_then_saturation_then_contrast():
     """Against NumPy in float64."""
     x = images(3)

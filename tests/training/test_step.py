@@ -191,6 +191,54 @@ def test_adaptive_augmentation_changes_its_probability():
     assert values == [0, 0.5] and "augment/000/variable" in state.named_variables
 
 
+@pytest.mark.parametrize("passes", ["together", "in_turn"])
+def test_the_discriminator_sees_noise_in_both_updates(passes):
+    """Its losses and scores are those of images plus noise, on the real and on the fake ones.
+
+    The noise is drawn once more, from the seeds that the step has used.
+    """
+    overrides = ["discriminator.noise=[0.5,0.1]", f"training.passes={passes}"]
+    state = tiny("v1", *overrides, "training.label_noise=0", "training.steps=2")
+    real, seed = batch(), keras.random.SeedGenerator()
+    seed.state.assign(np.array(keras.ops.convert_to_numpy(state.seed.state)))
+    state.generator_optimizer.iterations.assign(1)  # half-way, so the deviation is 0.3
+    networks = state.generator, state.discriminator
+
+    def score_of(images, network=networks[1]):
+        noise = np.asarray(keras.random.normal(images.shape, seed=seed), "float64")
+        return np.asarray(network(images + 0.3 * noise.astype("float32")), "float64")
+
+    def run(half):
+        return backend.compile_step(lambda real: half(state, real), state.variables)(real)
+
+    fakes = np.asarray(networks[0](keras.random.normal((4, 8), seed=seed)))
+    fake, true = score_of(fakes), score_of(real)
+    old = networks[1].get_weights()
+    scalars = run(train_discriminator)
+    found = [float(scalars[key]) for key in ("real_score", "d_loss_real")]
+    assert found == pytest.approx([true.mean(), -0.5 * np.log(1 - true).mean()], rel=1e-4)
+    if passes == "together":  # in turn, the fake images meet the weights that real ones updated
+        found = [float(scalars[key]) for key in ("fake_score", "d_loss_fake")]
+        assert found == pytest.approx([fake.mean(), -0.5 * np.log(fake).mean()], rel=1e-4)
+    assert any(moved(old, networks[1].get_weights()))
+    fakes = np.asarray(networks[0](keras.random.normal((4, 8), seed=seed)))
+    expected = -np.log(1 - score_of(fakes)).mean()
+    assert float(run(train_generator)["g_loss"]) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("version", ["wgan_gp", "r3gan", "stylegan"])
+def test_dropout_and_noise_go_with_penalties_and_micro_batches(version):
+    """Every version trains with both; only the numbers differ from a step without."""
+    extra = [] if version == "stylegan" else ["training.micro_batch=2"]
+    extra += ["discriminator.dropout=0.5", "discriminator.noise=0.2", "training.n_critic=1"]
+    state = tiny(version, "model.resolution=16", "training.batch_size=4", *extra)
+    nudge(state)
+    size, before = state.stage.resolution, weights(state.discriminator)
+    scalars = compile_step(state)(batch(size=4)[:, :size, :size])
+    assert all(np.isfinite(float(value)) for value in scalars.values()) and "penalty" in scalars
+    assert any(moved(before, weights(state.discriminator)))
+
+
 def test_latents_are_read_back():
     """illustration: the error of the predicted latents is part of the loss, and falls."""
     state = tiny(

@@ -1,0 +1,112 @@
+"""Continue a run from an earlier checkpoint: the run itself, or a new run that begins there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from anime_gan.config import Config, from_dict
+from anime_gan.config.load import require_resumable
+from anime_gan.errors import UserError
+from anime_gan.files import numbered, whole_file
+from anime_gan.runs import checkpoint
+from anime_gan.runs.folder import CHECKPOINT, RunFolder
+from anime_gan.runs.listing import best_distance
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MOST_NAMED = 20  # steps in an error
+LOGS = ("losses.jsonl", "health.jsonl")  # that a new run begins with
+
+
+def require(run: RunFolder, step: int, config: Config) -> dict[str, Any]:
+    """Return the facts of a run's checkpoint from which `config` can continue.
+
+    Raises:
+        UserError: there is no such checkpoint, it is damaged, or its networks are others; or a new
+            run, config.run, has checkpoints already.
+    """
+    steps = numbered(run.weights, CHECKPOINT)
+    if step not in steps:
+        there = "it has none"
+        if steps:
+            named = ", ".join(map(str, [*steps][-MOST_NAMED:]))
+            there = f"choose from {named}; schedule.keep sets how many are kept"
+        raise UserError(f"run {run.name} has no checkpoint of step {step}; {there}.")
+    facts = checkpoint.facts_at(run.weights, step) or read(run, step)[0]
+    require_resumable(from_dict(facts["config"]), config)
+    if config.run != run.name and numbered(RunFolder(config.run).weights, CHECKPOINT):
+        raise UserError(
+            f"run {config.run} has checkpoints already; choose a new name with run=NAME, or name "
+            f"run {config.run} alone to continue it."
+        )
+    return facts
+
+
+def read(run: RunFolder, step: int | None) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    """Return the facts and arrays of a run's checkpoint, the newest if None.
+
+    None if the run has no checkpoint at all. UserError if that of `step` is damaged or gone.
+    """
+    if step is None:
+        return checkpoint.newest(run.weights)
+    found = checkpoint.at(run.weights, step)
+    if found is None:
+        raise UserError(
+            f"the checkpoint of step {step} of run {run.name} is damaged; choose another step, or "
+            "restore it from a backup."
+        )
+    return found
+
+
+def later(run: RunFolder, step: int) -> str:
+    """Return what a run has of later steps and would lose, in words; "" if nothing."""
+    checkpoints = [number for number in numbered(run.weights, CHECKPOINT) if number > step]
+    weights = {number for number, _ in run.weights_files() if number > step}
+    best = best_distance(run)
+    parts = []
+    if checkpoints:
+        parts.append(f"{len(checkpoints)} checkpoints up to step {max(checkpoints):,}")
+    if weights:
+        parts.append(f"the weights of {len(weights)} later steps")
+    if best and best[1] > step and run.best_generator.exists():
+        parts.append(f"the best networks (step {best[1]:,})")
+    return ", ".join([*parts, f"the log lines after step {step:,}"]) if parts else ""
+
+
+def drop_later(run: RunFolder, step: int) -> None:
+    """Remove what `later` says, but for the log lines, which go when the logs are opened.
+
+    The newest checkpoint goes last: after an interruption the next start resumes from it.
+    """
+    best = best_distance(run)
+    for number, path in run.weights_files():
+        if number > step:
+            path.unlink()
+    if best and best[1] > step:
+        run.best_generator.unlink(missing_ok=True)
+        run.best_discriminator.unlink(missing_ok=True)
+    checkpoint.drop_after(run.weights, step)
+
+
+def copy(run: RunFolder, step: int, name: str) -> None:
+    """Begin a new run with a checkpoint of another, and with its logs up to there.
+
+    The other run is only read. Its measured distances are not copied, since they belong to networks
+    that the new run does not have.
+    """
+    new = RunFolder(name)
+    held = new.lock()
+    try:
+        facts, arrays = read(run, step)
+        facts["config"]["run"] = name
+        facts["sound"] = step if facts["sound"] == step else None
+        for log in (run.images / name for name in LOGS):
+            if log.is_file():
+                with whole_file(new.images / log.name) as temporary:
+                    shutil.copyfile(log, temporary)
+        checkpoint.save(new.weights, step, arrays, facts, keep=1)
+    finally:
+        os.close(held)
