@@ -22,7 +22,14 @@ from anime_gan import backend, console
 from anime_gan.commands import Parser, own_arguments
 from anime_gan.config import Config, load_config
 from anime_gan.config.messages import key_for_option
-from anime_gan.config.stages import growth, is_finished, stage_at, stages_of
+from anime_gan.config.stages import (
+    Stage,
+    growth,
+    is_finished,
+    stage_at,
+    stages_of,
+    unfinished_growth,
+)
 from anime_gan.config.versions import VERSIONS
 from anime_gan.data import demo
 from anime_gan.data.batches import Batches, require_batch
@@ -103,7 +110,8 @@ def train_stage(config: Config, images: ImageSet, stop: StopRequest, group: Grou
             return 0
         if progress.config:
             say(group, f"Continuing run {config.run} from step {progress.step:,}.")
-        stage = stage_at(config, progress.step)
+        resume.settle_growth(config, progress)
+        stage = stage_at(config, progress.step, progress.grown)
         if stage.first:
             images = open_data(stage.config)
             say(group, images.summary())
@@ -124,7 +132,7 @@ def train_stage(config: Config, images: ImageSet, stop: StopRequest, group: Grou
         reason = group.shared_reason(lambda: run.stop_reason(progress.step, stop), stop)
         if reason is None:
             # Metrics compare images of full size only.
-            measured = config if stage.end is None else config.updated(metrics={"share": 0.0})
+            measured = config if stage.is_last else config.updated(metrics={"share": 0.0})
             with (
                 resume.batches_of(config, stage, images, progress.step, group) as batches,
                 Metrics(measured, images, run.folder.images, progress.step)
@@ -138,11 +146,11 @@ def train_stage(config: Config, images: ImageSet, stop: StopRequest, group: Grou
                         run.save_last()
                     raise
             reason = group.shared_reason(lambda: ended, stop)
-        return conclude(reason, run, stop, group)
+        return conclude(reason, run, stage, stop, group)
 
 
 def conclude(
-    reason: StopReason, run: Run | Follower, stop: StopRequest, group: Group
+    reason: StopReason, run: Run | Follower, stage: Stage, stop: StopRequest, group: Group
 ) -> int | None:
     """Say why training ended and return the exit status; None if it continues."""
     step, status = run.progress.step, None
@@ -171,6 +179,7 @@ def conclude(
                 f"  loss curve  {folder.images / 'losses.png'}",
                 f"  weights     {folder.generator_file(step)}",
                 f"Generate new faces with: python sample.py {folder.name}",
+                *unfinished_growth(stage, step),
             )
     return status
 
@@ -284,6 +293,7 @@ def main(*argv: str) -> int:
     config, is_dry = parse([*argv])
     whole = config
     several, folder = config.distribution.coordinator is not None, RunFolder(config.run)
+    facts = None
     if is_dry:
         config = stages_of(config)[-1].config
         real = one_batch(config)
@@ -310,7 +320,8 @@ def main(*argv: str) -> int:
         images = images or first_images(config)
         with console.logged(folder.log) if group.leads else nullcontext(), StopRequest() as stop:
             console.note(f"train_gan.py {shlex.join(argv)}")
-            say(group, images.summary(), *growth(config), *backend.hints())
+            grown = (facts or {}).get("grown") or ()
+            say(group, images.summary(), *growth(config, grown), *backend.hints())
             status = None
             while status is None:
                 status = train_stage(config, images, stop, group)

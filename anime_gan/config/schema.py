@@ -72,8 +72,9 @@ class Growing(Section):
     """Progressive growing from size `start` to model.resolution."""
 
     start: Size | None = None
-    fade_kimg: Number = Field(600, ge=0, le=1e9)
-    stable_kimg: Number = Field(600, gt=0, le=1e9)
+    fade_kimg: Number | None = Field(600, ge=0, le=1e9)
+    stable_kimg: Number | None = Field(600, gt=0, le=1e9)
+    last_kimg: Number | None = Field(None, gt=0, le=1e9)
     batch_at: dict[Size, Annotated[Whole, Field(ge=1, le=65_536)]] = {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,6 +49,7 @@ class Progress:
     peak_memory: int = 0
     rollbacks: int = 0
     sound: int | None = None
+    grown: list[Sequence[float]] | None = None
     precision: str | None = None
     micro_batch: int | None = None
     config: dict[str, Any] | None = None
@@ -185,7 +187,7 @@ class Run:
         stop.step_seconds = self.history.step_seconds
         if stop.signal:
             return StopReason.SIGNAL
-        return StopReason.GROW if step == self._state.stage.end else None
+        return StopReason.GROW if self._state.stage.is_over(step, self.seconds) else None
 
     def measure(self, metrics: Metrics, step: int) -> Finding | None:
         """Measure the generator and keep the networks if it is the best so far.
@@ -224,6 +226,8 @@ class Run:
             return self._broken(error)
         if step % schedule.sample_every == 0 or ending not in (None, StopReason.SIGNAL):
             self._save_grid(step)
+        if ending is StopReason.GROW:
+            self.progress.grown.append([step, self.seconds])
         self._save_checkpoint(step, self.seconds)
         self._saved = time.monotonic()
         self.history.skip_pause()

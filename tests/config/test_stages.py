@@ -11,14 +11,18 @@ from hypothesis import strategies as st
 
 from anime_gan.config import load_config
 from anime_gan.config.stages import (
+    grown_by_images,
+    grown_until,
     growth,
     images_seen,
     stage_at,
     stage_before,
     stages_of,
     steps_for,
+    unfinished_growth,
 )
 from anime_gan.errors import UserError
+from anime_gan.generation.load import load_network
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import checkpoint
 from anime_gan.training.state import TrainState
@@ -233,11 +237,153 @@ def test_too_few_images_for_a_later_stage_are_an_error_before_the_first(script, 
     assert not (script.folder / "weights/few").exists()
 
 
-def test_a_schedule_that_ends_before_its_last_size_is_announced():
-    """StyleGAN at 512 with the recipe's steps trains that size for 4,686 steps, never fully."""
+def test_steps_follow_from_the_schedule():
+    """Each size is faded in and stable, the last for growing.last_kimg; 512x512 had 4,686 steps."""
     config = load_config(None, ["version=stylegan", "model.resolution=512"])
+    last = stages_of(config)[-1]
+    assert config.training.steps == last.first + 150_000 + 16_600_000 / 4 == 4_595_314
+    assert (
+        len(growth(config)) == 1 and "512x512 from step 295,314 (faded in at" in growth(config)[0]
+    )
+    as_stable = load_config(None, ["version=stylegan", "growing.last_kimg=null"])
+    assert as_stable.training.steps == stages_of(as_stable)[-1].first + 18_750 * 2
+    alone = load_config(None, ["version=stylegan", "growing.start=null"])
+    assert alone.training.steps == 16_600_000 / 32
+    with pytest.raises(UserError, match="lower them"):
+        load_config(None, ["version=stylegan", "growing.stable_kimg=1e9"])
+
+
+def test_a_schedule_that_ends_before_its_last_size_is_announced():
+    """Where both the steps and the lengths of the stages are given."""
+    overrides = ["version=stylegan", "model.resolution=512", "training.steps=300000"]
+    lengths = ["growing.fade_kimg=600", "growing.stable_kimg=600"]
+    config = load_config(None, overrides + lengths)
     sizes, warning = growth(config)
     assert "8x8 from step 0" in sizes and "512x512 from step 295,314" in sizes
     assert "training.steps is 300,000" in warning and "445,314" in warning
-    assert len(growth(load_config(None, ["version=stylegan"]))) == 1
+    assert len(growth(load_config(None, overrides))) == 1
     assert growth(load_config(None, ["version=stylegan2"])) == []
+    last = stages_of(config)[-1]
+    (words,) = unfinished_growth(last, 300_000)
+    assert "512x512 images was still fading in" in words
+    assert "256x256 images was reached" in unfinished_growth(stages_of(config)[-2], 9)[0]
+    assert unfinished_growth(last, 445_314) == []
+
+
+@given(
+    start=st.sampled_from([4, 8, 16, 32, 64]),
+    steps=st.integers(1, 100_000),
+    minutes=st.none() | st.floats(1e-3, 1e6),
+)
+def test_a_length_alone_reaches_the_last_size(start, steps, minutes):
+    """With its steps or its minutes: two thirds of the run, a quarter of them fading in."""
+    budget = f"training.steps={steps}" if minutes is None else f"training.minutes={minutes}"
+    config = config_of(f"growing.start={start}", budget)
+    assert config.growing.fade_kimg is config.growing.stable_kimg is None
+    stages = stages_of(config)
+    last = stages[-1]
+    assert last.resolution == 64 and last.is_last
+    if start == 64:
+        assert last.fade == 0 and last.fading is None
+    elif minutes is None and steps >= 6 * len(stages) ** 2:
+        assert last.first == pytest.approx(steps / 3, abs=1)
+        assert last.fade == pytest.approx(steps / 6, abs=1)
+        lengths = [stage.end - stage.first for stage in stages[:-1]]
+        assert all(b == pytest.approx(2 * a, abs=3) for a, b in pairwise(lengths))
+    elif minutes is not None:
+        assert [stage.until for stage in stages][-2:] == pytest.approx([1 / 3, 1])
+        grown = []
+        for step, share in enumerate(np.linspace(0, 1, 200), 1):
+            grown = grown_until(config, grown, step, share * 60 * minutes)
+        assert len(grown) == len(stages) - 1
+        open_stage = stage_at(config, 200, grown)
+        assert open_stage.is_last and open_stage.first == pytest.approx(200 / 3, abs=2)
+        begin, end = open_stage.fading
+        assert begin == pytest.approx(1 / 3, abs=0.01) and end - begin == pytest.approx(1 / 6)
+
+
+def test_a_stage_that_has_ended_stays_where_it_ended():
+    """With another length, for which it would have ended at another step."""
+    short = config_of("growing.start=16", "training.steps=90")
+    assert [stage.end for stage in stages_of(short)] == [10, 30, None]
+    grown = grown_until(short, [], 10, 5.0)
+    assert grown == [[10, 5.0]] == grown_until(short, grown, 29, 9.0)
+    for budget in ("training.steps=900", "training.minutes=60"):
+        longer = config_of("growing.start=16", budget)
+        stages = stages_of(longer, grown)
+        assert (stages[0].end, stages[1].first, stages[1].seen) == (10, 10, 40)
+        assert images_seen(longer, 12, grown) == 48
+        assert stage_at(longer, 10, grown) == stages[1] == stage_before(longer, 25, grown)
+        assert stage_before(longer, 10, grown) == stages[0]
+    longer = config_of("growing.start=16", "training.steps=900")
+    assert stages_of(longer, grown)[1].end == 300
+    # In a shorter run, what is over by its length ends at once; each stage has a step or more.
+    shorter = config_of("growing.start=16", "training.steps=12")
+    assert grown_until(shorter, grown, 10, 5.0) == grown
+    assert grown_until(shorter, grown, 11, 6.0) == [*grown, [11, 6.0]]
+    # A checkpoint of an older version does not say it; its config does.
+    older = config_of("growing.fade_kimg=0.04", "growing.stable_kimg=0.04")
+    assert grown_by_images(older, 9) == [] and grown_by_images(older, 10) == [[10, 0.0]]
+
+
+def test_lengths_that_say_half_are_refused():
+    """In a sentence that names what is missing."""
+    for overrides, words in (
+        (["growing.fade_kimg=null"], "growing.fade_kimg is null, but growing.stable_kimg is not"),
+        (["growing.fade_kimg=null", "growing.stable_kimg=null"], "set one of these"),
+        (
+            ["training.minutes=5", "distribution.coordinator=a:1", "distribution.processes=2"],
+            "set growing.fade_kimg and growing.stable_kimg, or training.steps",
+        ),
+    ):
+        with pytest.raises(UserError, match=words):
+            config_of(*overrides)
+
+
+@pytest.mark.backends
+def test_a_longer_run_does_not_fade_out_again():
+    """A size that is half in stays so until the new length reaches that."""
+    config = config_of("model.resolution=16", "training.minutes=60")
+    grown = [[3, 1200.0]]
+    gan = TrainState(config, stage=stages_of(config, grown)[-1])
+    real = keras.ops.zeros((4, 16, 16, 3))
+
+    def alpha(gan, minute: float) -> float:
+        gan.follow(5, 60 * minute)
+        gan.blend_with_coarse(real)
+        return float(gan.fades[0].alpha)
+
+    found = [alpha(gan, minute) for minute in (20, 25, 30, 60)]
+    assert found == pytest.approx([0, 0.5, 1, 1], abs=1e-5)
+    longer = config_of("model.resolution=16", "training.minutes=600")
+    again = TrainState(longer, stage=stages_of(longer, grown)[-1])
+    for own, before in zip(again.generator.variables, gan.generator.variables, strict=True):
+        own.assign(before)
+    assert alpha(again, 60) == 1
+
+
+@pytest.mark.slow
+def test_a_run_by_time_reaches_its_last_size_and_resumes(script, call):
+    """Its checkpoint says where its stages ended; weights of each size can be sampled."""
+    tiny = [value for value in script.tiny if not value.startswith("model.resolution")]
+    arguments = [
+        *(tiny + TINY),
+        "run=timed",
+        "model.resolution=16",
+        "training.minutes=1e6",  # of whose share six steps decide
+        "training.steps=6",
+        "schedule.checkpoint_every=1",
+    ]
+    status, errors = call("train_gan.py", *arguments)
+    assert status == 0, errors
+    weights = script.folder / "weights/timed"
+    grown = checkpoint.newest_facts(weights)["grown"]
+    assert [pair[0] for pair in grown] == [2]
+    for step, size in ((2, 8), (3, 16), (6, 16)):
+        file = weights / f"gan_weights_{step}.weights.h5"
+        assert load_network(file).output_shape[1] == size
+    arguments[arguments.index("training.steps=6")] = "training.steps=8"
+    status, errors = call("train_gan.py", *arguments)
+    assert status == 0, errors
+    facts = checkpoint.newest_facts(weights)
+    assert facts["step"] == 8 and facts["grown"] == grown
