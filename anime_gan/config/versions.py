@@ -289,9 +289,9 @@ _ALL = [
     ),
     Version(
         "stylegan",
-        "Karras et al. 2018; Bath thesis, October 2020",
+        "Karras et al. 2018",
         "Grows from 8x8 to the resolution; width 1 is for a GPU, configs/stylegan_cpu.yaml for a "
-        "CPU.",
+        "CPU; configs/thesis_512.yaml is the Bath thesis's.",
         _stylegan(
             None,  # as many as the last size needs
             # The authors' rates for FFHQ; for CelebA-HQ they take 0.002 at 512 and 1024

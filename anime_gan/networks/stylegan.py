@@ -1,4 +1,4 @@
-"""StyleGAN (Karras et al. 2018, arXiv 1812.04948), as in the Bath thesis, October 2020.
+"""StyleGAN (Karras et al. 2018, arXiv 1812.04948).
 
 A mapping network turns latents into styles w; styles and noise, not the latents, control the layers
 of a synthesis network that begins with a learned constant. Both networks grow (Karras et al. 2017,

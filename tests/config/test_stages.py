@@ -55,7 +55,7 @@ def test_stages_are_the_papers():
     seen = [stage.seen for stage in stages]
     assert np.allclose(np.diff(seen), [600_000] + 5 * [1_200_000], rtol=1e-3)
     rates = [stage.config.generator.rate for stage in stages]
-    assert rates == [0.001, 0.001, 0.001, 0.001, 0.0015, 0.002, 0.003]  # the Bath thesis's
+    assert rates == [0.001, 0.001, 0.001, 0.001, 0.0015, 0.002, 0.003]  # the authors' for FFHQ
 
 
 @given(
