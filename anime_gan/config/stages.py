@@ -5,7 +5,7 @@ the stage before as the inner part of networks of twice the size; their outer pa
 
 The lengths of the stages follow from growing.fade_kimg and growing.stable_kimg. Where these are
 null they are shares of the run, whose length is training.steps or training.minutes. A stage that
-has ended stays where it ended, even if the config changes: a checkpoint holds where (`grown`).
+has begun stays where it began, even if the config changes: a checkpoint holds where (`grown`).
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ OF_LAST = Fraction(2, 3)
 # A size fades in over this share of its time; the last one has more time after it.
 FADING, LAST_FADING = Fraction(1, 2), Fraction(1, 4)
 
-Grown = Sequence[Sequence[float]]  # the step and the seconds of training at which each stage ended
+Grown = Sequence[Sequence[float]]  # the first step of each stage so far, and the seconds after it
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Stage:
     fade: int = 0  # steps over which the outer part fades in
     seen: int = 0  # real images trained on before it, for n_critic = 1
     is_last: bool = True
-    # Where training.minutes says it, shares of the run, 0 to 1: its end, and those between which
-    # its outer part fades in.
-    until: float | None = None
-    fading: tuple[float, float] | None = None
+    # Where training.minutes says it: the share of the run that is over when it has begun, 0 to 1,
+    # and the shares of what is left then that it fades in and that it takes.
+    begun: float = 0.0
+    timed: tuple[float, float] | None = None
 
     @property
     def resolution(self) -> int:
@@ -63,9 +63,25 @@ class Stage:
         """Say whether `step` is the next stage's; a stage has at least one step."""
         if self.is_last or step <= self.first:
             return False
-        if self.until is None:
+        if self.timed is None:
             return step >= self.end
         return share_over(self.config.training, step, seconds) >= self.until
+
+    @property
+    def fades_in(self) -> bool:
+        """Whether its outer part fades in; that of the first stage is there from the start."""
+        return self.fade > 0 or (self.timed is not None and self.timed[0] > 0)
+
+    @property
+    def until(self) -> float:
+        """The share of the run at which it ends, by time."""
+        return self.begun + (1 - self.begun) * self.timed[1]
+
+    def fade_at(self, step: int, seconds: float) -> float:
+        """Return how far its outer part has faded in, by time: 0 to 1."""
+        length = (1 - self.begun) * self.timed[0]
+        over = share_over(self.config.training, step, seconds) - self.begun
+        return min(max(over / length, 0.0), 1.0) if length > 0 else 1.0
 
 
 def share_over(training: Training, step: int, seconds: float) -> float:
@@ -83,8 +99,8 @@ def follows_budget(config: Config) -> bool:
 def stages_of(config: Config, grown: Grown = ()) -> list[Stage]:
     """Return the stages of a run; a run that does not grow has one.
 
-    grown: of the run's newest checkpoint. By time, only the first step of the stage after those is
-    known; later ones have the same.
+    grown: of the run's newest checkpoint. By time, the first steps of later stages are not known;
+    they have that of the newest one.
     """
     last = config.model.resolution
     sizes = [min(config.growing.start or last, last)]
@@ -96,12 +112,19 @@ def stages_of(config: Config, grown: Grown = ()) -> list[Stage]:
     for index, size in enumerate(sizes):
         own = _config_at(config, size)
         values = {"is_last": size == last, "first": first, "seen": seen}
-        if follows_budget(config):
-            values |= _by_share(own, first, shares, index, grown)
-        else:
+        if not follows_budget(config):
             values |= _by_images(own, first, index)
-        if index < len(grown):
-            values["end"] = int(grown[index][0])
+        elif config.training.minutes is None:
+            values |= _by_steps(own, first, *shares[index])
+        else:
+            begun = stages[-1].until if stages else 0.0
+            if index < len(grown):
+                begun = share_over(config.training, *grown[index])
+            rest = 1 - (shares[index - 1][1] if index else 0)
+            fade, length = shares[index][0] / rest, (shares[index][1] - 1 + rest) / rest
+            values |= {"begun": begun, "timed": (float(fade), float(length)), "end": None}
+        if index + 1 < len(grown):
+            values["end"] = int(grown[index + 1][0])
         end = values["end"] = None if size == last else values["end"]
         stages.append(Stage(own, **values))
         if end is not None:
@@ -118,17 +141,10 @@ def _by_images(config: Config, first: int, index: int) -> dict:
     return {"fade": fade, "end": first + fade + ceil(1000 * stable / batch)}
 
 
-def _by_share(config: Config, first: int, shares: list, index: int, grown: Grown) -> dict:
-    """Return the end and the fade of a stage whose length is a share of the run."""
-    training, (length, end) = config.training, shares[index]
-    if training.minutes is None:
-        return {
-            "fade": ceil(length * training.steps),
-            "end": max(ceil(end * training.steps), first + 1),
-        }
-    begun = share_over(training, *grown[index - 1]) if 0 < index <= len(grown) else 0.0
-    fading = (begun, begun + float(length)) if index else None
-    return {"until": float(end), "fading": fading, "end": None}
+def _by_steps(config: Config, first: int, fade: Fraction, end: Fraction) -> dict:
+    """Return the end and the fade of a stage whose length is a share of training.steps."""
+    steps = config.training.steps
+    return {"fade": ceil(fade * steps), "end": max(ceil(end * steps), first + 1)}
 
 
 def _shares(count: int) -> list[tuple[Fraction, Fraction]]:
@@ -141,14 +157,15 @@ def _shares(count: int) -> list[tuple[Fraction, Fraction]]:
 
 
 def grown_by_images(config: Config, step: int) -> list[list[float]]:
-    """Return which stages are over at a step by the numbers of images in the config."""
-    return [[s.end, 0.0] for s in stages_of(config) if s.end is not None and s.end <= step]
+    """Return where stages began, up to a step, by the numbers of images in the config."""
+    ends = [stage.end for stage in stages_of(config)]
+    return [[0, 0.0], *([end, 0.0] for end in ends if end is not None and end <= step)]
 
 
-def grown_until(config: Config, grown: Grown, step: int, seconds: float) -> list[Sequence[float]]:
-    """Return `grown` with the open stage if it is over by a config that has changed since."""
-    is_over = stages_of(config, grown)[len(grown)].is_over(step, seconds)
-    return [*grown, [step, seconds]] if is_over else [*grown]
+def grown_until(config: Config, grown: Grown, step: int, seconds: float) -> list[list[float]]:
+    """Return `grown`, with the next stage if the newest is over; the config may have changed."""
+    is_over = stages_of(config, grown)[len(grown) - 1].is_over(step, seconds)
+    return [*map(list, grown), *([[step, seconds]] if is_over else [])]
 
 
 def stage_at(config: Config, step: int, grown: Grown = ()) -> Stage:
@@ -210,7 +227,7 @@ def growth(config: Config, grown: Grown = ()) -> list[str]:
     if len(stages) == 1:
         return []
     last = stages[-1]
-    if last.until is not None:
+    if last.timed:
         sizes = [f"{_size(s)} until minute {s.until * training.minutes:.3g}" for s in stages]
         return [f"Grows: {', '.join(sizes)}."]
     sizes = [
@@ -231,7 +248,7 @@ def growth(config: Config, grown: Grown = ()) -> list[str]:
 
 def unfinished_growth(stage: Stage, step: int) -> list[str]:
     """Return a sentence on a run that ends at a step of `stage`, before its last size is ready."""
-    if stage.is_last and (stage.until is not None or step >= stage.first + stage.fade):
+    if stage.is_last and (stage.timed or step >= stage.first + stage.fade):
         return []
     state = "was still fading in" if stage.is_last else "was reached"
     return [

@@ -296,7 +296,7 @@ _ALL = [
             None,  # as many as the last size needs
             # The authors' rates for FFHQ; for CelebA-HQ they take 0.002 at 512 and 1024
             # (appendix C), as the thesis does (configs/thesis_512.yaml).
-            {"rate": 1e-3, "rate_at": {128: 0.0015, 256: 0.002, 512: 0.003}},
+            {"rate": 1e-3, "rate_at": {128: 0.0015, 256: 0.002, 512: 0.003, 1024: 0.003}},
             {"gamma": 10},
             growing={
                 "start": 8,
@@ -304,7 +304,7 @@ _ALL = [
                 "stable_kimg": 600,
                 "last_kimg": 16_600,  # of the authors' 25,000 at 1024x1024
                 # The authors' for one GPU.
-                "batch_at": {4: 128, 8: 128, 16: 128, 32: 64, 128: 16, 256: 8, 512: 4},
+                "batch_at": {4: 128, 8: 128, 16: 128, 32: 64, 128: 16, 256: 8, 512: 4, 1024: 4},
             },
         ),
         compares_batch=True,

@@ -48,7 +48,7 @@ class Facts(BaseModel):
     peak_memory: int = Field(0, ge=0)  # bytes
     rollbacks: int = Field(0, ge=0)  # to earlier checkpoints, so far
     sound: int | None = Field(None, ge=0)  # the step of the last healthy checkpoint
-    # The step and the seconds at which each growing stage ended; None where its config tells it.
+    # The first step of each growing stage, and the seconds after it; None where the config tells.
     grown: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] | None = None
 
 

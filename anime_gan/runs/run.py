@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from anime_gan import backend
 from anime_gan.config import Config, from_dict
 from anime_gan.config.plain_yaml import write
-from anime_gan.config.stages import is_finished
+from anime_gan.config.stages import is_finished, share_over
 from anime_gan.data.image_set import ImageSet
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
@@ -146,6 +146,11 @@ class Run:
         if self.not_finite:  # the other processes do not know yet
             return None
         self._last, due = step, self.health.due(step)
+        stage = self._state.stage
+        if stage.timed and step == stage.first + 1:  # compiling does not count
+            share = share_over(self._config.training, step, self.seconds)
+            self._state.stage = replace(stage, begun=share)
+            self.progress.grown[-1] = [stage.first, self.seconds]
         try:
             seen = self._state.stage.images_seen(step)
             self.history.add(step, scalars | {"kimg": seen / 1000, "trained": self.seconds})

@@ -41,7 +41,7 @@ def open_run(name: str, group: Group) -> Run | Follower:
 
 
 def settle_growth(config: Config, progress: Progress) -> None:
-    """Note which growing stages are over at a run's step; `config` may say it otherwise."""
+    """Note which growing stages have begun at a run's step."""
     if progress.grown is None:  # of a new run, or in a checkpoint of an older version
         before = progress.trained_with(config.run) or config
         progress.grown = grown_by_images(before, progress.step)
