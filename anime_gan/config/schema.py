@@ -29,7 +29,7 @@ class Model(Section):
     """The shape of the networks, which is fixed for a run."""
 
     width: Number = Field(1.0, gt=0, le=16)
-    resolution: Literal[16, 32, 64, 128, 256, 512] = 64
+    resolution: Literal[16, 32, 64, 128, 256, 512, 1024] = 64
     channels: Channels = 3
     latent_dim: Whole = Field(100, ge=1, le=4096)
 

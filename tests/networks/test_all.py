@@ -13,6 +13,7 @@ from anime_gan.config import load_config
 from anime_gan.config.versions import VERSIONS
 from anime_gan.networks import NETWORKS
 from anime_gan.networks.build import build, mixes_batch
+from anime_gan.networks.describe import build_shapes
 from tests.conftest import ROOT
 
 
@@ -33,6 +34,16 @@ def test_every_version_takes_shape_and_width(version, resolution, channels):
     assert scores.shape == (2, 1) and np.isfinite(scores).all()
     for model in (generator, discriminator):
         assert model.layers[-1].compute_dtype == "float32"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_version_takes_the_largest_size(version):
+    """1024x1024, in shapes only."""
+    config = load_config(None, ["model.width=0.03", f"version={version}", "model.resolution=1024"])
+    networks = build_shapes(config)
+    assert networks.generator.output_shape == (None, 1024, 1024, 3)
+    assert networks.discriminator.input_shape == (None, 1024, 1024, 3)
+    assert networks.discriminator.output_shape == (None, 1)
 
 
 @pytest.mark.parametrize("version", VERSIONS.values(), ids=VERSIONS)
