@@ -3,7 +3,7 @@
 from anime_gan.config.schema import Config, flat
 from anime_gan.config.scores import SCALES
 from anime_gan.config.stages import follows_budget, stages_of
-from anime_gan.config.versions import Version, get_version
+from anime_gan.config.versions import VERSIONS, Version, get_version
 from anime_gan.errors import UserError
 
 
@@ -40,7 +40,8 @@ def _check_network(config: Config, version: Version) -> None:
             "compares the images of a batch, so real and fake ones need separate batches; set it "
             "to apart or in_turn."
         )
-    if "gradient" in penalties:
+    own = version.recipe.get("objective", {})
+    if "gradient" in penalties and "gradient" not in own.get("penalties", ()):
         raise UserError(
             "objective.penalties holds gradient, but the discriminator of version "
             f"{config.version} compares the images of a batch, and that penalty is defined for "
@@ -94,6 +95,11 @@ def _check_config(config: Config) -> None:
             f"training.label_noise is {training.label_noise:g}, but objective {name} has no "
             "labels; set it to 0."
         )
+    if config.objective.drift > 0 and scale.probabilities:
+        raise UserError(
+            f"objective.drift is {config.objective.drift:g}, but the scores of objective {name} "
+            "are probabilities, which can't drift; set it to 0."
+        )
     if scale.paired and training.passes == "in_turn":
         raise UserError(
             f"training.passes is in_turn, but objective {name} compares each fake with a real "
@@ -138,7 +144,7 @@ def _check_styles(config: Config, version: Version) -> None:
         if not version.grows:
             raise UserError(
                 f"growing.start is {start}, but version {name} does not grow; set it to null, or "
-                "take version stylegan."
+                f"take version {' or '.join(v.name for v in VERSIONS.values() if v.grows)}."
             )
         if start > config.model.resolution:
             raise UserError(

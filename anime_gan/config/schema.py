@@ -87,6 +87,7 @@ class Objective(Section):
     penalties: tuple[Literal["gradient", "dragan", "r1", "r2"], ...] = Field((), strict=False)
     gamma: scheduled(0, 1e4) = 10.0
     penalty_every: Whole = Field(1, ge=1, le=1000)
+    drift: Number = Field(0.0, ge=0)
     path_weight: Number = Field(0.0, ge=0)
     path_every: Whole = Field(8, ge=1, le=1000)
     latent_weight: Number = Field(1.0, ge=0)

@@ -118,6 +118,7 @@ _WGAN_GP = {"optimizer": "adam", "rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
 _ADAM = {"optimizer": "adam", "rate": 2e-4, "beta1": 0.5}
 _SAGAN = {"optimizer": "adam", "beta1": 0.0, "beta2": 0.9, "spectral_norm": True}
 _R3GAN = {"optimizer": "adam", "rate": [2e-4, 5e-5], "beta1": 0.0, "beta2": [0.9, 0.99]}
+_PROGAN = {"optimizer": "adam", "rate": 1e-3, "beta1": 0.0, "beta2": 0.99}
 _AUGMENTATIONS = ["translation", "cutout", "color"]
 
 _ALL = [
@@ -286,6 +287,40 @@ _ALL = [
             "generator": _R3GAN,
             "discriminator": _R3GAN,
         },
+    ),
+    Version(
+        "progan",
+        "Karras et al. 2017",
+        "Grows from 4x4 to the resolution; StyleGAN's discriminator without its blur.",
+        {
+            "model": {"latent_dim": 512},
+            "data": {"x_flip": True},
+            "training": {
+                "steps": None,  # as many as the last size needs
+                "batch_size": 16,
+                "passes": "apart",
+                "label_noise": 0.0,
+                "ema_kimg": 11.085,  # 0.999 a step
+                "ema_ramp": 0.05,
+            },
+            "growing": {
+                "start": 4,
+                "fade_kimg": 800,
+                "stable_kimg": 800,
+                "last_kimg": 6_200,  # of the authors' 19,000 at 1024x1024
+                "batch_at": {256: 14, 512: 6, 1024: 3},
+            },
+            "objective": {
+                "name": "wasserstein",
+                "penalties": ["gradient"],
+                "gamma": 10,
+                "drift": 0.001,
+            },
+            "generator": _PROGAN,
+            "discriminator": _PROGAN,
+        },
+        compares_batch=True,
+        grows=True,
     ),
     Version(
         "stylegan",
