@@ -124,7 +124,7 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     parser.add_argument("source", metavar="SOURCE", help="a folder, glob, zip or tar of images")
     parser.add_argument("out", metavar="OUT", help="folder for the result")
     default = Settings()
-    side = f"side of the faces, a power of two from 16 to 512 (default {default.size})"
+    side = f"side of the faces, a power of two from 16 to 1024 (default {default.size})"
     parser.add_argument("--size", type=int, default=default.size, metavar="N", help=side)
     find = parser.add_argument_group("finding faces")
     find.add_argument("--already-faces", action="store_true", help="each image is a face already")
@@ -173,8 +173,8 @@ def _number(parser, name: str, default: float, low: float, high: float, text: st
 def _require(arguments: argparse.Namespace) -> None:
     """Raise UserError for values that `_number` does not check."""
     size, out = arguments.size, arguments.out
-    if not 16 <= size <= 512 or size & (size - 1):
-        raise UserError(f"--size is {size}, but must be a power of two from 16 to 512.")
+    if not 16 <= size <= 1024 or size & (size - 1):
+        raise UserError(f"--size is {size}, but must be a power of two from 16 to 1024.")
     if 0 < arguments.compressed < 1:
         raise UserError(f"--compressed is {arguments.compressed:g}, but must be 1 or more, or 0.")
     if arguments.upscaler not in UPSCALERS:

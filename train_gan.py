@@ -18,13 +18,20 @@ import shlex
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anime_gan import backend, console
 from anime_gan.commands import Parser, number, own_arguments
 from anime_gan.config import Config, load_config
 from anime_gan.config.messages import key_for_option
-from anime_gan.config.stages import growth, is_finished, stage_at, stages_of
+from anime_gan.config.stages import (
+    Stage,
+    growth,
+    is_finished,
+    stage_at,
+    stages_of,
+    unfinished_growth,
+)
 from anime_gan.config.versions import VERSIONS
 from anime_gan.data import demo
 from anime_gan.data.batches import Batches, require_batch
@@ -109,7 +116,8 @@ def train_stage(
             return 0
         if progress.config:
             say(group, f"Continuing run {config.run} from step {progress.step:,}.")
-        stage = stage_at(config, progress.step)
+        resume.settle_growth(config, progress)
+        stage = stage_at(config, progress.step, progress.grown)
         if stage.first:
             images = open_data(stage.config)
             say(group, images.summary())
@@ -130,7 +138,7 @@ def train_stage(
         reason = group.shared_reason(lambda: run.stop_reason(progress.step, stop), stop)
         if reason is None:
             # Metrics compare images of full size only.
-            measured = config if stage.end is None else config.updated(metrics={"share": 0.0})
+            measured = config if stage.is_last else config.updated(metrics={"share": 0.0})
             with (
                 resume.batches_of(config, stage, images, progress.step, group) as batches,
                 Metrics(measured, images, run.folder.images, progress.step)
@@ -144,17 +152,16 @@ def train_stage(
                         run.save_last()
                     raise
             reason = group.shared_reason(lambda: ended, stop)
-        return conclude(reason, run, stop, group)
+        return conclude(reason, run, stage, stop, group)
 
 
 def conclude(
-    reason: StopReason, run: Run | Follower, stop: StopRequest, group: Group
+    reason: StopReason, run: Run | Follower, stage: Stage, stop: StopRequest, group: Group
 ) -> int | None:
     """Say why training ended and return the exit status; None if it continues."""
     step, status = run.progress.step, None
     if reason is StopReason.ROLL_BACK:
-        earlier = run.roll_back()
-        say(group, f"Rolled back to step {earlier}.")
+        say(group, f"Rolled back to step {run.roll_back()}.")
     elif reason is StopReason.SIGNAL:
         again = f"python train_gan.py {run.folder.weights}" if group.alone else "the same command"
         say(group, f"Stopped and saved at step {step}; {again} resumes from there.")
@@ -178,6 +185,7 @@ def conclude(
                 f"  loss curve  {folder.images / 'losses.png'}",
                 f"  weights     {folder.generator_file(step)}",
                 f"Generate new faces with: python sample.py {folder.name}",
+                *unfinished_growth(stage, step),
             )
     return status
 
@@ -246,34 +254,6 @@ def say(group: Group, *lines: str) -> None:
     """Print lines in process 0 only."""
     if group.leads:
         console.say(*lines)
-
-
-def check_origin(arguments: argparse.Namespace, config: Config) -> dict[str, Any]:
-    """Return the facts of the checkpoint that --from names; UserError if it can't be taken.
-
-    A run goes back in place only with --discard, because it loses what came later.
-    """
-    origin, step = RunFolder(arguments.run or config.run), arguments.origin
-    facts = earlier.require(origin, step, config)
-    lost = earlier.later(origin, step) if origin.name == config.run else ""
-    if lost and not arguments.discard:
-        raise UserError(
-            f"run {origin.name} would lose {lost}; add run=NAME to begin a new run at step {step} "
-            "and keep all of them, or --discard to remove them."
-        )
-    return facts
-
-
-def go_back(arguments: argparse.Namespace, config: Config) -> int | None:
-    """Begin the new run that --from asks for, or return the step that the run goes back to."""
-    origin, step = RunFolder(arguments.run or config.run), arguments.origin
-    if origin.name == config.run:
-        if lost := earlier.later(origin, step):
-            console.say(f"Run {origin.name} goes back to step {step:,} and loses {lost}.")
-        return step
-    earlier.copy(origin, step, config.run)
-    console.say(f"Run {config.run} begins with step {step:,} of run {origin.name}.")
-    return None
 
 
 def run_called(word: str) -> str | None:
@@ -347,16 +327,17 @@ def main(*argv: str) -> int:
     config, arguments = parse([*argv])
     whole, is_dry = config, arguments.dry_run
     several, folder = config.distribution.coordinator is not None, RunFolder(config.run)
+    facts = None
     if is_dry:
         config = stages_of(config)[-1].config
         real = one_batch(config)
     elif not config.distribution.process:
-        facts = None
         if folder.weights.is_dir():
             folder.require_unlocked()
             facts = checkpoint.newest_facts(folder.weights)
         if arguments.origin is not None:
-            facts = check_origin(arguments, config)
+            origin = RunFolder(arguments.run or config.run)
+            facts = earlier.require(origin, arguments.origin, config, arguments.discard)
         if facts and is_finished(config, facts["step"], facts["seconds"]):
             console.say(finished(config, facts["step"]))
             return 0
@@ -377,10 +358,11 @@ def main(*argv: str) -> int:
         images = images or first_images(config)
         with console.logged(folder.log) if group.leads else nullcontext(), StopRequest() as stop:
             console.note(f"train_gan.py {shlex.join(argv)}")
-            say(group, images.summary(), *growth(config), *backend.hints())
+            grown = (facts or {}).get("grown") or ()
+            say(group, images.summary(), *growth(config, grown), *backend.hints())
             status = back = None
             if arguments.origin is not None and group.leads:
-                back = go_back(arguments, config)
+                back = earlier.go_back(origin, arguments.origin, config.run)
             while status is None:
                 status = train_stage(config, images, stop, group, back)
                 back = None

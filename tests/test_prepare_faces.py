@@ -346,7 +346,7 @@ def test_a_zip_with_paths_outside_of_it(script, tmp_path):
         (["https://example.com/faces.zip", "out"], "download it first"),
         (["C:/faces", "out"], "/mnt/c/faces"),
         (["faces", "out", "--size", "100"], "power of two"),
-        (["faces", "out", "--size", "8"], "from 16 to 512"),
+        (["faces", "out", "--size", "8"], "from 16 to 1024"),
         (["faces", "out", "--likelihood", "3"], "from 0 to 1"),
         (["faces", "out", "--detector", "none.xml"], "does not exist"),
         (["faces", "out", "--upscaler", "magic"], "waifu2x"),

@@ -115,6 +115,7 @@ def _entrant(name: str, overrides: list[str], budget: Budget, title: str) -> Ent
         file, label, in_file, own = None, name, {}, [f"version={get_version(name).name}"]
     own += [text for text in [*_DEFAULTS, *overrides] if text.partition("=")[0] not in in_file]
     own.append("run=" + re.sub(r"[^\w.-]", "_", f"{title}-{label}"))
-    own += budget.overrides(load_config(file, own))
+    # With a length of its own, as below: a budget may decide how a run grows.
+    own += budget.overrides(load_config(file, [*own, "training.steps=1", "training.minutes=null"]))
     config = load_config(file, own)
     return Entrant(label, ["--config", file, *own] if file else own, config)

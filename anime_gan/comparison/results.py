@@ -68,7 +68,7 @@ def collect(entrant: Entrant, networks: list[FeatureNetwork], count: int) -> dic
     return {
         "step": facts["step"],
         "memory": facts["peak_memory"],
-        "seen": images_seen(entrant.config, facts["step"]),
+        "seen": images_seen(entrant.config, facts["step"], facts.get("grown") or ()),
         "speed": median(speeds) if speeds else float("nan"),
         "losses": curve.columns,
         "metrics": list(read_rows(run.images / "metrics.jsonl", METRICS)),

@@ -2,8 +2,8 @@
 
 from anime_gan.config.schema import Config, flat
 from anime_gan.config.scores import SCALES
-from anime_gan.config.stages import stages_of
-from anime_gan.config.versions import Version, get_version
+from anime_gan.config.stages import follows_budget, stages_of
+from anime_gan.config.versions import VERSIONS, Version, get_version
 from anime_gan.errors import UserError
 
 
@@ -11,7 +11,7 @@ def check(config: Config) -> None:
     """Raise UserError for the first invalid combination."""
     version = get_version(config.version)
     _check_network(config, version)
-    _check_length(config)
+    _check_length(config, version.grows)
     _check_config(config)
     _check_styles(config, version)
 
@@ -40,7 +40,8 @@ def _check_network(config: Config, version: Version) -> None:
             "compares the images of a batch, so real and fake ones need separate batches; set it "
             "to apart or in_turn."
         )
-    if "gradient" in penalties:
+    own = version.recipe.get("objective", {})
+    if "gradient" in penalties and "gradient" not in own.get("penalties", ()):
         raise UserError(
             "objective.penalties holds gradient, but the discriminator of version "
             f"{config.version} compares the images of a batch, and that penalty is defined for "
@@ -55,19 +56,33 @@ def is_scheduled(config: Config) -> bool:
     return any(isinstance(v, tuple) and v and not isinstance(v[0], str) for v in values)
 
 
-def _check_length(config: Config) -> None:
+def _check_length(config: Config, grows: bool) -> None:
     """Raise UserError for a run without an end, or whose processes would disagree on it."""
-    training = config.training
-    if training.steps is None and training.minutes is None:
+    training, growing = config.training, config.growing
+    if (growing.fade_kimg is None) != (growing.stable_kimg is None):
+        null, given = ("fade", "stable") if growing.fade_kimg is None else ("stable", "fade")
         raise UserError(
-            "training.steps and training.minutes are both null; set one of them, such as "
-            "training.steps=5000."
+            f"growing.{null}_kimg is null, but growing.{given}_kimg is not; set both, or both to "
+            "null."
         )
-    follows = training.minutes is not None and training.cosine_kimg is None
-    if follows and config.distribution.coordinator is not None and is_scheduled(config):
+    if training.steps is None and training.minutes is None:
+        if not grows:
+            raise UserError(
+                "training.steps and training.minutes are both null; set one of them, such as "
+                "training.steps=5000."
+            )
+        if growing.fade_kimg is None:
+            raise UserError(
+                "growing.fade_kimg and growing.stable_kimg are null, and so are training.steps and "
+                "training.minutes; set one of these, or both of those."
+            )
+    follows = training.minutes is not None and training.cosine_kimg is None and is_scheduled(config)
+    grows_by_time = training.minutes is not None and follows_budget(config)
+    if config.distribution.coordinator is not None and (follows or grows_by_time):
+        keys = "training.cosine_kimg" if follows else "growing.fade_kimg and growing.stable_kimg"
         raise UserError(
             "training.minutes sets the length of schedules, which is not possible for several "
-            "processes; set training.cosine_kimg, or training.steps in place of minutes."
+            f"processes; set {keys}, or training.steps in place of minutes."
         )
 
 
@@ -79,6 +94,11 @@ def _check_config(config: Config) -> None:
         raise UserError(
             f"training.label_noise is {training.label_noise:g}, but objective {name} has no "
             "labels; set it to 0."
+        )
+    if config.objective.drift > 0 and scale.probabilities:
+        raise UserError(
+            f"objective.drift is {config.objective.drift:g}, but the scores of objective {name} "
+            "are probabilities, which can't drift; set it to 0."
         )
     if scale.paired and training.passes == "in_turn":
         raise UserError(
@@ -124,7 +144,7 @@ def _check_styles(config: Config, version: Version) -> None:
         if not version.grows:
             raise UserError(
                 f"growing.start is {start}, but version {name} does not grow; set it to null, or "
-                "take version stylegan."
+                f"take version {' or '.join(v.name for v in VERSIONS.values() if v.grows)}."
             )
         if start > config.model.resolution:
             raise UserError(

@@ -15,16 +15,20 @@ from anime_gan.config import plain_yaml
 from anime_gan.config.checks import check
 from anime_gan.config.messages import key_error, shown, yaml_error
 from anime_gan.config.schema import FORMER, Config, flat
+from anime_gan.config.stages import steps_of_schedule
 from anime_gan.config.versions import get_version
 from anime_gan.errors import UserError
 
 # A run cannot change these: they decide the shapes of its networks and of its optimizers' states.
-SHAPES = ("version", "model.", "growing.", "generator.optimizer", "generator.spectral_norm")
+SHAPES = ("version", "model.", "growing.start", "growing.batch_at")
+SHAPES += ("generator.optimizer", "generator.spectral_norm")
 SHAPES += ("discriminator.optimizer", "discriminator.spectral_norm")
 # On the command line, the values of these are taken as they are: YAML would read "set #2" as "set".
 TEXTS = ("version", "run", "data.images", "data.cache")
 # What says how long a run is, and its schedules.
 LENGTH = ("steps", "minutes", "cosine_kimg")
+MOST_STEPS = 2**31
+GROWTH = ("fade_kimg", "stable_kimg", "last_kimg")
 # Whether these keys have one of these values decides which state is kept; a run can change others.
 KEPT = {
     "training.ema_kimg": (None,),
@@ -59,6 +63,14 @@ def load_config(file: str | None, overrides: list[str]) -> Config:
     version = _checked({"version": given.get("version")}).version
     config = _checked(_merged_below_budget(get_version(version).recipe, given))
     check(config)
+    if config.training.steps is None and config.training.minutes is None:
+        steps = steps_of_schedule(config)
+        if steps >= MOST_STEPS:
+            raise UserError(
+                f"growing.fade_kimg, stable_kimg and last_kimg ask for {steps:,} steps, which is "
+                "too many; lower them."
+            )
+        config = config.updated(training={"steps": steps})
     return config
 
 
@@ -90,6 +102,9 @@ def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
     shapes, others = [], []
     for key in {**before, **after}:
         was, now = before.get(key), after.get(key)
+        size = key.rpartition("_at.")[2]
+        if size.isdecimal() and int(size) > new.model.resolution:
+            continue  # a recipe knows larger sizes than the run has
         if was != now:
             decides = any(value in KEPT.get(key, ()) for value in (was, now))
             changes = key.startswith(fixed) or decides
@@ -161,15 +176,21 @@ def _merged_below_budget(below: dict[str, Any], above: dict[str, Any]) -> dict[s
     """Return the same, but a length of the run given above leaves nothing of the one below.
 
     So training.minutes=60 alone is a run of 60 minutes, whatever steps the recipe has, and its
-    schedules end with it.
+    schedules and growing stages end with it, unless the length of a stage is given above too.
     """
-    training, lower = above.get("training"), below.get("training")
-    if not (isinstance(training, dict) and isinstance(lower, dict)):
+    training = above.get("training")
+    if not isinstance(training, dict):
         return _merged(below, above)
     if training.get("steps") is None and training.get("minutes") is None:
         return _merged(below, above)
-    kept = {key: value for key, value in lower.items() if key not in LENGTH}
-    return _merged(below | {"training": {**kept, "steps": None, "minutes": None}}, above)
+    if isinstance(lower := below.get("training"), dict):
+        kept = {key: value for key, value in lower.items() if key not in LENGTH}
+        below = below | {"training": {**kept, "steps": None, "minutes": None}}
+    lower, growing = below.get("growing"), above.get("growing")
+    own = growing if isinstance(growing, dict) else {}
+    if isinstance(lower, dict) and not any(own.get(key) is not None for key in GROWTH):
+        below = below | {"growing": lower | dict.fromkeys(GROWTH)}
+    return _merged(below, above)
 
 
 def _checked(values: dict[str, Any], path: Path | None = None, text: str = "") -> Config:

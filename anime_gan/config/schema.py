@@ -29,7 +29,7 @@ class Model(Section):
     """The shape of the networks, which is fixed for a run."""
 
     width: Number = Field(1.0, gt=0, le=16)
-    resolution: Literal[16, 32, 64, 128, 256, 512] = 64
+    resolution: Literal[16, 32, 64, 128, 256, 512, 1024] = 64
     channels: Channels = 3
     latent_dim: Whole = Field(100, ge=1, le=4096)
 
@@ -72,8 +72,9 @@ class Growing(Section):
     """Progressive growing from size `start` to model.resolution."""
 
     start: Size | None = None
-    fade_kimg: Number = Field(600, ge=0, le=1e9)
-    stable_kimg: Number = Field(600, gt=0, le=1e9)
+    fade_kimg: Number | None = Field(600, ge=0, le=1e9)
+    stable_kimg: Number | None = Field(600, gt=0, le=1e9)
+    last_kimg: Number | None = Field(None, gt=0, le=1e9)
     batch_at: dict[Size, Annotated[Whole, Field(ge=1, le=65_536)]] = {}
 
 
@@ -86,6 +87,7 @@ class Objective(Section):
     penalties: tuple[Literal["gradient", "dragan", "r1", "r2"], ...] = Field((), strict=False)
     gamma: scheduled(0, 1e4) = 10.0
     penalty_every: Whole = Field(1, ge=1, le=1000)
+    drift: Number = Field(0.0, ge=0)
     path_weight: Number = Field(0.0, ge=0)
     path_every: Whole = Field(8, ge=1, le=1000)
     latent_weight: Number = Field(1.0, ge=0)

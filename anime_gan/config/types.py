@@ -62,7 +62,7 @@ Policy = Annotated[
     AfterValidator(lambda name: "colour" if name == "color" else name),
 ]
 # Image size of a growing network, in pixels.
-Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512], BeforeValidator(_from_key)]
+Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512, 1024], BeforeValidator(_from_key)]
 Place = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_single_line)]
 Address = Annotated[str, AfterValidator(_address)]
 # Names are folders too.

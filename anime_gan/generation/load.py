@@ -14,6 +14,7 @@ from anime_gan.config import from_dict, read_yaml
 from anime_gan.config.stages import stage_before
 from anime_gan.errors import UserError
 from anime_gan.files import number_in, numbered
+from anime_gan.runs import checkpoint
 from anime_gan.runs.folder import COMBINED, GENERATOR, IMAGES, WEIGHTS, RunFolder, newest_run
 from anime_gan.runs.whole import require_whole
 
@@ -180,7 +181,9 @@ def _from_combined(path: Path) -> keras.Model:
     if path.suffix != ".h5" or not config_file.is_file():
         raise UserError(_no_generator(path))
     config, step = from_dict(read_yaml(config_file)), number_in(path, COMBINED)
-    stage = config if step is None else stage_before(config, step).config
+    # The newest checkpoint knows where growing stages ended, also those before this step.
+    grown = (checkpoint.newest_facts(path.parent) or {}).get("grown") or ()
+    stage = config if step is None else stage_before(config, step, grown).config
     networks = build(stage)
     load_weights(networks.combined(), path)
     return networks.generator

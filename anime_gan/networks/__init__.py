@@ -9,6 +9,7 @@ from anime_gan.networks import (
     dcgan,
     dragan,
     illustration_gan,
+    progan,
     r3gan,
     sagan,
     srm,
@@ -17,7 +18,7 @@ from anime_gan.networks import (
     wgan,
 )
 
-FAMILIES = [srm, dcgan, wgan, dragan, sagan, illustration_gan, r3gan, stylegan, stylegan2]
+FAMILIES = [srm, dcgan, wgan, dragan, sagan, illustration_gan, progan, r3gan, stylegan, stylegan2]
 
 # By version, two or three functions that return Keras models:
 # generator(resolution, channels, latent_dim, width): from latents (B, latent_dim), standard normal,

@@ -1,4 +1,4 @@
-"""StyleGAN (Karras et al. 2018, arXiv 1812.04948), as in the Bath thesis, October 2020.
+"""StyleGAN (Karras et al. 2018, arXiv 1812.04948).
 
 A mapping network turns latents into styles w; styles and noise, not the latents, control the layers
 of a synthesis network that begins with a learned constant. Both networks grow (Karras et al. 2017,
@@ -98,8 +98,11 @@ def synthesis(resolution: int, channels: int, latent_dim: int, width: float) -> 
 generator = partial(style_based, synthesis)
 
 
-def discriminator(resolution=64, channels=3, width=1.0):
-    """Return the discriminator of one resolution, the generator's mirror."""
+def discriminator(resolution=64, channels=3, width=1.0, blurred=True, group=4):
+    """Return the discriminator of one resolution, the generator's mirror.
+
+    blurred: filter maps before they are halved. group: of the minibatch deviation.
+    """
     image = layers.Input((resolution, resolution, channels))
 
     def from_rgb(x, size):
@@ -108,18 +111,19 @@ def discriminator(resolution=64, channels=3, width=1.0):
     x = from_rgb(image, resolution)
     for size in reversed(sizes_to(resolution)[1:]):
         x = leaky(EqualizedConv(filters_at(size, width), name=f"b{size}_0")(x))
-        x = Blur(name=f"b{size}_blur")(x)
+        if blurred:
+            x = Blur(name=f"b{size}_blur")(x)
         filters = filters_at(size // 2, width)
         x = leaky(EqualizedConv(filters, resample="halve", name=f"b{size}_1")(x))
         if size == resolution:
             old = from_rgb(layers.AveragePooling2D(2)(image), size // 2)
             x = FadeIn(name="fade")([old, x])
-    return Model(image, score(x, filters_at(4, width)), name="discriminator")
+    return Model(image, score(x, filters_at(4, width), group), name="discriminator")
 
 
-def score(x, filters: int):
+def score(x, filters: int, group: int | None = 4):
     """Return the scores (B, 1) of maps (B, 4, 4, C); the minibatch deviation is appended first."""
-    x = MinibatchStd(name="deviation")(x)
+    x = MinibatchStd(group, name="deviation")(x)
     x = leaky(EqualizedConv(filters, name="b4_0")(x))
     x = leaky(EqualizedDense(filters, name="b4_1")(layers.Flatten()(x)))
     return EqualizedDense(1, gain=1.0, name="score", dtype="float32")(x)

@@ -15,7 +15,7 @@ import zipfile
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -29,6 +29,8 @@ FORMAT = 2  # of what save() writes
 
 _FACTS = "facts.json"
 _DIGITS = 64  # hexadecimal, of a checksum
+
+Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Facts(BaseModel):
@@ -46,6 +48,8 @@ class Facts(BaseModel):
     peak_memory: int = Field(0, ge=0)  # bytes
     rollbacks: int = Field(0, ge=0)  # to earlier checkpoints, so far
     sound: int | None = Field(None, ge=0)  # the step of the last healthy checkpoint
+    # The first step of each growing stage, and the seconds after it; None where the config tells.
+    grown: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] | None = None
 
 
 def save(folder: Path, step: int, state: dict[str, Any], facts: dict[str, Any], keep: int) -> Path:

@@ -6,6 +6,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from anime_gan import console
 from anime_gan.config import Config, from_dict
 from anime_gan.config.load import require_resumable
 from anime_gan.errors import UserError
@@ -21,12 +22,16 @@ MOST_NAMED = 20  # steps in an error
 LOGS = ("losses.jsonl", "health.jsonl")  # that a new run begins with
 
 
-def require(run: RunFolder, step: int, config: Config) -> dict[str, Any]:
+def require(run: RunFolder, step: int, config: Config, discard: bool) -> dict[str, Any]:
     """Return the facts of a run's checkpoint from which `config` can continue.
 
+    Args:
+        run: whose checkpoint it is. If config.run is another, that is a new run.
+        discard: what came later in the run may be removed.
+
     Raises:
-        UserError: there is no such checkpoint, it is damaged, or its networks are others; or a new
-            run, config.run, has checkpoints already.
+        UserError: there is no such checkpoint, it is damaged, or its networks are others; the run
+            would lose what came later; or the new run has checkpoints already.
     """
     steps = numbered(run.weights, CHECKPOINT)
     if step not in steps:
@@ -37,12 +42,29 @@ def require(run: RunFolder, step: int, config: Config) -> dict[str, Any]:
         raise UserError(f"run {run.name} has no checkpoint of step {step}; {there}.")
     facts = checkpoint.facts_at(run.weights, step) or read(run, step)[0]
     require_resumable(from_dict(facts["config"]), config)
+    lost = later(run, step) if run.name == config.run else ""
+    if lost and not discard:
+        raise UserError(
+            f"run {run.name} would lose {lost}; add run=NAME to begin a new run at step {step} and "
+            "keep all of them, or --discard to remove them."
+        )
     if config.run != run.name and numbered(RunFolder(config.run).weights, CHECKPOINT):
         raise UserError(
             f"run {config.run} has checkpoints already; choose a new name with run=NAME, or name "
             f"run {config.run} alone to continue it."
         )
     return facts
+
+
+def go_back(run: RunFolder, step: int, name: str) -> int | None:
+    """Begin the new run `name` at a step of another one, or return the step it goes back to."""
+    if run.name == name:
+        if lost := later(run, step):
+            console.say(f"Run {name} goes back to step {step:,} and loses {lost}.")
+        return step
+    copy(run, step, name)
+    console.say(f"Run {name} begins with step {step:,} of run {run.name}.")
+    return None
 
 
 def read(run: RunFolder, step: int | None) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:

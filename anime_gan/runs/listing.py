@@ -33,7 +33,7 @@ def _row(run: RunFolder) -> tuple[str, ...]:
         run.name,
         config.version,
         f"{step:,}",
-        f"{images_seen(config, step):,}" if step else "0",
+        f"{images_seen(config, step, facts.get('grown') or ()):,}" if step else "0",
         f"{seconds / 60:.0f} min",
         f"{best[0]:.4g}" if best else "-",
         f"{best[1]:,}" if best else "-",

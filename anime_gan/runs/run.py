@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from anime_gan import backend
 from anime_gan.config import Config, from_dict
 from anime_gan.config.plain_yaml import write
-from anime_gan.config.stages import is_finished
+from anime_gan.config.stages import is_finished, share_over
 from anime_gan.data.image_set import ImageSet
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
@@ -48,6 +49,7 @@ class Progress:
     peak_memory: int = 0
     rollbacks: int = 0
     sound: int | None = None
+    grown: list[Sequence[float]] | None = None
     precision: str | None = None
     micro_batch: int | None = None
     config: dict[str, Any] | None = None
@@ -152,6 +154,11 @@ class Run:
         if self.not_finite:  # the other processes do not know yet
             return None
         self._last, due = step, self.health.due(step)
+        stage = self._state.stage
+        if stage.timed and step == stage.first + 1:  # compiling does not count
+            share = share_over(self._config.training, step, self.seconds)
+            self._state.stage = replace(stage, begun=share)
+            self.progress.grown[-1] = [stage.first, self.seconds]
         try:
             seen = self._state.stage.images_seen(step)
             self.history.add(step, scalars | {"kimg": seen / 1000, "trained": self.seconds})
@@ -193,7 +200,7 @@ class Run:
         stop.step_seconds = self.history.step_seconds
         if stop.signal:
             return StopReason.SIGNAL
-        return StopReason.GROW if step == self._state.stage.end else None
+        return StopReason.GROW if self._state.stage.is_over(step, self.seconds) else None
 
     def measure(self, metrics: Metrics, step: int) -> Finding | None:
         """Measure the generator and keep the networks if it is the best so far.
@@ -232,6 +239,8 @@ class Run:
             return self._broken(error)
         if step % schedule.sample_every == 0 or ending not in (None, StopReason.SIGNAL):
             self._save_grid(step)
+        if ending is StopReason.GROW:
+            self.progress.grown.append([step, self.seconds])
         self._save_checkpoint(step, self.seconds)
         self._saved = time.monotonic()
         self.history.skip_pause()

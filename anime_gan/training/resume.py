@@ -9,7 +9,13 @@ import numpy as np
 from anime_gan.backend.precision import fastest_precision
 from anime_gan.config import Config
 from anime_gan.config.load import require_resumable
-from anime_gan.config.stages import Stage, stage_at, stage_before
+from anime_gan.config.stages import (
+    Stage,
+    grown_by_images,
+    grown_until,
+    stage_at,
+    stage_before,
+)
 from anime_gan.data.batches import Batches
 from anime_gan.data.image_set import ImageSet
 from anime_gan.data.on_device import OnDevice
@@ -36,6 +42,14 @@ def open_run(name: str, group: Group, step: int | None = None) -> Run | Follower
     return run
 
 
+def settle_growth(config: Config, progress: Progress) -> None:
+    """Note which growing stages have begun at a run's step."""
+    if progress.grown is None:  # of a new run, or in a checkpoint of an older version
+        before = progress.trained_with(config.run) or config
+        progress.grown = grown_by_images(before, progress.step)
+    progress.grown = grown_until(config, progress.grown, progress.step, progress.seconds)
+
+
 def check_resume(config: Config, progress: Progress, images: ImageSet) -> list[str]:
     """Return what changed since a run was last trained; UserError if a run cannot change it."""
     before = progress.trained_with(config.run)
@@ -43,8 +57,8 @@ def check_resume(config: Config, progress: Progress, images: ImageSet) -> list[s
         return []
     others = require_resumable(before, config)
     notes = [f"Changed since the newest checkpoint: {'; '.join(others)}."] if others else []
-    same_size = stage_at(config, progress.step) == stage_before(config, progress.step)
-    if same_size and images.key != progress.data_key:
+    after, before = (f(config, progress.step, progress.grown) for f in (stage_at, stage_before))
+    if after == before and images.key != progress.data_key:
         notes.append("The training images have changed since the newest checkpoint.")
     if progress.rollbacks:
         factor = 0.5**progress.rollbacks
@@ -65,7 +79,7 @@ def resume(
     Raises:
         UserError: the checkpoint does not fit, or a process has other images.
     """
-    stage = stage_at(config, progress.step)
+    stage = stage_at(config, progress.step, progress.grown)
     precision = choose_precision(config, progress.precision, group)
     fingerprint = fingerprint_of(images) if not group.alone else None
     group.agree(
@@ -80,9 +94,9 @@ def resume(
     micro_batch = progress.micro_batch if same else None
     progress.arrays = {}  # frees them: they need as much memory as the networks
     with group.scope():
-        state = TrainState(slow, precision, stage_at(slow, progress.step))
+        state = TrainState(slow, precision, stage_at(slow, progress.step, progress.grown))
         if arrays:
-            before = stage_before(slow, progress.step)
+            before = stage_before(slow, progress.step, progress.grown)
             if before.resolution == stage.resolution:
                 checkpoint.restore(state.named_variables, arrays)
             else:

@@ -15,7 +15,7 @@ from anime_gan.backend.batch_norm import fuse
 from anime_gan.config import Config
 from anime_gan.config.checks import is_scheduled
 from anime_gan.config.scores import SCALES
-from anime_gan.config.stages import Stage, stages_of
+from anime_gan.config.stages import Stage, share_over, stages_of
 from anime_gan.networks.build import all_layers, build
 from anime_gan.networks.layers.fade import FadeIn
 from anime_gan.training import augment
@@ -62,7 +62,8 @@ class TrainState:
             self.ema.set_weights(self.generator.get_weights())
         self.cosine_steps = updates = d_updates = steps_of(training)
         self.share = None
-        if updates is None and is_scheduled(config):
+        self.fades_by_time = self.stage.fades_in and self.stage.timed is not None
+        if self.fades_by_time or (updates is None and is_scheduled(config)):
             self.share = _number()
         if updates is not None:
             d_updates = updates * training.n_critic * (2 if training.passes == "in_turn" else 1)
@@ -81,6 +82,8 @@ class TrainState:
         networks = [n for n in (self.generator, self.discriminator, self.ema) if n]
         layers = [layer for network in networks for layer in all_layers(network)]
         self.fades = [layer for layer in layers if isinstance(layer, FadeIn)]
+        for layer in self.fades:
+            layer.alpha.assign(0.0 if self.stage.fades_in else 1.0)
         fuse(layers)
         if self.path_mean is not None:
             self.synthesis = self.generator.get_layer("synthesis")
@@ -118,12 +121,13 @@ class TrainState:
     def follow(self, step: int, seconds: float) -> None:
         """Tell schedules that end with training.minutes how much of the run is over.
 
-        Checkpoints need not hold it: it follows from the step and the seconds of training.
+        In a run that grows by time, how far the stage has faded in. Checkpoints need not hold it:
+        it follows from the step and the seconds of training.
         """
-        training = self.config.training
-        if self.share is not None:
-            by_steps = step / training.steps if training.steps else 0.0
-            self.share.assign(min(max(seconds / 60 / training.minutes, by_steps), 1.0))
+        if self.fades_by_time:
+            self.share.assign(self.stage.fade_at(step, seconds))
+        elif self.share is not None:
+            self.share.assign(share_over(self.config.training, step, seconds))
 
     def scheduled(self, value: float | tuple[float, float]) -> Tensor:
         """Return a number of the config, or its pair [start, end] at the current step."""
@@ -187,10 +191,14 @@ class TrainState:
         Images (B, H, W, C) are blended with their half resolution, which is all that the first step
         of a stage sees (Karras et al. 2017, arXiv 1710.10196, fig. 2).
         """
-        if not self.stage.fade:
+        if not self.stage.fades_in:
             return real
-        alpha = ops.cast(self.generator_optimizer.iterations, "float32") / self.stage.fade
-        alpha = ops.minimum(alpha, 1.0)
+        if self.fades_by_time:
+            alpha = self.share
+        else:
+            alpha = ops.cast(self.generator_optimizer.iterations, "float32") / self.stage.fade
+        # A run that is made longer does not fade out again.
+        alpha = ops.clip(ops.maximum(alpha, self.fades[0].alpha), 0.0, 1.0)
         for layer in self.fades:
             layer.alpha.assign(alpha)
         halved = ops.average_pool(real, 2, 2)

@@ -95,7 +95,10 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
                 penalty += cost(state.scores_and_gradients(part(own), drawn)[1])
         penalty = ops.convert_to_tensor(penalty, d_loss.dtype)  # without any it is the number 0
         outputs = {"d_loss": d_loss, "penalty": penalty, "scores": scores}
-        return d_loss + gamma * penalty, outputs | _parts_of_loss(state, scores, noises, part)
+        total = d_loss + gamma * penalty
+        if objective.drift and "real" in scores:  # Karras et al. 2017, appendix A.1
+            total += objective.drift * ops.mean(ops.square(scores["real"]))
+        return total, outputs | _parts_of_loss(state, scores, noises, part)
 
     in_turn = config.training.passes == "in_turn"
     rate = ops.convert_to_tensor(state.discriminator_optimizer.learning_rate)

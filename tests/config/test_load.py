@@ -103,6 +103,17 @@ def test_differences_tell_shapes_from_the_rest():
     assert shapes[0].startswith("version") and "generator.rate" in others[0] + others[1]
 
 
+def test_sizes_that_a_run_does_not_have_do_not_keep_it_from_going_on():
+    """An older recipe had no batch size and rate for 1024x1024."""
+    old = load("version=stylegan")
+    batches = {size: n for size, n in old.growing.batch_at.items() if size != 1024}
+    rates = {size: n for size, n in old.generator.rate_at.items() if size != 1024}
+    older = old.updated(growing={"batch_at": batches}, generator={"rate_at": rates})
+    assert differences(older, old) == differences(old, older) == ([], [])
+    other = old.updated(growing={"batch_at": batches | {16: 2}})
+    assert differences(other, old)[0] == ["growing.batch_at.16: 2 -> 128"]
+
+
 def test_the_config_is_there_without_keras():
     """Scripts read it before they choose a backend; Keras takes seconds to import."""
     code = "import sys, anime_gan.config; assert not {'keras', 'numpy'} & {*sys.modules}"

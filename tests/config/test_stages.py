@@ -3,7 +3,6 @@
 import json
 from itertools import pairwise
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,19 +10,19 @@ from hypothesis import strategies as st
 
 from anime_gan.config import load_config
 from anime_gan.config.stages import (
+    grown_by_images,
+    grown_until,
     growth,
     images_seen,
     stage_at,
     stage_before,
     stages_of,
     steps_for,
+    unfinished_growth,
 )
 from anime_gan.errors import UserError
-from anime_gan.networks.latents import latents_from_seeds
+from anime_gan.generation.load import load_network
 from anime_gan.runs import checkpoint
-from anime_gan.training.state import TrainState
-from anime_gan.training.step import compile_step
-from tests.runs.test_checkpoint import FACTS
 
 TINY = [
     "version=stylegan",
@@ -51,7 +50,7 @@ def test_stages_are_the_papers():
     seen = [stage.seen for stage in stages]
     assert np.allclose(np.diff(seen), [600_000] + 5 * [1_200_000], rtol=1e-3)
     rates = [stage.config.generator.rate for stage in stages]
-    assert rates == [0.001, 0.001, 0.001, 0.001, 0.0015, 0.002, 0.003]  # the Bath thesis's
+    assert rates == [0.001, 0.001, 0.001, 0.001, 0.0015, 0.002, 0.003]  # the authors' for FFHQ
 
 
 @given(
@@ -78,87 +77,6 @@ def test_each_step_has_one_stage(start, fade, stable, batches):
         assert following.seen - stage.seen == steps * stage.config.training.batch_size
         assert stage_at(config, stage.end - 1) == stage == stage_before(config, stage.end)
         assert stage_at(config, stage.end) == following == stage_before(config, stage.end + 1)
-
-
-@pytest.mark.backends
-def test_nothing_jumps_when_the_networks_grow():
-    """Just before and after, images are equal to 1e-5 and scores to 1e-4."""
-    config = config_of("model.resolution=16", "training.ema_kimg=0.01")
-    small, large = stages_of(config)
-    before = TrainState(config, stage=small)
-    step = compile_step(before)
-    for _ in range(2):
-        step(np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3)).astype("float32"))
-    after = TrainState(config, stage=large)
-    after.grow_from(before)
-    latents = latents_from_seeds(range(4), 8)
-    for name in ("generator", "ema"):
-        old, new = (
-            keras.ops.convert_to_numpy(getattr(gan, name)(latents)) for gan in (before, after)
-        )
-        assert old.std() > 0
-        np.testing.assert_allclose(new, old.repeat(2, 1).repeat(2, 2), atol=1e-5)
-    scores = [
-        keras.ops.convert_to_numpy(gan.discriminator(images))
-        for gan, images in ((before, old), (after, old.repeat(2, 1).repeat(2, 2)))
-    ]
-    np.testing.assert_allclose(scores[1], scores[0], atol=1e-4)
-    assert int(after.step) == 0 + large.first
-
-
-@pytest.mark.backends
-def test_a_size_fades_in_linearly_and_so_do_real_images():
-    """Alpha goes from 0 to 1 in the stage's steps, and so does the detail of real images."""
-    config = config_of("model.resolution=16", "growing.fade_kimg=0.012")
-    stage = stages_of(config)[1]
-    assert stage.fade == 3
-    gan = TrainState(config, stage=stage)
-    real = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 3)).astype("float32")
-    coarse = real.reshape(4, 8, 2, 8, 2, 3).mean((2, 4)).repeat(2, 1).repeat(2, 2)
-    for done, alpha in ((0, 0), (1, 1 / 3), (3, 1), (5, 1)):
-        gan.generator_optimizer.iterations.assign(done)
-        faded = keras.ops.convert_to_numpy(gan.blend_with_coarse(keras.ops.convert_to_tensor(real)))
-        np.testing.assert_allclose(faded, coarse + alpha * (real - coarse), atol=1e-5)
-        assert len(gan.fades) == 3  # generator, discriminator, average
-        assert all(float(layer.alpha) == pytest.approx(alpha) for layer in gan.fades)
-
-
-@pytest.mark.backends
-@pytest.mark.parametrize("version", ["stylegan", pytest.param("stylegan2", marks=pytest.mark.slow)])
-def test_a_growing_run_resumes_bit_exactly(version, tmp_path):
-    """In the middle of a fade, between two lazy penalties: losses and all variables."""
-    overrides = [f"version={version}", "model.resolution=16"]
-    overrides += ["objective.penalty_every=2"]
-    if version == "stylegan":
-        overrides += ["growing.fade_kimg=0.016"]
-    else:
-        overrides += ["growing.start=null", "objective.path_every=2"]
-    config = config_of(*overrides)
-    stage = stages_of(config)[-1]
-    assert stage.fade == (4 if version == "stylegan" else 0)
-    images = np.random.default_rng(0).uniform(-1, 1, (5, 4, 16, 16, 3)).astype("float32")
-
-    def fresh() -> TrainState:
-        return TrainState(config, stage=stage)
-
-    whole = fresh()
-    step = compile_step(whole)
-    for number, batch in enumerate(images):
-        losses = {key: float(value) for key, value in step(batch).items()}
-        if number == 2:
-            checkpoint.save(tmp_path, 3, whole.named_variables, FACTS, 2)
-    resumed = fresh()
-    checkpoint.restore(resumed.named_variables, checkpoint.newest(tmp_path)[1])
-    step = compile_step(resumed)
-    for batch in images[3:]:
-        again = {key: float(value) for key, value in step(batch).items()}
-    assert again == losses
-    for name, variable in whole.named_variables.items():
-        ours, theirs = (
-            np.asarray(keras.ops.convert_to_numpy(v))
-            for v in (variable, resumed.named_variables[name])
-        )
-        assert np.array_equal(ours, theirs), name
 
 
 @pytest.mark.slow
@@ -233,11 +151,146 @@ def test_too_few_images_for_a_later_stage_are_an_error_before_the_first(script, 
     assert not (script.folder / "weights/few").exists()
 
 
-def test_a_schedule_that_ends_before_its_last_size_is_announced():
-    """StyleGAN at 512 with the recipe's steps trains that size for 4,686 steps, never fully."""
+def test_steps_follow_from_the_schedule():
+    """Each size is faded in and stable, the last for growing.last_kimg; 512x512 had 4,686 steps."""
     config = load_config(None, ["version=stylegan", "model.resolution=512"])
+    last = stages_of(config)[-1]
+    assert config.training.steps == last.first + 150_000 + 16_600_000 / 4 == 4_595_314
+    assert (
+        len(growth(config)) == 1 and "512x512 from step 295,314 (faded in at" in growth(config)[0]
+    )
+    as_stable = load_config(None, ["version=stylegan", "growing.last_kimg=null"])
+    assert as_stable.training.steps == stages_of(as_stable)[-1].first + 18_750 * 2
+    alone = load_config(None, ["version=stylegan", "growing.start=null"])
+    assert alone.training.steps == 16_600_000 / 32
+    with pytest.raises(UserError, match="lower them"):
+        load_config(None, ["version=stylegan", "growing.stable_kimg=1e9"])
+
+
+def test_a_schedule_that_ends_before_its_last_size_is_announced():
+    """Where both the steps and the lengths of the stages are given."""
+    overrides = ["version=stylegan", "model.resolution=512", "training.steps=300000"]
+    lengths = ["growing.fade_kimg=600", "growing.stable_kimg=600"]
+    config = load_config(None, overrides + lengths)
     sizes, warning = growth(config)
     assert "8x8 from step 0" in sizes and "512x512 from step 295,314" in sizes
     assert "training.steps is 300,000" in warning and "445,314" in warning
-    assert len(growth(load_config(None, ["version=stylegan"]))) == 1
+    assert len(growth(load_config(None, overrides))) == 1
     assert growth(load_config(None, ["version=stylegan2"])) == []
+    last = stages_of(config)[-1]
+    (words,) = unfinished_growth(last, 300_000)
+    assert "512x512 images was still fading in" in words
+    assert "256x256 images was reached" in unfinished_growth(stages_of(config)[-2], 9)[0]
+    assert unfinished_growth(last, 445_314) == []
+
+
+@given(
+    start=st.sampled_from([4, 8, 16, 32, 64]),
+    steps=st.integers(1, 100_000),
+    minutes=st.none() | st.floats(1e-3, 1e6),
+)
+def test_a_length_alone_reaches_the_last_size(start, steps, minutes):
+    """With its steps or its minutes: two thirds of the run, a quarter of them fading in."""
+    budget = f"training.steps={steps}" if minutes is None else f"training.minutes={minutes}"
+    config = config_of(f"growing.start={start}", budget)
+    assert config.growing.fade_kimg is config.growing.stable_kimg is None
+    stages = stages_of(config)
+    last = stages[-1]
+    assert last.resolution == 64 and last.is_last
+    if start == 64:
+        assert len(stages) == 1 and last.fade == 0
+    elif minutes is None and steps >= 6 * len(stages) ** 2:
+        assert last.first == pytest.approx(steps / 3, abs=1)
+        assert last.fade == pytest.approx(steps / 6, abs=1)
+        lengths = [stage.end - stage.first for stage in stages[:-1]]
+        assert all(b == pytest.approx(2 * a, abs=3) for a, b in pairwise(lengths))
+    elif minutes is not None:
+        assert [stage.until for stage in stages][-2:] == pytest.approx([1 / 3, 1])
+        grown = [[0, 0.0]]
+        for step, share in enumerate(np.linspace(0, 1, 200), 1):
+            grown = grown_until(config, grown, step, share * 60 * minutes)
+        assert len(grown) == len(stages)
+        newest = stage_at(config, 200, grown)
+        assert newest.is_last and newest.first == pytest.approx(200 / 3, abs=3)
+        faded = [newest.fade_at(0, 60 * minutes * share) for share in (1 / 3, 5 / 12, 1 / 2, 1)]
+        assert faded == pytest.approx([0, 0.5, 1, 1], abs=0.1)
+
+
+def test_a_stage_that_has_ended_stays_where_it_ended():
+    """With another length, for which it would have ended at another step."""
+    short = config_of("growing.start=16", "training.steps=90")
+    assert [stage.end for stage in stages_of(short)] == [10, 30, None]
+    grown = grown_until(short, [[0, 0.0]], 10, 5.0)
+    assert grown == [[0, 0.0], [10, 5.0]] == grown_until(short, grown, 29, 9.0)
+    for budget in ("training.steps=900", "training.minutes=60"):
+        longer = config_of("growing.start=16", budget)
+        stages = stages_of(longer, grown)
+        assert (stages[0].end, stages[1].first, stages[1].seen) == (10, 10, 40)
+        assert images_seen(longer, 12, grown) == 48
+        assert stage_at(longer, 10, grown) == stages[1] == stage_before(longer, 25, grown)
+        assert stage_before(longer, 10, grown) == stages[0]
+    longer = config_of("growing.start=16", "training.steps=900")
+    assert stages_of(longer, grown)[1].end == 300
+    # In a shorter run, what is over by its length ends at once; each stage has a step or more.
+    shorter = config_of("growing.start=16", "training.steps=12")
+    assert grown_until(shorter, grown, 10, 5.0) == grown
+    assert grown_until(shorter, grown, 11, 6.0) == [*grown, [11, 6.0]]
+    # A checkpoint of an older version does not say it; its config does.
+    older = config_of("growing.fade_kimg=0.04", "growing.stable_kimg=0.04")
+    assert grown_by_images(older, 9) == [[0, 0.0]]
+    assert grown_by_images(older, 10) == [[0, 0.0], [10, 0.0]]
+    assert grown_by_images(config_of("growing.start=64"), 10) == [[0, 0.0]]
+
+
+def test_the_time_before_a_stage_has_begun_is_taken_from_all_that_follow():
+    """Compiling its step may take longer than its share of a short run."""
+    config = config_of("growing.start=16", "training.minutes=10")
+    first, second, last = stages_of(config, [[0, 60.0], [100, 300.0]])
+    assert first.begun == pytest.approx(0.1) and first.until == pytest.approx(0.1 + 0.9 / 9)
+    assert second.begun == pytest.approx(0.5) and second.until == pytest.approx(0.5 + 0.5 / 4)
+    assert last.begun == second.until and second.fade_at(101, 300) == 0
+    assert second.fade_at(101, 300 + 300 / 8) == pytest.approx(1)
+    over = stages_of(config, [[0, 60.0], [100, 300.0], [101, 600.0]])[-1]
+    assert over.fade_at(102, 600.0) == 1
+
+
+def test_lengths_that_say_half_are_refused():
+    """In a sentence that names what is missing."""
+    for overrides, words in (
+        (["growing.fade_kimg=null"], "growing.fade_kimg is null, but growing.stable_kimg is not"),
+        (["growing.fade_kimg=null", "growing.stable_kimg=null"], "set one of these"),
+        (
+            ["training.minutes=5", "distribution.coordinator=a:1", "distribution.processes=2"],
+            "set growing.fade_kimg and growing.stable_kimg, or training.steps",
+        ),
+    ):
+        with pytest.raises(UserError, match=words):
+            config_of(*overrides)
+
+
+@pytest.mark.slow
+def test_a_run_by_time_reaches_its_last_size_and_resumes(script, call):
+    """Its checkpoint says where its stages ended; weights of each size can be sampled."""
+    tiny = [value for value in script.tiny if not value.startswith("model.resolution")]
+    arguments = [
+        *(tiny + TINY),
+        "run=timed",
+        "model.resolution=16",
+        "training.minutes=1e6",  # of whose share six steps decide
+        "training.steps=6",
+        "schedule.checkpoint_every=1",
+    ]
+    status, errors = call("train_gan.py", *arguments)
+    assert status == 0, errors
+    weights = script.folder / "weights/timed"
+    grown = checkpoint.newest_facts(weights)["grown"]
+    # A third of the five sixths that are left after the first step ends within the third.
+    assert [pair[0] for pair in grown] == [0, 3]
+    for step, size in ((3, 8), (4, 16), (6, 16)):
+        file = weights / f"gan_weights_{step}.weights.h5"
+        assert load_network(file).output_shape[1] == size
+    arguments[arguments.index("training.steps=6")] = "training.steps=8"
+    status, errors = call("train_gan.py", *arguments)
+    assert status == 0, errors
+    facts = checkpoint.newest_facts(weights)
+    assert facts["step"] == 8 and facts["grown"] == grown

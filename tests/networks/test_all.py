@@ -13,6 +13,7 @@ from anime_gan.config import load_config
 from anime_gan.config.versions import VERSIONS
 from anime_gan.networks import NETWORKS
 from anime_gan.networks.build import build, mixes_batch
+from anime_gan.networks.describe import build_shapes
 from tests.conftest import ROOT
 
 
@@ -27,12 +28,22 @@ def test_every_version_takes_shape_and_width(version, resolution, channels):
     images = np.asarray(generator(np.random.default_rng(0).normal(size=(2, 7))))
     assert images.shape == (2, resolution, resolution, channels)
     assert np.isfinite(images).all()
-    if version not in ("r3gan", "stylegan", "stylegan2"):  # linear, as in their papers
+    if version not in ("progan", "r3gan", "stylegan", "stylegan2"):  # linear, as in their papers
         assert np.abs(images).max() <= 1
     scores = np.asarray(discriminator(images))
     assert scores.shape == (2, 1) and np.isfinite(scores).all()
     for model in (generator, discriminator):
         assert model.layers[-1].compute_dtype == "float32"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_version_takes_the_largest_size(version):
+    """1024x1024, in shapes only."""
+    config = load_config(None, ["model.width=0.03", f"version={version}", "model.resolution=1024"])
+    networks = build_shapes(config)
+    assert networks.generator.output_shape == (None, 1024, 1024, 3)
+    assert networks.discriminator.input_shape == (None, 1024, 1024, 3)
+    assert networks.discriminator.output_shape == (None, 1)
 
 
 @pytest.mark.parametrize("version", VERSIONS.values(), ids=VERSIONS)

@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("out", nargs="?", metavar="OUT", type=Path, help="a new folder")
     parser.add_argument("--count", type=int, default=COUNT, help=f"faces (default {COUNT})")
     parser.add_argument("--seed", type=int, default=SEED, help=f"default {SEED}")
-    parser.add_argument("--size", type=int, default=SIZE, help="side in pixels, 16 to 512")
+    parser.add_argument("--size", type=int, default=SIZE, help="side in pixels, 16 to 1024")
     parser.add_argument("--sheet", metavar="FILE", type=Path, help="write 64 faces as one image")
     arguments = parser.parse_args()
     if arguments.sheet:

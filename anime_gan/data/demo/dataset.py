@@ -25,7 +25,7 @@ from anime_gan.data.demo.portrait import draw_face
 from anime_gan.errors import UserError
 
 COUNT, SEED, SIZE = 6_000, 0, 64
-SMALLEST, LARGEST = 16, 512
+SMALLEST, LARGEST = 16, 1024
 CHUNK = 64  # faces that a worker process draws at once
 DRAWING = 2  # raise it whenever the same face would get other pixels
 

@@ -14,7 +14,8 @@ class MinibatchStd(layers.Layer):
     The deviation over the images of the group is averaged over all pixels and filters.
 
     Args:
-        group: images in a group; the whole batch is one group where it is not a multiple.
+        group: images in a group; the whole batch is one group where it is not a multiple, or for
+            None.
 
     Reference:
         Karras et al. 2017 (arXiv 1710.10196), section 3.
@@ -22,13 +23,14 @@ class MinibatchStd(layers.Layer):
 
     mixes_batch = True
 
-    def __init__(self, group: int = 4, **options):
+    def __init__(self, group: int | None = 4, **options):
         super().__init__(**options)
         self.group = group
 
     def call(self, inputs):
         batch, (height, width, filters) = ops.shape(inputs)[0], inputs.shape[1:]
-        group = self.group if isinstance(batch, int) and batch % self.group == 0 else batch
+        fits = self.group and isinstance(batch, int) and batch % self.group == 0
+        group = self.group if fits else batch
         x = ops.reshape(ops.cast(inputs, "float32"), (group, -1, height, width, filters))
         deviation = ops.sqrt(ops.mean(ops.square(x - ops.mean(x, axis=0)), axis=0) + 1e-8)
         number = ops.mean(deviation, axis=(1, 2, 3))  # one for each group

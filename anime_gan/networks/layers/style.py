@@ -20,6 +20,8 @@ from anime_gan.networks.layers.resampling import blur, doubling_conv, resampled_
 class PixelNorm(layers.Layer):
     """Divides latents (B, D) by their root mean square, to a sphere of radius sqrt(D).
 
+    Of maps (B, H, W, C), each pixel.
+
     Reference:
         Karras et al. 2017 (arXiv 1710.10196), section 4.2.
     """
