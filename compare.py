@@ -77,6 +77,7 @@ def main() -> None:
     try:
         comparison.run()
     except KeyboardInterrupt:  # while something is measured
+        print("Stopped; the same command resumes.", file=sys.stderr)
         raise SystemExit(128 + signal.SIGINT) from None
     print(f"Results: {folder / 'index.html'} and {folder / 'table.md'}")
 

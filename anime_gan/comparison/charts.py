@@ -9,7 +9,7 @@ from anime_gan.web.page import chart
 # Dark blue on gray differ in lightness, for every kind of color vision.
 _OWN, _OTHERS = "#1d4f91", "#aeb6c2"
 _POINTS = 60  # of a gray line, at most
-_FAR = 10  # a ratio of the entrants' minutes, from which on their axis is logarithmic
+_FAR = 3  # a ratio of the entrants' minutes, from which on their axis is logarithmic
 
 
 def distance_chart(found: dict[str, dict], own: str, view: str, title: str) -> str:

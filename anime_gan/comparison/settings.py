@@ -55,8 +55,7 @@ def _cells(config: Config, precision: str) -> dict[str, str]:
         "version": config.version,
         "width": f"{config.model.width:.4g}",
         "batch": f"{training.batch_size:,}",
-        "rate G": _number(config.generator.rate),
-        "rate D": _number(config.discriminator.rate),
+        "rate (G, D)": _of_both(config, lambda network: _number(network.rate)),
         "optimizer": _of_both(config, lambda network: network.optimizer),
         "loss": ", ".join([objective.name, *objective.penalties]).replace("_", " "),
         "budget": budget_of(config),
@@ -104,13 +103,16 @@ def _listed(values: dict[str, Any]) -> str:
             network = {"generator": "G", "discriminator": "D"}.get(section)
             text = f"{rest if network else key}={_text(value)}"
             parts.setdefault(text, []).extend([network] if network else [])
-    return ", ".join(f"{t} ({', '.join(own)})" if own else t for t, own in parts.items())
+    joined = {text: ",\u00a0".join(own) for text, own in parts.items()}
+    return ", ".join(f"{text} ({own})" if own else text for text, own in joined.items())
 
 
 def _text(value: Any) -> str:
     """Return a value as the command line takes it."""
     if isinstance(value, tuple | list):
         return f"[{','.join(map(_text, value))}]"
-    return (
-        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    )
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
