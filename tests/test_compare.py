@@ -65,8 +65,8 @@ def test_a_run_is_measured_as_it_is(script, call):
     assert status == 0, errors
     assert before == {path: path.stat().st_mtime_ns for path in weights.rglob("*")}
     page = script.folder / "gan_images/comparison/index.html"
-    said = "mine was not trained for this comparison but measured as it is: "
-    about = r"finished, after 2 steps and \d\.\d minutes; its budget is 2 steps\."
+    said = "Measured as it is, not trained for this: mine, "
+    about = r"finished after 2 steps and \d\.\d minutes of a budget of 2 steps\."
     assert re.search(said + about, page.read_text())
     assert "| mine | 2 |" in page.with_name("table.md").read_text()
 
@@ -74,7 +74,7 @@ def test_a_run_is_measured_as_it_is(script, call):
     fcntl.flock(lock, fcntl.LOCK_EX)  # as if another process trained it
     status, errors = call("compare.py", "mine", "--count", "20", faces)
     assert status == 0, errors
-    assert f"{said}still being trained, after 2 steps" in page.read_text()
+    assert f"{said}still being trained after 2 steps" in page.read_text()
     lock.close()
 
     other = script.folder / "other"

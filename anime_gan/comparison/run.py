@@ -149,14 +149,14 @@ class Comparison:
             f"{how} on {shared.data.images} at {size}x{size} pixels, using {backend.name()} on "
             f"{_machine()}."
         ]
-        for name, result in results.items():
-            if isinstance(result, dict) and result["taken"]:
-                notes.append(
-                    f"{name} was not trained for this comparison but measured as it is: "
-                    f"{result['state']}, after {result['step']:,} steps and "
-                    f"{result['seconds'] / 60:,.1f} minutes; its budget is "
-                    f"{budget_of(result['config'])}."
-                )
+        taken = [
+            f"{name}, {result['state']} after {result['step']:,} steps and "
+            f"{result['seconds'] / 60:,.1f} minutes of a budget of {budget_of(result['config'])}"
+            for name, result in results.items()
+            if isinstance(result, dict) and result["taken"]
+        ]
+        if taken:
+            notes.append(f"Measured as it is, not trained for this: {'; '.join(taken)}.")
         return [
             *notes,
             f"Command: {self.command}",

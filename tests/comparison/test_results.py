@@ -1,6 +1,7 @@
 """What was measured before is used again only for the same weights; curves are of one kind."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -60,8 +61,25 @@ def test_the_final_measurement_is_not_made_twice():
     """If the table has the distances of as many images by the same network, it is taken."""
     measured = {"comparisons": [{"network": "a", "count": 9}, {"network": "a", "count": 3}]}
 
-    class Curve:
-        name = "a"
-
-    by = results.Measurement(None, None, [], 0, Curve())
+    by = results.Measurement(None, None, [], 0, SimpleNamespace(name="a"))
     assert results._last(measured, [0, 1, 2], by) is measured["comparisons"][1]
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_files_that_a_training_replaces_are_read_again(monkeypatch, training):
+    """Weights of an earlier step vanish while they are read; of a run at rest that is an error."""
+    calls = []
+
+    def collected(entrant, by):
+        calls.append(entrant)
+        if len(calls) == 1:
+            raise FileNotFoundError("generator_1.keras")
+        return {"step": 2}
+
+    entrant = SimpleNamespace(run=SimpleNamespace(is_training=training))
+    monkeypatch.setattr(results, "_collect", collected)
+    if training:
+        assert results.collect(entrant, None) == {"step": 2}
+    else:
+        with pytest.raises(FileNotFoundError):
+            results.collect(entrant, None)
