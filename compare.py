@@ -38,7 +38,7 @@ def main() -> None:
     arguments = parse_arguments()
     from anime_gan.comparison.entrants import Budget, find_entrants, find_entries
     from anime_gan.data.sources import open_source
-    from anime_gan.runs.folder import IMAGES
+    from anime_gan.runs.folder import IMAGES, RunFolder
 
     spent = (arguments.minutes, arguments.steps, arguments.kimg)
     budget = Budget(*spent) if any(spent) else None
@@ -51,6 +51,11 @@ def main() -> None:
     if budget and not trained:
         print(f"Nothing is trained for {budget}: all entries are runs.")
         budget = None
+    if RunFolder(arguments.name).config_file.is_file():
+        raise UserError(
+            f"--name is {arguments.name}, but that is a run, whose page would be overwritten; "
+            "choose another name."
+        )
     folder = IMAGES / arguments.name
     entrants, shared = find_entrants(entries, arguments.overrides, budget, arguments.name)
     if shared.data.images != "demo":

@@ -46,7 +46,7 @@ def test_interrupted_it_resumes_and_ends_with_page_and_table(script, call):
 
 
 def test_a_run_is_measured_as_it_is(script, call):
-    """From elsewhere, without a budget, and while it is trained; only other images are refused."""
+    """Its weights alone, without a budget, and while it is trained; other images are refused."""
     own = ["v1", "run=mine", "training.steps=2", *script.tiny]
     status, errors = call("train_gan.py", *own)
     assert status == 0, errors
@@ -61,6 +61,7 @@ def test_a_run_is_measured_as_it_is(script, call):
     assert status == 2 and "/nowhere does not exist" in errors
     assert "name them with data.images=PATH." in errors
 
+    shutil.rmtree(script.folder / "gan_images/mine")
     status, errors = call("compare.py", "mine", "--count", "20", faces)
     assert status == 0, errors
     assert before == {path: path.stat().st_mtime_ns for path in weights.rglob("*")}
@@ -69,6 +70,9 @@ def test_a_run_is_measured_as_it_is(script, call):
     about = r"finished after 2 steps and \d\.\d minutes of a budget of 2 steps\."
     assert re.search(said + about, page.read_text())
     assert "| mine | 2 |" in page.with_name("table.md").read_text()
+
+    status, errors = call("compare.py", "mine", "--count", "20", faces, "--name", "mine")
+    assert status == 2 and "--name is mine, but that is a run" in errors
 
     lock = (weights / "mine/.lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)  # as if another process trained it

@@ -6,6 +6,7 @@ nothing; at least one is collected.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +189,7 @@ def _costs(result: dict) -> dict[str, str]:
         "steps": f"{result['step']:,}",
         "minutes": f"{result['seconds'] / 60:,.1f}",
         "images seen": f"{result['seen']:,}",
-        "images/s": f"{result['speed']:,.0f}",
+        "images/s": settings.NOTHING if isnan(result["speed"]) else f"{result['speed']:,.0f}",
         "parameters G": f"{result['parameters'][0]:,}",
         "parameters D": f"{result['parameters'][1]:,}",
         "GFLOPs G": f"{result['gflops'][0]:.3f}",
