@@ -3,6 +3,8 @@
 import fcntl
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,6 +45,49 @@ def test_interrupted_it_resumes_and_ends_with_page_and_table(script, call):
     assert json.loads((first / "comparison.json").read_text())["of"]["step"] == 300
 
 
+def test_a_run_is_measured_as_it_is(script, call):
+    """Its weights alone, without a budget, and while it is trained; other images are refused."""
+    own = ["v1", "run=mine", "training.steps=2", *script.tiny]
+    status, errors = call("train_gan.py", *own)
+    assert status == 0, errors
+    weights = script.folder / "weights"
+    config = weights / "mine/config.yaml"
+    faces = script.tiny[0]
+    text = config.read_text()
+    config.write_text(text.replace(faces.partition("=")[2], "/nowhere/faces.zip"))
+    assert "/nowhere/" in config.read_text()
+    before = {path: path.stat().st_mtime_ns for path in weights.rglob("*")}
+    status, errors = call("compare.py", "mine", "--count", "20")
+    assert status == 2 and "/nowhere does not exist" in errors
+    assert "name them with data.images=PATH." in errors
+
+    shutil.rmtree(script.folder / "gan_images/mine")
+    status, errors = call("compare.py", "mine", "--count", "20", faces)
+    assert status == 0, errors
+    assert before == {path: path.stat().st_mtime_ns for path in weights.rglob("*")}
+    page = script.folder / "gan_images/comparison/index.html"
+    said = "Measured as it is, not trained for this: mine, "
+    about = r"finished after 2 steps and \d\.\d minutes of a budget of 2 steps\."
+    assert re.search(said + about, page.read_text())
+    assert "| mine | 2 |" in page.with_name("table.md").read_text()
+
+    status, errors = call("compare.py", "mine", "--count", "20", faces, "--name", "mine")
+    assert status == 2 and "--name is mine, but that is a run" in errors
+
+    lock = (weights / "mine/.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)  # as if another process trained it
+    status, errors = call("compare.py", "mine", "--count", "20", faces)
+    assert status == 0, errors
+    assert f"{said}still being trained after 2 steps" in page.read_text()
+    lock.close()
+
+    other = script.folder / "other"
+    shutil.copytree(faces.partition("=")[2], other)
+    next(other.glob("*.png")).unlink()
+    status, errors = call("compare.py", "mine", "--count", "20", f"data.images={other}")
+    assert status == 2 and "mine was trained on other images than are now in" in errors
+
+
 @pytest.mark.slow
 def test_a_failed_entrant_is_named_at_the_end(script, call):
     """The others are trained and shown; the status says that not all is there."""
@@ -67,7 +112,11 @@ def test_a_failed_entrant_is_named_at_the_end(script, call):
         (["a=b", "--steps", "1"], "nothing to compare"),
         (["v1", "--steps", "1", "--count", "3"], "--count: '3' is not"),
         (["v1", "--steps", "1", "--name", "a/b"], "--name is 'a/b'"),
-        (["v1", "v9", "--steps", "1"], "version is 'v9'"),
+        (["v1", "v9", "--steps", "1"], "'v9' is not a version"),
+        (["v1"], "v1 is to be trained, but for how long? Give --minutes, --steps or --kimg."),
+        (["v1", "--steps", "1", "training.steps=5"], "training.steps can't be set here"),
+        (["v1", "--steps", "1", "version=v2"], "each entry names its own"),
+        (["v1", "--steps", "1", "run=mine"], "--name gives the runs their names"),
         (["v1", "--steps", "1", "data.images=nowhere"], "nowhere"),
         (["v1", "--steps", "1", "training.batch_size=100"], "only 24 images"),
     ],

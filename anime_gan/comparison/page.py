@@ -5,82 +5,168 @@ nothing; at least one is collected.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from matplotlib.ticker import LogFormatter
 from PIL import Image
 
-from anime_gan.web.page import chart, encode, render
+from anime_gan.comparison import settings
+from anime_gan.comparison.charts import distance_chart, loss_chart
+from anime_gan.web.page import encode, render
 
-_VIEWS = {"whole": "Fréchet, full resolution", "coarse": "Fréchet, low resolution"}
+_VIEWS = {"whole": "full resolution", "coarse": "low resolution"}
 _TEMPLATE = Path(__file__).with_suffix(".html")
+_TEXTS = ["health", "other differences"]  # headings of columns that hold sentences
+_WORDS = ["version", "optimizer", "loss", "budget", "EMA", "precision", "copies"]
+_WIDEST = 720  # pixels of a grid
 Results = dict[str, dict | str]
 
 
-def tables(results: Results) -> list[tuple[str, str, list[str], list[list[str]]]]:
-    """Return the table of costs, and one of distances for each feature network.
+@dataclass
+class Table:
+    """A table: the first cell of a row is its name; a row of two cells is a name and a message."""
 
-    Each is a title, a note, the headings, and the rows. The first cell of a row is its name; a row
-    of two cells is a name and a message.
-    """
-    first = next(result for result in results.values() if isinstance(result, dict))
+    title: str
+    note: str
+    headings: list[str]
+    rows: list[list[str]]
+    last: list[list[str]] = field(default_factory=list)  # rows that stay below the others
+
+
+def tables(results: Results) -> list[Table]:
+    """Return a table of distances for each feature network, one of costs, and one of settings."""
+    first = next(iter(_collected(results).values()))
 
     def table(title: str, note: str, cells: Callable[[dict], dict[str, str]], *last: list[str]):
-        rows = [
-            [name, *(cells(result).values() if isinstance(result, dict) else [result])]
-            for name, result in results.items()
-        ]
-        return title, note, ["", *cells(first)], [*rows, *last]
+        rows = {name: list(cells(result).values()) for name, result in _collected(results).items()}
+        return Table(title, note, ["name", *cells(first)], _rows(results, rows), [*last])
 
-    note = (
-        "Parameters, and billions of operations per image, of the generator (G) and the "
-        "discriminator (D). Memory is the peak of the run, measuring included."
-    )
-    tables = [table("Cost and health", note, _costs)]
-    for i, found in enumerate(first["comparisons"]):
-        count, resize = f"{found['count']:,}", found["resize"]
-        real = _distances({view: found[view]["real_vs_real"] for view in _VIEWS})
+    found = []
+    for i, measured in enumerate(first["comparisons"]):
+        count, resize = f"{measured['count']:,}", measured["resize"]
+        real = _distances({view: measured[view]["real_vs_real"] for view in _VIEWS})
         distances = table(
-            f"Distances by {found['network']}",
+            f"Distances by {measured['network']}",
             f"{count} generated images against {count} of the reference set, at full resolution "
             f"({resize['whole']}) and low resolution ({resize['coarse']}). The last row compares "
             f"two disjoint sets of {count} real images.",
             lambda result, i=i: _distances(result["comparisons"][i]),
             ["real vs real", *real.values()],
         )
-        tables.append(distances)
-    return tables
+        found.append(distances)
+    note = (
+        "Parameters, and billions of operations per image, of the generator (G) and the "
+        "discriminator (D). Memory is the peak of the run, measuring included."
+    )
+    return [*found, table("Cost and health", note, _costs), _settings(results)]
+
+
+def _settings(results: Results) -> Table:
+    """Return the table of the entrants' settings."""
+    collected = _collected(results)
+    differ, headings, cells = settings.table([*collected.values()])
+    parts = []
+    if differ:
+        parts.append(f"the first {differ} columns" if differ > 1 else "the first column")
+    if settings.OTHERS in headings:
+        parts.append("the keys that the last column lists")
+    note = f"The entrants differ in {' and in '.join(parts)}." if parts else "All have the same."
+    note += " Rates and batch of a growing run are those of its last size."
+    rows = _rows(results, dict(zip(collected, cells, strict=True)))
+    return Table("Settings", note, ["name", *headings], rows)
+
+
+def _collected(results: Results) -> dict[str, dict]:
+    """Return the results that are no message."""
+    return {name: result for name, result in results.items() if isinstance(result, dict)}
+
+
+def _rows(results: Results, cells: dict[str, list[str]]) -> list[list[str]]:
+    """Return a row for each entrant; those without cells have a message."""
+    return [[name, *cells.get(name, [result])] for name, result in results.items()]
 
 
 def markdown(title: str, notes: list[str], results: Results) -> str:
     """Return the tables as Markdown; notes: sentences below the title."""
     lines = [f"## {title}", "", *(f"{note}\n" for note in notes)]
-    for name, note, headings, rows in tables(results):
-        lines += [f"### {name}", "", note, ""]
-        lines += ["| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
-        lines += ["| " + " | ".join(row) + " |" for row in rows]
+    for table in tables(results):
+        lines += [f"### {table.title}", "", table.note, ""]
+        lines += ["| " + " | ".join(table.headings) + " |", "|---" * len(table.headings) + "|"]
+        lines += ["| " + " | ".join(row) + " |" for row in [*table.rows, *table.last]]
         lines.append("")
     return "\n".join(lines)
 
 
 def html(title: str, notes: list[str], results: Results) -> str:
     """Return the whole page; notes: sentences below the title."""
-    found = {name: result for name, result in results.items() if isinstance(result, dict)}
-    grids = [(name, r["grid"], health(r, in_full=True)) for name, r in found.items()]
-    grids.append(("training images", next(iter(found.values()))["real_grid"], []))
-    measured = [row for result in found.values() for row in result["metrics"]]
-    shown = _VIEWS if measured else {}
+    found = _collected(results)
+    size = next(iter(found.values()))["config"].model.resolution
+    grids = []
+    for number, name in enumerate(results, 1):
+        if name in found and found[name]["grid"].is_file():
+            grids.append(
+                {
+                    "name": name,
+                    "uri": _small(found[name]["grid"], size),
+                    "warnings": health(found[name], in_full=True),
+                    "id": f"images-{number}",
+                    "row": f"#table-1-{number}",
+                }
+            )
+    links = {grid["name"]: f"#{grid['id']}" for grid in grids}
+    real = [result["real_grid"] for result in found.values() if result["real_grid"].is_file()]
+    if real:
+        of_data = {"name": "training images", "uri": _small(real[0], size), "warnings": []}
+        grids.append(of_data | {"id": "", "row": ""})
     return render(
         _TEMPLATE,
         title=title,
         notes=notes,
-        grids=[(name, _small(path), said) for name, path, said in grids if path.is_file()],
+        grids=grids,
+        links=links,
         tables=tables(results),
-        measured=measured[0] if measured else None,
-        distances=[(name, distance_chart(found, view)) for view, name in shown.items()],
+        texts=_TEXTS,
+        words=_WORDS,
+        curve_notes=_curve_notes(found),
+        distances=[_curves(found, name) for name in found],
         losses=[(name, loss_chart(result["losses"])) for name, result in found.items()],
     )
+
+
+def _curves(found: dict[str, dict], name: str) -> tuple[str, list[str], list[str]]:
+    """Return an entrant's name, and for both views the alternative text and the chart."""
+    rows = found[name]["metrics"]
+    times = "1 measurement" if len(rows) == 1 else f"{len(rows):,} measurements"
+    texts, uris = [], []
+    for view, title in _VIEWS.items():
+        last = rows[-1][view]["frechet"]
+        texts.append(f"Fréchet distance of {name} at {title}: {times}, the last {last:.1f}")
+        uris.append(distance_chart(found, name, view, title))
+    return name, texts, uris
+
+
+def _curve_notes(found: dict[str, dict]) -> list[str]:
+    """Return what the curves show, and which measurements they leave out."""
+    last = next(iter(found.values()))["metrics"][-1]
+    real = " and ".join(f"{last[view]['real_vs_real']['frechet']:.1f}" for view in _VIEWS)
+    notes = [
+        f"Fréchet distance by {last['network']}, {last['count']:,} generated images against as "
+        f"many of the reference set, so it is not that of the table; real vs real it is {real} at "
+        "full and at low resolution. Each chart marks one entrant; the others are gray. The dot is "
+        "the final measurement."
+    ]
+    for name, result in found.items():
+        if result["other_metrics"]:
+            kinds = " and ".join(
+                f"of {count:,} images by {network}" for network, count in result["other_metrics"]
+            )
+            notes.append(
+                f"{name}'s measurements {kinds} during training can't be compared with these, and "
+                "are left out."
+            )
+    return notes
 
 
 def health(result: dict, in_full: bool = False) -> list[str]:
@@ -95,50 +181,15 @@ def health(result: dict, in_full: bool = False) -> list[str]:
     return said
 
 
-def loss_chart(columns: np.ndarray) -> str:
-    """Return a chart of both losses, each point the mean of a hundredth of the run.
-
-    columns: steps, the discriminator's losses, the generator's: (3, N).
-    """
-    parts = [part for part in np.array_split(columns, 100, axis=1) if part.size]
-    steps, means = [part[0, -1] for part in parts], [part[1:].mean(axis=1) for part in parts]
-
-    def draw(axes) -> None:
-        if means:
-            axes.plot(steps, means, label=["discriminator", "generator"])
-            axes.figure.legend(loc="outside upper right", ncols=2)
-        if len(means) > 1:
-            low, top = np.percentile(means, (1, 99))
-            axes.set_ylim(min(0, low * 1.1), max(1e-3, top * 1.1))
-
-    return chart(draw, xlabel="step")
-
-
-def distance_chart(found: dict[str, dict], view: str) -> str:
-    """Return a chart of the Fréchet distances that were measured during training."""
-
-    def draw(axes) -> None:
-        for number, (name, result) in enumerate(found.items()):
-            minutes = [row["trained"] / 60 for row in result["metrics"]]
-            distances = [row[view]["frechet"] for row in result["metrics"]]
-            line = ("-", "--", ":")[number // 10 % 3]
-            axes.plot(minutes, distances, line, marker=".", color=f"C{number % 10}", label=name)
-        for axis_format in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-            axis_format(LogFormatter(minor_thresholds=(2, 0.5)))  # 300, not 3 x 10^2
-        axes.figure.legend(loc="outside lower center", ncols=2)
-
-    height = 2.4 + 0.2 * -(-len(found) // 2)  # with the rows of the legend
-    return chart(draw, height, xlabel="minutes trained", yscale="log")
-
-
 def _costs(result: dict) -> dict[str, str]:
-    """Return the cells of a row of the first table, by heading."""
+    """Return the cells of a row of the table of costs, by heading."""
     copied = result["copies_in_pixels"]["copied"] or result["copies_in_features"]["copied"]
     covered = f"{result['kinds']['coverage']:.0%}" if "kinds" in result else None
     return {
         "steps": f"{result['step']:,}",
+        "minutes": f"{result['seconds'] / 60:,.1f}",
         "images seen": f"{result['seen']:,}",
-        "images/s": f"{result['speed']:,.0f}",
+        "images/s": settings.NOTHING if isnan(result["speed"]) else f"{result['speed']:,.0f}",
         "parameters G": f"{result['parameters'][0]:,}",
         "parameters D": f"{result['parameters'][1]:,}",
         "GFLOPs G": f"{result['gflops'][0]:.3f}",
@@ -150,11 +201,11 @@ def _costs(result: dict) -> dict[str, str]:
     }
 
 
-def _distances(views: dict[str, dict]) -> dict[str, str]:
+def _distances(views: dict[str, Any]) -> dict[str, str]:
     """Return the cells of a row of distances, by heading."""
     cells = {}
     for view, size in ((views["whole"], "full"), (views["coarse"], "low")):
-        cells[f"Fréchet\u00a0↓ {size}"] = f"{view['frechet']:.1f}"
+        cells[f"Fréchet\u00a0↓ {size}"] = f"{view['frechet']:,.1f}"
         cells[f"kernel\u00a0↓ {size}"] = f"{view['kernel']:.3f} ± {view['kernel_error']:.3f}"
         for key in ("precision", "recall", "density", "coverage"):
             cells[f"{key}\u00a0↑ {size}"] = f"{view[key]:.2f}"
@@ -165,8 +216,11 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _small(path: Path) -> str:
-    """Return a grid as WebP, without the doubling of pixels that it was saved with."""
+def _small(path: Path, size: int) -> str:
+    """Return a grid of images of a size as WebP, without the pixels that it was enlarged by."""
     with Image.open(path) as image:
-        small = image.resize((image.width // 2, image.height // 2), Image.Resampling.NEAREST)
-    return encode(small.convert("RGB"), "webp", quality=70)
+        grid = image.convert("RGB")
+    if size <= 64:  # enlarged, without smoothing
+        grid = grid.resize((grid.width // 2, grid.height // 2), Image.Resampling.NEAREST)
+    grid.thumbnail((_WIDEST, _WIDEST), Image.Resampling.LANCZOS)
+    return encode(grid, "webp", quality=70)

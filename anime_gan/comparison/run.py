@@ -1,19 +1,20 @@
-"""Runs a comparison: trains each entrant in turn, measures it, and writes the page."""
+"""Runs a comparison: trains the entrants in turn, measures them, and writes the page."""
 
 import os
 import platform
 import re
 import signal
-import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from anime_gan import backend
 from anime_gan.comparison import page
+from anime_gan.comparison.child import run_child
 from anime_gan.comparison.entrants import Budget, Entrant, require_same_data
-from anime_gan.comparison.results import collect
+from anime_gan.comparison.results import Measurement, collect
+from anime_gan.comparison.settings import budget_of
+from anime_gan.config import Config
 from anime_gan.config.stages import stages_of
 from anime_gan.data.batches import require_batch
 from anime_gan.data.image_set import open_data
@@ -21,11 +22,9 @@ from anime_gan.errors import UserError
 from anime_gan.features.network import FeatureNetwork, open_network
 from anime_gan.files import whole_file
 from anime_gan.metrics.measures import SIDES
-from anime_gan.metrics.reference import ReferenceSet
 from anime_gan.runs import checkpoint
-from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.run import is_finished
-from anime_gan.runs.stopping import SIGNALS, StopRequest
+from anime_gan.runs.stopping import SIGNALS
 
 # Exit statuses of train_gan.py; before its first step a stop ends it by the signal itself.
 _STOPPED_BY_HEALTH = 3
@@ -34,10 +33,11 @@ _STOPPED = [code for s in SIGNALS for code in (128 + s, -s)]
 
 @dataclass(frozen=True)
 class Comparison:
-    """A comparison of entrants that each get the same budget."""
+    """A comparison of entrants: those that are trained for it get the same budget."""
 
     entrants: list[Entrant]
-    budget: Budget
+    shared: Config  # as from find_entrants
+    budget: Budget | None  # None if there are runs only
     networks: list[FeatureNetwork]  # to measure with
     count: int  # images to measure, at most
     folder: Path  # of index.html and table.md
@@ -50,14 +50,14 @@ class Comparison:
         UserError before the first is trained, if the images do not suit an entrant, and at the end,
         if not all used up their budget. SystemExit at a signal, once the one in training has saved.
         """
-        self._prepare_references()
+        by = self._prepare()
         results: page.Results = {entrant.name: "not yet trained" for entrant in self.entrants}
         for number, entrant in enumerate(self.entrants, 1):
             print(f"== {entrant.name}, {number} of {len(self.entrants)}", flush=True)
-            results[entrant.name] = self._outcome(entrant)
+            results[entrant.name] = self._outcome(entrant, by)
             self._write(results)
         if all(isinstance(result, str) for result in results.values()):
-            raise UserError("no version could be trained and measured; the reasons are above.")
+            raise UserError("none of them could be trained and measured; the reasons are above.")
         early = [name for name, r in results.items() if isinstance(r, str) or r["ended"]]
         if early:
             raise UserError(
@@ -65,29 +65,32 @@ class Comparison:
                 f"{self.folder / 'index.html'}; the same command tries again."
             )
 
-    def _prepare_references(self) -> None:
-        """Compute the real images' features, so that no run spends its own time on them."""
-        config = self.entrants[0].config
-        images = open_data(config)
+    def _prepare(self) -> Measurement:
+        """Return what is measured with.
+
+        The real images' features are computed now, so that no run spends its own time on them.
+        """
+        images, metrics = open_data(self.shared), self.shared.metrics
         print(images.summary())
         for entrant in self.entrants:
-            for stage in stages_of(entrant.config):
+            for stage in stages_of(entrant.config) if entrant.arguments is not None else ():
                 batch = stage.config.training.images_per_step
                 require_batch(len(images.images), batch, stage.batch_key)
-            require_same_data(entrant, images.key)
+            require_same_data(entrant, images, self.shared)
+        curve = open_network(metrics.network)
+        by = Measurement(self.shared, images, self.networks, self.count, curve)
         uses = [(network, self.count) for network in self.networks]
-        if config.metrics.share:
-            uses.append((open_network(config.metrics.network), config.metrics.count))
-        for network, count in uses:
-            reference = ReferenceSet(images.images, images.key, Path(config.data.cache), count)
+        for network, count in [*uses, (curve, metrics.count)]:
+            reference = by.reference(count)
             for side in SIDES:
                 reference.features(network, reference.taken, side, "real")
+        return by
 
-    def _outcome(self, entrant: Entrant) -> dict | str:
+    def _outcome(self, entrant: Entrant, by: Measurement) -> dict | str:
         """Train an entrant; return its result with why it "ended" early, or why there is none."""
         ended = self._train(entrant)
         try:
-            result = collect(entrant, self.networks, self.count)
+            result = collect(entrant, by)
         except UserError as error:
             print(f"{entrant.name}: {error}", file=sys.stderr)
             return ended or str(error)
@@ -95,21 +98,14 @@ class Comparison:
 
     def _train(self, entrant: Entrant) -> str | None:
         """Train an entrant in a process with its own peak memory; return why it ended early."""
-        found = checkpoint.newest(RunFolder(entrant.config.run).weights)
+        if entrant.arguments is None:
+            return None
+        found = checkpoint.newest(entrant.run.weights)
         if found and is_finished(entrant.config, found[0]["step"], found[0]["seconds"]):
             return None  # saves the start of a process
-        with StopRequest() as stop:
-            process = subprocess.Popen([*self.train_command, *entrant.arguments])
-            try:
-                while process.poll() is None and not stop.signal:
-                    time.sleep(0.2)
-                if stop.signal:  # Ctrl-C may have reached it, or not
-                    process.send_signal(signal.SIGTERM)
-                status = process.wait()
-            finally:
-                process.kill()  # where an error ends this one
-        if stop.signal or status in _STOPPED:
-            raise SystemExit(128 + (stop.signal or signal.SIGINT))
+        status, stopped_by = run_child([*self.train_command, *entrant.arguments])
+        if stopped_by or status in _STOPPED:
+            raise SystemExit(128 + (stopped_by or signal.SIGINT))
         if status == _STOPPED_BY_HEALTH:
             return "stopped early, as health.action says"
         return f"ended with status {status}; see its message in the terminal" if status else None
@@ -119,20 +115,50 @@ class Comparison:
         self.folder.mkdir(parents=True, exist_ok=True)
         if all(isinstance(result, str) for result in results.values()):
             return
-        count = len(self.entrants)
-        title = f"{count} {'versions' if count > 1 else 'version'}, {self.budget} each"
         for name, render in (("index.html", page.html), ("table.md", page.markdown)):
             with whole_file(self.folder / name) as temporary:
-                temporary.write_text(render(title, self._notes(), results), encoding="utf-8")
+                text = render(self._title(), self._notes(results), results)
+                temporary.write_text(text, encoding="utf-8")
 
-    def _notes(self) -> list[str]:
+    def _title(self) -> str:
+        """Return how many are compared."""
+        trained, runs = self._names(trained=True), self._names(trained=False)
+        parts = []
+        if trained:
+            several = len(trained) > 1
+            what, each = ("versions", " each") if several else ("version", "")
+            parts.append(f"{len(trained)} {what}, {self.budget}{each}")
+        if runs:
+            parts.append(f"{len(runs)} {'runs' if len(runs) > 1 else 'run'}")
+        return ", and ".join(parts)
+
+    def _names(self, trained: bool) -> list[str]:
+        """Return the names of the entrants that are trained, or of the others."""
+        return [e.name for e in self.entrants if (e.arguments is not None) == trained]
+
+    def _notes(self, results: page.Results) -> list[str]:
         """Return what all the numbers depend on."""
-        config = self.entrants[0].config
-        size = config.model.resolution
+        size, shared, runs = self.shared.model.resolution, self.shared, self._names(trained=False)
+        how = "Measured"
+        if len(runs) < len(self.entrants):
+            trained = self._names(trained=True)
+            who = f"Each but {', '.join(runs)}" if runs else "Each"
+            who, turn = (who, " one after the other,") if len(trained) > 1 else (trained[0], "")
+            how = f"{who} was trained for {self.budget},{turn} with seed {shared.training.seed},"
+        notes = [
+            f"{how} on {shared.data.images} at {size}x{size} pixels, using {backend.name()} on "
+            f"{_machine()}."
+        ]
+        taken = [
+            f"{name}, {result['state']} after {result['step']:,} steps and "
+            f"{result['seconds'] / 60:,.1f} minutes of a budget of {budget_of(result['config'])}"
+            for name, result in results.items()
+            if isinstance(result, dict) and result["taken"]
+        ]
+        if taken:
+            notes.append(f"Measured as it is, not trained for this: {'; '.join(taken)}.")
         return [
-            f"Each was trained for {self.budget}, one after the other, with seed "
-            f"{config.training.seed}, on {config.data.images} at {size}x{size} pixels, using "
-            f"{backend.name()} on {_machine()}.",
+            *notes,
             f"Command: {self.command}",
             "No single number is a ranking: look at the images, and at more than one network.",
         ]

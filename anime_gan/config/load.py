@@ -74,6 +74,17 @@ def load_config(file: str | None, overrides: list[str]) -> Config:
     return config
 
 
+def with_overrides(config: Config, overrides: list[str]) -> Config:
+    """Return a config with texts of the form "key.sub=value" over it; UserError as `load_config`.
+
+    Combinations of keys are not checked.
+    """
+    values = config.model_dump()
+    for override in overrides:
+        values = _merged(values, _parse(override))
+    return _checked(values)
+
+
 def from_dict(values: dict[str, Any]) -> Config:
     """Return the config of a nested dict, such as a checkpoint holds; UserError if it is none."""
     for old, new in FORMER.items():
