@@ -35,7 +35,7 @@ from anime_gan.config.stages import (
 from anime_gan.config.versions import VERSIONS
 from anime_gan.data import demo
 from anime_gan.data.batches import Batches, require_batch
-from anime_gan.data.image_set import ImageSet, open_data, read_images
+from anime_gan.data.image_set import FEW, ImageSet, open_data, read_images
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.runs import checkpoint, earlier
@@ -242,6 +242,15 @@ def first_images(config: Config) -> ImageSet:
     return images
 
 
+def few(images: ImageSet, config: Config) -> list[str]:
+    """Return what to say where a GAN would memorize the images."""
+    if len(images.names) >= FEW:
+        return []
+    line = f"Few images: a GAN memorizes fewer than about {FEW:,}; add images"
+    augmented = "" if config.augment.policy else " or augment.policy=[translation,cutout,color]"
+    return [f"{line}{augmented}."]
+
+
 def finished(config: Config, step: int) -> str:
     """Return what to say of a run that has nothing left to do."""
     return (
@@ -359,7 +368,13 @@ def main(*argv: str) -> int:
         with console.logged(folder.log) if group.leads else nullcontext(), StopRequest() as stop:
             console.note(f"train_gan.py {shlex.join(argv)}")
             grown = (facts or {}).get("grown") or ()
-            say(group, images.summary(), *growth(config, grown), *backend.hints())
+            say(
+                group,
+                images.summary(),
+                *few(images, config),
+                *growth(config, grown),
+                *backend.hints(),
+            )
             status = back = None
             if arguments.origin is not None and group.leads:
                 back = earlier.go_back(origin, arguments.origin, config.run)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from anime_gan.data.image_set import FEW
 from anime_gan.preparation.decisions import BY_HAND, NEAR, Decision
 from anime_gan.preparation.extract import faceless_file
 from anime_gan.preparation.settings import JPEG_QUALITY, NO_FACE, file_name
@@ -15,7 +16,6 @@ SHOWN, LISTED = 96, 2_000  # images in each section: at first, and after a click
 _TEMPLATE = Path(__file__).with_suffix(".html")
 _COLORS = 12
 _FORMAT_TEXTS = {"png": "PNG", "jpeg": f"JPEG, quality {JPEG_QUALITY}"}
-_FEW = 5_000  # the report's and the thesis's sets had 86,000 and 217,800
 _DISTRIBUTIONS = {
     "brightness": "mean, from 0 (black) to 1 (white)",
     "contrast": "between the darkest and brightest pixels",
@@ -153,8 +153,8 @@ def _warnings(found: dict, kept: list[dict]) -> list[str]:
     brightness = found["distributions"]["brightness"]
     gray = sum(face["colour"] < 0.05 for face in kept) / total
     warnings = {
-        f"Few faces ({total:,}): a GAN memorizes fewer than {_FEW:,}; add images, or train with "
-        "augment.policy.": total < _FEW,
+        f"Few faces ({total:,}): a GAN memorizes fewer than {FEW:,}; add images, or train with "
+        "augment.policy.": total < FEW,
         f"{near:.0%} of the faces were near-duplicates, so the images come from few drawings: "
         "different ones help more than more of these.": near > 0.2,
         f"{enlarged:.0%} of the faces were enlarged, and the generator will learn their softness: "
