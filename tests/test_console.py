@@ -1,6 +1,7 @@
 """What scripts say reaches the terminal, a log file, and a user who waits."""
 
 import io
+import math
 import re
 import sys
 import time
@@ -67,3 +68,12 @@ def test_a_bar_is_a_line_where_there_is_no_terminal(capsys):
     assert [*console.bar(range(2_000), "Reading", 2_000)] == [*range(2_000)]
     assert [*console.bar(range(3), "Reading", 3)] == [0, 1, 2]
     assert re.fullmatch(r"\S+ Reading: 2,000 ...\n", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00"), (65, "1:05"), (3600, "1:00:00"), (100_000, "1 day 3 h"), (math.inf, "?")],
+)
+def test_durations(seconds, text):
+    """Short ones without hours, long ones without minutes."""
+    assert console.clock(seconds) == text

@@ -4,16 +4,22 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL.PngImagePlugin import PngInfo
 
 from anime_gan.data.pixels import montage, to_image
 from anime_gan.files import whole_file
 
 
-def save_grid(path: Path, images: np.ndarray, columns: int = 5) -> np.ndarray:
-    """Write uint8 images (N, H, W, C) in rows of `columns` as one PNG; return it as uint8."""
-    grid = montage(images, columns)
+def save_grid(path: Path, images: np.ndarray, columns: int = 5, **details: float) -> np.ndarray:
+    """Write uint8 images (N, H, W, C) in rows of `columns` as one PNG; return it as uint8.
+
+    details: numbers that the PNG holds as text, by their names.
+    """
+    grid, texts = montage(images, columns), PngInfo()
+    for key, value in details.items():
+        texts.add_text(key, str(value))
     with whole_file(path) as temporary:
-        to_image(grid).save(temporary)
+        to_image(grid).save(temporary, pnginfo=texts)
     return grid
 
 
