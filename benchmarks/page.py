@@ -4,7 +4,7 @@
 
 Each row is a run whose images become noise, the worst case for its size. Times are of the
 processor: of the first page, which encodes all grids that it shows, and the median of the pages
-after it, each 500 steps and one grid later. "Grown" is the memory that the process gains over these.
+after it, each 500 steps and one grid later. "Grown" is the memory that the process gains by them.
 """
 
 import json
