@@ -33,7 +33,7 @@ class Chart(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of a chart; limit: it is a value to compare with, drawn dashed."""
+    """A line of a chart; limit: only its last value counts, drawn dashed over the whole chart."""
 
     name: str
     values: tuple[float, ...]
@@ -103,8 +103,8 @@ def of_metrics(rows: list[dict[str, Any]]) -> list[Chart]:
 
     def lines(key: str, name: str, limit: str) -> tuple[Line, ...]:
         own = Line(name, tuple(view[key] for view in views))
-        real = tuple(view.get("real_vs_real", {}).get(key, math.nan) for view in views)
-        return (own, Line(limit, real, True)) if np.isfinite(real).any() else (own,)
+        real = views[-1].get("real_vs_real")
+        return (own, Line(limit, (real[key],), True)) if real else (own,)
 
     distance = lines("frechet", "generated", "real vs real")
     both = lines("precision", "precision", "precision, real vs real")
@@ -123,7 +123,7 @@ def of_health(rows: list[dict[str, Any]]) -> list[Chart]:
     steps = tuple(part[0, -1] for part in parts)
     means = np.array([part[1:].mean(axis=1) for part in parts]).T.tolist()
     distance, *others = (Line(key, tuple(own)) for key, own in zip(SIGNS, means, strict=True))
-    limit = Line("distance that is far", (LIMITS.far,) * len(steps), True)
+    limit = Line("distance that is far", (LIMITS.far,), True)
     return [_chart("Signs of health", steps, (distance, limit, *others), "{:.2f}", low=0)]
 
 
@@ -148,7 +148,7 @@ def _chart(
         for line in lines:
             color = color if line.limit else next(colors)
             if line.limit:
-                plot.plot(steps, line.values, "--", color=color, label=line.name)
+                plot.axhline(line.values[-1], linestyle="--", color=color, label=line.name)
             else:
                 plot.plot(steps, line.values, "-", marker=marker, color=color, label=line.name)
         plot.set_xlim(0, 1.02 * steps[-1])

@@ -193,7 +193,7 @@ def test_damaged_and_missing_files(run):
     for path in run.images.iterdir():
         path.unlink(missing_ok=True)
     run.config_file.unlink()
-    assert "There are no grids yet" in text_of(run)
+    assert "There are no grids" in text_of(run)
 
 
 def test_steps_that_are_trained_again_are_left_out(run):
