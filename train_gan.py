@@ -160,15 +160,17 @@ def conclude(
 ) -> int | None:
     """Say why training ended and return the exit status; None if it continues."""
     step, status = run.progress.step, None
+    page = [f"Its page: {run.folder.page}"] if group.leads else []
     if reason is StopReason.ROLL_BACK:
         say(group, f"Rolled back to step {run.roll_back()}.")
     elif reason is StopReason.SIGNAL:
         again = f"python train_gan.py {run.folder.weights}" if group.alone else "the same command"
-        say(group, f"Stopped and saved at step {step}; {again} resumes from there.")
+        say(group, f"Stopped and saved at step {step}; {again} resumes from there.", *page)
         status = 128 + stop.signal
     elif reason is StopReason.UNHEALTHY:
         kind = run.finding.kind if run.finding else ""
-        say(group, f"Stopped and saved at step {step}: {kind}; continue with health.action=warn.")
+        ended = f"Stopped and saved at step {step}: {kind}; continue with health.action=warn."
+        say(group, ended, *page)
         status = 3
     elif reason is StopReason.NOT_FINITE:
         if run.not_finite:
@@ -181,6 +183,7 @@ def conclude(
             say(
                 group,
                 f"Finished at step {step:,}.",
+                f"  page        {folder.page}",
                 f"  faces       {folder.grid(step)}",
                 f"  loss curve  {folder.images / 'losses.png'}",
                 f"  weights     {folder.generator_file(step)}",
@@ -195,7 +198,6 @@ def dry_run(config: Config, real: np.ndarray, group: Group) -> None:
 
     config: of the last stage. real: one batch of its images as uint8.
     """
-    from anime_gan.runs.progress import clock
     from anime_gan.training import resume
     from anime_gan.training.state import TrainState
     from anime_gan.training.step import compile_step
@@ -221,7 +223,7 @@ def dry_run(config: Config, real: np.ndarray, group: Group) -> None:
         f"first losses discriminator {losses['d_loss']:.3f}, generator {losses['g_loss']:.3f}\n"
         f"memory       {backend.peak_memory() / 2**30:.2f} GiB at most so far\n"
         f"speed        {training.images_per_step / seconds:.1f} images/s, {seconds:.2f} s a step\n"
-        f"whole run    {total / seconds:,.0f} steps, {clock(total)}{grown}\n"
+        f"whole run    {total / seconds:,.0f} steps, {console.clock(total)}{grown}\n"
         "Dry run: nothing was written."
     )
 
@@ -368,13 +370,9 @@ def main(*argv: str) -> int:
         with console.logged(folder.log) if group.leads else nullcontext(), StopRequest() as stop:
             console.note(f"train_gan.py {shlex.join(argv)}")
             grown = (facts or {}).get("grown") or ()
-            say(
-                group,
-                images.summary(),
-                *few(images, config),
-                *growth(config, grown),
-                *backend.hints(),
-            )
+            say(group, images.summary(), *few(images, config), *growth(config, grown))
+            say(group, *backend.hints())
+            say(group, f"The page of the run, renewed with each grid: {folder.page}")
             status = back = None
             if arguments.origin is not None and group.leads:
                 back = earlier.go_back(origin, arguments.origin, config.run)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -163,3 +165,14 @@ def waiting(what: str) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as 2:05, 1:02:05 or 1 day 4 h; infinity as a question mark."""
+    if math.isinf(seconds):
+        return "?"
+    if seconds >= 86_400:
+        days, rest = divmod(seconds, 86_400)
+        return f"{days:.0f} day{'s' if days > 1 else ''} {rest // 3600:.0f} h"
+    text = str(timedelta(seconds=round(max(seconds, 0)))).removeprefix("0:")
+    return text.removeprefix("0") if len(text) == 5 else text

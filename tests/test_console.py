@@ -1,6 +1,7 @@
 """What scripts say reaches the terminal, a log file, and a user who waits."""
 
 import io
+import math
 import os
 import re
 import subprocess
@@ -110,3 +111,12 @@ def test_a_reader_that_has_gone_ends_nothing(tmp_path):
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")
     assert len(log.read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00"), (65, "1:05"), (3600, "1:00:00"), (100_000, "1 day 3 h"), (math.inf, "?")],
+)
+def test_durations(seconds, text):
+    """Short ones without hours, long ones without minutes."""
+    assert console.clock(seconds) == text

@@ -1,10 +1,16 @@
-"""The table of runs."""
+"""The table of runs, and the page of one."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+
+import pytest
 
 import runs
 from anime_gan.files import lock
+from tests.conftest import ROOT
 
 
 def test_every_run_has_a_line(script, call, capfd, monkeypatch):
@@ -29,3 +35,32 @@ def test_every_run_has_a_line(script, call, capfd, monkeypatch):
     assert any(line.startswith("busy") and line.endswith("training") for line in table)
     assert any(line.startswith("odd") and line.endswith("unreadable config") for line in table)
     assert not (weights / "odd/.lock").exists()
+
+
+def test_the_page_of_a_run_is_written_without_keras(script, faces):
+    """By its name, or from another folder; also of an old run, of which grids are left."""
+    folder = script.folder / "gan_images/old"
+    folder.mkdir(parents=True)
+    shutil.copy(next(faces.glob("*.png")), folder / "gan_500.png")
+    (script.folder / "weights").mkdir()
+    program = "import runs, sys; runs.main(); sys.exit('keras' in sys.modules)"
+    for name, place in (("old", script.folder), ("gan_images/old", script.folder), (".", folder)):
+        done = subprocess.run(
+            [sys.executable, "-c", program, name],
+            cwd=place,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        page = place / done.stdout.strip()
+        assert page.samefile(folder / "index.html")
+        assert "Generated at step" in page.read_text() and "<dd>500</dd>" in page.read_text()
+
+
+@pytest.mark.parametrize("name", ["new", "weights/new", ".."])
+def test_no_page_of_what_is_no_run(script, call, name):
+    """A sentence that says which runs there are."""
+    status, errors = call("runs.py", name)
+    assert status == 2 and errors.startswith("error: there is no run") and errors.count("\n") == 1
+    assert not [*script.folder.rglob("index.html")]

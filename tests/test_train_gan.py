@@ -23,6 +23,8 @@ from anime_gan.runs import checkpoint
 from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.health import Limits
 from anime_gan.runs.listing import best_distance
+from anime_gan.runs.page import renew_page
+from anime_gan.runs.run import Run
 from anime_gan.training.step import compile_step
 from tests.conftest import ROOT, size_of
 from tests.metrics.test_measures import network
@@ -35,6 +37,11 @@ def arrays(folder: Path, step: int, run: str = "r") -> dict[str, np.ndarray]:
     """The arrays of a checkpoint."""
     with np.load(folder / f"weights/{run}/checkpoint_{step}.npz") as file:
         return {name: file[name] for name in file.files if name != "facts.json"}
+
+
+def facts_on_page(folder: Path) -> set[str]:
+    """The values at the top of the run's page."""
+    return set(re.findall("<dd>(.*?)</dd>", (folder / "gan_images/r/index.html").read_text()))
 
 
 def losses(folder: Path) -> list[tuple]:
@@ -71,6 +78,8 @@ def test_a_run_writes_all_files_and_the_same_command_says_it_is_finished(script)
     }
     for step, name in ((4, "gan_4.png"), (4, "losses.png")):
         assert name in done.stdout and f"generator_{step}.keras" in done.stdout
+    assert done.stdout.count("gan_images/r/index.html") == 2  # in the first lines and the last
+    assert {"finished", "4 of 4"} < facts_on_page(script.folder)
     before = {path: path.stat().st_mtime_ns for path in weights.iterdir() if path.name != ".lock"}
     again = script("train_gan.py", *script.tiny, *SHORT)
     assert again.returncode == 0 and "finished" in again.stdout
@@ -139,6 +148,7 @@ def test_an_interrupted_run_resumes_bit_exactly(script, tmp_path):
     reached = losses(stopped)[-1][0]
     assert reached < 20
     assert (stopped / f"weights/r/checkpoint_{reached}.npz").exists()
+    assert {"stopped", f"{reached} of 20"} < facts_on_page(stopped)
     again = subprocess.run(command, cwd=stopped, capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
     assert losses(stopped) == losses(script.folder)
@@ -174,6 +184,43 @@ def test_a_folder_that_cannot_be_written_is_named(script, call):
     (script.folder / "gan_images").touch()
     status, errors = call("train_gan.py", *script.tiny, *SHORT)
     assert status == 2 and "gan_images/r could not be written" in errors
+
+
+def test_a_run_goes_on_without_its_page(script, call, monkeypatch):
+    """Where it can't be written, which is said once; it follows each grid, and an error too."""
+    states = []
+
+    def noting(folder, config, standing, curves):
+        states.append((standing.step, standing.state))
+        renew_page(folder, config, standing, curves)
+
+    monkeypatch.setattr("anime_gan.runs.run.renew_page", noting)
+    page = script.folder / "gan_images/r/index.html"
+    page.mkdir(parents=True)
+    status, errors = call("train_gan.py", *script.tiny, *SHORT)
+    assert status == 0 and errors.count("index.html can't be written (Is a directory)") == 1
+    assert states == [(0, "training"), (2, "training"), (4, "finished")]
+    page.rmdir()
+    monkeypatch.setattr(Run, "measure", lambda *arguments: 1 / 0)
+    monkeypatch.setattr("anime_gan.metrics.during_training.Metrics.due", lambda *arguments: True)
+    with pytest.raises(ZeroDivisionError):
+        call("train_gan.py", *script.tiny, *SHORT, "training.steps=9")
+    assert states[3:] == [(4, "training"), (5, "stopped")]
+    assert {"stopped", "5 of 9"} < facts_on_page(script.folder)
+
+
+def test_the_page_of_a_run_that_grows(script, call, monkeypatch):
+    """Renewed by each stage; no stage but the last says that the run has ended."""
+    states = []
+    monkeypatch.setattr(
+        "anime_gan.runs.run.renew_page",
+        lambda folder, config, standing, curves: states.append((standing.step, standing.state)),
+    )
+    stages = ["growing.start=16", "growing.fade_kimg=0", "growing.stable_kimg=0.008"]
+    batches = ["growing.batch_at={16: 4, 32: 4}", "training.steps=3"]
+    status, errors = call("train_gan.py", *script.tiny, "version=stylegan", *stages, *batches)
+    assert status == 0, errors
+    assert states == [(0, "training"), (2, "training"), (3, "finished")]
 
 
 def test_a_dry_run_writes_nothing_and_prints_the_costs(script):
@@ -279,6 +326,8 @@ def test_observing_and_measuring_change_nothing(script, call, monkeypatch):
     )
     same = all(np.array_equal(a, b) for a, b in zip(best, of_step, strict=True))
     assert np.isfinite(distance) and same == (step == 4)
+    page = RunFolder("s").page.read_text()
+    assert f"Best step: {step}, Fréchet distance {distance:.1f}" in page
     expected, found = arrays(script.folder, 4), arrays(script.folder, 4, "s")
     assert set(expected) == set(found)
     for name, value in expected.items():
@@ -353,6 +402,9 @@ def test_health_can_roll_a_run_back_a_few_times(script, call, sick, monkeypatch)
         "generator_2.keras",
         "generator_3.keras",
     }
+    text = (script.folder / "gan_images/r/index.html").read_text()
+    assert {"stopped", "3 of 4"} < facts_on_page(script.folder)
+    assert text.count("rolled back to step 2") == 2
     # The next start resumes at the lowered rates.
     assert call("train_gan.py", *start, "health.action=warn")[0] == 0
     assert rates[3:] == pytest.approx([3.75e-5])

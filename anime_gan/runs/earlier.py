@@ -110,6 +110,7 @@ def drop_later(run: RunFolder, step: int) -> None:
     if best and best[1] > step:
         run.best_generator.unlink(missing_ok=True)
         run.best_discriminator.unlink(missing_ok=True)
+        run.best_grid.unlink(missing_ok=True)
     checkpoint.drop_after(run.weights, step)
 
 

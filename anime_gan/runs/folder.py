@@ -34,8 +34,9 @@ class RunFolder:
         generator_best.keras, discriminator_best.keras: both where the distance to the data that was
             measured during training is smallest.
         config.yaml (config_file): the run's complete config.
-    In gan_images/<name>: reals.png (reference_grid), gan_<step>.png, losses.png, losses.jsonl,
-        metrics.jsonl, health.jsonl, health.json, train.log and tensorboard/.
+    In gan_images/<name>: index.html (page), reals.png (reference_grid), gan_<step>.png, best.png
+        (best_grid), losses.png, losses.jsonl, metrics.jsonl, health.jsonl, health.json, train.log
+        and tensorboard/.
     """
 
     def __init__(self, name: str):
@@ -45,7 +46,9 @@ class RunFolder:
         self.architecture = self.weights / "gan.json"
         self.best_generator = self.weights / GENERATOR.format("best")
         self.best_discriminator = self.weights / DISCRIMINATOR.format("best")
+        self.page = self.images / "index.html"
         self.reference_grid = self.images / "reals.png"
+        self.best_grid = self.images / "best.png"
         self.log = self.images / "train.log"
 
     @property

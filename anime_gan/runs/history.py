@@ -9,10 +9,10 @@ import json
 import math
 import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 import numpy as np
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -36,7 +36,12 @@ def row_type(columns: dict[str, Any]) -> TypeAdapter:
 
 
 COLUMNS = ("d_loss", "g_loss", "real_accuracy", "fake_accuracy", "images_per_second")
-LOSSES = row_type(dict.fromkeys(COLUMNS, float))
+# Not in all runs: some losses have no parts, and older runs log fewer columns.
+FURTHER = ("d_loss_real", "d_loss_fake", "d_rate", "g_rate", "trained")
+LOSSES = row_type(dict.fromkeys(COLUMNS, float) | dict.fromkeys(FURTHER, NotRequired[float]))
+# What the curves of a run's page show.
+CURVES = ("d_loss", "g_loss", "d_loss_real", "d_loss_fake", "real_accuracy", "fake_accuracy")
+CURVES += ("d_rate", "g_rate")
 # The names of curves in TensorBoard, which groups them by what is before the slash.
 TAGS = {
     "d_loss": "loss/discriminator",
@@ -74,13 +79,13 @@ class History:
     """Collects the scalars of every step in losses.jsonl and in `board`, TensorBoard's file."""
 
     def __init__(self, folder: Path, step: int, batch_size: int):
-        """Open both in a folder.
+        """Open both in a folder; curve: the CURVES of all steps so far.
 
         step: from which the run resumes; rows of later steps are dropped, because these steps are
         repeated. batch_size: real images a step, for images per second.
         """
-        self._curve, self._plot = Curve(), LossPlot()
-        self._lines = Lines(folder / "losses.jsonl", step, LOSSES, self._curve.add)
+        self.curve, self._plot = Curve(CURVES), LossPlot()
+        self._lines = Lines(folder / "losses.jsonl", step, LOSSES, self.curve.add)
         self._sums, self._count = dict[str, float](), 0
         self.board = Board(folder / "tensorboard", step)
         self._pending: list[tuple[int, dict]] = []
@@ -142,7 +147,7 @@ class History:
 
     def save_curve(self, path: Path) -> None:
         """Draw the losses of the whole run."""
-        self._plot.save(path, *self._curve.columns)
+        self._plot.save(path, *self.curve.columns[:3])
 
     def close(self) -> None:
         """Close both files."""
@@ -158,33 +163,37 @@ def _is_finite(step_and_row: tuple[int, dict[str, float]]) -> bool:
 
 
 class Curve:
-    """The losses of a run of any length: at most POINTS points, each the mean of as many steps."""
+    """Columns of losses.jsonl for a run of any length: at most POINTS points.
 
-    def __init__(self) -> None:
-        self._points = array("d")  # the step and both losses of each
+    Each point is the mean of as many steps, NaN where one of them lacks the column.
+    """
+
+    def __init__(self, keys: Sequence[str] = ("d_loss", "g_loss")) -> None:
+        self._keys, self._width = keys, 1 + len(keys)
+        self._points = array("d")  # the step and the columns of each
         self._stride = 1  # steps per point
-        self._d_sum, self._g_sum, self._count = 0.0, 0.0, 0  # of the next point
+        self._sums, self._count = [0.0] * len(keys), 0  # of the next point
 
     def add(self, row: dict) -> None:
         """Take the row of a step."""
-        self._d_sum += row["d_loss"]
-        self._g_sum += row["g_loss"]
+        self._sums = [s + row.get(k, math.nan) for s, k in zip(self._sums, self._keys, strict=True)]
         self._count += 1
         if self._count < self._stride:
             return
-        self._points.extend((row["step"], self._d_sum / self._stride, self._g_sum / self._stride))
-        self._d_sum, self._g_sum, self._count = 0.0, 0.0, 0
-        if len(self._points) == 3 * POINTS:
+        self._points.append(row["step"])
+        self._points.extend([total / self._stride for total in self._sums])
+        self._sums, self._count = [0.0] * len(self._keys), 0
+        if len(self._points) == self._width * POINTS:
             # Two neighbors become one point, at the step of the later one.
-            pairs = np.array(self._points).reshape(-1, 2, 3)
+            pairs = np.array(self._points).reshape(-1, 2, self._width)
             merged = np.c_[pairs[:, 1, :1], pairs[:, :, 1:].mean(axis=1)]
             self._points = array("d", merged.ravel())
             self._stride *= 2
 
     @property
     def columns(self) -> np.ndarray:
-        """The points as (3, N): steps, the discriminator's losses, the generator's."""
-        return np.array(self._points).reshape(-1, 3).T
+        """The points as (1 + columns, N): the steps, then each column."""
+        return np.array(self._points).reshape(-1, self._width).T
 
 
 class Lines(Appended):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import sys
 import time
-from datetime import timedelta
 
 from tqdm import tqdm
 
 from anime_gan import console
 from anime_gan.config import Config
+from anime_gan.console import clock
 from anime_gan.runs.health import Finding
 from anime_gan.runs.run import Follower, Run
 
@@ -69,14 +69,3 @@ class ProgressBar(tqdm):
             + f"  D acc real {row['real_accuracy']:.0%} fake {row['fake_accuracy']:.0%}"
             f"  epoch {epochs + 1}  {self._config.run}"
         )
-
-
-def clock(seconds: float) -> str:
-    """Return seconds as 2:05, 1:02:05 or 1 day 4 h; infinity as a question mark."""
-    if math.isinf(seconds):
-        return "?"
-    if seconds >= 86_400:
-        days, rest = divmod(seconds, 86_400)
-        return f"{days:.0f} day{'s' if days > 1 else ''} {rest // 3600:.0f} h"
-    text = str(timedelta(seconds=round(max(seconds, 0)))).removeprefix("0:")
-    return text.removeprefix("0") if len(text) == 5 else text

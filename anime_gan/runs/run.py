@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anime_gan import backend
+from anime_gan import backend, console
 from anime_gan.config import Config, from_dict
 from anime_gan.config.plain_yaml import write
 from anime_gan.config.stages import is_finished, share_over
@@ -27,6 +27,7 @@ from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
 from anime_gan.runs.health import FACES, TOO_FEW, Finding, Health
 from anime_gan.runs.history import History, NotFinite
 from anime_gan.runs.listing import best_distance
+from anime_gan.runs.page import Standing, renew_page
 from anime_gan.runs.stopping import StopReason, StopRequest
 from anime_gan.runs.weights import save_weights
 
@@ -96,8 +97,8 @@ class Run:
     def __enter__(self) -> Run:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self._opened.close()
+    def __exit__(self, *exception: Any) -> None:
+        self._opened.__exit__(*exception)
 
     def start(self, state: TrainState, config: Config, precision: str, images: ImageSet) -> None:
         """Open the logs of the run, and write its config and a grid of some of the images.
@@ -114,12 +115,7 @@ class Run:
             earlier.drop_later(folder, step)
         else:
             checkpoint.set_aside(folder.weights, step)
-        for path, text in (
-            (folder.config_file, write(progress.config)),
-            (folder.architecture, state.combined.to_json()),
-        ):
-            with whole_file(path) as temporary:
-                temporary.write_text(text)
+        self._write_config()
         self.history = History(folder.images, step, state.config.training.images_per_step)
         self._opened.callback(self.history.close)
         order = np.random.default_rng(config.training.seed).permutation(len(images.images))
@@ -138,6 +134,10 @@ class Run:
         self._seconds_before = progress.seconds
         if not step:
             self._save_grid(0)  # of the untrained generator
+        self._reason: StopReason | None = None  # the last that was given
+        self._page_refused = False
+        self._renew_page("training")
+        self._opened.push(self._renew_last_page)
 
     @property
     def finding(self) -> Finding | None:
@@ -187,6 +187,10 @@ class Run:
 
     def stop_reason(self, step: int, stop: StopRequest) -> StopReason | None:
         """Return why training is to end at a step, None if it is not."""
+        self._reason = self._reason_at(step, stop)
+        return self._reason
+
+    def _reason_at(self, step: int, stop: StopRequest) -> StopReason | None:
         config, finding = self._config.health, self.finding
         acts = finding is not None and config.action != "warn"
         if acts and config.action == "rollback":
@@ -215,6 +219,9 @@ class Run:
         distance = metrics.measure(sampler, step, self.seconds, self.history)
         if distance is not None and distance < self._best:
             self._best = distance
+            faces = self._sample(PREVIEWS)
+            about = self._about | {"step": step, "distance": distance}
+            grids.save_grid(self.folder.best_grid, faces, **about)
             for file, network in (
                 (self.folder.best_generator, sampler),
                 (self.folder.best_discriminator, self._state.discriminator),
@@ -237,14 +244,39 @@ class Run:
             self.history.flush()
         except NotFinite as error:
             return self._broken(error)
-        if step % schedule.sample_every == 0 or ending not in (None, StopReason.SIGNAL):
+        self._require_folders(step)
+        has_grid = step % schedule.sample_every == 0 or ending not in (None, StopReason.SIGNAL)
+        if has_grid:
             self._save_grid(step)
         if ending is StopReason.GROW:
             self.progress.grown.append([step, self.seconds])
         self._save_checkpoint(step, self.seconds)
+        if has_grid and not ending:
+            self._renew_page("training")
         self._saved = time.monotonic()
         self.history.skip_pause()
         return None
+
+    def _write_config(self) -> None:
+        for path, text in (
+            (self.folder.config_file, write(self.progress.config)),
+            (self.folder.architecture, self._state.combined.to_json()),
+        ):
+            with whole_file(path) as temporary:
+                temporary.write_text(text)
+
+    def _require_folders(self, step: int) -> None:
+        """Save a step in new folders and raise UserError, if those of the run were removed."""
+        folder = self.folder
+        if folder.config_file.is_file() and folder.images.is_dir():
+            return
+        self._opened.callback(os.close, folder.lock())
+        self._write_config()
+        self._save_checkpoint(step, self.seconds)
+        raise UserError(
+            f"files of run {folder.name} were removed during training; step {step:,} is saved anew, "
+            "and the same command continues from there, with new logs."
+        )
 
     def save_last(self) -> None:
         """Save the last step that was recorded, where an error ends training after it."""
@@ -272,6 +304,25 @@ class Run:
         self.history.board.add_grid("faces", grid, step)
         if step:
             self.history.save_curve(self.folder.images / "losses.png")
+
+    def _renew_page(self, state: str) -> None:
+        """Write the page of the run; training goes on without it, where it can't be written."""
+        standing = Standing(self._last, self.seconds, state, self.progress.grown or ())
+        try:
+            renew_page(self.folder, self._config, standing, self.history.curve.columns)
+        except (UserError, OSError) as error:
+            reason = getattr(error.__cause__ or error, "strerror", None) or error
+            if not self._page_refused:
+                console.warn(
+                    f"{self.folder.page} can't be written ({reason}); the run goes on without it."
+                )
+            self._page_refused = True
+
+    def _renew_last_page(self, error: type[BaseException] | None, *rest: object) -> None:
+        """Write the page where training ends; a run that grows or was rolled back goes on."""
+        if error or self._reason not in (StopReason.GROW, StopReason.ROLL_BACK):
+            is_over = is_finished(self._config, self._last, self.seconds)
+            self._renew_page("finished" if is_over else "stopped")
 
     def _save_checkpoint(self, step: int, seconds: float) -> None:
         """Write a checkpoint and, before it, the weights that `sample.py` draws from.

@@ -43,7 +43,7 @@ def test_every_step_is_one_line_also_after_a_resume(tmp_path):
     history.save_curve(tmp_path / "losses.png")
     history.close()
     rows = [json.loads(line) for line in (tmp_path / "losses.jsonl").read_text().splitlines()]
-    assert [row["step"] for row in rows] == list(range(1, 10)) == [*history._curve.columns[0]]
+    assert [row["step"] for row in rows] == list(range(1, 10)) == [*history.curve.columns[0]]
     assert history.last == rows[-1]
     assert rows[-1]["d_loss"] == 9 and set(rows[0]) == {"step", *SCALARS, "images_per_second"}
     assert (tmp_path / "losses.png").stat().st_size > 5000

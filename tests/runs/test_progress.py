@@ -1,6 +1,5 @@
 """The line of a run in training fits a narrow terminal, and is a plain line in a file."""
 
-import math
 import re
 from types import SimpleNamespace
 
@@ -74,12 +73,3 @@ def test_a_file_gets_a_line_every_half_minute(clock, capsys):
         clock.time += 60
         bar.show(run_of(), 2, 0)
     assert lines_of(capsys) == []
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0:00"), (65, "1:05"), (3600, "1:00:00"), (100_000, "1 day 3 h"), (math.inf, "?")],
-)
-def test_durations(seconds, text):
-    """Short ones without hours, long ones without minutes."""
-    assert progress.clock(seconds) == text
