@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from anime_gan.metrics.during_training import Metrics
-    from anime_gan.runs.run import Follower, Run
+    from anime_gan.runs.follower import Follower
+    from anime_gan.runs.run import Run
     from anime_gan.training.distribution import Group
     from anime_gan.training.state import TrainState
 

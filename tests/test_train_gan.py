@@ -289,6 +289,26 @@ def test_images_that_vanish_lose_no_step(script, call, monkeypatch):
     assert checkpoint.newest(script.folder / "weights/r")[0]["step"] == 3
 
 
+@pytest.mark.parametrize("removed", ["weights/r", "gan_images/r"])
+def test_a_run_whose_files_are_removed_loses_no_step(removed, script, call, monkeypatch):
+    """What is left and the newest step are saved in new folders, and the run can go on."""
+    read = Batches.__next__
+
+    def removing(batches):
+        if batches._step == 3:
+            shutil.rmtree(removed)
+        return read(batches)
+
+    monkeypatch.setattr(Batches, "__next__", removing)
+    status, errors = call("train_gan.py", *script.tiny, *SHORT)
+    assert status == 2 and "files of run r were removed" in errors and "step 4 is saved" in errors
+    monkeypatch.undo()
+    monkeypatch.chdir(script.folder)
+    assert checkpoint.newest(script.folder / "weights/r")[0]["step"] == 4
+    assert call("train_gan.py", *script.tiny, *SHORT, "training.steps=5")[0] == 0
+    assert (script.folder / "gan_images/r/gan_5.png").exists()
+
+
 def test_losses_that_are_not_numbers_stop_the_run_with_the_last_checkpoint_whole(script, call):
     """The step is named, and good files are not overwritten."""
     assert script("train_gan.py", *script.tiny, *SHORT).returncode == 0

@@ -11,8 +11,9 @@ from tqdm import tqdm
 from anime_gan import console
 from anime_gan.config import Config
 from anime_gan.console import clock
+from anime_gan.runs.follower import Follower
 from anime_gan.runs.health import Finding
-from anime_gan.runs.run import Follower, Run
+from anime_gan.runs.run import Run
 
 LINE_SECONDS = 30  # from one line to the next, where there is no terminal
 

@@ -20,7 +20,7 @@ from anime_gan.config.stages import is_finished, share_over
 from anime_gan.data.image_set import ImageSet
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
-from anime_gan.files import require_space, sync, whole_file
+from anime_gan.files import make_folder, require_space, sync, whole_file
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.runs import checkpoint, earlier, grids
 from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
@@ -270,12 +270,14 @@ class Run:
         folder = self.folder
         if folder.config_file.is_file() and folder.images.is_dir():
             return
-        self._opened.callback(os.close, folder.lock())
+        if not folder.is_training:  # the lock was removed too
+            self._opened.callback(os.close, folder.lock())
+        make_folder(folder.images)
         self._write_config()
         self._save_checkpoint(step, self.seconds)
         raise UserError(
-            f"files of run {folder.name} were removed during training; step {step:,} is saved anew, "
-            "and the same command continues from there, with new logs."
+            f"files of run {folder.name} were removed during training; step {step:,} is saved "
+            "anew, and the same command continues from there, with new logs."
         )
 
     def save_last(self) -> None:
@@ -381,21 +383,3 @@ class Run:
         checkpoint.drop_after(folder, step)
         self.health.forget(step)
         return step
-
-
-class Follower:
-    """The run in the processes other than process 0, which train but write no files."""
-
-    finding = history = not_finite = None
-    seconds = 0.0
-
-    def __init__(self, progress: Progress):
-        self.progress = progress
-
-    def __enter__(self) -> Follower:
-        return self
-
-    def _leave_to_the_first(self, *arguments: object) -> None:
-        """Do nothing."""
-
-    start = record = stop_reason = save_if_due = roll_back = __exit__ = _leave_to_the_first

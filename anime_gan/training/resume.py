@@ -20,7 +20,8 @@ from anime_gan.data.batches import Batches
 from anime_gan.data.image_set import ImageSet
 from anime_gan.data.on_device import OnDevice
 from anime_gan.runs import checkpoint
-from anime_gan.runs.run import Follower, Progress, Run
+from anime_gan.runs.follower import Follower
+from anime_gan.runs.run import Progress, Run
 from anime_gan.training.distribution import Group
 from anime_gan.training.micro_batch import choose_micro_batch
 from anime_gan.training.optimizers import slowed
