@@ -65,7 +65,7 @@ def _scale(axes: Axes, first: float, last: float) -> None:
         axes.set_xlim(left=0, right=1.15 * last if last else 1)
     for scale in scales:
         low, high = scale.get_view_interval()
-        steps = (1, 2, 5) if high / low < 100 else (1,)
+        steps = (1, 2, 5) if high < 100 * low else (1,)
         scale.set_major_locator(LogLocator(subs=steps))
         scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
         scale.set_minor_formatter(NullFormatter())

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 from anime_gan import backend
 from anime_gan.config.versions import VERSIONS
@@ -19,7 +20,7 @@ import numpy as np
 from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
-from anime_gan.comparison import page
+from anime_gan.comparison import charts, page, results
 from anime_gan.config import flat, from_dict, load_config, plain_yaml
 from anime_gan.config.load import TEXTS
 from anime_gan.config.stages import stages_of
@@ -156,6 +157,7 @@ def records(folder: Path) -> Case:
     files["health.json"] = json.dumps(events, indent=2).encode()
     faces = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), "uint8")
     kinds = {"losses.jsonl": LOSSES, "metrics.jsonl": METRICS}
+    last = rows["metrics.jsonl"][-1] | {"step": 60}  # as compare.py measures it
 
     def case(draw: Random) -> str:
         for name, data in files.items():
@@ -176,9 +178,10 @@ def records(folder: Path) -> Case:
         curve = Curve()
         for row in read_rows(folder / "losses.jsonl", LOSSES):
             curve.add(row)
-        page.loss_chart(curve.columns)
-        shown = {"a": {"metrics": [*read_rows(folder / "metrics.jsonl", METRICS)]}}
-        page.distance_chart(shown, "whole") if draw.random() < 0.05 else None
+        charts.loss_chart(curve.columns)
+        shown = {"a": results._curve(SimpleNamespace(images=folder), last)}
+        if draw.random() < 0.05:
+            charts.distance_chart(shown, "a", "whole", "full resolution")
         page.health({"findings": read_findings(folder / "health.json"), "ended": None}, True)
         if draw.random() < 0.05:
             history.save_curve(folder / "losses.png")
