@@ -83,3 +83,20 @@ def test_either_backend_may_be_absent(missing, used):
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
     )
     assert done.stdout.split() == [used], done.stderr
+
+
+def test_a_gpu_that_is_not_used_is_named(tmp_path, monkeypatch):
+    """nvidia-smi answers and the networks run on the CPU: a line says what is to be installed."""
+    if backend.has_gpu():
+        pytest.skip("the GPU is used")
+    tool = tmp_path / "nvidia-smi"
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    for answer, lines in (("echo 'GPU 0: GTX 1080'", 1), ("exit 9", 0), ("echo none", 0)):
+        tool.write_text(f"#!/bin/sh\n{answer}\n")
+        tool.chmod(0o755)
+        assert len(backend.hints()) == lines
+    tool.write_text("#!/bin/sh\necho 'GPU 0: GTX 1080'\n")
+    assert "and-cuda" in backend.hints()[0] or "cuda12" in backend.hints()[0]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")  # the user hides it
+    assert backend.hints() == []

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from anime_gan import backend
-from anime_gan.config import from_dict
+from anime_gan.config import from_dict, load_config
 from anime_gan.errors import UserError
+from anime_gan.runs.run import Progress
 from anime_gan.training import micro_batch
+from anime_gan.training.distribution import joined
+from anime_gan.training.resume import resume
 from anime_gan.training.step import train_generator
 from benchmarks.common import compiled_bytes
 from tests.training.test_step import tiny
@@ -51,6 +54,19 @@ def test_a_chosen_or_configured_size_stays(free):
         state = tiny("v5", *SMALL, f"training.micro_batch={given}")
         micro_batch.choose_micro_batch(state, 4)
         assert state.micro_batch == size
+
+
+@pytest.mark.parametrize(("batch_size", "size"), [(2, 2), (8, 8)])
+def test_another_batch_is_split_anew(batch_size, size, tmp_path, monkeypatch, free):
+    """A run resumes in the parts of its checkpoint only as long as its batch stays."""
+    monkeypatch.chdir(tmp_path)
+    free(None)
+    tiny_v5 = ["model.width=0.02", "model.resolution=32", "training.precision=float32"]
+    before = load_config(None, [*tiny_v5, "training.batch_size=2"])
+    config = load_config(None, [*tiny_v5, f"training.batch_size={batch_size}"])
+    progress = Progress(config=before.model_dump(), micro_batch=2, grown=[])
+    with joined(config) as group:
+        assert resume(config, progress, None, group)[0].micro_batch == size
 
 
 @pytest.mark.parametrize("version", ["dcgan", "illustration"])
