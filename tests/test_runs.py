@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -31,7 +32,9 @@ def test_every_run_has_a_line(script, call, capfd, monkeypatch):
     heads, *table = capfd.readouterr().out.splitlines()
     assert heads.split()[:3] == ["run", "version", "step"] and max(map(len, table)) <= 80
     done = next(line for line in table if line.startswith("done"))
-    assert done.split() == ["done", "v2", "2", "8", "0", "min", "9.5", "1", "finished"]
+    before, minutes, after = re.fullmatch(r"(.*?)(\d+) min(.*)", done).groups()
+    assert before.split() == ["done", "v2", "2", "8"] and int(minutes) < 10
+    assert after.split() == ["9.5", "1", "finished"]
     assert any(line.startswith("busy") and line.endswith("training") for line in table)
     assert any(line.startswith("odd") and line.endswith("unreadable config") for line in table)
     assert not (weights / "odd/.lock").exists()
