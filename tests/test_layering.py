@@ -101,3 +101,13 @@ def test_nothing_edits_the_path_of_imports():
             if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path":
                 wrong.append(module)
     assert not wrong
+
+
+def test_files_and_functions_are_short():
+    """At most 400 and 60 lines, as CONTRIBUTING.md says."""
+    for name, path in python_files("anime_gan", "benchmarks", "tests").items():
+        source = path.read_text()
+        assert source.count("\n") <= 400, name
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno < 60, f"{name}.{node.name}"

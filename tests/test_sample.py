@@ -1,6 +1,5 @@
 """Images from weights: the same seed is the same image, whatever it is generated with."""
 
-import argparse
 import json
 import os
 import re
@@ -18,7 +17,7 @@ from anime_gan import __version__
 from anime_gan.config import load_config, plain_yaml
 from anime_gan.networks.build import build
 from anime_gan.training.state import TrainState
-from sample import note_raw_weights, parse, parse_psis, parse_seeds
+from sample import note_raw_weights
 from tests.conftest import ROOT, size_of
 
 OTHER = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
@@ -240,26 +239,6 @@ def test_a_mistake_ends_with_status_2(script):
     assert done.returncode == 2 and done.stderr.startswith("error: --count needs a command")
     done = script("sample.py", "walk", "--help")
     assert done.returncode == 0 and "--frames" in done.stdout and "--fps" in done.stdout
-
-
-def test_lists_are_parsed_or_refused():
-    """1,5,100-102 is what it looks like; psi are numbers from -10 to 10."""
-    assert parse_seeds("1, 5,100-102") == [1, 5, 100, 101, 102]
-    for text in ("", "a", "-1", "5-3", "1,,2", "0-99999999999"):
-        with pytest.raises(argparse.ArgumentTypeError):
-            parse_seeds(text)
-    assert parse_psis("1.2, 1,-0.5") == [1.2, 1.0, -0.5]
-    for text in ("", "a", "1,,2", "nan", "inf", "11"):
-        with pytest.raises(argparse.ArgumentTypeError):
-            parse_psis(text)
-
-
-@pytest.mark.parametrize("psi", ["-1,0.5", "-.5", "0.7"])
-def test_a_negative_psi_needs_no_equals_sign(psi):
-    """Though argparse takes what begins with a minus for an option."""
-    expected = [float(part) for part in psi.split(",")]
-    assert parse(["faces", "--count", "2", "--psi", psi]).psi == expected
-    assert parse(["faces", "--count", "2", f"--psi={psi}"]).psi == expected
 
 
 def run_of(folder, name: str, version: str = "v5"):

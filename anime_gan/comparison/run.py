@@ -146,8 +146,8 @@ class Comparison:
             who, turn = (who, " one after the other,") if len(trained) > 1 else (trained[0], "")
             how = f"{who} was trained for {self.budget},{turn} with seed {shared.training.seed},"
         notes = [
-            f"{how} on {shared.data.images} at {size}x{size} pixels, using {backend.name()} on "
-            f"{_machine()}."
+            f"{how} on {Path(shared.data.images).name} at {size}x{size} pixels, using "
+            f"{backend.name()} on {_machine()}."
         ]
         taken = [
             f"{name}, {result['state']} after {result['step']:,} steps and "

@@ -101,18 +101,11 @@ def train_discriminator(state: TrainState, real: Tensor, with_penalties: bool = 
         return total, outputs | _parts_of_loss(state, scores, noises, part)
 
     in_turn = config.training.passes == "in_turn"
-    rate = ops.convert_to_tensor(state.discriminator_optimizer.learning_rate)
-    updates = [
-        _update(
-            state,
-            state.discriminator_optimizer,
-            state.discriminator_weights,
-            partial(loss, trained),
-            batch_size,
-            config.discriminator.weight_clip,
-        )
-        for trained in ([("real",), ("fake",)] if in_turn else [("fake", "real")])
-    ]
+    turns = [("real",), ("fake",)] if in_turn else [("fake", "real")]
+    optimizer, clip = state.discriminator_optimizer, config.discriminator.weight_clip
+    rate = ops.convert_to_tensor(optimizer.learning_rate)
+    own = (state, optimizer, state.discriminator_weights)
+    updates = [_update(*own, partial(loss, trained), batch_size, clip) for trained in turns]
     return _discriminator_scalars(state, updates, batch_size, bool(penalties)) | {"d_rate": rate}
 
 

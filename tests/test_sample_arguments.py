@@ -1,0 +1,27 @@
+"""How sample.py reads its lists of numbers."""
+
+import argparse
+
+import pytest
+
+from sample import parse, parse_psis, parse_seeds
+
+
+def test_lists_are_parsed_or_refused():
+    """1,5,100-102 is what it looks like; psi are numbers from -10 to 10."""
+    assert parse_seeds("1, 5,100-102") == [1, 5, 100, 101, 102]
+    for text in ("", "a", "-1", "5-3", "1,,2", "0-99999999999"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            parse_seeds(text)
+    assert parse_psis("1.2, 1,-0.5") == [1.2, 1.0, -0.5]
+    for text in ("", "a", "1,,2", "nan", "inf", "11"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            parse_psis(text)
+
+
+@pytest.mark.parametrize("psi", ["-1,0.5", "-.5", "0.7"])
+def test_a_negative_psi_needs_no_equals_sign(psi):
+    """Though argparse takes what begins with a minus for an option."""
+    expected = [float(part) for part in psi.split(",")]
+    assert parse(["faces", "--count", "2", "--psi", psi]).psi == expected
+    assert parse(["faces", "--count", "2", f"--psi={psi}"]).psi == expected
