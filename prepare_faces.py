@@ -97,12 +97,12 @@ def _announce(settings: Settings, count: int) -> None:
 def _print_summary(summary: dict, arguments: argparse.Namespace) -> None:
     files, faces, out = summary["files"], summary["faces"], Path(arguments.out)
     lines = [
-        f"{files['looked at']:,} files, {faces['found']:,} faces found, {faces['kept']:,} kept."
+        f"Files: {files['looked at']:,}. Faces: {faces['found']:,} found, {faces['kept']:,} kept."
     ]
     for reason, count in files["without"].items():
-        what = "images without a face" if reason == NO_FACE else f"files left out: {reason}"
+        what = "without a face" if reason == NO_FACE else f"left out: {reason}"
         lines.append(f"  {count:7,} {what}")
-    lines += [f"  {count:7,} faces dropped: {why}" for why, count in faces["dropped"].items()]
+    lines += [f"  {count:7,} dropped: {why}" for why, count in faces["dropped"].items()]
     lines += [f"note: {warning}" for warning in summary["warnings"]]
     if sys.stdout.isatty():  # in a file, lines are complete
         width = shutil.get_terminal_size().columns
