@@ -5,9 +5,9 @@ import subprocess
 import threading
 from contextlib import suppress
 
-from anime_gan.runs.stopping import SIGNALS
+from anime_gan.runs.stopping import heard
 
-_SECONDS = 5.0  # that a process which is told to quit at once may take
+_SECONDS = 5.0  # in which a process must end after a signal that asks it to quit at once
 
 
 def run_child(command: list[str]) -> tuple[int, int | None]:
@@ -32,7 +32,7 @@ def run_child(command: list[str]) -> tuple[int, int | None]:
 
     before = {}
     if threading.current_thread() is threading.main_thread():  # others get no signals
-        before = {number: signal.signal(number, pass_on) for number in SIGNALS}
+        before = {number: signal.signal(number, pass_on) for number in heard()}
     try:
         process = subprocess.Popen(command)
         if first:  # it came while the process was started

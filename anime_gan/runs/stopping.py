@@ -14,6 +14,14 @@ NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]  # Windows has two
 
 
+def heard() -> list[signal.Signals]:
+    """Return the signals that ask for a stop, without those that are to be ignored.
+
+    nohup has SIGHUP ignored, and a shell has its background commands ignore Ctrl-C.
+    """
+    return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 class StopReason(enum.Enum):
     """Why the training loop ended."""
 
@@ -44,9 +52,7 @@ class StopRequest:
     def __enter__(self) -> StopRequest:
         self._before = {}
         if threading.current_thread() is threading.main_thread():  # others get no signals
-            # nohup has SIGHUP ignored, and a shell has background commands ignore Ctrl-C.
-            heard = [s for s in SIGNALS if signal.getsignal(s) is not signal.SIG_IGN]
-            self._before = {s: signal.signal(s, self._ask) for s in heard}
+            self._before = {s: signal.signal(s, self._ask) for s in heard()}
             self._numbers, self._inlet = socket.socketpair()
             self._inlet.setblocking(False)
             self._former = signal.set_wakeup_fd(self._inlet.fileno(), warn_on_full_buffer=False)

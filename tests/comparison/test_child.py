@@ -30,14 +30,21 @@ print(*run_child([sys.executable, "-c", sys.argv[1]]), flush=True)
 
 @pytest.fixture
 def start(tmp_path):
-    """A function that starts a parent with its child; `ends`: whether that ends after the step."""
+    """A function that starts a parent with its child; `ends`: whether that ends after the step.
+
+    hangup: how SIGHUP is handled at its start, whatever the tests were started with.
+    """
     opened = []
 
-    def run(ends):
+    def run(ends, hangup=signal.SIG_DFL):
         child = CHILD.format(root=str(ROOT), ends=ends)
         command = [sys.executable, "-c", PARENT.format(root=str(ROOT)), child]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup),
         )
         opened.append(process)
         word, number = process.stdout.readline().split()
@@ -90,3 +97,12 @@ def test_a_closed_terminal_may_signal_twice(start):
     process.send_signal(signal.SIGINT)
     process.wait(20)
     assert not is_running(number)
+
+
+def test_nohup_keeps_a_comparison_alive(start):
+    """It has SIGHUP ignored, in the training too, so a closed terminal stops neither."""
+    process, _ = start(ends=True, hangup=signal.SIG_IGN)
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=30)[0]
+    assert said.endswith(f"{128 + signal.SIGTERM} {int(signal.SIGTERM)}\n")
