@@ -32,12 +32,17 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str):
         """Raise UserError."""
-        raise UserError(f"{message}; see {self.prog} --help.")
+        raise UserError(f"{message}." if in_notebook() else f"{message}; see {self.prog} --help.")
 
 
 def own_arguments() -> list[str]:
     """Return the arguments of the script; none in a notebook, where they are the kernel's."""
-    return [] if Path(sys.argv[0]).name == "ipykernel_launcher.py" else sys.argv[1:]
+    return [] if in_notebook() else sys.argv[1:]
+
+
+def in_notebook() -> bool:
+    """Return whether the command line is that of a notebook's kernel."""
+    return Path(sys.argv[0]).name == "ipykernel_launcher.py"
 
 
 def with_negatives(argv: list[str], *options: str) -> list[str]:

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from anime_gan import commands
+from anime_gan.errors import UserError
 from tests.conftest import ROOT
 
 SCRIPTS = sorted(path.stem for path in ROOT.glob("*.py"))
@@ -17,6 +18,9 @@ def test_a_notebooks_own_arguments_are_not_the_scripts(monkeypatch):
     assert commands.own_arguments() == []
     parser = commands.Parser()
     assert vars(parser.parse_args()) == {}
+    with pytest.raises(UserError) as caught:
+        parser.parse_args(["--steps", "20"])
+    assert "ipykernel" not in str(caught.value)  # it has no such --help
     monkeypatch.setattr(sys, "argv", ["train_gan.py", "v4"])
     assert commands.own_arguments() == ["v4"]
 
