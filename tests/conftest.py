@@ -37,6 +37,9 @@ from anime_gan.data import demo
 
 ROOT = Path(__file__).parents[1]
 
+# For what XLA compiles for half a minute and other tests nearly cover there.
+SLOW_ON_JAX = [pytest.mark.slow] if backend.name() == "jax" else []
+
 
 def size_of(image: Path) -> tuple[int, int]:
     """Return the width and height of an image file."""

@@ -14,7 +14,7 @@ from anime_gan.backend import name
 from anime_gan.config import load_config
 from anime_gan.config.versions import VERSIONS
 from anime_gan.networks.build import build
-from tests.conftest import ROOT
+from tests.conftest import ROOT, SLOW_ON_JAX
 
 # What a user runs: the modules to import, then the versions to load; the files lie beside it.
 PROGRAM = """
@@ -100,7 +100,7 @@ def saved(tmp_path_factory):
 
 
 # JAX compiles each operation of each network here, so it takes the layers of the project only.
-OWN_LAYERS = pytest.param("anime_gan,keras", marks=pytest.mark.backends)
+OWN_LAYERS = pytest.param("anime_gan,keras", marks=[pytest.mark.backends, *SLOW_ON_JAX])
 
 
 @pytest.mark.parametrize("order", ["keras,anime_gan", OWN_LAYERS, "keras"])

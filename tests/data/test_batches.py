@@ -108,8 +108,9 @@ def test_encoded_images_give_the_same_batches(tmp_path, kind):
                 assert np.array_equal(next(one).images, next(other).images)
 
 
-def test_an_image_deleted_during_training(tmp_path):
+def test_an_image_deleted_during_training(monkeypatch, tmp_path):
     """Protects against a traceback, or waiting forever, when a file is deleted meanwhile."""
+    monkeypatch.setattr(encoded_module, "WAITS", (0.1,))
     folder = fill(tmp_path / "set", 8)
     encoded = open_in(tmp_path, folder, cache_share=0).images
     with Batches(encoded, 8, seed=0) as batches:

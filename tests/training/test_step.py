@@ -10,6 +10,7 @@ from anime_gan.config.versions import VERSIONS
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step, train_discriminator, train_generator
+from tests.conftest import SLOW_ON_JAX
 
 pytestmark = pytest.mark.backends
 
@@ -52,7 +53,9 @@ def nudge(state) -> None:
         variable.assign(variable + 0.05 * draw.normal(size=variable.shape))
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    "version", [pytest.param(v, marks=SLOW_ON_JAX if v == "progan" else ()) for v in VERSIONS]
+)
 def test_each_half_moves_its_own_network_only(version):
     """In Keras 3 the report's own loop, with `trainable` flags, trains no discriminator at all.
 
@@ -226,7 +229,9 @@ def test_the_discriminator_sees_noise_in_both_updates(passes):
     assert float(run(train_generator)["g_loss"]) == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("version", ["wgan_gp", "r3gan", "stylegan"])
+@pytest.mark.parametrize(
+    "version", ["r3gan", *(pytest.param(v, marks=SLOW_ON_JAX) for v in ("wgan_gp", "stylegan"))]
+)
 def test_dropout_and_noise_go_with_penalties_and_micro_batches(version):
     """Every version trains with both; only the numbers differ from a step without."""
     extra = [] if version == "stylegan" else ["training.micro_batch=2"]
