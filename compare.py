@@ -76,7 +76,7 @@ def main() -> None:
 
     networks = [open_network(name) for name in arguments.network or ["lite0"]]
     train = [sys.executable, str(Path(__file__).with_name("train_gan.py"))]
-    command = f"python compare.py {shlex.join(own_arguments())}"
+    command = f"python compare.py {shlex.join(map(without_folder, own_arguments()))}"
     count = arguments.count
     comparison = Comparison(entrants, shared, budget, networks, count, folder, train, command)
     try:
@@ -85,6 +85,12 @@ def main() -> None:
         print("Stopped; the same command resumes.", file=sys.stderr)
         raise SystemExit(128 + signal.SIGINT) from None
     print(f"Results: {folder / 'index.html'} and {folder / 'table.md'}")
+
+
+def without_folder(argument: str) -> str:
+    """Return an argument with the name alone of an absolute path: the page goes to others."""
+    key, equals, value = argument.rpartition("=")
+    return f"{key}{equals}{Path(value).name}" if Path(value).is_absolute() else argument
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import ROOT
 
 
-def test_interrupted_it_resumes_and_ends_with_page_and_table(script, call):
+def test_interrupted_it_resumes_and_ends_with_page_and_table(script, call, faces):
     """Stopped within the second entrant, the first is not trained or measured again."""
     (script.folder / "own.yaml").write_text("version: v3")
     arguments = ["v1", "own.yaml", "--steps", "300", "--count", "20", "--name", "two"]
@@ -42,6 +42,7 @@ def test_interrupted_it_resumes_and_ends_with_page_and_table(script, call):
     for name in ("v1", "own"):
         assert f"| {name} | 300 |" in text
     assert "not yet trained" not in page.read_text()
+    assert str(faces) not in page.read_text(), "the page, which goes to others, names a folder"
     assert json.loads((first / "comparison.json").read_text())["of"]["step"] == 300
 
 
