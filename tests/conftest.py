@@ -37,8 +37,8 @@ from anime_gan.data import demo
 
 ROOT = Path(__file__).parents[1]
 
-# For what XLA compiles for half a minute and other tests nearly cover there.
-SLOW_ON_JAX = [pytest.mark.slow] if backend.name() == "jax" else []
+# Beside `backends`: on JAX, XLA compiles it for long, and others nearly cover it, so it is slow.
+SLOW_ON_JAX = pytest.mark.slow if backend.name() == "jax" else pytest.mark.backends
 
 
 def size_of(image: Path) -> tuple[int, int]:

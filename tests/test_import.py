@@ -100,7 +100,7 @@ def saved(tmp_path_factory):
 
 
 # JAX compiles each operation of each network here, so it takes the layers of the project only.
-OWN_LAYERS = pytest.param("anime_gan,keras", marks=[pytest.mark.backends, *SLOW_ON_JAX])
+OWN_LAYERS = pytest.param("anime_gan,keras", marks=[pytest.mark.backends, SLOW_ON_JAX])
 
 
 @pytest.mark.parametrize("order", ["keras,anime_gan", OWN_LAYERS, "keras"])

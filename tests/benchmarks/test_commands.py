@@ -11,7 +11,7 @@ from anime_gan import backend
 from anime_gan.data import demo
 from benchmarks import answers, distances, duplicates, long_run, start, thresholds
 from benchmarks.step import PARTS
-from tests.conftest import ROOT, size_of
+from tests.conftest import ROOT, SLOW_ON_JAX, size_of
 
 
 def table_of(done) -> list[list[str]]:
@@ -22,6 +22,7 @@ def table_of(done) -> list[list[str]]:
 
 
 @pytest.mark.backends
+@SLOW_ON_JAX
 def test_the_step_benchmark_prints_ratios(script):
     """Both loops at a tiny width, and the parts with their utilization."""
     small = "--width", "0.02", "--batch", "4", "--rounds", "1", "--no-compiled"

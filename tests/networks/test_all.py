@@ -14,11 +14,15 @@ from anime_gan.config.versions import VERSIONS
 from anime_gan.networks import NETWORKS
 from anime_gan.networks.build import build, mixes_batch
 from anime_gan.networks.describe import build_shapes
-from tests.conftest import ROOT
+from tests.conftest import ROOT, SLOW_ON_JAX
+
+# JAX compiles each operation for each size, so it takes one, and the smaller networks.
+LONG = ("progan", "stylegan", "stylegan2")
 
 
-# JAX compiles each operation for each size, so it takes one.
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    "version", [pytest.param(v, marks=SLOW_ON_JAX if v in LONG else ()) for v in VERSIONS]
+)
 @pytest.mark.parametrize(
     ("resolution", "channels"),
     [pytest.param(32, 1, marks=pytest.mark.backends), (64, 3), (128, 3)],

@@ -10,10 +10,12 @@ from anime_gan.runs import checkpoint
 from anime_gan.training.state import TrainState
 from anime_gan.training.step import compile_step
 from tests.config.test_stages import config_of
+from tests.conftest import SLOW_ON_JAX
 from tests.runs.test_checkpoint import FACTS
 
 
 @pytest.mark.backends
+@SLOW_ON_JAX
 def test_nothing_jumps_when_the_networks_grow():
     """Just before and after, images are equal to 1e-5 and scores to 1e-4."""
     config = config_of("model.resolution=16", "training.ema_kimg=0.01")
