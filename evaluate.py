@@ -6,7 +6,7 @@
     python evaluate.py weights/v5/generator_5000.keras --real faces.zip
     python evaluate.py --generated mine --real faces.zip       a folder and a zip of images
 
-    python evaluate.py --network lite0 --network opennsfw      features of two networks
+    python evaluate.py --network nsfwjs --network opennsfw     features of other networks
 
 Each metric is printed next to the same metric between two disjoint sets of real images ("real vs
 real"), and appended to evaluations.jsonl in gan_images/<run>. The first evaluation computes the
@@ -139,7 +139,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
     add("--no-copies", dest="copies", action="store_false", help=no_copies)
     out = "folder for the results (default: the run's in gan_images)"
     add("--out", type=Path, metavar="FOLDER", help=out)
-    networks = f"feature network: {', '.join(NETWORKS)}, or a .keras or .onnx file (default lite0)"
+    networks = f"feature network: {', '.join(NETWORKS)}, or a .keras or .onnx file (default: "
+    networks += "lite0 and nsfwjs)"
     add("--network", action="append", metavar="NAME", help=f"{networks}; can be repeated")
     add = parser.add_argument_group("for a .keras or .onnx file").add_argument
     add("--input-size", type=number(1, 4096, int), metavar="N", help="input size, in pixels")
@@ -149,7 +150,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         if name in FORMER_OPTIONS:
             parser.error(f"{name} is called {FORMER_OPTIONS[name]} now")
     arguments = parser.parse_args(with_negatives(argv, "--psi", "--scale"))
-    arguments.network = arguments.network or ["lite0"]
+    arguments.network = arguments.network or ["lite0", "nsfwjs"]
     check(parser, arguments)
     return arguments
 

@@ -137,7 +137,7 @@ class Metrics(Section):
 
     share: Number = Field(0.04, ge=0, le=1)
     count: Whole = Field(500, ge=20, le=50_000)
-    network: Literal["lite0", "opennsfw", "inception"] = "lite0"
+    network: Literal["lite0", "nsfwjs", "opennsfw", "inception"] = "lite0"
 
 
 class Health(Section):
