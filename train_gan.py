@@ -38,6 +38,7 @@ from anime_gan.data.batches import Batches, require_batch
 from anime_gan.data.image_set import FEW, ImageSet, open_data, read_images
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError, clean_exit
+from anime_gan.generation.load import find_start, locate
 from anime_gan.runs import checkpoint, earlier
 from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.stopping import StopReason, StopRequest
@@ -98,14 +99,19 @@ def train(
 
 
 def train_stage(
-    config: Config, images: ImageSet, stop: StopRequest, group: Group, back: int | None = None
+    config: Config,
+    images: ImageSet,
+    stop: StopRequest,
+    group: Group,
+    back: int | None = None,
+    start: Path | None = None,
 ) -> int | None:
     """Train until the run ends or its networks change, and return the exit status.
 
     None if the run must be opened again: after a rollback, or for the next growing stage.
 
     images: the training images at the first stage's size. back: the step of the checkpoint to go
-    back to; None for the newest.
+    back to; None for the newest. start: a generator's file, with whose weights a new run begins.
     """
     from anime_gan.metrics.during_training import Metrics
     from anime_gan.training import cost, resume
@@ -124,7 +130,8 @@ def train_stage(
             say(group, images.summary())
         say(group, *resume.check_resume(config, progress, images))
         with console.waiting("Building the networks"):
-            state, precision = resume.resume(config, progress, images, group)
+            new = start if progress.config is None else None
+            state, precision, started = resume.resume(config, progress, images, group, new)
             run.start(state, config, precision, images)
         generator, discriminator = state.networks.parameter_counts()
         say(
@@ -132,6 +139,7 @@ def train_stage(
             f"{config.version} at {stage.resolution}x{stage.resolution}: generator "
             f"{generator:,} and discriminator {discriminator:,} parameters, {precision}, on "
             f"{group.device} with {backend.name()}.",
+            *([started] if started else []),
             *cost.on_this_machine(state, progress, precision),
         )
         if run.finding:
@@ -273,8 +281,6 @@ def run_called(word: str) -> str | None:
 
     UserError if it is in another folder, since training writes into the current one.
     """
-    from anime_gan.generation.load import locate
-
     try:
         home, name = locate(word)
     except UserError:
@@ -353,6 +359,7 @@ def main(*argv: str) -> int:
         if facts and is_finished(config, facts["step"], facts["seconds"]):
             console.say(finished(config, facts["step"]))
             return 0
+    start = None if facts else find_start(config.training.start_from)
     # Processes that wait for each other hear of unreadable images only once they are joined.
     images = None if several or is_dry else first_images(config)
     backend.start()
@@ -378,7 +385,7 @@ def main(*argv: str) -> int:
             if arguments.origin is not None and group.leads:
                 back = earlier.go_back(origin, arguments.origin, config.run)
             while status is None:
-                status = train_stage(config, images, stop, group, back)
+                status = train_stage(config, images, stop, group, back, start)
                 back = None
         return status
 

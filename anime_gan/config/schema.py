@@ -48,6 +48,7 @@ class Data(Section):
 class Training(Section):
     """The training loop."""
 
+    start_from: Place | None = None
     steps: Whole | None = Field(5_000, ge=1)
     minutes: Number | None = Field(None, gt=0, le=1e9)
     batch_size: Whole = Field(64, ge=1, le=65_536)

@@ -26,6 +26,7 @@ from anime_gan.runs.whole import require_whole
 BATCH = 32
 RESIZE = "bicubic"
 NETWORKS = ("lite0", "nsfwjs", "opennsfw", "inception")
+DEFAULTS = ("lite0", "nsfwjs")  # they need no download
 
 Forward = Callable[[np.ndarray], np.ndarray]
 
