@@ -130,18 +130,10 @@ def train_stage(
             say(group, images.summary())
         say(group, *resume.check_resume(config, progress, images))
         with console.waiting("Building the networks"):
-            new = start if progress.config is None else None
-            state, precision, started = resume.resume(config, progress, images, group, new)
+            state, precision, notes = resume.resume(config, progress, images, group, start)
             run.start(state, config, precision, images)
-        generator, discriminator = state.networks.parameter_counts()
-        say(
-            group,
-            f"{config.version} at {stage.resolution}x{stage.resolution}: generator "
-            f"{generator:,} and discriminator {discriminator:,} parameters, {precision}, on "
-            f"{group.device} with {backend.name()}.",
-            *([started] if started else []),
-            *cost.on_this_machine(state, progress, precision),
-        )
+        costs = cost.on_this_machine(state, progress, precision)
+        say(group, networks_line(state, precision, group), *notes, *costs)
         if run.finding:
             console.warn(f"WARNING: this run last stopped with a problem: {run.finding}")
         reason = group.shared_reason(lambda: run.stop_reason(progress.step, stop), stop)
@@ -162,6 +154,15 @@ def train_stage(
                     raise
             reason = group.shared_reason(lambda: ended, stop)
         return conclude(reason, run, stage, stop, group)
+
+
+def networks_line(state: TrainState, precision: str, group: Group) -> str:
+    """Return what is trained, and on what."""
+    (generator, discriminator), size = state.networks.parameter_counts(), state.stage.resolution
+    return (
+        f"{state.config.version} at {size}x{size}: generator {generator:,} and discriminator "
+        f"{discriminator:,} parameters, {precision}, on {group.device} with {backend.name()}."
+    )
 
 
 def conclude(

@@ -74,7 +74,7 @@ def check_resume(config: Config, progress: Progress, images: ImageSet) -> list[s
 
 def resume(
     config: Config, progress: Progress, images: ImageSet, group: Group, start: Path | None = None
-) -> tuple[TrainState, str, str | None]:
+) -> tuple[TrainState, str, list[str]]:
     """Return the state of a run's current stage, from its checkpoint, and its precision.
 
     All processes call this function; the progress and images of process 0 are used.
@@ -83,7 +83,7 @@ def resume(
         start: a generator's .keras file, with whose weights a new run begins.
 
     Returns:
-        The state, its precision, and which weights of `start` were taken over, None if none.
+        The state, its precision, and what to say of the weights that were taken over.
 
     Raises:
         UserError: the checkpoint does not fit, or a process has other images.
@@ -101,7 +101,7 @@ def resume(
     before, arrays = progress.trained_with(config.run), progress.arrays
     same = before is None or before.training.batch_size == config.training.batch_size
     micro_batch = progress.micro_batch if same else None
-    progress.arrays, said = {}, None  # frees them: they need as much memory as the networks
+    progress.arrays, notes = {}, []  # frees them: they need as much memory as the networks
     with group.scope():
         state = TrainState(slow, precision, stage_at(slow, progress.step, progress.grown))
         if arrays:
@@ -114,9 +114,9 @@ def resume(
                 state.grow_from(smaller)
                 micro_batch = None
         elif start:
-            said = take_over(state, start)
+            notes = [take_over(state, start)]
     share_micro_batch(state, group, micro_batch)
-    return state, precision, said
+    return state, precision, notes
 
 
 def choose_precision(config: Config, before: str | None, group: Group) -> str:
