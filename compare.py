@@ -22,7 +22,7 @@ from pathlib import Path
 from anime_gan import backend
 from anime_gan.commands import Parser, number, own_arguments
 from anime_gan.errors import UserError, clean_exit
-from anime_gan.features.network import NETWORKS, open_network, require_network
+from anime_gan.features.network import DEFAULTS, NETWORKS, open_network, require_network
 from anime_gan.metrics.reference import LEAST
 
 # Keys that a comparison sets itself.
@@ -74,7 +74,7 @@ def main() -> None:
     backend.start()  # takes seconds, so it runs only after the arguments are checked
     from anime_gan.comparison.run import Comparison
 
-    networks = [open_network(name) for name in arguments.network or ["lite0"]]
+    networks = [open_network(name) for name in arguments.network or DEFAULTS]
     train = [sys.executable, str(Path(__file__).with_name("train_gan.py"))]
     command = f"python compare.py {shlex.join(map(without_folder, own_arguments()))}"
     count = arguments.count
@@ -106,7 +106,8 @@ def parse_arguments() -> argparse.Namespace:
     add("--name", default="comparison", help="name of folder and runs (default %(default)s)")
     count = "generated images, at most half of the real ones (default %(default)s)"
     add("--count", type=number(LEAST, 10**9, int), default=2_000, metavar="N", help=count)
-    network = "feature network to measure with (default lite0); repeat for several"
+    network = "feature network to measure with; can be repeated (default: "
+    network += f"{' and '.join(DEFAULTS)})"
     add("--network", action="append", choices=NETWORKS, help=network)
     arguments = parser.parse_intermixed_args()
     arguments.names = [entry for entry in arguments.entries if "=" not in entry]

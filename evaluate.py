@@ -6,7 +6,7 @@
     python evaluate.py weights/v5/generator_5000.keras --real faces.zip
     python evaluate.py --generated mine --real faces.zip       a folder and a zip of images
 
-    python evaluate.py --network lite0 --network opennsfw      features of two networks
+    python evaluate.py --network nsfwjs --network opennsfw     features of other networks
 
 Each metric is printed next to the same metric between two disjoint sets of real images ("real vs
 real"), and appended to evaluations.jsonl in gan_images/<run>. The first evaluation computes the
@@ -23,7 +23,7 @@ from pathlib import Path
 from anime_gan import backend
 from anime_gan.commands import Parser, number, own_arguments, with_negatives
 from anime_gan.errors import clean_exit
-from anime_gan.features.network import NETWORKS, open_network, require_network
+from anime_gan.features.network import DEFAULTS, NETWORKS, open_network, require_network
 from anime_gan.metrics.reference import LEAST
 from anime_gan.metrics.table import encodable, table, wrapped
 
@@ -139,8 +139,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     add("--no-copies", dest="copies", action="store_false", help=no_copies)
     out = "folder for the results (default: the run's in gan_images)"
     add("--out", type=Path, metavar="FOLDER", help=out)
-    networks = f"feature network: {', '.join(NETWORKS)}, or a .keras or .onnx file (default lite0)"
-    add("--network", action="append", metavar="NAME", help=f"{networks}; can be repeated")
+    networks = f"feature network: {', '.join(NETWORKS)}, or a .keras or .onnx file; can be repeated"
+    default = f"(default: {' and '.join(DEFAULTS)})"
+    add("--network", action="append", metavar="NAME", help=f"{networks} {default}")
     add = parser.add_argument_group("for a .keras or .onnx file").add_argument
     add("--input-size", type=number(1, 4096, int), metavar="N", help="input size, in pixels")
     add("--scale", type=input_range, metavar="A,B", help="input range, such as -1,1")
@@ -149,7 +150,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         if name in FORMER_OPTIONS:
             parser.error(f"{name} is called {FORMER_OPTIONS[name]} now")
     arguments = parser.parse_args(with_negatives(argv, "--psi", "--scale"))
-    arguments.network = arguments.network or ["lite0"]
+    arguments.network = arguments.network or [*DEFAULTS]
     check(parser, arguments)
     return arguments
 

@@ -38,6 +38,7 @@ from anime_gan.data.batches import Batches, require_batch
 from anime_gan.data.image_set import FEW, ImageSet, open_data, read_images
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError, clean_exit
+from anime_gan.generation.load import find_start, locate
 from anime_gan.runs import checkpoint, earlier
 from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.stopping import StopReason, StopRequest
@@ -98,14 +99,19 @@ def train(
 
 
 def train_stage(
-    config: Config, images: ImageSet, stop: StopRequest, group: Group, back: int | None = None
+    config: Config,
+    images: ImageSet,
+    stop: StopRequest,
+    group: Group,
+    back: int | None = None,
+    start: Path | None = None,
 ) -> int | None:
     """Train until the run ends or its networks change, and return the exit status.
 
     None if the run must be opened again: after a rollback, or for the next growing stage.
 
     images: the training images at the first stage's size. back: the step of the checkpoint to go
-    back to; None for the newest.
+    back to; None for the newest. start: a generator's file, with whose weights a new run begins.
     """
     from anime_gan.metrics.during_training import Metrics
     from anime_gan.training import cost, resume
@@ -124,16 +130,10 @@ def train_stage(
             say(group, images.summary())
         say(group, *resume.check_resume(config, progress, images))
         with console.waiting("Building the networks"):
-            state, precision = resume.resume(config, progress, images, group)
+            state, precision, notes = resume.resume(config, progress, images, group, start)
             run.start(state, config, precision, images)
-        generator, discriminator = state.networks.parameter_counts()
-        say(
-            group,
-            f"{config.version} at {stage.resolution}x{stage.resolution}: generator "
-            f"{generator:,} and discriminator {discriminator:,} parameters, {precision}, on "
-            f"{group.device} with {backend.name()}.",
-            *cost.on_this_machine(state, progress, precision),
-        )
+        costs = cost.on_this_machine(state, progress, precision)
+        say(group, networks_line(state, precision, group), *notes, *costs)
         if run.finding:
             console.warn(f"WARNING: this run last stopped with a problem: {run.finding}")
         reason = group.shared_reason(lambda: run.stop_reason(progress.step, stop), stop)
@@ -154,6 +154,15 @@ def train_stage(
                     raise
             reason = group.shared_reason(lambda: ended, stop)
         return conclude(reason, run, stage, stop, group)
+
+
+def networks_line(state: TrainState, precision: str, group: Group) -> str:
+    """Return what is trained, and on what."""
+    (generator, discriminator), size = state.networks.parameter_counts(), state.stage.resolution
+    return (
+        f"{state.config.version} at {size}x{size}: generator {generator:,} and discriminator "
+        f"{discriminator:,} parameters, {precision}, on {group.device} with {backend.name()}."
+    )
 
 
 def conclude(
@@ -273,8 +282,6 @@ def run_called(word: str) -> str | None:
 
     UserError if it is in another folder, since training writes into the current one.
     """
-    from anime_gan.generation.load import locate
-
     try:
         home, name = locate(word)
     except UserError:
@@ -353,6 +360,7 @@ def main(*argv: str) -> int:
         if facts and is_finished(config, facts["step"], facts["seconds"]):
             console.say(finished(config, facts["step"]))
             return 0
+    start = None if facts else find_start(config.training.start_from)
     # Processes that wait for each other hear of unreadable images only once they are joined.
     images = None if several or is_dry else first_images(config)
     backend.start()
@@ -378,7 +386,7 @@ def main(*argv: str) -> int:
             if arguments.origin is not None and group.leads:
                 back = earlier.go_back(origin, arguments.origin, config.run)
             while status is None:
-                status = train_stage(config, images, stop, group, back)
+                status = train_stage(config, images, stop, group, back, start)
                 back = None
         return status
 

@@ -155,6 +155,32 @@ def test_an_interrupted_run_resumes_bit_exactly(script, tmp_path):
     assert grids[0].read_bytes() == grids[1].read_bytes()
 
 
+@pytest.mark.backends
+def test_a_run_starts_from_the_weights_of_another(script, call):
+    """Its first grid shows the other's last faces; it resumes by itself, without the other."""
+    assert call("train_gan.py", *script.tiny, *SHORT)[0] == 0
+    begun = [*script.tiny, *SHORT, "run=new", "training.start_from=r"]
+    done = script("train_gan.py", *begun)
+    assert done.returncode == 0, done.stderr
+    assert "Starting from weights/r/generator_4.keras: all layers of the generator" in done.stdout
+    grids = [script.folder / f"gan_images/{name}.png" for name in ("r/gan_4", "new/gan_0")]
+    first, second = (np.asarray(Image.open(path)) for path in grids)
+    np.testing.assert_array_equal(first, second)
+    shutil.rmtree(script.folder / "weights/r")
+    longer = script("train_gan.py", *begun, "training.steps=5")
+    assert longer.returncode == 0 and "Starting from" not in longer.stdout, longer.stderr
+
+
+@pytest.mark.parametrize("source", ["nowhere", "none.keras", "note.txt", "bad.keras"])
+def test_a_start_that_is_not_there_is_one_sentence(script, call, source):
+    """Before Keras is imported, and before anything is written."""
+    (script.folder / "note.txt").write_text("none")
+    (script.folder / "bad.keras").write_bytes(b"none")
+    status, errors = call("train_gan.py", *script.tiny, *SHORT, f"training.start_from={source}")
+    assert status == 2 and source in errors and errors.count("error:") == 1, errors
+    assert not (script.folder / "weights").exists()
+
+
 def test_other_networks_are_refused_and_more_steps_are_accepted(script, call):
     """Other shapes: one sentence with each key, status 2. Other steps: a note, and training."""
     assert call("train_gan.py", *script.tiny, *SHORT)[0] == 0

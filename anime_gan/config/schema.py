@@ -48,6 +48,7 @@ class Data(Section):
 class Training(Section):
     """The training loop."""
 
+    start_from: Place | None = None
     steps: Whole | None = Field(5_000, ge=1)
     minutes: Number | None = Field(None, gt=0, le=1e9)
     batch_size: Whole = Field(64, ge=1, le=65_536)
@@ -137,7 +138,7 @@ class Metrics(Section):
 
     share: Number = Field(0.04, ge=0, le=1)
     count: Whole = Field(500, ge=20, le=50_000)
-    network: Literal["lite0", "opennsfw", "inception"] = "lite0"
+    network: Literal["lite0", "nsfwjs", "opennsfw", "inception"] = "lite0"
 
 
 class Health(Section):

@@ -19,13 +19,14 @@ from tqdm import tqdm
 
 from anime_gan.data.pixels import to_image
 from anime_gan.errors import UserError
-from anime_gan.features import lite0
+from anime_gan.features import lite0, nsfwjs
 from anime_gan.features.onnx_runtime import open_onnx
 from anime_gan.runs.whole import require_whole
 
 BATCH = 32
 RESIZE = "bicubic"
-NETWORKS = ("lite0", "opennsfw", "inception")
+NETWORKS = ("lite0", "nsfwjs", "opennsfw", "inception")
+DEFAULTS = ("lite0", "nsfwjs")  # they need no download
 
 Forward = Callable[[np.ndarray], np.ndarray]
 
@@ -161,10 +162,10 @@ def open_network(
         UserError: it can't be opened.
     """
     require_network(name, size, input_range)
-    if name == "lite0":
-        forward = open_onnx(lite0.onnx_model())
-        size, coarse_size = lite0.SIZE, lite0.COARSE_SIZE
-        return FeatureNetwork(lite0.NAME, size, lite0.LOW, lite0.HIGH, forward, coarse_size)
+    if name in ("lite0", "nsfwjs"):
+        own = lite0 if name == "lite0" else nsfwjs
+        forward = open_onnx(own.onnx_model())
+        return FeatureNetwork(own.NAME, own.SIZE, own.LOW, own.HIGH, forward, own.COARSE_SIZE)
     if name == "inception":
         return FeatureNetwork("Inception-v3 (ImageNet)", 299, -1, 1, _inception())
     if name == "opennsfw":

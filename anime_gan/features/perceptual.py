@@ -9,7 +9,7 @@ from typing import Any
 
 from keras import ops
 
-from anime_gan.features import lite0
+from anime_gan.features import folded, lite0
 
 SIZE = 128  # smaller images are enlarged to it
 
@@ -61,7 +61,7 @@ class Perceptual:
         return maps[1:]
 
 
-def _keras_weights(layer: lite0.Convolution) -> tuple[Tensor, Tensor]:
+def _keras_weights(layer: folded.Convolution) -> tuple[Tensor, Tensor]:
     """Return kernel (K, K, inputs, outputs), depthwise (K, K, channels, 1), and bias."""
     order = (2, 3, 0, 1) if layer.depthwise else (2, 3, 1, 0)
     kernel = layer.kernel.transpose(order)

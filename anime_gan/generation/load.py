@@ -129,6 +129,22 @@ def require_loadable(path: Path) -> None:
     require_whole(path)
 
 
+def find_start(source: str | None) -> Path | None:
+    """Return the generator's file that `training.start_from` names, None if it names none.
+
+    UserError if there is none, or it is damaged or no .keras file; needs no Keras.
+    """
+    if source is None:
+        return None
+    path = find_weights(source)
+    if path.suffix != ".keras":
+        raise UserError(
+            f"training.start_from is {source}, but must be a run or a generator's .keras file."
+        )
+    require_loadable(path)
+    return path
+
+
 def _no_generator(path: Path) -> str:
     return (
         f"{path} is not a generator; give a .keras file, or a .weights.h5 with its run's "

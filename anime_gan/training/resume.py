@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from anime_gan.runs.run import Progress, Run
 from anime_gan.training.distribution import Group
 from anime_gan.training.micro_batch import choose_micro_batch
 from anime_gan.training.optimizers import slowed
+from anime_gan.training.start import take_over
 from anime_gan.training.state import TrainState
 
 COMPARED = 64  # images that must be equal in all processes
@@ -71,11 +73,17 @@ def check_resume(config: Config, progress: Progress, images: ImageSet) -> list[s
 
 
 def resume(
-    config: Config, progress: Progress, images: ImageSet, group: Group
-) -> tuple[TrainState, str]:
+    config: Config, progress: Progress, images: ImageSet, group: Group, start: Path | None = None
+) -> tuple[TrainState, str, list[str]]:
     """Return the state of a run's current stage, from its checkpoint, and its precision.
 
     All processes call this function; the progress and images of process 0 are used.
+
+    Args:
+        start: a generator's .keras file, with whose weights a new run begins.
+
+    Returns:
+        The state, its precision, and what to say of the weights that were taken over.
 
     Raises:
         UserError: the checkpoint does not fit, or a process has other images.
@@ -93,7 +101,7 @@ def resume(
     before, arrays = progress.trained_with(config.run), progress.arrays
     same = before is None or before.training.batch_size == config.training.batch_size
     micro_batch = progress.micro_batch if same else None
-    progress.arrays = {}  # frees them: they need as much memory as the networks
+    progress.arrays, notes = {}, []  # frees them: they need as much memory as the networks
     with group.scope():
         state = TrainState(slow, precision, stage_at(slow, progress.step, progress.grown))
         if arrays:
@@ -105,8 +113,10 @@ def resume(
                 checkpoint.restore(smaller.named_variables, arrays)
                 state.grow_from(smaller)
                 micro_batch = None
+        elif start:
+            notes = [take_over(state, start)]
     share_micro_batch(state, group, micro_batch)
-    return state, precision
+    return state, precision, notes
 
 
 def choose_precision(config: Config, before: str | None, group: Group) -> str:

@@ -16,8 +16,9 @@ from keras import layers
 from onnx import TensorProto, helper
 from skimage import data
 
+from anime_gan.data.demo import draw_faces
 from anime_gan.errors import UserError
-from anime_gan.features import lite0, torch_file
+from anime_gan.features import lite0, nsfwjs, torch_file
 from anime_gan.features.network import open_network
 from tests.conftest import ROOT
 
@@ -50,6 +51,19 @@ def test_lite0_recognizes_a_cat_and_a_cup_of_coffee():
     scores = features @ tensors["_fc.weight"].T + tensors["_fc.bias"]
     assert scores[0].argmax() in range(281, 286)  # cats
     assert scores[1].argmax() in (504, 967)  # coffee mug, espresso
+
+
+def test_nsfwjs_tells_drawings_from_photographs():
+    """The weights are in their places: the network's own classifier, in the same file, is right."""
+    photographs = np.stack([data.chelsea()[:, 75:375], data.coffee()[:300, 150:450]])
+    network, tensors = open_network("nsfwjs"), nsfwjs.read_tensors()
+    for images, kind in ((photographs, "neutral"), (draw_faces(6, 224), "drawing")):
+        x = network.features(images)
+        assert x.shape == (len(images), 1280)
+        for layer in ("dense_1", "dense_2", "dense_3"):
+            x = np.maximum(x, 0) @ tensors[f"{layer}/kernel"] + tensors[f"{layer}/bias"]
+        classes = ["drawing", "hentai", "neutral", "porn", "sexy"]
+        assert {classes[best] for best in x.argmax(1)} == {kind}
 
 
 def test_no_other_pickle_is_read(tmp_path):
