@@ -26,7 +26,7 @@ from anime_gan.files import sync
 CHUNK_IMAGES = 64
 CHUNK_BYTES = 4 * 2**20
 INDEX_BYTES = 200  # that a skipped file takes in the index, about
-CACHE_FORMAT = 2  # raise it whenever the same files would give other pixels
+CACHE_FORMAT = 3  # raise it whenever the same files would give other pixels
 STALE_SECONDS = 24 * 3600
 
 

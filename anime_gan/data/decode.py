@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from anime_gan.data.entries import Source, Unreadable, one_large, room_for
 from anime_gan.data.kinds import HEAD_BYTES, kind_of
 from anime_gan.data.png import without_texts
+from anime_gan.data.ranges import ADVICE, NOT_FINITE, black_and_white
 
 # They start other programs, only identify the format, or had security holes in recent years.
 UNSAFE_DECODERS = ("BUFR", "EPS", "FITS", "GRIB", "HDF5", "MPEG", "PSD", "WMF")
@@ -210,16 +211,19 @@ def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.I
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Return a gray image of more bits in mode L, or LA if one value stands for transparent.
 
-    The brightest pixel tells how many bits are used: programs store 8, 10 or 12 of them in 16, and
-    floats up to 1 or up to 255.
+    The extremes tell which values are black and white, as for arrays.
     """
-    values = np.nan_to_num(np.asarray(image).astype(np.float32))
-    brightest = values.max()
-    if image.mode == "F":
-        white = next((white for white in (1, 255) if brightest <= white), 65535)
-    else:
-        white = next((2**n - 1 for n in (8, 10, 12) if brightest < 2**n), 65535)
-    gray = Image.fromarray(np.clip(values * (255 / white) + 0.5, 0, 255).astype(np.uint8))
+    values = np.asarray(image).astype(np.float64)
+    if not np.isfinite(values).all():
+        raise Unreadable(NOT_FINITE)
+    low, high = values.min(), values.max()
+    black_white = black_and_white("f" if image.mode == "F" else "i", low, high)
+    if black_white is None:
+        raise Unreadable(f"values that do not tell black and white: {ADVICE}")
+    black, white = black_white
+    gray = Image.fromarray(
+        np.clip((values - black) * (255 / (white - black)) + 0.5, 0, 255).astype(np.uint8)
+    )
     clear = image.info.get("transparency")
     if isinstance(clear, int):
         gray.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))
