@@ -104,8 +104,8 @@ def _ranges(path: Path, found: dict[str, np.ndarray]) -> dict[str, tuple[float, 
             low, high = extremes
             named = f"the array {keys[0]} in {path}" if keys[0] else f"{path}"
             raise UserError(
-                f"{named} holds {dtype} from {low:.4g} to {high:.4g}, which does not tell black and "
-                f"white: if these are images, {ADVICE}."
+                f"{named} holds {dtype} from {low:.4g} to {high:.4g}, which does not tell black "
+                f"and white: if these are images, {ADVICE}."
             )
         ranges |= dict.fromkeys(keys, black_white)
     return ranges

@@ -129,3 +129,14 @@ def counted(reasons: Iterable[str], limit: int = 10) -> str:
     words = [f"{count:,} x {reason}" for reason, count in counts[:limit]]
     rest = sum(count for _, count in counts[limit:])
     return ", ".join(words + ([f"{rest:,} x other reasons"] if rest else []))
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 image" or "1,000 images"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def size_text(size: float) -> str:
+    """Return a number of bytes in kB, MB or GB."""
+    unit, divisor = ("GB", 1e9) if size >= 1e9 else ("MB", 1e6) if size >= 1e5 else ("kB", 1e3)
+    return f"{size / divisor:,.1f} {unit}"
