@@ -1,6 +1,8 @@
 """Archives, arrays and tables give the same images as the folder they were made from."""
 
+import gzip
 import io
+import os
 import sys
 import tarfile
 import time
@@ -33,7 +35,8 @@ def test_tar_files(tmp_path, name, mode):
     (folder / ".hidden.png").write_bytes(b"litter")
     (folder / "link.png").symlink_to("0000.png")
     opened = open_in(tmp_path, tar(folder, name, mode), cache_share=0)
-    assert opened.names == ["./0000.png", "./0001.png", "./0002.png"] and not opened.skipped
+    assert opened.names == ["./0000.png", "./0001.png", "./0002.png"]
+    assert opened.skipped == [("./link.png", "symbolic link")]
     (folder / "link.png").unlink()
     assert np.array_equal(opened.images[:], open_in(tmp_path, folder).images[:])
 
@@ -66,6 +69,41 @@ def test_a_tar_that_is_cut_off(tmp_path):
         with pytest.raises(UserError) as error:
             open_source(path)
         assert_one_sentence(error, name, "again"), share
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_a_tar_without_its_end_blocks(tmp_path, mode):
+    """Protects against training on the rest of a file that is cut off at a file's header."""
+    path = tar(fill(tmp_path / "set", 3), "a.tar", "w")
+    with tarfile.open(path) as archive:
+        last = archive.getmembers()[-1].offset
+    whole = path.read_bytes()
+    for data in (whole[:last], whole[:last] + b"\1" * 512 + whole[last + 512 :], whole[: last + 9]):
+        path.write_bytes(data if mode == "w" else gzip.compress(data))
+        with pytest.raises(UserError) as error:
+            open_source(path)
+        assert_one_sentence(error, "a.tar", "its end is missing: download or copy it again")
+
+
+def test_links_and_others_in_a_tar(tmp_path):
+    """Protects hard links, which are files, and the count of what is left out, as in a zip."""
+    folder = fill(tmp_path / "set", 2)
+    (folder / "hard.png").hardlink_to(folder / "0000.png")
+    (folder / "hard2.png").hardlink_to(folder / "0000.png")
+    os.mkfifo(folder / "pipe.png")
+    lost = tarfile.TarInfo("./lost.png")
+    lost.type, lost.linkname = tarfile.LNKTYPE, "gone.png"
+    path = tar(folder, "a.tar", "w")
+    with tarfile.open(path, "a") as archive:
+        archive.addfile(lost)
+    opened = open_in(tmp_path, path)
+    assert opened.names == ["./0000.png", "./0001.png", "./hard.png", "./hard2.png"]
+    assert np.array_equal(opened.images[0], opened.images[2])
+    assert np.array_equal(opened.images[0], opened.images[3])
+    assert opened.skipped == [
+        ("./lost.png", "hard link to a file that is not in the tar"),
+        ("./pipe.png", "not a regular file"),
+    ]
 
 
 def arrays(count=4) -> np.ndarray:
