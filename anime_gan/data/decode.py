@@ -32,6 +32,7 @@ _TOO_LARGE = f"image over the limit of {MAX_PIXELS // 10**6} megapixels: make it
 _CUT_OFF = ("truncated", "broken data stream", "not enough image data", "unexpected end")
 _DEEP = re.compile("RGB[AX]?;16[BLN]")  # Pillow's names of 16 bits a channel and their order
 _FRAMES = 100  # of an animation, in which one that is not blank is searched for
+_INVISIBLE = 8  # the alpha, of 255, up to which white hides a pixel
 _BLANK = 8  # the difference of brightness up to which a frame is blank
 
 
@@ -102,6 +103,9 @@ def _opened(data: bytes, name: str, draft: tuple[int, int] | None = None) -> Ite
             image = _loaded(without_texts(data), name, draft, opened)
         with suppress(Exception):  # a broken EXIF block is ignored
             ImageOps.exif_transpose(image, in_place=True)
+        image = _plain(image)
+        if image.mode == "RGBA" and image.getextrema()[3][1] <= _INVISIBLE:
+            raise Unreadable("fully transparent image")
         yield image
 
 
@@ -117,6 +121,8 @@ def _loaded(
         image.draft(None, draft)
     if pixels > LARGE_PIXELS:
         opened.enter_context(one_large)
+    if image.format == "TIFF" and _is_bare_ycbcr(image):
+        raise Unreadable("TIFF in YCbCr that cannot be decoded here: convert it to PNG")
     is_deep = any(_DEEP.match(_rawmode(tile)) for tile in image.tile)
     image.load()
     if is_deep and not any(high for _, high in image.getextrema()[:3]):
@@ -132,6 +138,11 @@ def _rawmode(tile) -> str:
     """Return how the pixels of one of an image's tiles are stored."""
     args = tile.args if isinstance(tile.args, tuple) else (tile.args,)
     return str(args[0]) if args else ""
+
+
+def _is_bare_ycbcr(image: Image.Image) -> bool:
+    """Return whether a TIFF holds uncompressed YCbCr, which Pillow takes for 4 bytes a pixel."""
+    return image.tag_v2.get(262) == 6 and any(tile.codec_name == "raw" for tile in image.tile)
 
 
 def _swapped(tile):
@@ -192,12 +203,8 @@ def _opaque(image: Image.Image, mode: str) -> Image.Image:
 
 
 def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.Image:
-    """Return the image stretched to a size, in mode L, RGB or (if it has transparency) RGBA."""
-    if image.mode[0] in "IF":  # 16 bit grayscale in I;16, I;16B or I, and floats
-        image = _eight_bits(image)
-    mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "L" else "RGB"
-    if image.mode != mode:
-        image = image.convert(mode)
+    """Return the image stretched to a size, in the mode of `_plain`."""
+    image = _plain(image)
     if image.size != (width, height):
         shrinks = image.width > width or image.height > height
         # Enlarging with LANCZOS would draw rings beside lines.
@@ -206,6 +213,14 @@ def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.I
             method = Image.Resampling.BILINEAR
         image = image.resize((width, height), method)
     return image
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Return the image in mode L, RGB or (if it has transparency) RGBA."""
+    if image.mode[0] in "IF":  # 16 bit grayscale in I;16, I;16B or I, and floats
+        image = _eight_bits(image)
+    mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "L" else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
