@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from anime_gan import console
+from anime_gan.data.decode import begins_as_image
 from anime_gan.data.entries import Entry, Unreadable, check_size, is_hidden_path, time_stamp
 from anime_gan.data.identity import digest
+from anime_gan.data.kinds import HEAD_BYTES, PACKED, is_tar, kind_of
 from anime_gan.errors import UserError
 from anime_gan.files import whole_file
 
@@ -180,15 +182,20 @@ def _read_listing(path: Path) -> list[list] | None:
 
 def _opener(path: Path) -> Callable | None:
     """Return what opens a compressed file, None for one that is not."""
+    kind = _packed_kind(path)
+    return {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}[kind] if kind else None
+
+
+def _packed_kind(path: Path) -> str | None:
+    """Return how a file is compressed, None if it is not."""
     with open(path, "rb") as file:
         head = file.read(6)
-    openers = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-    return next((openers[start] for start in openers if head.startswith(start)), None)
+    return next((kind for start, kind in PACKED.items() if head.startswith(start)), None)
 
 
 def _plain_tar(path: Path) -> BinaryIO:
     """Return a tar file, opened and uncompressed."""
-    unpack = _opener(path)
+    kind, unpack = _packed_kind(path), _opener(path)
     if unpack is None:
         return open(path, "rb")
     plain = tempfile.TemporaryFile()  # noqa: SIM115, the source keeps it open
@@ -201,15 +208,41 @@ def _plain_tar(path: Path) -> BinaryIO:
                 None, f"Unpacking {path.name}", size, unit="B", unit_scale=True, delay=1
             ) as bar,
         ):
-            while part := packed.read(2**20):
+            # One piece at a time: of several, those before an error would be lost.
+            while part := packed.read1(2**20):
                 plain.write(part)
                 bar.update(file.tell() - bar.n)
-        plain.seek(0)
-        return plain
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        # What follows a whole gzip file is ignored, as gzip, bz2 and lzma do.
+        if not (plain.tell() and str(error).startswith("Not a gzipped file")):
+            plain.close()
+            raise _cannot_unpack(path, kind, error) from error
+    plain.seek(0)  # which also writes what is buffered
+    if wrong := _other_content(path, kind, os.pread(plain.fileno(), HEAD_BYTES, 0)):
         plain.close()
-        raise UserError(
-            f"{path} could not be unpacked into {tempfile.gettempdir()} ({error}): download it "
-            "again if it is damaged, make room if the disk is full, or unpack it and give the "
-            "folder."
-        ) from error
+        raise wrong
+    return plain
+
+
+def _other_content(path: Path, kind: str | None, head: bytes) -> UserError | None:
+    """Return the error for a compressed file that holds one image or another file, no tar."""
+    if is_tar(head) or not head.strip(b"\0"):
+        return None
+    content = "one image" if begins_as_image(head) else kind_of(head, path.stem)
+    what = (content or "unknown").partition(":")[0]
+    return UserError(
+        f"{path} is packed with {kind}, and its content is {what}, no tar file: unpack it and give "
+        "the result."
+    )
+
+
+def _cannot_unpack(path: Path, kind: str | None, error: Exception) -> UserError:
+    """Return the error for a compressed file; a failing disk has a number, damage has none."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return UserError(
+            f"{path} could not be unpacked into {tempfile.gettempdir()} ({error.strerror}): make "
+            "room if the disk is full, or unpack it and give the folder."
+        )
+    return UserError(
+        f"{path} is packed with {kind}, and damaged or cut off: download or copy it again."
+    )

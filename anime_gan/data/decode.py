@@ -7,6 +7,7 @@ large images are decoded one at a time. Training and preparation decode alike.
 import functools
 import io
 import re
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -307,3 +308,13 @@ def reason(error: Exception) -> str:
     if any(word in text.lower() for word in _CUT_OFF) or isinstance(error, EOFError):
         return "truncated image: download or copy it again"
     return f"damaged image, or of a rare kind ({text[:100]})"
+
+
+def begins_as_image(head: bytes) -> bool:
+    """Return whether a file's first bytes are the signature of an image that is read."""
+    for decoder in decoders():
+        _, accept = Image.OPEN[decoder]
+        with suppress(IndexError, struct.error):  # of a file that is shorter than a signature
+            if accept and accept(head[:16]) is True:
+                return True
+    return False
