@@ -15,17 +15,31 @@ data/cache keeps the decoded images for train_gan.py with the same image setting
 """
 
 import argparse
+import signal
+import sys
 from pathlib import Path
 
-from anime_gan.commands import Parser, checked_file
+if __name__ == "__main__":  # nothing is to be saved yet when Ctrl-C is pressed
+    _BEFORE = signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from anime_gan.commands import Parser, checked_file, number
 from anime_gan.data.batches import Batches
 from anime_gan.data.cached import list_caches, remove_caches
-from anime_gan.data.image_set import image_sizes, open_data, open_images, read_images
+from anime_gan.data.image_set import (
+    MAX_RESOLUTION,
+    image_sizes,
+    open_data,
+    open_images,
+    read_images,
+)
+from anime_gan.data.kinds import plural, size_text
 from anime_gan.data.pixels import montage, to_image, to_uint8
-from anime_gan.errors import clean_exit
+from anime_gan.errors import UserError, clean_exit
 from anime_gan.generation.output import IMAGE, free_path, save_image
 
 __all__ = ["Batches", "image_sizes", "open_data", "open_images", "read_images"]
+
+MAX_BATCH = 65_536  # as training.batch_size
 
 
 @clean_exit
@@ -37,10 +51,12 @@ def main() -> None:
         nargs="?",
         help="a folder, a glob, or a .zip, .tar, .npy, .npz or .parquet file",
     )
-    parser.add_argument("--resolution", type=int, default=64, help="side in pixels (default 64)")
+    side = number(1, MAX_RESOLUTION, int)
+    parser.add_argument("--resolution", type=side, default=64, help="side in pixels (default 64)")
     parser.add_argument("--channels", type=int, choices=(1, 3), default=3, help="1: gray, 3: RGB")
     parser.add_argument("--resize", choices=("lanczos", "bilinear"), default="lanczos")
-    parser.add_argument("--batch-size", type=int, default=64, help="images per batch (default 64)")
+    size = {"type": number(1, MAX_BATCH, int), "default": 64}
+    parser.add_argument("--batch-size", **size, help="images per batch (default 64)")
     parser.add_argument("--x-flip", action="store_true", help="mirror with probability 0.5")
     out = "image file for the batch; it is replaced (default batch.png, or the next free name)"
     parser.add_argument("--out", type=Path, metavar="PATH", help=out)
@@ -52,13 +68,20 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.out:
         arguments.out = checked_file(arguments.out, IMAGE)
+    if arguments.cache.exists() and not arguments.cache.is_dir():
+        parser.error(f"--cache is {arguments.cache}, but must be a folder")
+    if arguments.images and arguments.remove_caches is not None:
+        parser.error("--remove-caches takes keys and no images: remove caches by themselves")
     if arguments.remove_caches is not None:
         freed = remove_caches(arguments.cache, arguments.remove_caches)
-        print(f"{freed / 1e6:,.1f} MB freed in {arguments.cache}.")
+        print(f"{size_text(freed)} freed in {arguments.cache}.")
     if arguments.caches:
         print_caches(arguments.cache)
     if arguments.images:
-        show(arguments)
+        try:
+            show(arguments)
+        except UserError as error:
+            raise UserError(str(error).replace("data.cache=", "--cache ")) from error
     elif not arguments.caches and arguments.remove_caches is None:
         parser.error("no images are named: give a folder, a glob or a file")
 
@@ -71,11 +94,13 @@ def print_caches(folder: Path) -> None:
             what = "checksums and listings of files"
         elif one.shape:
             height, width, channels = one.shape
-            what = f"{one.images:,} images {width}x{height}x{channels} of {', '.join(one.sources)}"
+            size = f"{width}x{height}x{channels}"
+            what = f"{plural(one.images, 'image')} {size} of {', '.join(one.sources)}"
         else:
             what = "images of an unfinished or older start"
-        print(f"{one.key[:12]:12} {one.size / 1e6:10,.1f} MB  {what}")
-    print(f"{len(caches)} caches in {folder}, {sum(one.size for one in caches) / 1e6:,.1f} MB.")
+        print(f"{one.key[:12]:12} {size_text(one.size):>12}  {what}")
+    total = size_text(sum(one.size for one in caches))
+    print(f"{plural(len(caches), 'cache')} in {folder}, {total}.")
 
 
 def show(arguments: argparse.Namespace) -> None:
@@ -101,4 +126,9 @@ def show(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGINT, _BEFORE)
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("stopped.", file=sys.stderr)
+        raise SystemExit(128 + signal.SIGINT) from None

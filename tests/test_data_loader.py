@@ -1,6 +1,10 @@
 """The command data_loader.py, as a user runs it."""
 
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -8,6 +12,7 @@ from PIL import Image
 
 from anime_gan.data.pixels import montage, to_uint8
 from data_loader import Batches, open_images
+from tests.conftest import ROOT
 from tests.data.files import fill, zipped
 
 
@@ -87,10 +92,64 @@ def test_caches_are_listed_and_removed(script):
     assert done.returncode == 2 and "no images are named" in done.stderr
 
 
-def test_a_cache_that_cannot_be_written_names_the_key(script, monkeypatch):
-    """Protects the user of a read-only folder, who needs data.cache."""
+def test_a_cache_that_cannot_be_written_names_the_option(script, monkeypatch):
+    """Protects the user of a read-only folder, who needs --cache."""
     folder = fill(script.folder / "set", 2)
     (script.folder / "data").write_text("no folder")
     done = script("data_loader.py", folder)
-    assert done.returncode == 2 and "data.cache=FOLDER" in done.stderr
+    assert done.returncode == 2 and "with --cache FOLDER" in done.stderr
     assert script("data_loader.py", folder, "--cache", "other", "--batch-size", 2).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--resolution", 99999], "argument --resolution: '99999' is not a number from 1 to 1,024"),
+        (["--resolution", 0], "argument --resolution"),
+        (["--batch-size", 0], "argument --batch-size: '0' is not a number from 1 to 65,536"),
+        (["--cache", "file.txt"], "--cache is file.txt, but must be a folder"),
+        (["--cache", "file.txt/cache"], "name a folder that can be written with --cache FOLDER"),
+        (["--remove-caches"], "--remove-caches takes keys and no images"),
+        (["--remove-caches", "1a"], "--remove-caches takes keys and no images"),
+    ],
+)
+def test_wrong_options_are_named_before_the_images_are_read(script, call, arguments, said):
+    """Protects the memory, the caches, and the user from keys of a config."""
+    folder = fill(script.folder / "set", 1)
+    assert call("data_loader.py", folder, "--resolution", 8)[0] == 0
+    kept = set((script.folder / "data" / "cache").iterdir())
+    (script.folder / "file.txt").write_text("no folder")
+    status, errors = call("data_loader.py", folder, *arguments)
+    assert status == 2 and said in errors and "data.cache" not in errors
+    assert set((script.folder / "data" / "cache").iterdir()) == kept
+
+
+@pytest.mark.parametrize("keys", [[""], [" "], ["", "1a"]])
+def test_an_empty_key_removes_nothing(script, call, keys):
+    """Protects all caches from an unset variable of the shell, as in --remove-caches "$KEY"."""
+    assert call("data_loader.py", fill(script.folder / "set", 1), "--resolution", 8)[0] == 0
+    kept = set((script.folder / "data" / "cache").iterdir())
+    status, errors = call("data_loader.py", "--remove-caches", *keys)
+    assert status == 2 and "a key is empty" in errors
+    assert set((script.folder / "data" / "cache").iterdir()) == kept
+
+
+def test_one_of_a_kind_is_singular(script):
+    """Protects the counts and sizes of small sets."""
+    folder = fill(script.folder / "set", 1)
+    done = script("data_loader.py", folder, "--resolution", 8)
+    assert done.stdout.startswith("1 image from ")
+    listed = script("data_loader.py", "--caches").stdout
+    assert "1 image 8x8x3 of" in listed and "kB" in listed and "0.0" not in listed
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.15, 0.3, 0.6])
+def test_ctrl_c_gives_no_traceback(script, delay):
+    """Protects a user who stops the reading, also during the imports."""
+    folder = fill(script.folder / "set", 300, size=(400, 400))
+    command = [sys.executable, str(ROOT / "data_loader.py"), str(folder), "--resolution", "512"]
+    process = subprocess.Popen(command, cwd=script.folder, stderr=subprocess.PIPE, text=True)
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    errors = process.communicate(timeout=60)[1]
+    assert "Traceback" not in errors and process.returncode in (130, -signal.SIGINT)

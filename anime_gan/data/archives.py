@@ -17,15 +17,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from anime_gan import console
+from anime_gan.data.decode import begins_as_image
 from anime_gan.data.entries import Entry, Unreadable, check_size, is_hidden_path, time_stamp
 from anime_gan.data.identity import digest
+from anime_gan.data.kinds import HEAD_BYTES, PACKED, is_tar, kind_of
 from anime_gan.errors import UserError
 from anime_gan.files import whole_file
 
 # Methods that zipfile cannot unpack, by their number in the zip file.
 _METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd", 99: "AES"}
 _READ = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-_ROW = [str, int, int, bool]  # of the listing of a tar file
+_ROW = [str, int, int, str]  # of the listing of a tar file
+_BLOCK = 512  # bytes, of which a tar file is made
+_SYMBOLIC = "symbolic link"
 _ENCRYPTED = "encrypted: zip the images again without a password"
 
 
@@ -55,7 +59,7 @@ class ZipSource:
         """Return the bytes of entry `index`; raises Unreadable or what zipfile raises."""
         info = self._infos[index]
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise Unreadable("symbolic link")
+            raise Unreadable(_SYMBOLIC)
         if info.flag_bits & 1:
             raise Unreadable(_ENCRYPTED)
         if info.compress_type not in _READ:
@@ -100,25 +104,34 @@ class TarSource:
                     kept.parent.mkdir(parents=True, exist_ok=True)
                     with whole_file(kept) as temporary:
                         temporary.write_text(json.dumps(listed))
-        self._places = [(size, offset, is_sparse) for _, size, offset, is_sparse in listed]
+        self._places = [(size, offset, why) for _, size, offset, why in listed]
         self.entries: list[Entry] = [(name, size, stamp) for name, size, _, _ in listed]
 
     def _list(self) -> list[list]:
-        """Return name, size, offset, and whether it is sparse of each file, by name."""
+        """Return name, size, offset, and why it can't be read, or "", of each file, by name."""
+        found: dict[str, list] = {}
+        plain = self._plain()
         try:
-            with tarfile.open(fileobj=self._plain(), mode="r:") as tar:
-                found = {
-                    member.name: [member.name, member.size, member.offset_data, member.issparse()]
-                    for member in tar
-                    if member.isreg() and not is_hidden_path(member.name)
-                }
+            with tarfile.open(fileobj=plain, mode="r:") as tar:
+                for member in tar:
+                    if not member.isdir():
+                        found[member.name] = [member.name, *_place(member, found)]
+                # It stops at whatever is no header; a whole file ends with a block of zeros.
+                is_whole = os.pread(plain.fileno(), _BLOCK, tar.offset) == bytes(_BLOCK)
         except (OSError, tarfile.TarError) as error:
             self.close()
-            raise UserError(
-                f"{self._path} is not a readable tar file, or its end is missing: download or copy "
-                "it again."
-            ) from error
-        return [found[name] for name in sorted(found)]
+            raise UserError(self._no_tar()) from error
+        if not is_whole:
+            self.close()
+            raise UserError(self._no_tar())
+        return [found[name] for name in sorted(found) if not is_hidden_path(name)]
+
+    def _no_tar(self) -> str:
+        """Return the sentence for a file that is no tar file or not a whole one."""
+        return (
+            f"{self._path} is not a readable tar file, or its end is missing: download or copy it "
+            "again."
+        )
 
     def _plain(self) -> BinaryIO:
         with self._lock:
@@ -127,9 +140,11 @@ class TarSource:
 
     def read(self, index: int) -> bytes:
         """Return the bytes of entry `index`; raises Unreadable or OSError."""
-        size, offset, is_sparse = self._places[index]
+        size, offset, why = self._places[index]
+        if why:
+            raise Unreadable(why)
         check_size(size)
-        data = b"" if is_sparse else os.pread(self._plain().fileno(), size, offset)
+        data = os.pread(self._plain().fileno(), size, offset)
         if len(data) < size:
             raise Unreadable("cut off in the tar file: download or copy it again")
         return data
@@ -139,6 +154,22 @@ class TarSource:
         if self._file:
             self._file.close()
             self._file = None
+
+
+def _place(member: tarfile.TarInfo, found: dict[str, list]) -> tuple[int, int, str]:
+    """Return size and offset of a member's bytes, and why they can't be read, or "".
+
+    found: the members before it, as in `TarSource._list`. A hard link is the file that it names.
+    """
+    if member.issym():
+        return 0, 0, _SYMBOLIC
+    if member.islnk():
+        target = found.get(member.linkname)
+        return tuple(target[1:]) if target else (0, 0, "hard link to a file that is not in the tar")
+    if not member.isreg():
+        return 0, 0, "not a regular file"
+    why = "sparse file: tar the images again without --sparse" if member.issparse() else ""
+    return member.size, member.offset_data, why
 
 
 def _read_listing(path: Path) -> list[list] | None:
@@ -151,15 +182,20 @@ def _read_listing(path: Path) -> list[list] | None:
 
 def _opener(path: Path) -> Callable | None:
     """Return what opens a compressed file, None for one that is not."""
+    kind = _packed_kind(path)
+    return {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}[kind] if kind else None
+
+
+def _packed_kind(path: Path) -> str | None:
+    """Return how a file is compressed, None if it is not."""
     with open(path, "rb") as file:
         head = file.read(6)
-    openers = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-    return next((openers[start] for start in openers if head.startswith(start)), None)
+    return next((kind for start, kind in PACKED.items() if head.startswith(start)), None)
 
 
 def _plain_tar(path: Path) -> BinaryIO:
     """Return a tar file, opened and uncompressed."""
-    unpack = _opener(path)
+    kind, unpack = _packed_kind(path), _opener(path)
     if unpack is None:
         return open(path, "rb")
     plain = tempfile.TemporaryFile()  # noqa: SIM115, the source keeps it open
@@ -172,15 +208,41 @@ def _plain_tar(path: Path) -> BinaryIO:
                 None, f"Unpacking {path.name}", size, unit="B", unit_scale=True, delay=1
             ) as bar,
         ):
-            while part := packed.read(2**20):
+            # One piece at a time: of several, those before an error would be lost.
+            while part := packed.read1(2**20):
                 plain.write(part)
                 bar.update(file.tell() - bar.n)
-        plain.seek(0)
-        return plain
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        # What follows a whole gzip file is ignored, as gzip, bz2 and lzma do.
+        if not (plain.tell() and str(error).startswith("Not a gzipped file")):
+            plain.close()
+            raise _cannot_unpack(path, kind, error) from error
+    plain.seek(0)  # which also writes what is buffered
+    if wrong := _other_content(path, kind, os.pread(plain.fileno(), HEAD_BYTES, 0)):
         plain.close()
-        raise UserError(
-            f"{path} could not be unpacked into {tempfile.gettempdir()} ({error}): download it "
-            "again if it is damaged, make room if the disk is full, or unpack it and give the "
-            "folder."
-        ) from error
+        raise wrong
+    return plain
+
+
+def _other_content(path: Path, kind: str | None, head: bytes) -> UserError | None:
+    """Return the error for a compressed file that holds one image or another file, no tar."""
+    if is_tar(head) or not head.strip(b"\0"):
+        return None
+    content = "one image" if begins_as_image(head) else kind_of(head, path.stem)
+    what = (content or "unknown").partition(":")[0]
+    return UserError(
+        f"{path} is packed with {kind}, and its content is {what}, no tar file: unpack it and give "
+        "the result."
+    )
+
+
+def _cannot_unpack(path: Path, kind: str | None, error: Exception) -> UserError:
+    """Return the error for a compressed file; a failing disk has a number, damage has none."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return UserError(
+            f"{path} could not be unpacked into {tempfile.gettempdir()} ({error.strerror}): make "
+            "room if the disk is full, or unpack it and give the folder."
+        )
+    return UserError(
+        f"{path} is packed with {kind}, and damaged or cut off: download or copy it again."
+    )

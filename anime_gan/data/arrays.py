@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from anime_gan.data.entries import Entry, time_stamp
+from anime_gan.data.entries import Entry, Unreadable, time_stamp
+from anime_gan.data.ranges import ADVICE, NOT_FINITE, array_range, black_and_white
 from anime_gan.errors import UserError
 
 
@@ -16,8 +17,8 @@ class ArraySource:
 
     An array (N, H, W, C) or (N, C, H, W) holds N images, C being 1, 3 or 4; an array (H, W, C) is
     one image, and other ones of three axes are N gray images. Others, such as labels, are ignored.
-    Values are 0 to 255; of floats, also 0 to 1 or -1 to 1, which the array's extremes decide. The
-    arrays of a .npz are held in memory.
+    The extremes of all values tell which are black and white. Images with NaN or infinite values
+    are left out. The arrays of a .npz are held in memory.
     """
 
     has_checksums = False
@@ -44,7 +45,7 @@ class ArraySource:
                 "(N, H, W, 3) or (N, H, W)."
             )
         self.name, self._found, self._names = name, found, sorted(found)
-        self._ranges = {key: _range(array) for key, array in found.items()}
+        self._ranges = _ranges(path, found)
         self._places = [
             (key, place) for key in self._names for place in range(len(self._found[key]))
         ]
@@ -60,9 +61,11 @@ class ArraySource:
         image = np.asarray(self._found[key][place])
         if image.ndim == 3 and image.shape[2] not in (1, 3, 4):
             image = image.transpose(1, 2, 0)
-        if image.dtype != np.uint8:
+        if image.dtype.kind == "f" and not np.isfinite(image).all():
+            raise Unreadable(NOT_FINITE)
+        if image.dtype != np.uint8 or high != 255:
             image = np.clip(
-                np.rint((image.astype(np.float32) - low) * (255 / (high - low))), 0, 255
+                np.rint((image.astype(np.float64) - low) * (255 / (high - low))), 0, 255
             )
         image = image.astype(np.uint8)
         file = io.BytesIO()
@@ -85,11 +88,24 @@ def _images(key: str, array: np.ndarray) -> dict[str, np.ndarray]:
     return {}
 
 
-def _range(array: np.ndarray) -> tuple[float, float]:
-    """Return which values stand for black and white."""
-    kind, low, high = array.dtype.kind, float(np.min(array)), float(np.max(array))
-    if kind == "b" or (kind == "f" and low >= 0 and high <= 1):
-        return 0.0, 1.0
-    if kind == "f" and low >= -1 and high <= 1:
-        return -1.0, 1.0
-    return 0.0, 255.0 if high <= 255 else 65535.0
+def _ranges(path: Path, found: dict[str, np.ndarray]) -> dict[str, tuple[float, float]]:
+    """Return which values stand for black and white in each array; UserError if that is unclear.
+
+    Arrays of one type and number of axes share their range, as the images of an .npz do.
+    """
+    alike: dict[tuple, list[str]] = {}
+    for key, array in found.items():
+        alike.setdefault((array.dtype, array.ndim), []).append(key)
+    ranges = {}
+    for (dtype, _), keys in alike.items():
+        extremes = array_range([found[key] for key in keys])
+        black_white = black_and_white(dtype.kind, *extremes) if extremes else (0.0, 1.0)
+        if black_white is None:
+            low, high = extremes
+            named = f"the array {keys[0]} in {path}" if keys[0] else f"{path}"
+            raise UserError(
+                f"{named} holds {dtype} from {low:.4g} to {high:.4g}, which does not tell black "
+                f"and white: if these are images, {ADVICE}."
+            )
+        ranges |= dict.fromkeys(keys, black_white)
+    return ranges

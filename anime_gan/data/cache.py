@@ -18,7 +18,7 @@ from anime_gan import console
 from anime_gan.data.decode import Shape, read_chunk, reason
 from anime_gan.data.entries import Source
 from anime_gan.data.identity import digest, identified
-from anime_gan.data.kinds import counted
+from anime_gan.data.kinds import counted, size_text
 from anime_gan.data.mapped import Mapped
 from anime_gan.errors import UserError
 from anime_gan.files import sync
@@ -26,7 +26,7 @@ from anime_gan.files import sync
 CHUNK_IMAGES = 64
 CHUNK_BYTES = 4 * 2**20
 INDEX_BYTES = 200  # that a skipped file takes in the index, about
-CACHE_FORMAT = 2  # raise it whenever the same files would give other pixels
+CACHE_FORMAT = 3  # raise it whenever the same files would give other pixels
 STALE_SECONDS = 24 * 3600
 
 
@@ -138,8 +138,9 @@ class Cache:
             return "They are decoded when needed, since data.cache_share is 0."
         height, width, _ = self._shape
         return (
-            f"They are decoded when needed: at {width}x{height} they would take {size / 1e9:,.1f} "
-            f"GB, over {100 * share:g}% of the {free / 1e9:,.1f} GB free (data.cache_share)."
+            f"They are decoded when needed: at {width}x{height} they would take "
+            f"{size_text(size)}, over {100 * share:g}% of the {size_text(free)} free "
+            "(data.cache_share)."
         )
 
     def _build(self, note: str | None) -> Index:

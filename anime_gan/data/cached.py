@@ -76,6 +76,8 @@ def remove_caches(folder: Path, keys: Iterable[str] = ()) -> int:
     """
     caches, keys = list_caches(folder), list(keys)
     for key in keys:
+        if not key.strip():
+            raise UserError("a key is empty: give the first letters of a cache's key.")
         if not any(one.key.startswith(key) for one in caches if one.key):
             raise UserError(f"{folder} holds no cache whose key begins with {key}.")
     chosen = [one for one in caches if not keys or (one.key and one.key.startswith(tuple(keys)))]

@@ -7,6 +7,7 @@ large images are decoded one at a time. Training and preparation decode alike.
 import functools
 import io
 import re
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,6 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from anime_gan.data.entries import Source, Unreadable, one_large, room_for
 from anime_gan.data.kinds import HEAD_BYTES, kind_of
 from anime_gan.data.png import without_texts
+from anime_gan.data.ranges import ADVICE, NOT_FINITE, black_and_white
 
 # They start other programs, only identify the format, or had security holes in recent years.
 UNSAFE_DECODERS = ("BUFR", "EPS", "FITS", "GRIB", "HDF5", "MPEG", "PSD", "WMF")
@@ -31,6 +33,7 @@ _TOO_LARGE = f"image over the limit of {MAX_PIXELS // 10**6} megapixels: make it
 _CUT_OFF = ("truncated", "broken data stream", "not enough image data", "unexpected end")
 _DEEP = re.compile("RGB[AX]?;16[BLN]")  # Pillow's names of 16 bits a channel and their order
 _FRAMES = 100  # of an animation, in which one that is not blank is searched for
+_INVISIBLE = 8  # the alpha, of 255, up to which white hides a pixel
 _BLANK = 8  # the difference of brightness up to which a frame is blank
 
 
@@ -101,6 +104,9 @@ def _opened(data: bytes, name: str, draft: tuple[int, int] | None = None) -> Ite
             image = _loaded(without_texts(data), name, draft, opened)
         with suppress(Exception):  # a broken EXIF block is ignored
             ImageOps.exif_transpose(image, in_place=True)
+        image = _plain(image)
+        if image.mode == "RGBA" and image.getextrema()[3][1] <= _INVISIBLE:
+            raise Unreadable("fully transparent image")
         yield image
 
 
@@ -116,6 +122,8 @@ def _loaded(
         image.draft(None, draft)
     if pixels > LARGE_PIXELS:
         opened.enter_context(one_large)
+    if image.format == "TIFF" and _is_bare_ycbcr(image):
+        raise Unreadable("TIFF in YCbCr that cannot be decoded here: convert it to PNG")
     is_deep = any(_DEEP.match(_rawmode(tile)) for tile in image.tile)
     image.load()
     if is_deep and not any(high for _, high in image.getextrema()[:3]):
@@ -131,6 +139,11 @@ def _rawmode(tile) -> str:
     """Return how the pixels of one of an image's tiles are stored."""
     args = tile.args if isinstance(tile.args, tuple) else (tile.args,)
     return str(args[0]) if args else ""
+
+
+def _is_bare_ycbcr(image: Image.Image) -> bool:
+    """Return whether a TIFF holds uncompressed YCbCr, which Pillow takes for 4 bytes a pixel."""
+    return image.tag_v2.get(262) == 6 and any(tile.codec_name == "raw" for tile in image.tile)
 
 
 def _swapped(tile):
@@ -191,12 +204,8 @@ def _opaque(image: Image.Image, mode: str) -> Image.Image:
 
 
 def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.Image:
-    """Return the image stretched to a size, in mode L, RGB or (if it has transparency) RGBA."""
-    if image.mode[0] in "IF":  # 16 bit grayscale in I;16, I;16B or I, and floats
-        image = _eight_bits(image)
-    mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "L" else "RGB"
-    if image.mode != mode:
-        image = image.convert(mode)
+    """Return the image stretched to a size, in the mode of `_plain`."""
+    image = _plain(image)
     if image.size != (width, height):
         shrinks = image.width > width or image.height > height
         # Enlarging with LANCZOS would draw rings beside lines.
@@ -207,19 +216,30 @@ def _resize(image: Image.Image, width: int, height: int, resize: str) -> Image.I
     return image
 
 
+def _plain(image: Image.Image) -> Image.Image:
+    """Return the image in mode L, RGB or (if it has transparency) RGBA."""
+    if image.mode[0] in "IF":  # 16 bit grayscale in I;16, I;16B or I, and floats
+        image = _eight_bits(image)
+    mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "L" else "RGB"
+    return image if image.mode == mode else image.convert(mode)
+
+
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Return a gray image of more bits in mode L, or LA if one value stands for transparent.
 
-    The brightest pixel tells how many bits are used: programs store 8, 10 or 12 of them in 16, and
-    floats up to 1 or up to 255.
+    The extremes tell which values are black and white, as for arrays.
     """
-    values = np.nan_to_num(np.asarray(image).astype(np.float32))
-    brightest = values.max()
-    if image.mode == "F":
-        white = next((white for white in (1, 255) if brightest <= white), 65535)
-    else:
-        white = next((2**n - 1 for n in (8, 10, 12) if brightest < 2**n), 65535)
-    gray = Image.fromarray(np.clip(values * (255 / white) + 0.5, 0, 255).astype(np.uint8))
+    values = np.asarray(image).astype(np.float64)
+    if not np.isfinite(values).all():
+        raise Unreadable(NOT_FINITE)
+    low, high = values.min(), values.max()
+    black_white = black_and_white("f" if image.mode == "F" else "i", low, high)
+    if black_white is None:
+        raise Unreadable(f"values that do not tell black and white: {ADVICE}")
+    black, white = black_white
+    gray = Image.fromarray(
+        np.clip((values - black) * (255 / (white - black)) + 0.5, 0, 255).astype(np.uint8)
+    )
     clear = image.info.get("transparency")
     if isinstance(clear, int):
         gray.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))
@@ -288,3 +308,13 @@ def reason(error: Exception) -> str:
     if any(word in text.lower() for word in _CUT_OFF) or isinstance(error, EOFError):
         return "truncated image: download or copy it again"
     return f"damaged image, or of a rare kind ({text[:100]})"
+
+
+def begins_as_image(head: bytes) -> bool:
+    """Return whether a file's first bytes are the signature of an image that is read."""
+    for decoder in decoders():
+        _, accept = Image.OPEN[decoder]
+        with suppress(IndexError, struct.error):  # of a file that is shorter than a signature
+            if accept and accept(head[:16]) is True:
+                return True
+    return False

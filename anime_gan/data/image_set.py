@@ -19,7 +19,7 @@ from anime_gan.data.cache import Cache, none_readable
 from anime_gan.data.decode import image_size, read_chunk
 from anime_gan.data.encoded import Encoded
 from anime_gan.data.entries import Source
-from anime_gan.data.kinds import counted
+from anime_gan.data.kinds import counted, plural
 from anime_gan.data.mapped import Mapped
 from anime_gan.data.sources import GIVE, open_source
 from anime_gan.errors import UserError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # it imports pydantic, which takes longer than all the rest
 
 # A GAN memorizes fewer images; the report's and the thesis's sets had 86,000 and 217,800.
 FEW = 5_000
+MAX_RESOLUTION = 1024  # of a config
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,7 +59,7 @@ class ImageSet:
 
     def summary(self) -> str:
         """Return how many images are used, and what else there is to know, to be printed."""
-        parts = [f"{len(self.names):,} images from {self.source}.", self.note]
+        parts = [f"{plural(len(self.names), 'image')} from {self.source}.", self.note]
         if self.stretched:
             parts.append(
                 f"Far from square, and stretched to squares: {self.stretched:,} (prepare_faces.py "
@@ -66,7 +67,7 @@ class ImageSet:
             )
         if self.skipped:
             reasons = counted(why for _, why in self.skipped)
-            files = "1 file" if len(self.skipped) == 1 else f"{len(self.skipped):,} files"
+            files = plural(len(self.skipped), "file")
             parts.append(f"Left out: {files}, listed in {self.skipped_file} ({reasons}).")
         return " ".join(filter(None, parts))
 
@@ -180,8 +181,8 @@ def _open_source(
     images: str | Path, resolution: int, channels: int, memory: Path | None = None
 ) -> Source:
     """Open a source that has at least one entry, after checking the shape asked for."""
-    if resolution < 1:
-        raise UserError(f"the resolution is {resolution} but must be at least 1.")
+    if not 1 <= resolution <= MAX_RESOLUTION:
+        raise UserError(f"the resolution is {resolution} but must be from 1 to {MAX_RESOLUTION}.")
     if channels not in (1, 3):
         raise UserError(f"the number of channels is {channels} but must be 3 (RGB) or 1 (gray).")
     source = open_source(images, memory)

@@ -1,5 +1,7 @@
 """What a file is that is no image Pillow reads, by its first bytes, and what to do with it."""
 
+import re
+import tarfile
 from collections import Counter
 from collections.abc import Iterable
 
@@ -19,7 +21,6 @@ _SIGNATURES = (
     (0, b"\x1f\x8b", f"gzip file: {_GIVE}"),
     (0, b"BZh", f"bzip2 file: {_GIVE}"),
     (0, b"\xfd7zXZ\0", f"xz file: {_GIVE}"),
-    (257, b"ustar", f"tar file: {_GIVE}"),
     (0, b"\x93NUMPY", "NumPy array: give it by itself"),
     (0, b"PAR1", "Parquet table: give it by itself"),
     (0, b"ARROW1", "Arrow table: give it by itself"),
@@ -57,6 +58,8 @@ _SIGNATURES = (
 )
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 _AVIF_BRANDS = (b"avif", b"avis")
+PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz"}  # beginnings of files
+_TAR_NAME = re.compile(r"\.(tar\.|t(gz|bz2?|xz)$)")
 # By ending, of files whose bytes say nothing: formats without a signature, and texts.
 _ENDINGS = {
     ".mdb": f"LMDB database: {_SAVE_IMAGES}",
@@ -79,6 +82,15 @@ _TEXTS = {
 }
 
 
+def is_tar(head: bytes) -> bool:
+    """Return whether a file begins as a tar file of any format, by the checksum of its header."""
+    try:
+        tarfile.TarInfo.frombuf(head[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return head.startswith(b"ustar", 257)
+    return True
+
+
 def kind_of(head: bytes, name: str) -> str | None:
     """Return what a file is and what to do with it, None for what may be an image.
 
@@ -86,8 +98,12 @@ def kind_of(head: bytes, name: str) -> str | None:
         head: its first bytes, HEAD_BYTES or all.
         name: its name, used where the bytes say nothing.
     """
+    if is_tar(head):
+        return f"tar file: {_GIVE}"
     for offset, signature, kind in _SIGNATURES:
         if head.startswith(signature, offset):
+            if kind.endswith(_GIVE) and signature in PACKED and not _TAR_NAME.search(name.lower()):
+                return kind.replace(_GIVE, "unpack it")  # one image, most likely
             return kind
     if head[4:8] == b"ftyp":
         brand = head[8:12]
@@ -129,3 +145,14 @@ def counted(reasons: Iterable[str], limit: int = 10) -> str:
     words = [f"{count:,} x {reason}" for reason, count in counts[:limit]]
     rest = sum(count for _, count in counts[limit:])
     return ", ".join(words + ([f"{rest:,} x other reasons"] if rest else []))
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 image" or "1,000 images"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def size_text(size: float) -> str:
+    """Return a number of bytes in kB, MB or GB."""
+    unit, divisor = ("GB", 1e9) if size >= 1e9 else ("MB", 1e6) if size >= 1e5 else ("kB", 1e3)
+    return f"{size / divisor:,.1f} {unit}"

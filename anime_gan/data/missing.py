@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+import stat
 from pathlib import Path
 
 from anime_gan.errors import UserError
@@ -39,6 +40,14 @@ def missing(name: str, path: Path, give: str) -> UserError:
     first = next((part for part in parts if not os.path.exists(part)), path)
     near = _nearest(first)
     return UserError(f"{first} does not exist: {f'the nearest name is {near}' if near else give}.")
+
+
+def no_file(name: str, path: Path, give: str) -> UserError:
+    """Return the error for what is neither a file nor a folder; arguments as for `missing`."""
+    mode = os.stat(path).st_mode
+    kinds = ((stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"), (lambda _: True, "device"))
+    kind = next(kind for is_kind, kind in kinds if is_kind(mode))
+    return UserError(f"{name} is a {kind}, which is no regular file: {give}.")
 
 
 def _from_windows(name: str) -> str | None:

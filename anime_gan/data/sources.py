@@ -5,9 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-import struct
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
@@ -15,16 +13,17 @@ from PIL import Image
 from anime_gan.data import tables
 from anime_gan.data.archives import TarSource, ZipSource
 from anime_gan.data.arrays import ArraySource
-from anime_gan.data.decode import decoders
+from anime_gan.data.decode import begins_as_image, decoders
 from anime_gan.data.entries import Source
 from anime_gan.data.folders import FolderSource
-from anime_gan.data.kinds import HEAD_BYTES, kind_of
-from anime_gan.data.missing import missing
+from anime_gan.data.kinds import HEAD_BYTES, PACKED, is_tar, kind_of
+from anime_gan.data.missing import missing, no_file
 from anime_gan.errors import UserError
 
 GIVE = "give a folder, a glob, or a .zip, .tar, .npy, .npz or .parquet file of images"
 _BINARY = (".zip", ".tar", ".gz", ".tgz", ".npy", ".npz", ".parquet", ".7z", ".rar", ".h5")
-_TAR_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")  # compressed ones
+_TABLES = (b"PAR1", b"ARROW1")
+_PART = re.compile(r"\.(z\d\d|\d{3}|part\d+\.rar|r\d\d)$")  # the name of a part of an archive
 
 
 def open_source(images: str | Path, memory: Path | None = None) -> Source:
@@ -47,6 +46,8 @@ def open_source(images: str | Path, memory: Path | None = None) -> Source:
         return _folder(name, path)
     if os.path.isfile(path):
         return _file(name, path, memory)
+    if os.path.exists(path):
+        raise no_file(name, path, GIVE)
     root, pattern = _split(path)
     if not pattern or not glob.has_magic(pattern[0]):
         raise missing(name, path, GIVE)
@@ -87,18 +88,30 @@ def _file(name: str, path: Path, memory: Path | None) -> Source:
         raise UserError(f"{path} cannot be read ({error.strerror}): {GIVE}.") from error
     if not head:
         raise UserError(f"{path} is an empty file: download or copy it again.")
-    if re.search(r"\.(z\d\d|\d{3}|part\d+\.rar|r\d\d)$", path.name.lower()):
-        raise UserError(f"{path} is one part of a split archive: join and unpack the parts first.")
+    if not _PART.search(path.name.lower()) or head.startswith(_TABLES):
+        return _by_content(name, path, head, memory)
+    # The content comes first: faces.512 may be a whole zip file.
+    begins = begins_as_image(head) or head.startswith((b"PK", b"\x93NUMPY", *PACKED))
+    try:
+        if begins or is_tar(head):
+            return _by_content(name, path, head, memory)
+    except UserError:
+        pass
+    raise UserError(f"{path} is one part of a split archive: join and unpack the parts first.")
+
+
+def _by_content(name: str, path: Path, head: bytes, memory: Path | None) -> Source:
+    """Return the source that a file is; `head` holds its first bytes."""
     if re.match(rb"PK[\x01-\x08]", head):
         return ArraySource(name, path) if _is_npz(path) else ZipSource(name, path)
     if head.startswith(b"\x93NUMPY"):
         return ArraySource(name, path)
-    if head.startswith(_TAR_STARTS) or head.startswith(b"ustar", 257):
+    if head.startswith(tuple(PACKED)) or is_tar(head):
         return TarSource(name, path, memory)
-    if head.startswith((b"PAR1", b"ARROW1")) or path.suffix.lower() in tables.ENDINGS:
+    if head.startswith(_TABLES) or path.suffix.lower() in tables.ENDINGS:
         return tables.TableSource(name, path.parent, [path.name])
     single = FolderSource(name, path.parent, (glob.escape(path.name),))
-    if _begins_as_image(head):
+    if begins_as_image(head):
         return single
     kind = kind_of(head, path.name)
     if kind is None and zipfile.is_zipfile(path):  # one that unpacks itself
@@ -118,12 +131,3 @@ def _is_npz(path: Path) -> bool:
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return False
     return bool(names) and all(name.endswith(".npy") for name in names)
-
-
-def _begins_as_image(head: bytes) -> bool:
-    for decoder in decoders():
-        _, accept = Image.OPEN[decoder]
-        with suppress(IndexError, struct.error):  # of a file that is shorter than a signature
-            if accept and accept(head[:16]) is True:
-                return True
-    return False

@@ -175,7 +175,7 @@ def test_files_are_checked_once(tmp_path, monkeypatch, capsys):
         again = open_in(tmp_path, folder, resolution=64, cache_share=1e-6)
     assert (again.names, again.key, again.note) == (first.names, first.key, first.note)
     assert again.note == (
-        "They are decoded when needed: at 64x64 they would take 0.0 GB, over 0.0001% of the "
+        "They are decoded when needed: at 64x64 they would take 61.4 kB, over 0.0001% of the "
         "10.0 GB free (data.cache_share)."
     )
     assert np.array_equal(again.images[:], first.images[:])

@@ -1,6 +1,11 @@
 """Archives, arrays and tables give the same images as the folder they were made from."""
 
+import bz2
+import errno
+import gzip
 import io
+import lzma
+import os
 import sys
 import tarfile
 import time
@@ -33,7 +38,8 @@ def test_tar_files(tmp_path, name, mode):
     (folder / ".hidden.png").write_bytes(b"litter")
     (folder / "link.png").symlink_to("0000.png")
     opened = open_in(tmp_path, tar(folder, name, mode), cache_share=0)
-    assert opened.names == ["./0000.png", "./0001.png", "./0002.png"] and not opened.skipped
+    assert opened.names == ["./0000.png", "./0001.png", "./0002.png"]
+    assert opened.skipped == [("./link.png", "symbolic link")]
     (folder / "link.png").unlink()
     assert np.array_equal(opened.images[:], open_in(tmp_path, folder).images[:])
 
@@ -66,6 +72,139 @@ def test_a_tar_that_is_cut_off(tmp_path):
         with pytest.raises(UserError) as error:
             open_source(path)
         assert_one_sentence(error, name, "again"), share
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_a_tar_without_its_end_blocks(tmp_path, mode):
+    """Protects against training on the rest of a file that is cut off at a file's header."""
+    path = tar(fill(tmp_path / "set", 3), "a.tar", "w")
+    with tarfile.open(path) as archive:
+        last = archive.getmembers()[-1].offset
+    whole = path.read_bytes()
+    for data in (whole[:last], whole[:last] + b"\1" * 512 + whole[last + 512 :], whole[: last + 9]):
+        path.write_bytes(data if mode == "w" else gzip.compress(data))
+        with pytest.raises(UserError) as error:
+            open_source(path)
+        assert_one_sentence(error, "a.tar", "its end is missing: download or copy it again")
+
+
+def test_links_and_others_in_a_tar(tmp_path):
+    """Protects hard links, which are files, and the count of what is left out, as in a zip."""
+    folder = fill(tmp_path / "set", 2)
+    (folder / "hard.png").hardlink_to(folder / "0000.png")
+    (folder / "hard2.png").hardlink_to(folder / "0000.png")
+    os.mkfifo(folder / "pipe.png")
+    lost = tarfile.TarInfo("./lost.png")
+    lost.type, lost.linkname = tarfile.LNKTYPE, "gone.png"
+    path = tar(folder, "a.tar", "w")
+    with tarfile.open(path, "a") as archive:
+        archive.addfile(lost)
+    opened = open_in(tmp_path, path)
+    assert opened.names == ["./0000.png", "./0001.png", "./hard.png", "./hard2.png"]
+    assert np.array_equal(opened.images[0], opened.images[2])
+    assert np.array_equal(opened.images[0], opened.images[3])
+    assert opened.skipped == [
+        ("./lost.png", "hard link to a file that is not in the tar"),
+        ("./pipe.png", "not a regular file"),
+    ]
+
+
+def test_a_tar_of_the_oldest_format(tmp_path):
+    """Protects `tar --format=v7`, whose headers have no magic, by itself and in a folder."""
+    folder = fill(tmp_path / "set", 2)
+    path = tmp_path / "old"
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
+        archive.add(folder, "set")
+    data = bytearray(path.read_bytes())
+    with tarfile.open(path) as archive:
+        starts = [member.offset for member in archive]
+    for start in starts:
+        header = data[start : start + 512]
+        header[257:512] = bytes(255)
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+        data[start : start + 512] = header
+    (folder / "inner").write_bytes(data)
+    for name, content in (("old", bytes(data)), ("old.tgz", gzip.compress(data))):
+        (tmp_path / name).write_bytes(content)
+        assert open_in(tmp_path, tmp_path / name).names == ["set/0000.png", "set/0001.png"]
+    assert open_in(tmp_path, folder).skipped[0][1].startswith("tar file: give it by itself")
+
+
+@pytest.mark.parametrize(
+    ("name", "pack", "kind"),
+    [("a.png.gz", gzip, "gzip"), ("a.bz2", bz2, "bzip2"), ("a.png.xz", lzma, "xz")],
+)
+def test_one_packed_image_is_named_so(tmp_path, name, pack, kind):
+    """Protects the user from being told to download it again, by itself and in a folder."""
+    folder = fill(tmp_path / "set", 1)
+    for image, said in (
+        (encoded(random_image()), "one image"),
+        (zipped(folder).read_bytes(), "zip file"),
+        (b"\1\0\2" * 300, "unknown"),
+    ):
+        (tmp_path / name).write_bytes(pack.compress(image))
+        with pytest.raises(UserError) as error:
+            open_source(tmp_path / name)
+        assert_one_sentence(error, f"packed with {kind}, and its content is {said}", "unpack it")
+    (folder / name).write_bytes(pack.compress(image))
+    (folder / "b.tgz").write_bytes(gzip.compress(image))
+    skipped = dict(open_in(tmp_path, folder).skipped)
+    assert skipped[name] == f"{kind} file: unpack it"
+    assert skipped["b.tgz"] == "gzip file: give it by itself or unpack it"
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
+def test_packed_tars_with_something_behind_them_and_damaged_ones(tmp_path, mode):
+    """Protects what is whole, and the user from a decoder's words."""
+    path = tar(fill(tmp_path / "set", 3), "a.tgz", mode)
+    whole = path.read_bytes()
+    for rest in (b"garbage", bytes(512)) if mode != "w:xz" else ():  # which xz itself refuses
+        path.write_bytes(whole + rest)
+        assert len(open_in(tmp_path, path).names) == 3
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 255
+    for data in (damaged, whole[:-6], whole[: len(whole) // 2] + b"garbage"):
+        path.write_bytes(data)
+        with pytest.raises(UserError) as error:
+            open_source(path)
+        assert_one_sentence(error, "damaged or cut off: download or copy it again")
+        assert "(" not in str(error.value)
+
+
+def test_a_full_disk_is_told_from_a_damaged_file(tmp_path, monkeypatch):
+    """Protects the way out of the one from that of the other."""
+    path = tar(fill(tmp_path / "set", 3), "a.tgz", "w:gz")
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(archives.console, "bar", full)
+    with pytest.raises(UserError) as error:
+        open_source(path)
+    assert_one_sentence(error, "(No space left on device): make room")
+
+
+def test_the_content_comes_before_the_name_of_a_part(tmp_path):
+    """Protects whole files whose names end like those of parts, and still names parts."""
+    folder = fill(tmp_path / "set", 2)
+    whole = zipped(folder).read_bytes()
+    np.save(tmp_path / "a.npy", arrays())
+    for name, data, count in (
+        ("faces.512", whole, 2),
+        ("faces.064", tar(folder, "a.tgz", "w:gz").read_bytes(), 2),
+        ("faces.r64", tar(folder, "a.tar", "w").read_bytes(), 2),
+        ("faces.128", (tmp_path / "a.npy").read_bytes(), 4),
+        ("face.001", encoded(random_image()), 1),
+    ):
+        (tmp_path / name).write_bytes(data)
+        assert len(open_in(tmp_path, tmp_path / name).names) == count
+    half = len(whole) // 2
+    for name, data in (("a.zip.001", whole[:half]), ("a.zip.002", whole[half:])):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(UserError) as error:
+            open_source(tmp_path / name)
+        assert_one_sentence(error, name, "one part of a split archive")
 
 
 def arrays(count=4) -> np.ndarray:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from anime_gan.data.decode import decode
+from anime_gan.data.decode import decode, whole_image
 from anime_gan.data.entries import Unreadable
 from anime_gan.data.image_set import open_images
 from anime_gan.errors import UserError
@@ -65,9 +65,44 @@ def test_transparency_becomes_white(tmp_path, mode):
 def test_half_transparent_is_half_white_after_shrinking(tmp_path):
     """Protects the compositing: the colour of fully transparent pixels must not bleed in."""
     image = Image.new("RGBA", (64, 64), (255, 0, 0, 0))
+    image.putpixel((63, 63), (255, 255, 255, 255))
     assert (read_one(tmp_path, encoded(image), "a.png") == 255).all()
     image = Image.new("RGBA", (64, 64), (0, 0, 0, 128))
     assert np.abs(read_one(tmp_path, encoded(image), "b.png").astype(int) - 127).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "GIF", "palette", "gray"])
+@pytest.mark.parametrize("color", [(0, 0, 0, 0), (200, 30, 60, 0)])
+def test_fully_transparent_images_are_left_out(kind, color):
+    """Protects against white training images; one visible pixel makes an image."""
+    image = Image.new("RGBA", (8, 8), color)
+    image = {"palette": image.quantize(), "gray": image.convert("LA")}.get(kind, image)
+    data = encoded(image, {"palette": "PNG", "gray": "PNG"}.get(kind, kind))
+    for read in (lambda: decode(data, (8, 8, 3)), lambda: whole_image(data)):
+        with pytest.raises(Unreadable, match="fully transparent image"):
+            read()
+    image = Image.new("RGBA", (8, 8), color)
+    image.putpixel((3, 3), (0, 0, 0, 255))
+    assert decode(encoded(image), (8, 8, 3)).min() == 0
+
+
+def test_transparent_images_of_an_array_are_counted(tmp_path):
+    """Protects the count and the reason where the images are an array."""
+    images = np.zeros((2, 8, 8, 4), np.uint8)
+    images[1] = 255
+    np.save(tmp_path / "a.npy", images)
+    found = open_images(tmp_path / "a.npy", 8, cache=tmp_path / "cache")
+    assert found.skipped == [("000000", "fully transparent image")]
+    assert (found.images[:] == 255).all()
+
+
+def test_a_tiff_that_pillow_cannot_decode_is_not_called_truncated():
+    """Protects the user from downloading again what is whole."""
+    data = encoded(random_image().convert("YCbCr"), "TIFF")
+    with pytest.raises(Unreadable, match="cannot be decoded here: convert it to PNG"):
+        decode(data, (8, 8, 3))
+    jpeg = encoded(random_image(), "TIFF", compression="jpeg")
+    assert decode(jpeg, (8, 8, 3)).shape == (8, 8, 3)
 
 
 def test_sixteen_bit_grey_is_scaled(tmp_path):

@@ -1,5 +1,8 @@
 """What is said of images that are not there."""
 
+import os
+import socket
+
 import pytest
 
 from anime_gan.data.sources import open_source
@@ -46,3 +49,17 @@ def test_a_path_that_is_nearly_there(tmp_path, monkeypatch, given, said):
     with pytest.raises(UserError) as error:
         open_source(given)
     assert_one_sentence(error, said)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"), [("/dev/null", "device"), ("fifo", "pipe"), ("plug", "socket")]
+)
+def test_what_is_no_regular_file_is_named_so(tmp_path, monkeypatch, given, kind):
+    """Protects the user from hearing that what is there does not exist."""
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo")
+    with socket.socket(socket.AF_UNIX) as plug:
+        plug.bind("plug")
+        with pytest.raises(UserError) as error:
+            open_source(given)
+    assert_one_sentence(error, f"{given} is a {kind}, which is no regular file: give a folder")
