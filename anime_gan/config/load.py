@@ -137,7 +137,9 @@ def require_resumable(old: Config, new: Config) -> list[str]:
 def _read(path: Path) -> tuple[dict[str, Any], str]:
     """Return the mapping in a YAML file, and its text."""
     try:
-        with path.open("rb") as file:  # which may be a device that never ends
+        if path.exists() and not path.is_file():  # to read a pipe may wait forever
+            raise UserError(f"the config file {path} is not a regular file; check the path.")
+        with path.open("rb") as file:
             text = file.read(4 * plain_yaml.LARGEST + 1).decode()
         values = plain_yaml.read(text)
     except FileNotFoundError:

@@ -1,5 +1,6 @@
 """Where values come from, which of them counts, and that whatever is given ends in a sentence."""
 
+import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -164,3 +165,12 @@ def test_a_path_of_several_lines_is_refused(path):
     """Nor an empty one."""
     with pytest.raises(UserError, match=r"data\.images must"):
         load(f"data.images={path}")
+
+
+def test_a_config_that_is_no_regular_file_is_refused_at_once(tmp_path):
+    """Nobody may ever write into a pipe, and reading it would wait for that."""
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    for path in (pipe, "/dev/zero", tmp_path):
+        with pytest.raises(UserError, match=f"{path} is not a regular file"):
+            load(file=str(path))
