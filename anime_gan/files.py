@@ -20,20 +20,23 @@ except ImportError:  # on native Windows, where commands.py says what to do
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary path that replaces `path` once it is written to the disk.
 
     If anything fails before, `path` stays as it was and the temporary file is removed; UserError if
-    the system refuses to write. The replacement survives a power cut. The temporary name keeps the
-    suffix, by which Keras chooses the format.
+    the system refuses to write. The replacement survives a power cut, unless `durable` is false:
+    then nobody waits for the disk, as for one of many files. The temporary name keeps the suffix,
+    by which Keras chooses the format.
     """
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         with explain_os_error(path):
             yield temporary
-            sync(temporary)
+            if durable:
+                sync(temporary)
             os.replace(temporary, path)
-            sync_names(path.parent)
+            if durable:
+                sync_names(path.parent)
     finally:
         with suppress(OSError):  # on a disk that became read-only, even of one that is not there
             temporary.unlink(missing_ok=True)
