@@ -38,7 +38,7 @@ from anime_gan.data.batches import Batches, require_batch
 from anime_gan.data.image_set import FEW, ImageSet, open_data, read_images
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError, clean_exit
-from anime_gan.runs import checkpoint, earlier
+from anime_gan.runs import earlier
 from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.stopping import StopReason, StopRequest
 
@@ -346,8 +346,9 @@ def main(*argv: str) -> int:
     elif not config.distribution.process:
         if folder.weights.is_dir():
             folder.require_unlocked()
-            facts = checkpoint.newest_facts(folder.weights)
-        if arguments.origin is not None:
+        if arguments.origin is None:
+            facts = earlier.newest_facts(folder, config)
+        else:
             origin = RunFolder(arguments.run or config.run)
             facts = earlier.require(origin, arguments.origin, config, arguments.discard)
         if facts and is_finished(config, facts["step"], facts["seconds"]):
