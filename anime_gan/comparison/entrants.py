@@ -92,10 +92,11 @@ def _entry(word: str) -> Entry:
     runs = [file.parent.name for file in WEIGHTS.glob("*/config.yaml")]
     if path.name in runs:
         return Entry("run", path.name)
-    near = difflib.get_close_matches(word.lower(), [*VERSIONS, *runs], 1, 0)[0]
+    near = difflib.get_close_matches(word.lower(), [*VERSIONS, *runs], 1)
+    nearest = f"; the nearest is {near[0]!r}" if near else ""
     raise UserError(
-        f"{word!r} is not a version ({', '.join(VERSIONS)}), a run in {WEIGHTS}/ or a config file; "
-        f"the nearest is {near!r}."
+        f"{word!r} is not a version ({', '.join(VERSIONS)}), a run in {WEIGHTS}/ or a config file"
+        f"{nearest}."
     )
 
 

@@ -164,6 +164,8 @@ def _parse(override: str) -> dict[str, Any]:
         raise UserError(
             f"{shown(override)} is not of the form key=value, such as training.steps=200."
         )
+    if not text.strip():  # as of a shell's variable that is not set
+        raise UserError(f"{shown(override)} has no value; give it one, or leave it out.")
     value: Any = text
     if key not in TEXTS:
         with suppress(YAMLError):
