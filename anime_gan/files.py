@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -53,6 +54,27 @@ def explain_os_error(path: Path) -> Iterator[None]:
             f"{path} could not be written ({reason}), but saved files are complete; make room or "
             "make the folder writable, and give the same command again."
         ) from error
+
+
+def require_writable(path: Path) -> None:
+    """Make the folder of an output file; UserError if the file can't be written there.
+
+    Nothing is written: the check is for what takes long before it writes. A device is refused, as
+    outputs replace what they are written to.
+    """
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path} is not a regular file; choose another output file.")
+    require_writable_folder(path.parent)
+
+
+def require_writable_folder(folder: Path) -> None:
+    """Make a folder for outputs; UserError if that is impossible, or nothing can be written there.
+
+    A file without a name shows the latter, also to root and on disks that can only be read.
+    """
+    make_folder(folder)
+    with explain_os_error(folder):
+        tempfile.TemporaryFile(dir=folder).close()
 
 
 def make_folder(path: Path) -> None:

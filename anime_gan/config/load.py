@@ -74,6 +74,11 @@ def load_config(file: str | None, overrides: list[str]) -> Config:
     return config
 
 
+def is_config_file(word: str) -> bool:
+    """Return whether a word of the user's is the path of a config file, by its ending."""
+    return Path(word).suffix.lower() in (".yaml", ".yml", ".json")
+
+
 def with_overrides(config: Config, overrides: list[str]) -> Config:
     """Return a config with texts of the form "key.sub=value" over it; UserError as `load_config`.
 
