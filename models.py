@@ -1,8 +1,10 @@
 """Print a table of all versions, or the layers of one version; draw diagrams.
 
-python models.py        a table of all versions
-python models.py v5     the layers of one version, as the report's comments show them
-python models.py v5 --diagram v5.svg --loop v5-loop.svg    diagrams of its networks and its training
+    python models.py          a table of all versions
+    python models.py v5       the layers of a version, as the report's comments show them
+    python models.py RUN      those of a run's networks, or of a config file's
+    python models.py v5 --diagram v5.svg --loop v5-loop.svg
+                              diagrams of its networks and its training
 
 From Python, `from models import build, versions`: build("v5", "model.width=0.25").generator
 """
@@ -21,7 +23,8 @@ from anime_gan.config import Config, load_config
 from anime_gan.config.versions import VERSIONS as versions
 from anime_gan.config.versions import get_version
 from anime_gan.errors import UserError, clean_exit
-from anime_gan.files import whole_file
+from anime_gan.files import require_writable, whole_file
+from anime_gan.generation.words import read_words
 
 if TYPE_CHECKING:
     from anime_gan.networks.build import Networks
@@ -49,28 +52,29 @@ def _config(version: str, overrides) -> Config:
 def main() -> None:
     """Read the command line and print."""
     parser = Parser(description=__doc__)
-    parser.add_argument("version", nargs="?", help="print the layers of this version")
-    parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="config keys, such as model.width=0.25"
-    )
+    words = "a version, a run or a config file; and key=value, such as model.width=0.25"
+    parser.add_argument("words", nargs="*", metavar="WORD", help=words)
     save = "save a diagram of the version's networks as SVG"
     parser.add_argument("--diagram", metavar="FILE.svg", type=_svg, help=save)
     save = "save a diagram of the version's training step as SVG"
     parser.add_argument("--loop", metavar="FILE.svg", type=_svg, help=save)
     arguments = parser.parse_intermixed_args()
-    overrides, name = arguments.overrides, arguments.version
-    if name and "=" in name:
-        name, overrides = None, [name, *overrides]
-    if not name and (arguments.diagram or arguments.loop):
+    is_one = not all("=" in word for word in arguments.words)
+    if not is_one and (arguments.diagram or arguments.loop):
         raise UserError("a diagram is of one version: give its name, such as v5.")
-    configs = [_config(version, overrides) for version in ([name] if name else versions)]
+    if is_one:
+        configs = [read_words(arguments.words)[0]]
+    else:
+        configs = [_config(version, arguments.words) for version in versions]
+    for path in filter(None, (arguments.diagram, arguments.loop)):
+        require_writable(path)
     backend.start()  # takes seconds, so it runs only after the arguments are checked
     from anime_gan.networks import describe
 
     if arguments.diagram or arguments.loop:
         _draw(configs[0], arguments)
         return
-    if name is None:
+    if not is_one:
         lines = describe.table(configs)
     else:
         version, networks = get_version(configs[0].version), describe.build_shapes(configs[0])

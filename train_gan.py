@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from anime_gan import backend, console
 from anime_gan.commands import Parser, number, own_arguments
-from anime_gan.config import Config, load_config
+from anime_gan.config import Config
 from anime_gan.config.messages import key_for_option
 from anime_gan.config.stages import (
     Stage,
@@ -32,14 +32,14 @@ from anime_gan.config.stages import (
     stages_of,
     unfinished_growth,
 )
-from anime_gan.config.versions import VERSIONS
 from anime_gan.data import demo
 from anime_gan.data.batches import Batches, require_batch
 from anime_gan.data.image_set import FEW, ImageSet, open_data, read_images
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError, clean_exit
-from anime_gan.generation.load import find_start, locate
-from anime_gan.runs import checkpoint, earlier
+from anime_gan.generation.load import find_start
+from anime_gan.generation.words import read_words
+from anime_gan.runs import earlier
 from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.stopping import StopReason, StopRequest
 
@@ -277,23 +277,6 @@ def say(group: Group, *lines: str) -> None:
         console.say(*lines)
 
 
-def run_called(word: str) -> str | None:
-    """Return the run in this folder that a word names, as sample.py takes it, None if none does.
-
-    UserError if it is in another folder, since training writes into the current one.
-    """
-    try:
-        home, name = locate(word)
-    except UserError:
-        return None
-    if not name or not (home / RunFolder(name).config_file).is_file():
-        return None
-    if home != Path.cwd():
-        go = f"cd {shlex.quote(str(home))}"
-        raise UserError(f"run {name} is in {home / 'weights'}; go there first ({go}).")
-    return name
-
-
 def parse(argv: list[str]) -> tuple[Config, argparse.Namespace]:
     """Return the config that the arguments ask for, and the arguments; run: the run they name."""
     parser = Parser(description=__doc__)
@@ -317,23 +300,11 @@ def parse(argv: list[str]) -> tuple[Config, argparse.Namespace]:
         parser.error("--dry-run starts from untrained networks; leave out --from")
     if arguments.discard and arguments.origin is None:
         parser.error("--discard needs --from STEP")
-    file, overrides, arguments.run = arguments.config, [], None
-    for word in arguments.words:
-        place = Path(word)
-        if "=" in word:
-            overrides.append(word)
-        elif place.suffix in (".yaml", ".yml"):
-            file = word
-        elif word.lower() in VERSIONS:
-            overrides.insert(0, f"version={word.lower()}")
-        elif run := run_called(word):
-            file, arguments.run = str(RunFolder(run).config_file), run
-        else:
-            raise UserError(
-                f"{word!r} is not key=value, a version ({', '.join(VERSIONS)}), a run in weights/ "
-                "or a config file."
-            )
-    return load_config(file, overrides), arguments
+    config, home, arguments.run = read_words(arguments.words, arguments.config)
+    if home != Path.cwd():  # training writes into the current folder
+        go = f"cd {shlex.quote(str(home))}"
+        raise UserError(f"run {arguments.run} is in {home / 'weights'}; go there first ({go}).")
+    return config, arguments
 
 
 @clean_exit
@@ -353,8 +324,9 @@ def main(*argv: str) -> int:
     elif not config.distribution.process:
         if folder.weights.is_dir():
             folder.require_unlocked()
-            facts = checkpoint.newest_facts(folder.weights)
-        if arguments.origin is not None:
+        if arguments.origin is None:
+            facts = earlier.newest_facts(folder, config)
+        else:
             origin = RunFolder(arguments.run or config.run)
             facts = earlier.require(origin, arguments.origin, config, arguments.discard)
         if facts and is_finished(config, facts["step"], facts["seconds"]):

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import os
 import select
 import sys
 
@@ -22,6 +23,9 @@ def clean_exit(main):
 
     @functools.wraps(main)
     def run(*args, **kwargs):
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:  # it was closed, as by `>&-`
+                setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):  # a notebook's is not
                 stream.reconfigure(errors="backslashreplace")  # of a terminal without UTF-8

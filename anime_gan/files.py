@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,20 +21,23 @@ except ImportError:  # on native Windows, where commands.py says what to do
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary path that replaces `path` once it is written to the disk.
 
     If anything fails before, `path` stays as it was and the temporary file is removed; UserError if
-    the system refuses to write. The replacement survives a power cut. The temporary name keeps the
-    suffix, by which Keras chooses the format.
+    the system refuses to write. The replacement survives a power cut, unless `durable` is false:
+    then nobody waits for the disk, as for one of many files. The temporary name keeps the suffix,
+    by which Keras chooses the format.
     """
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         with explain_os_error(path):
             yield temporary
-            sync(temporary)
+            if durable:
+                sync(temporary)
             os.replace(temporary, path)
-            sync_names(path.parent)
+            if durable:
+                sync_names(path.parent)
     finally:
         with suppress(OSError):  # on a disk that became read-only, even of one that is not there
             temporary.unlink(missing_ok=True)
@@ -50,6 +54,27 @@ def explain_os_error(path: Path) -> Iterator[None]:
             f"{path} could not be written ({reason}), but saved files are complete; make room or "
             "make the folder writable, and give the same command again."
         ) from error
+
+
+def require_writable(path: Path) -> None:
+    """Make the folder of an output file; UserError if the file can't be written there.
+
+    Nothing is written: the check is for what takes long before it writes. A device is refused, as
+    outputs replace what they are written to.
+    """
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path} is not a regular file; choose another output file.")
+    require_writable_folder(path.parent)
+
+
+def require_writable_folder(folder: Path) -> None:
+    """Make a folder for outputs; UserError if that is impossible, or nothing can be written there.
+
+    A file without a name shows the latter, also to root and on disks that can only be read.
+    """
+    make_folder(folder)
+    with explain_os_error(folder):
+        tempfile.TemporaryFile(dir=folder).close()
 
 
 def make_folder(path: Path) -> None:

@@ -71,3 +71,20 @@ def test_a_reader_that_has_gone_is_no_error():
     own = code.replace("print(1)", "(_ for _ in ()).throw(BrokenPipeError(32, 'broken'))")
     done = subprocess.run([sys.executable, "-c", own], stdout=subprocess.PIPE, **options)
     assert done.returncode == 2 and "broken; saved files are complete" in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_are_no_error(closed):
+    """Python has none then: what is printed, flushed or asked of them goes nowhere."""
+    code = (
+        "import sys; from anime_gan import console, errors\n"
+        "def main():\n"
+        "    print(1); print(2, file=sys.stderr); sys.stdout.isatty()\n"
+        "    console.say('a'); console.warn('b'); [*console.bar([1], 'c', 1)]\n"
+        "    if len(sys.argv) > 1: raise errors.UserError('d')\n"
+        "errors.clean_exit(main)()"
+    )
+    for arguments, status in ([], 0), (["x"], 2):
+        command = ["sh", "-c", f'"$@" {closed}', "sh", sys.executable, "-c", code, *arguments]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == status and "Traceback" not in done.stderr, done.stderr

@@ -181,12 +181,23 @@ def test_a_start_that_is_not_there_is_one_sentence(script, call, source):
     assert not (script.folder / "weights").exists()
 
 
-def test_other_networks_are_refused_and_more_steps_are_accepted(script, call):
+def test_other_networks_are_refused_and_more_steps_are_accepted(script, call, monkeypatch):
     """Other shapes: one sentence with each key, status 2. Other steps: a note, and training."""
     assert call("train_gan.py", *script.tiny, *SHORT)[0] == 0
     wider = ["model.width=0.05", "training.steps=6"]
     status, errors = call("train_gan.py", *script.tiny, *SHORT, *wider)
     assert status == 2 and "model.width: 0.02 -> 0.05" in errors
+    # Before Keras and the images are there, and also where the run is finished.
+    with monkeypatch.context() as patched:
+        patched.setattr("train_gan.first_images", None)
+        for other, change in (
+            (["r", *wider], "model.width: 0.02 -> 0.05"),
+            (["r", "model.width=0.05"], "model.width: 0.02 -> 0.05"),
+            (["r", "version=v4"], "version: v5 -> v4"),
+            (["r", "v4"], "version: v5 -> v4"),
+        ):
+            status, errors = call("train_gan.py", *other)
+            assert status == 2 and change in errors and "new run with run=NAME" in errors
     longer = script("train_gan.py", *script.tiny, *SHORT, "training.steps=6")
     assert longer.returncode == 0, longer.stderr
     assert "training.steps: 4 -> 6" in longer.stdout

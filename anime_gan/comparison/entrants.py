@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from anime_gan.config import Config, flat, load_config, read_yaml
-from anime_gan.config.load import with_overrides
+from anime_gan.config.load import is_config_file, with_overrides
 from anime_gan.config.stages import stage_before, steps_for
 from anime_gan.config.versions import VERSIONS
 from anime_gan.data.image_set import ImageSet, open_data
@@ -85,17 +85,18 @@ def find_entries(words: Sequence[str]) -> list[Entry]:
 
 def _entry(word: str) -> Entry:
     path = Path(word)
-    if path.suffix in (".yaml", ".yml"):
+    if is_config_file(word):
         return Entry("file", word)
     if word.lower() in VERSIONS:
         return Entry("version", word.lower())
     runs = [file.parent.name for file in WEIGHTS.glob("*/config.yaml")]
     if path.name in runs:
         return Entry("run", path.name)
-    near = difflib.get_close_matches(word.lower(), [*VERSIONS, *runs], 1, 0)[0]
+    near = difflib.get_close_matches(word.lower(), [*VERSIONS, *runs], 1)
+    nearest = f"; the nearest is {near[0]!r}" if near else ""
     raise UserError(
-        f"{word!r} is not a version ({', '.join(VERSIONS)}), a run in {WEIGHTS}/ or a config file; "
-        f"the nearest is {near!r}."
+        f"{word!r} is not a version ({', '.join(VERSIONS)}), a run in {WEIGHTS}/ or a config file"
+        f"{nearest}."
     )
 
 

@@ -74,6 +74,11 @@ def load_config(file: str | None, overrides: list[str]) -> Config:
     return config
 
 
+def is_config_file(word: str) -> bool:
+    """Return whether a word of the user's is the path of a config file, by its ending."""
+    return Path(word).suffix.lower() in (".yaml", ".yml", ".json")
+
+
 def with_overrides(config: Config, overrides: list[str]) -> Config:
     """Return a config with texts of the form "key.sub=value" over it; UserError as `load_config`.
 
@@ -137,7 +142,9 @@ def require_resumable(old: Config, new: Config) -> list[str]:
 def _read(path: Path) -> tuple[dict[str, Any], str]:
     """Return the mapping in a YAML file, and its text."""
     try:
-        with path.open("rb") as file:  # which may be a device that never ends
+        if path.exists() and not path.is_file():  # to read a pipe may wait forever
+            raise UserError(f"the config file {path} is not a regular file; check the path.")
+        with path.open("rb") as file:
             text = file.read(4 * plain_yaml.LARGEST + 1).decode()
         values = plain_yaml.read(text)
     except FileNotFoundError:
@@ -162,6 +169,8 @@ def _parse(override: str) -> dict[str, Any]:
         raise UserError(
             f"{shown(override)} is not of the form key=value, such as training.steps=200."
         )
+    if not text.strip():  # as of a shell's variable that is not set
+        raise UserError(f"{shown(override)} has no value; give it one, or leave it out.")
     value: Any = text
     if key not in TEXTS:
         with suppress(YAMLError):

@@ -6,6 +6,7 @@ import reprlib
 from typing import Any
 
 from ruamel.yaml import YAMLError
+from ruamel.yaml.constructor import DuplicateKeyError
 
 from anime_gan.config.schema import FORMER, Config, Section
 
@@ -23,6 +24,7 @@ PLAIN = {
     "string_type": "must be text, in quotes if YAML reads it as something else",
     "dict_type": "must be a mapping, such as {8: 16}",
 }
+_LONGEST = 150  # characters of what is wrong with a YAML text
 _QUOTES = "'\""
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = 70
@@ -33,8 +35,9 @@ def key_error(error: dict[str, Any]) -> str:
     key = shown(".".join(str(part) for part in error["loc"] if part != "[key]"))[1:-1]
     if error["type"] in ("extra_forbidden", "invalid_key"):
         names = WHOLE if "." in key else BARE
-        near = names[difflib.get_close_matches(key.lower(), names, 1, 0)[0]]
-        return f"{key} is not a key of the config; the nearest right one is {near}."
+        near = difflib.get_close_matches(key.lower(), names, 1)
+        nearest = f"the nearest right one is {names[near[0]]}" if near else "config.yaml lists them"
+        return f"{key} is not a key of the config; {nearest}."
     if error["type"] == "string_too_short":
         return f"{key} must not be empty."
     what = re.sub(r"^\w+ should ", "must ", error["msg"].removeprefix("Value error, "))
@@ -50,15 +53,21 @@ def key_for_option(option: str) -> str:
     """Return which key to set in place of an option such as "--steps"."""
     name = option.lstrip("-").partition("=")[0].replace("-", "_").lower()
     names = WHOLE if "." in name else BARE
-    near = names[difflib.get_close_matches(name, names, 1, 0)[0]]
-    return f"keys have no dashes: {near}=VALUE"
+    near = difflib.get_close_matches(name, names, 1)
+    return f"keys have no dashes: {names[near[0]] if near else 'KEY'}=VALUE"
 
 
 def yaml_error(error: YAMLError) -> str:
     """Return what is wrong with a YAML text, and the line if it is known: " at line 3: ..."."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-    return f"{f' at line {mark.line + 1}' if mark else ''}: {shown(problem)[1:-1]}"
+    if isinstance(error, DuplicateKeyError):
+        key = re.match(r"found duplicate key (.*) with value ", problem, re.DOTALL)
+        problem = f"the key {key[1][1:-1]} is there twice" if key else "a key is there twice"
+    plain = "".join(c if c.isprintable() else repr(c)[1:-1] for c in problem)
+    plain = plain.replace(r"'\t'", "TAB")
+    cut = plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}..."
+    return f"{f' at line {mark.line + 1}' if mark else ''}: {cut}"
 
 
 def shown(value) -> str:

@@ -1,7 +1,7 @@
 """YAML 1.2 with plain values only: null, true, false, decimal numbers, text, lists, mappings.
 
-All other words are text, also 2024-01-01 and 0x10. Tags are refused, and aliases, a few lines of
-which can stand for billions of values.
+All other words are text, also 2024-01-01, 0x10, and 010, which some take for eight. Tags are
+refused, and aliases, a few lines of which can stand for billions of values.
 """
 
 import io
@@ -16,6 +16,8 @@ from ruamel.yaml.resolver import VersionedResolver
 
 LARGEST = 100_000  # characters; config.yaml has six thousand
 DEEPEST = 20  # nested collections
+
+_WHOLE = "(?:0|[1-9][0-9]*)"
 
 
 def read(text: str) -> Any:
@@ -62,8 +64,8 @@ class _Resolver(VersionedResolver):
             for name, pattern in (
                 ("null", "~|null|Null|NULL|"),
                 ("bool", "true|True|TRUE|false|False|FALSE"),
-                ("int", "[-+]?[0-9]+"),
-                ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"),
+                ("int", f"[-+]?{_WHOLE}"),
+                ("float", rf"[-+]?(\.[0-9]+|{_WHOLE}(\.[0-9]*)?)([eE][-+]?[0-9]+)?"),
             )
         ]
     }

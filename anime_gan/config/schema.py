@@ -14,6 +14,7 @@ from anime_gan.config.types import (
     Place,
     Policy,
     Size,
+    Version,
     Whole,
     scheduled,
 )
@@ -160,7 +161,7 @@ class Distribution(Section):
 class Config(Section):
     """All of config.yaml."""
 
-    version: Name = "v5"
+    version: Version = "v5"
     run: Name = ""
     model: Model = Model()
     data: Data = Data()

@@ -1,5 +1,6 @@
 """Types of config values, for pydantic in strict mode: text is no number, a bool is no number."""
 
+import re
 import unicodedata
 from typing import Annotated, Literal
 
@@ -25,7 +26,8 @@ def _whole(value):
 
 def _from_key(value):
     """Return "8" as 8: the keys of a JSON mapping are texts."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
+    is_number = isinstance(value, str) and re.fullmatch("[1-9][0-9]{0,9}", value)
+    return int(value) if is_number else value
 
 
 def _single_line(text: str) -> str:
@@ -73,6 +75,7 @@ Name = Annotated[
         "must be at most 100 letters, digits, '.', '_' or '-', and not begin with '.' or '-'"
     ),
 ]
+Version = Annotated[Name, AfterValidator(str.lower)]
 
 
 def scheduled(low: float, high: float, word: str | None = None):

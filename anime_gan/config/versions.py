@@ -364,10 +364,9 @@ VERSIONS: dict[str, Version] = {version.name: version for version in _ALL}
 
 
 def get_version(name: str) -> Version:
-    """Return the version called `name`; UserError names the nearest one where there is none."""
+    """Return the version called `name`; UserError names a near one where there is none."""
     if name not in VERSIONS:
-        near = difflib.get_close_matches(name.lower(), VERSIONS, 1, 0)[0]
-        raise UserError(
-            f"version is {name!r}, which is none of {', '.join(VERSIONS)}; the nearest is {near!r}."
-        )
+        near = difflib.get_close_matches(name.lower(), VERSIONS, 1)
+        nearest = f"the nearest is {near[0]!r}" if near else "choose one of these"
+        raise UserError(f"version is {name!r}, which is none of {', '.join(VERSIONS)}; {nearest}.")
     return VERSIONS[name]

@@ -17,7 +17,7 @@ from PIL import Image
 
 from anime_gan.data.png import SOFTWARE, texts
 from anime_gan.errors import UserError
-from anime_gan.files import explain_os_error, whole_file
+from anime_gan.files import whole_file
 
 IMAGE = (".png", ".jpg", ".jpeg", ".webp")  # the endings of files that save_image writes
 QUALITY = 95  # of JPEG and WebP files
@@ -109,9 +109,9 @@ def save_image(path: Path, image: Image.Image, details: Mapping[str, Any]) -> No
 
 
 def save_small(path: Path, image: Image.Image, details: Mapping[str, Any]) -> None:
-    """Write one of many images, without waiting for the disk."""
-    with explain_os_error(path):
-        _write(path, image, details)
+    """Write one of many images whole or not at all, without waiting for the disk."""
+    with whole_file(path, durable=False) as temporary:
+        _write(temporary, image, details)
 
 
 def _write(path: Path, image: Image.Image, details: Mapping[str, Any]) -> None:

@@ -22,6 +22,28 @@ MOST_NAMED = 20  # steps in an error
 LOGS = ("losses.jsonl", "health.jsonl")  # that a new run begins with
 
 
+def trained_with(config: dict[str, Any], name: str) -> Config:
+    """Return the config in a checkpoint of run `name`; UserError if it is unreadable."""
+    try:
+        return from_dict(config)
+    except UserError as error:
+        raise UserError(
+            f"the config of run {name}, from another version of the project, can't be read "
+            f"({str(error).rstrip('.')}); use that version, or start a new run with run=NAME."
+        ) from None
+
+
+def newest_facts(run: RunFolder, config: Config) -> dict[str, Any] | None:
+    """Return the facts of a run's newest checkpoint, None if it has none.
+
+    UserError if `config` has a setting that the run cannot change.
+    """
+    facts = checkpoint.newest_facts(run.weights)
+    if facts:
+        require_resumable(trained_with(facts["config"], run.name), config)
+    return facts
+
+
 def require(run: RunFolder, step: int, config: Config, discard: bool) -> dict[str, Any]:
     """Return the facts of a run's checkpoint from which `config` can continue.
 
@@ -41,7 +63,7 @@ def require(run: RunFolder, step: int, config: Config, discard: bool) -> dict[st
             there = f"choose from {named}; schedule.keep sets how many are kept"
         raise UserError(f"run {run.name} has no checkpoint of step {step}; {there}.")
     facts = checkpoint.facts_at(run.weights, step) or read(run, step)[0]
-    require_resumable(from_dict(facts["config"]), config)
+    require_resumable(trained_with(facts["config"], run.name), config)
     lost = later(run, step) if run.name == config.run else ""
     if lost and not discard:
         raise UserError(

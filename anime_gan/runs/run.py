@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anime_gan import backend, console
-from anime_gan.config import Config, from_dict
+from anime_gan.config import Config
 from anime_gan.config.plain_yaml import write
 from anime_gan.config.stages import is_finished, share_over
 from anime_gan.data.image_set import ImageSet
@@ -63,13 +63,7 @@ class Progress:
 
     def trained_with(self, name: str) -> Config | None:
         """Return the config, None for a new run; UserError with `name` if it is unreadable."""
-        try:
-            return from_dict(self.config) if self.config else None
-        except UserError as error:
-            raise UserError(
-                f"the config of run {name}, from another version of the project, can't be read "
-                f"({str(error).rstrip('.')}); use that version, or start a new run with run=NAME."
-            ) from None
+        return earlier.trained_with(self.config, name) if self.config else None
 
 
 class Run:

@@ -101,7 +101,8 @@ def test_mistakes_are_found_before_anything_is_trained(tmp_path, monkeypatch):
         (tmp_path / name / "mine.yaml").write_text("version: v4")
     (tmp_path / "config.yaml").write_text("")
     for words, said in (
-        (["v9"], "'v9' is not a version.*nearest is 'v5'"),
+        (["dcgans"], "'dcgans' is not a version.*nearest is 'dcgan'"),
+        (["v9"], "'v9' is not a version.* or a config file[.]"),
         ([".."], "'..' is not a version"),  # weights/../config.yaml is there
         (["none.yaml"], "no config file"),
         (["a/mine.yaml", "b/mine.yaml"], "the same name, mine"),

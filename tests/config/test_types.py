@@ -57,3 +57,9 @@ def test_a_value_is_refused(key, given):
     section, name = key.split(".")
     with pytest.raises(UserError, match=key):
         from_dict({section: {name: given}})
+
+
+def test_a_version_is_written_in_any_case():
+    """As names of runs are read on the command line."""
+    assert from_dict({"version": "StyleGAN"}).version == "stylegan"
+    assert from_dict({"version": "V4"}).run == "v4"

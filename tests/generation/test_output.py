@@ -1,10 +1,13 @@
 """Names of files that are free, and lists of seeds."""
 
+import errno
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from anime_gan import __version__
+from anime_gan.errors import UserError
 from anime_gan.generation.output import (
     details,
     free_path,
@@ -76,3 +79,20 @@ def test_a_png_says_what_it_shows(tmp_path, monkeypatch):
     save_small(tmp_path / "2.png", Image.new("RGB", (4, 4)), elsewhere)
     with Image.open(tmp_path / "2.png") as image:
         assert image.text["seed"] == "3" and not {*nothing} & {*image.text}
+
+
+def test_on_a_full_disk_no_image_is_damaged(tmp_path, monkeypatch):
+    """Each is there whole or not at all, also one that replaces another."""
+    old = tmp_path / "old.png"
+    old.write_bytes(b"as it was")
+
+    def fill(image, path, **options):
+        Path(path).write_bytes(b"half of an ima")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", fill)
+    for save in (save_image, save_small):
+        for path in (old, tmp_path / "new.png", tmp_path / "new.jpg"):
+            with pytest.raises(UserError, match="No space left"):
+                save(path, Image.new("RGB", (4, 4)), {})
+    assert [*tmp_path.iterdir()] == [old] and old.read_bytes() == b"as it was"

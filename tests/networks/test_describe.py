@@ -79,7 +79,8 @@ def test_models_draws_diagrams(call, script):
     status, _ = call("models.py", "v1", "--diagram", "n.svg", "--loop", "l.SVG", "model.width=0.1")
     networks, loop = ((script.folder / name).read_text() for name in ("n.svg", "l.SVG"))
     assert status == 0 and "Generator" in networks and "Update the discriminator" in loop
-    for wrong in (["--diagram", "n.svg"], ["v1", "--loop", "l.png"], ["v1", "--loop", "no/l.svg"]):
+    below_a_file = ["v1", "--loop", "n.svg/l.svg"]
+    for wrong in (["--diagram", "n.svg"], ["v1", "--loop", "l.png"], below_a_file):
         status, errors = call("models.py", *wrong)
         assert status == 2 and errors.count("\n") == 1 and errors.startswith("error: ")
 
@@ -94,3 +95,23 @@ def test_models_is_the_door_from_python():
     assert built.generator.output_shape == (None, 32, 32, 3)
     with pytest.raises(UserError, match=r"'v55'"):
         build_version("v55")
+
+
+def test_a_run_or_a_config_file_is_described_too(script, call, monkeypatch):
+    """As train_gan.py takes them, in any case; what can't be written is refused before Keras."""
+    monkeypatch.chdir(script.folder)
+    run = script.folder / "weights/mine"
+    run.mkdir(parents=True)
+    (run / "config.yaml").write_text("version: oulu\nmodel: {width: 0.1}\n")
+    (script.folder / "c.YAML").write_text("version: OULU\nmodel: {width: 0.1}\n")
+    expected = script("models.py", "oulu", "model.width=0.1").stdout
+    assert expected.startswith("oulu: ")
+    for word in ("mine", "c.YAML"):
+        assert script("models.py", word).stdout == expected
+    assert call("models.py", "v1", "--diagram", "a/b/n.svg", "model.width=0.1")[0] == 0
+    assert (script.folder / "a/b/n.svg").is_file()
+    (script.folder / "file").touch()
+    monkeypatch.setattr("anime_gan.backend.start", None)
+    for out in ("/proc/n.svg", "file/n.svg"):
+        status, errors = call("models.py", "V1", "--loop", out)
+        assert status == 2 and "could not be written" in errors
