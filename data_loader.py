@@ -14,13 +14,14 @@ data/cache keeps the decoded images for train_gan.py with the same image setting
         images = next(batches).images  # float32 (64, 64, 64, 3), in [-1, 1]
 """
 
-import argparse
 import signal
+
+if __name__ == "__main__":  # during the imports, Ctrl-C ends the script without a traceback
+    _BEFORE = signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import argparse
 import sys
 from pathlib import Path
-
-if __name__ == "__main__":  # nothing is to be saved yet when Ctrl-C is pressed
-    _BEFORE = signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from anime_gan.commands import Parser, checked_file, number
 from anime_gan.data.batches import Batches

@@ -143,7 +143,7 @@ def test_one_of_a_kind_is_singular(script):
     assert "1 image 8x8x3 of" in listed and "kB" in listed and "0.0" not in listed
 
 
-@pytest.mark.parametrize("delay", [0.05, 0.15, 0.3, 0.6])
+@pytest.mark.parametrize("delay", [0.3, 0.6, 1])
 def test_ctrl_c_gives_no_traceback(script, delay):
     """Protects a user who stops the reading, also during the imports."""
     folder = fill(script.folder / "set", 300, size=(400, 400))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from anime_gan.data.kinds import plural
 from anime_gan.errors import UserError
 
 if TYPE_CHECKING:  # OnDevice needs Keras
@@ -23,8 +24,9 @@ PREFETCHED_BATCHES = 2
 def require_batch(count: int, batch_size: int, key: str = "training.batch_size") -> None:
     """Raise UserError if `count` images do not fill one batch, whose size is the config's `key`."""
     if count < batch_size:
+        there = "there is only" if count == 1 else "there are only"
         raise UserError(
-            f"there are only {count} images for batches of {batch_size}: add images or set a "
+            f"{there} {plural(count, 'image')} for batches of {batch_size}: add images or set a "
             f"smaller {key}."
         )
 

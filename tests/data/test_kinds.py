@@ -3,7 +3,9 @@
 import pytest
 from PIL import Image
 
-from anime_gan.data.kinds import HEIC, counted, kind_of
+from anime_gan.data.batches import require_batch
+from anime_gan.data.kinds import HEIC, counted, kind_of, plural, size_text
+from anime_gan.errors import UserError
 from tests.data.files import encoded, random_image
 
 
@@ -59,3 +61,13 @@ def test_reasons_are_counted():
     """Protects the order, most frequent first, and the length of the line."""
     assert counted(["b", "a", "a"]) == "2 x a, 1 x b"
     assert counted("aabcd", limit=2) == "2 x a, 1 x b, 2 x other reasons"
+
+
+def test_one_is_singular_and_small_sizes_are_not_0():
+    """Protects the counts and sizes in sentences."""
+    counts = {0: "0 images", 1: "1 image", 2000: "2,000 images"}
+    assert {count: plural(count, "image") for count in counts} == counts
+    sizes = {0: "0.0 kB", 61_440: "61.4 kB", 2_500_000: "2.5 MB", 3.2e9: "3.2 GB"}
+    assert {size: size_text(size) for size in sizes} == sizes
+    with pytest.raises(UserError, match="there is only 1 image for batches of 2"):
+        require_batch(1, 2)
