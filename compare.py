@@ -99,9 +99,10 @@ def parse_arguments() -> argparse.Namespace:
     add = parser.add_argument
     entry = "a version, a config file, a run, all (versions), or key=value"
     add("entries", nargs="+", metavar="ENTRY", help=entry)
+    steps = number(1, 10**9, int)
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--minutes", type=float, metavar="N", help="training minutes for each")
-    budget.add_argument("--steps", type=int, metavar="N", help="training steps for each")
+    budget.add_argument("--steps", type=steps, metavar="N", help="training steps for each")
     budget.add_argument("--kimg", type=float, metavar="N", help="thousand real images for each")
     add("--name", default="comparison", help="name of folder and runs (default %(default)s)")
     count = "generated images, at most half of the real ones (default %(default)s)"

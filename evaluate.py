@@ -24,6 +24,7 @@ from anime_gan import backend
 from anime_gan.commands import Parser, number, own_arguments, with_negatives
 from anime_gan.errors import clean_exit
 from anime_gan.features.network import DEFAULTS, NETWORKS, open_network, require_network
+from anime_gan.files import require_writable_folder
 from anime_gan.metrics.reference import LEAST
 from anime_gan.metrics.table import encodable, table, wrapped
 
@@ -36,6 +37,8 @@ def main() -> None:
     """Read the command line, evaluate, print and save."""
     arguments = parse(own_arguments())
     with chdir(find_files(arguments)):
+        if arguments.out:
+            require_writable_folder(arguments.out)
         run(arguments)
 
 

@@ -51,7 +51,6 @@ COMMANDS = ("crop", "clean", "check")
 @clean_exit
 def main() -> None:
     """Read the arguments, make the set, print its summary."""
-    sys.stdout.reconfigure(errors="backslashreplace")  # file names may be invalid as text
     command, arguments = _arguments(own_arguments())
     settings, limits, output = (_fields(arguments, of) for of in (Settings, Limits, Output))
     out, announce = Path(arguments.out), partial(_announce, settings)
@@ -119,7 +118,8 @@ def _print_summary(summary: dict, arguments: argparse.Namespace) -> None:
 
 def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     """Return the command, "" for all steps, and its options."""
-    command = given[0] if given and given[0] in COMMANDS else ""
+    first = given[0].lower() if given else ""
+    command = first if first in COMMANDS else ""
     parser = Parser(description=__doc__)
     parser.add_argument("source", metavar="SOURCE", help="a folder, glob, zip or tar of images")
     parser.add_argument("out", metavar="OUT", help="folder for the result")

@@ -32,6 +32,7 @@ from anime_gan.console import waiting
 from anime_gan.data.decode import reason
 from anime_gan.data.pixels import to_image
 from anime_gan.errors import UserError, clean_exit
+from anime_gan.files import require_writable, require_writable_folder
 from anime_gan.generation import films
 from anime_gan.generation.figures import FIGURES, figure, require_arguments, sheet
 from anime_gan.generation.grid import columns_for, image_grid, parse_grid, require_canvas, resizer
@@ -46,6 +47,7 @@ from anime_gan.generation.output import (
     save_small,
     seed_text,
 )
+from anime_gan.generation.target import read_target
 
 IN_MEMORY = 1_024  # single images that are in memory together
 MOST_FACES = 4_096  # of a grid
@@ -67,6 +69,7 @@ def main() -> None:
     if vars(arguments).get("upscaler", "lanczos") != "lanczos":
         resizer(arguments.size, arguments.upscaler)  # UserError if it is not installed
     with chdir(find_source(arguments)):
+        require_output(arguments)
         backend.start(import_keras=arguments.command != "film")
         with waiting("Loading the weights and generating"):
             done = COMMANDS[arguments.command][0](arguments)
@@ -94,6 +97,19 @@ def find_source(arguments: argparse.Namespace) -> Path:
             arguments.weights = find_weights(first)
             require_loadable(arguments.weights)
     return home
+
+
+def require_output(arguments: argparse.Namespace) -> None:
+    """Raise UserError if the output can't be written, before Keras is imported."""
+    from anime_gan.generation.load import output_folder
+
+    if arguments.out and arguments.suffixes:
+        require_writable(arguments.out)
+    elif arguments.out:
+        make_folder(arguments.out)
+        require_writable_folder(arguments.out)
+    elif arguments.command != "film":
+        require_writable_folder(output_folder(arguments.weights))
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -134,8 +150,10 @@ def check(arguments: argparse.Namespace) -> None:
         raise UserError(f"--psi has {len(psi)} values, but a {command} takes one.")
     if command == "figure":
         require_arguments(arguments.name, seeds, psi, arguments.noise)
-    if command == "project" and not arguments.image.is_file():
-        raise UserError(f"there is no image {arguments.image}; check the path.")
+    if command == "project":
+        if not arguments.image.is_file():
+            raise UserError(f"there is no image {arguments.image}; check the path.")
+        read_target(arguments.image, 4, 3)  # now, and not only when Keras is imported
     if arguments.out and arguments.suffixes:
         arguments.out = checked_file(arguments.out, arguments.suffixes)
     elif arguments.out and arguments.out.suffix.lower() in (*IMAGE, ".gif", ".mp4"):
@@ -307,13 +325,13 @@ def draw_figure(arguments: argparse.Namespace) -> str:
 
 def project(arguments: argparse.Namespace) -> str:
     """The StyleGAN image most similar to a face, and a film of the search."""
-    from anime_gan.generation.projection import project, read_target
+    from anime_gan.generation.projection import project
 
     name = re.sub(r"\W+", "_", f"projection_{arguments.image.stem}")
     generator, out = open_generator(arguments, name, ".mp4")
     film = checked_file(out.with_suffix(".mp4"), (".mp4",))
     film = free_path(film) if arguments.out else film  # --out names the image only
-    target = read_target(arguments.image, generator)
+    target = read_target(arguments.image, generator.resolution, generator.channels)
     w, distances = project(generator, target, arguments.steps)
     images = generator.images(w)
     labels = ["target", f"mean, {distances[0]:.3f}", f"nearest, {distances[-1]:.3f}"]

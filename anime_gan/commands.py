@@ -63,9 +63,11 @@ def number(low: float, high: float, kind: type = float):
     """Return a function that reads a number from low to high, for the type of an argument."""
 
     def read(text: str):
-        try:
-            value = kind(text)
-        except ValueError:
+        try:  # as in a config: 1e3 is a whole number, and 010 is none
+            value = float(text) if "e" in text.lower() else kind(text)
+            is_plain = kind(value) == value and not re.match(r"[-+]?0\d", text)
+            value = kind(value) if is_plain else None
+        except (ValueError, OverflowError):
             value = None
         if value is None or not low <= value <= high:
             raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:,} to {high:,}")
@@ -76,6 +78,8 @@ def number(low: float, high: float, kind: type = float):
 
 def checked_file(out: Path, suffixes: tuple[str, ...]) -> Path:
     """Return the output file, with the first suffix if it has none."""
+    if out.exists() and not (out.is_file() or out.is_dir()):  # such as /dev/null
+        raise UserError(f"--out is {out}, which is not a regular file; name one.")
     is_complete = out.suffix or out.name in ("", "..") or out.is_dir()
     named = out if is_complete else out.with_suffix(suffixes[0])
     if named.suffix.lower() not in suffixes or named.is_dir():

@@ -50,9 +50,11 @@ def explain_os_error(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or " ".join(str(error).split())
+        remedy = "make room or make the folder writable, and give the same command again"
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            remedy = "its folder is missing; make it, or choose another path"
         raise UserError(
-            f"{path} could not be written ({reason}), but saved files are complete; make room or "
-            "make the folder writable, and give the same command again."
+            f"{path} could not be written ({reason}), but saved files are complete; {remedy}."
         ) from error
 
 

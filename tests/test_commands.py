@@ -1,5 +1,6 @@
 """How all scripts read their arguments."""
 
+import argparse
 import subprocess
 import sys
 
@@ -42,3 +43,15 @@ def test_lists_that_begin_with_a_minus_are_values():
     given = ["faces", "--psi", "-1,0.5", "--out", "-1,2", "--psi", "-.5", "--psi", "--size"]
     expected = ["faces", "--psi=-1,0.5", "--out", "-1,2", "--psi=-.5", "--psi", "--size"]
     assert commands.with_negatives(given, "--psi") == expected
+
+
+def test_a_number_is_one_as_in_a_config():
+    """1e3 is a whole number; what has a leading zero is none, since some take 010 for eight."""
+    whole, real = commands.number(1, 10**9, int), commands.number(0, 100)
+    assert [whole("1e3"), whole("12"), real("1e-1"), real("0.5")] == [1000, 12, 0.1, 0.5]
+    assert type(whole("1e3")) is int
+    for text in ("010", "1.5", "15e-1", "1e99", "1e999", "many", "", "nan", "-1"):
+        with pytest.raises(argparse.ArgumentTypeError, match="is not a number from 1"):
+            whole(text)
+    with pytest.raises(argparse.ArgumentTypeError):
+        real("01.5")

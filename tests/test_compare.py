@@ -107,7 +107,10 @@ def test_a_failed_entrant_is_named_at_the_end(script, call):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["v1", "--steps", "0"], "above 0"),
+        (["v1", "--steps", "0"], "from 1 to"),
+        (["v1", "--minutes", "0"], "above 0"),
+        (["v1", "--steps", "010"], "'010' is not"),
+        (["v1", "--steps", "1.5e0"], "'1.5e0' is not"),
         (["v1", "--kimg", "inf"], "above 0"),
         (["v1", "--kimg", "nan"], "above 0"),
         (["a=b", "--steps", "1"], "nothing to compare"),

@@ -1,6 +1,7 @@
 """evaluate.py from end to end: a run, weights, two sets of images, and mistakes."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -219,20 +220,30 @@ def test_mistakes(call, script, network, faces, tmp_path):
     assert evaluate.parse(["--scale", "-1,1", *network[:4]]).scale == (-1, 1)
 
 
-def test_help_and_mistakes_need_no_keras():
+def test_help_and_mistakes_need_no_keras(tmp_path):
     """They are answered before anything slow is imported: also wrong runs, networks and images."""
+    for name, count in ("few", 6), ("enough", 20):
+        (tmp_path / name).mkdir()
+        for i in range(count):
+            Image.new("RGB", (8, 8), (i, 0, 0)).save(tmp_path / name / f"{i}.png")
     code = (
         "import sys, evaluate\n"
         "for line in ('--count 0', 'nobody', '--network vgg', '--network no.keras --input-size 8 "
-        "--scale -1,1', '--generated nowhere --real nowhere', 'README.md'):\n"
+        "--scale -1,1', '--generated nowhere --real nowhere', 'few/0.png', "
+        "'--generated few --real few', '--generated enough --real few', "
+        "'--generated enough --real enough --out /proc/x'):\n"
         "    sys.argv[1:] = line.split()\n"
         "    try: evaluate.main()\n"
         "    except SystemExit as end: assert end.code == 2\n"
         "    else: raise AssertionError(line)\n"
         "assert not {'keras', 'tensorflow', 'jax', 'onnxruntime', 'scipy'} & set(sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
+    done = subprocess.run([sys.executable, "-c", code], **options)
     assert done.returncode == 0, done.stderr
+    assert "6 generated images" in done.stderr and "6 real images" in done.stderr
+    assert "/proc/x could not be written" in done.stderr
 
 
 def test_a_terminal_without_utf_8(trained, network):

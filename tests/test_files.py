@@ -95,3 +95,10 @@ def test_a_disk_without_fsync_is_written_to(tmp_path, monkeypatch):
     with whole_file(tmp_path / "a.txt") as temporary:
         temporary.write_text("text")
     assert (tmp_path / "a.txt").read_text() == "text"
+
+
+def test_a_missing_folder_is_not_called_full_or_unwritable(tmp_path):
+    """The way out depends on what the system answers."""
+    missing = pytest.raises(UserError, match=r"folder is missing; make it, or choose another path")
+    with missing, whole_file(tmp_path / "none/a.txt") as new:
+        new.write_text("a")

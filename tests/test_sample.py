@@ -195,6 +195,8 @@ MISTAKES = (
     ("v5 --film", "film"),
     ("--figure=truncation", "figure"),
     ("v5 --project face.png", "project"),
+    ("--out /dev/null", "/dev/null not a regular file"),
+    ("walk --out /dev/null", "/dev/null not a regular file"),
     ("--noise fixed", "const"),
     ("--noise fresh", "random"),
     ("grid --noise off", "none"),
@@ -214,7 +216,11 @@ for line, words in {MISTAKES!r}:
         assert not wrong and len(str(error).splitlines()) == 1, (line, str(error))
     else:
         raise AssertionError(line)
-for line in ("nobody", "faces weights/no --count 2", "film a,no", "project no.png", "film r"):
+for line in (
+    "nobody", "faces weights/no --count 2", "film a,no", "project no.png", "film r",
+    "project text.png w.keras", "discriminator_3.keras", "w.keras --out /proc/a.png",
+    "faces w.keras --count 2 --out /proc/a",
+):
     sys.argv[1:] = line.split()
     try:
         sample.main()
@@ -226,11 +232,19 @@ assert "keras" not in sys.modules
 """
     (tmp_path / "gan_images/r").mkdir(parents=True)
     Image.new("RGB", (40, 40)).save(tmp_path / "gan_images/r/gan_1.png")  # one, a film needs two
+    (tmp_path / "text.png").write_text("version: v5")
+    for name in ("w.keras", "discriminator_3.keras"):
+        with zipfile.ZipFile(tmp_path / name, "w") as file:
+            file.writestr("config.json", "{}")
+            file.writestr("model.weights.h5", "")
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("error:") == 5 and "just one grid" in done.stderr
+    assert done.stderr.count("error:") == 9 and "just one grid" in done.stderr
+    assert "text.png can't be read" in done.stderr
+    assert "discriminator_3.keras is not a generator" in done.stderr
+    assert "/proc could not be written" in done.stderr
 
 
 def test_a_mistake_ends_with_status_2(script):

@@ -71,15 +71,23 @@ class Entrant:
 
 
 def find_entries(words: Sequence[str]) -> list[Entry]:
-    """Return what words name, each once; "all" is every version. UserError for an unknown word.
+    """Return what words name; "all" is every version, also beside one of them.
+
+    UserError for an unknown word, and for two of one entry.
 
     As for train_gan.py, a word is a config file by its suffix, else a version, else a run in
     weights/; a path of a run is the run.
     """
-    found = []
+    found, named = [], {}
     for word in words:
-        every = word.lower() == "all"
-        found += [Entry("version", name) for name in VERSIONS] if every else [_entry(word)]
+        if word.lower() == "all":
+            found += [Entry("version", name) for name in VERSIONS]
+            continue
+        entry = _entry(word)
+        if entry in named:
+            raise UserError(f"{named[entry]} and {word} are the same entry; leave one out.")
+        named[entry] = word
+        found.append(entry)
     return [*dict.fromkeys(found)]
 
 

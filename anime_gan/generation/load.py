@@ -15,7 +15,15 @@ from anime_gan.config.stages import stage_before
 from anime_gan.errors import UserError
 from anime_gan.files import number_in, numbered
 from anime_gan.runs import checkpoint
-from anime_gan.runs.folder import COMBINED, GENERATOR, IMAGES, WEIGHTS, RunFolder, newest_run
+from anime_gan.runs.folder import (
+    COMBINED,
+    DISCRIMINATOR,
+    GENERATOR,
+    IMAGES,
+    WEIGHTS,
+    RunFolder,
+    newest_run,
+)
 from anime_gan.runs.whole import require_whole
 
 if TYPE_CHECKING:
@@ -123,8 +131,12 @@ def _weights_file(name: str | None) -> Path:
 
 
 def require_loadable(path: Path) -> None:
-    """Raise UserError if a weights file is damaged, or its config is missing; needs no Keras."""
-    if path.suffix == ".h5" and not path.with_name("config.yaml").is_file():
+    """Raise UserError if a weights file is damaged, of a discriminator, or without its config.
+
+    It needs no Keras.
+    """
+    is_raw = path.suffix == ".h5"
+    if (is_raw and not path.with_name("config.yaml").is_file()) or _is_discriminator(path):
         raise UserError(_no_generator(path))
     require_whole(path)
 
@@ -143,6 +155,11 @@ def find_start(source: str | None) -> Path | None:
         )
     require_loadable(path)
     return path
+
+
+def _is_discriminator(path: Path) -> bool:
+    before, after = DISCRIMINATOR.split("{}")
+    return path.name.startswith(before) and path.name.endswith(after)
 
 
 def _no_generator(path: Path) -> str:

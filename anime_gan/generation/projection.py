@@ -11,16 +11,12 @@ Simplifications: the noise of the layers is constant, the distance is that of an
 
 from __future__ import annotations
 
-import warnings
-from pathlib import Path
-
 import keras
 import numpy as np
 from keras import ops
 from tqdm import tqdm
 
 from anime_gan import backend
-from anime_gan.data.decode import decode, reason
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError
 from anime_gan.features.perceptual import Perceptual
@@ -29,19 +25,6 @@ from anime_gan.generation.generator import Generator
 DEVIATION_FROM = 1_000  # w's that the standard deviation is estimated from
 RATE, NOISE = 0.1, 0.05
 UP, DOWN, NOISY = 0.05, 0.25, 0.75  # shares of the steps: rate rises, rate falls, noise decreases
-
-
-def read_target(path: Path, generator: Generator) -> np.ndarray:
-    """Return an image file as uint8 (H, W, C) of a generator's size; UserError if it can't be."""
-    shape = (generator.resolution, generator.resolution, generator.channels)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's, on odd but readable files
-            return decode(path.read_bytes(), shape, name=path.name)
-    except Exception as error:  # decoders raise anything on malformed data
-        raise UserError(
-            f"{path} can't be read ({reason(error)}); give it an image, a PNG for example."
-        ) from None
 
 
 def project(generator: Generator, target: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ from anime_gan.generation.grid import image_grid
 from anime_gan.generation.load import find_weights, load_generator, output_folder, step_of
 from anime_gan.generation.output import free_path, save_image
 from anime_gan.metrics import measures
-from anime_gan.metrics.reference import LEAST, ReferenceSet, require_images
+from anime_gan.metrics.reference import HALVES, LEAST, ReferenceSet, require_images
 from anime_gan.runs.folder import DISCRIMINATOR, RunFolder
 
 if TYPE_CHECKING:
@@ -62,10 +62,12 @@ def of_images(generated: str, real: str, count: int, seed: int = 0) -> Subject:
             f"the images in {generated} are {found}, but must be square and all of one size."
         )
     made = open_images(generated, sizes[0][0])
+    require_images(len(made.images), LEAST, "generated")
     name = re.sub(r"\W+", "_", Path(generated).stem).strip("_") or "images"
     # File names are often sorted by content, and the kernel distance compares blocks.
     chosen = np.random.default_rng(seed).permutation(len(made.images))[:count]
     images = open_images(real, sizes[0][0])
+    require_images(len(images.images), 2 * LEAST, "real", HALVES)
     return Subject(generated, made.images[chosen], images, name, seed=seed)
 
 

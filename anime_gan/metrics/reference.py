@@ -15,6 +15,7 @@ from anime_gan.files import require_space, whole_file
 from anime_gan.metrics import distances
 
 LEAST = 10  # images on each side
+HALVES = ", half of them for real vs real"  # why twice as many real images
 _DISTANCES = TypeAdapter(dict[str, Annotated[float, Field(strict=True, allow_inf_nan=False)]])
 
 
@@ -34,7 +35,7 @@ class ReferenceSet:
             cache: the folder for their features.
             count: images in `sample`; at most half of all are taken.
         """
-        require_images(len(images), 2 * LEAST, "real", ", half of them for real vs real")
+        require_images(len(images), 2 * LEAST, "real", HALVES)
         self.images, self._key, self._cache = images, key, cache
         self.order = np.random.default_rng(seed).permutation(len(images))
         count = min(count, len(images) // 2)

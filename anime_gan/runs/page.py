@@ -1,7 +1,7 @@
 """The page of a run, index.html: one file that shows the faces and all that the logs hold.
 
-It is made from the files of the run alone, without Keras, and requests nothing. Paths of the
-config are cut to their last part, so that the page can be sent to others.
+It is made from the files of the run alone, without Keras, and requests nothing. Absolute
+paths of the config are cut to their last part, so that the page can be sent to others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -266,9 +266,16 @@ def _config_rows(config: Config | None) -> list[tuple[str, str]]:
     return [(key, _shown(key, v)) for key, v in flat(config.model_dump()).items()] if config else []
 
 
+def _is_absolute(path: str) -> bool:
+    """Return whether a path, of any system, may name a user: relative ones are as in the config."""
+    return path.startswith("~") or any(
+        kind(path).is_absolute() for kind in (PurePosixPath, PureWindowsPath)
+    )
+
+
 def _shown(key: str, value: Any) -> str:
     if isinstance(value, str):
-        if key in PRIVATE:
+        if key in PRIVATE and _is_absolute(value):
             return re.split(r"[/\\]", value.rstrip("/\\"))[-1]
         return "not shown" if key in HIDDEN else value
     return json.dumps(value).removesuffix(".0")

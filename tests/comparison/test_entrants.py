@@ -49,7 +49,7 @@ def test_versions_and_files_get_the_same_budget_and_runs_of_their_own(tmp_path):
     """Thousands of images become steps by each version's own batch and critic updates."""
     file = tmp_path / "my own.yaml"
     file.write_text("version: wgan\nmodel: {width: 0.1}\ntraining: {batch_size: 10}\n")
-    found = entrants(["v5", str(file), "V5"], ["data.images=x.zip"], Budget(kimg=1), "title")
+    found = entrants(["V5", str(file)], ["data.images=x.zip"], Budget(kimg=1), "title")
     assert [(e.name, e.config.run) for e in found] == [
         ("v5", "title-v5"),
         ("my own", "title-my_own"),
@@ -102,6 +102,7 @@ def test_mistakes_are_found_before_anything_is_trained(tmp_path, monkeypatch):
     (tmp_path / "config.yaml").write_text("")
     for words, said in (
         (["dcgans"], "'dcgans' is not a version.*nearest is 'dcgan'"),
+        (["v1", "v5", "V1"], "v1 and V1 are the same entry; leave one out"),
         (["v9"], "'v9' is not a version.* or a config file[.]"),
         ([".."], "'..' is not a version"),  # weights/../config.yaml is there
         (["none.yaml"], "no config file"),

@@ -79,9 +79,8 @@ def test_models_draws_diagrams(call, script):
     status, _ = call("models.py", "v1", "--diagram", "n.svg", "--loop", "l.SVG", "model.width=0.1")
     networks, loop = ((script.folder / name).read_text() for name in ("n.svg", "l.SVG"))
     assert status == 0 and "Generator" in networks and "Update the discriminator" in loop
-    below_a_file = ["v1", "--loop", "n.svg/l.svg"]
-    for wrong in (["--diagram", "n.svg"], ["v1", "--loop", "l.png"], below_a_file):
-        status, errors = call("models.py", *wrong)
+    for wrong in ("--diagram n.svg", "v1 --loop l.png", "v1 --loop n.svg/l.svg"):
+        status, errors = call("models.py", *wrong.split())
         assert status == 2 and errors.count("\n") == 1 and errors.startswith("error: ")
 
 

@@ -222,6 +222,9 @@ def test_nothing_personal_is_shown(run):
     assert "anna" not in text and "10.1.2.3" not in text
     assert '<td class="text">faces</td>' in text and '<td class="text">cache</td>' in text
     assert str(run.images.absolute().parent) not in text
+    set_config(run, data={"images": "../some/faces.zip", "cache": "data/cache"})
+    for path in ("../some/faces.zip", "data/cache"):  # relative, as in config.yaml
+        assert f'<td class="text">{path}</td>' in text_of(run)
 
 
 def test_many_grids_are_spaced_and_stay_so(run, monkeypatch):
