@@ -14,11 +14,13 @@ import pytest
 
 from tests.conftest import ROOT
 
+FEW = ["--count", "20", "--network", "lite0"]  # images and networks
+
 
 def test_interrupted_it_resumes_and_ends_with_page_and_table(script, call, faces):
     """Stopped within the second entrant, the first is not trained or measured again."""
     (script.folder / "own.yaml").write_text("version: v3")
-    arguments = ["v1", "own.yaml", "--steps", "300", "--count", "20", "--name", "two"]
+    arguments = ["v1", "own.yaml", "--steps", "300", *FEW, "--name", "two"]
     command = [sys.executable, str(ROOT / "compare.py"), *arguments, *script.tiny]
     process = subprocess.Popen(
         command, cwd=script.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -58,12 +60,12 @@ def test_a_run_is_measured_as_it_is(script, call):
     config.write_text(text.replace(faces.partition("=")[2], "/nowhere/faces.zip"))
     assert "/nowhere/" in config.read_text()
     before = {path: path.stat().st_mtime_ns for path in weights.rglob("*")}
-    status, errors = call("compare.py", "mine", "--count", "20")
+    status, errors = call("compare.py", "mine", *FEW)
     assert status == 2 and "/nowhere does not exist" in errors
     assert "name them with data.images=PATH." in errors
 
     shutil.rmtree(script.folder / "gan_images/mine")
-    status, errors = call("compare.py", "mine", "--count", "20", faces)
+    status, errors = call("compare.py", "mine", *FEW, faces)
     assert status == 0, errors
     assert before == {path: path.stat().st_mtime_ns for path in weights.rglob("*")}
     page = script.folder / "gan_images/comparison/index.html"
@@ -72,12 +74,12 @@ def test_a_run_is_measured_as_it_is(script, call):
     assert re.search(said + about, page.read_text())
     assert "| mine | 2 |" in page.with_name("table.md").read_text()
 
-    status, errors = call("compare.py", "mine", "--count", "20", faces, "--name", "mine")
+    status, errors = call("compare.py", "mine", *FEW, faces, "--name", "mine")
     assert status == 2 and "--name is mine, but that is a run" in errors
 
     lock = (weights / "mine/.lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)  # as if another process trained it
-    status, errors = call("compare.py", "mine", "--count", "20", faces)
+    status, errors = call("compare.py", "mine", *FEW, faces)
     assert status == 0, errors
     assert f"{said}still being trained after 2 steps" in page.read_text()
     lock.close()
@@ -85,7 +87,7 @@ def test_a_run_is_measured_as_it_is(script, call):
     other = script.folder / "other"
     shutil.copytree(faces.partition("=")[2], other)
     next(other.glob("*.png")).unlink()
-    status, errors = call("compare.py", "mine", "--count", "20", f"data.images={other}")
+    status, errors = call("compare.py", "mine", *FEW, f"data.images={other}")
     assert status == 2 and "mine was trained on other images than are now in" in errors
 
 
