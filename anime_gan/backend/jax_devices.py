@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import jax
 import jax.numpy as jnp
@@ -36,10 +37,16 @@ def leave() -> None:
 
 
 def is_lost_process(error: BaseException) -> bool:
-    """Say whether an error means that another process is gone."""
+    """Say whether an error means that another process is gone.
+
+    JAX raises XLA's status as a JaxRuntimeError or, where it waits for one array, as a ValueError.
+    """
     words = ("gloo", "nccl", "coordination", "connection")
-    text = str(error).lower()
-    return isinstance(error, jax.errors.JaxRuntimeError) and any(w in text for w in words)
+    text = str(error)
+    status = re.match("[A-Z_]+: ", text) and isinstance(
+        error, jax.errors.JaxRuntimeError | ValueError
+    )
+    return bool(status) and any(word in text.lower() for word in words)
 
 
 def devices() -> list[list[str]]:

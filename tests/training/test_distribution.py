@@ -174,6 +174,18 @@ class _Later:
         return max(self._cast)
 
 
+@on_jax
+@pytest.mark.backends
+def test_a_closed_connection_is_a_lost_process_however_jax_raises_it():
+    """A bug whose text only has the word is not."""
+    text = "UNKNOWN: Gloo all-reduce failed: Connection closed by peer [127.0.0.1]:17299"
+    is_lost = backend.several_devices().is_lost_process
+    assert is_lost(ValueError(text)) and is_lost(
+        backend.several_devices().jax.errors.JaxRuntimeError(text)
+    )
+    assert not is_lost(ValueError("a connection of layers")) and not is_lost(OSError(text))
+
+
 @pytest.mark.skipif(backend.name() == "jax", reason="JAX has it")
 def test_tensorflow_is_refused_with_the_way_out(script, call):
     """And nothing is written."""
@@ -239,7 +251,7 @@ def test_two_processes_train_one_run_which_ends_without_one_and_resumes_alone(sc
     processes[1].kill()
     _, errors = processes[0].communicate(timeout=100)
     processes[1].communicate()
-    assert processes[0].returncode == 2
+    assert processes[0].returncode == 2, errors
     assert "error: the connection to another process of this run is lost" in errors
     assert "Traceback" not in errors
     assert {path.name for path in (script.folder / "1").iterdir()} == {"data"}
