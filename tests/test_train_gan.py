@@ -23,7 +23,7 @@ from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.listing import best_distance
 from anime_gan.runs.page import renew_page
 from anime_gan.runs.run import Run
-from tests.conftest import ROOT, size_of
+from tests.conftest import ROOT, SLOW_ON_JAX, size_of
 from tests.metrics.test_measures import network
 
 IMAGES = {"shows": "training images"}  # what reals.png says
@@ -155,7 +155,7 @@ def test_an_interrupted_run_resumes_bit_exactly(script, tmp_path):
     assert grids[0].read_bytes() == grids[1].read_bytes()
 
 
-@pytest.mark.backends
+@SLOW_ON_JAX
 def test_a_run_starts_from_the_weights_of_another(script, call):
     """Its first grid shows the other's last faces; it resumes by itself, without the other."""
     assert call("train_gan.py", *script.tiny, *SHORT)[0] == 0

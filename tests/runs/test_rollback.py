@@ -10,6 +10,7 @@ import pytest
 from anime_gan.runs import checkpoint
 from anime_gan.runs.health import Limits
 from anime_gan.training.step import compile_step
+from tests.conftest import SLOW_ON_JAX
 from tests.test_train_gan import SHORT, facts_on_page, losses
 
 
@@ -54,7 +55,7 @@ def test_health_can_stop_a_run_which_can_be_continued(script, call, sick):
     assert status == 0 and [row[0] for row in losses(script.folder)] == [1, 2, 3, 4]
 
 
-@pytest.mark.backends
+@SLOW_ON_JAX
 def test_health_can_roll_a_run_back_a_few_times(script, call, sick, monkeypatch):
     """To the last healthy checkpoint, with half the learning rates each time; then it stops."""
     rates = []

@@ -80,7 +80,7 @@ def test_a_longer_run_does_not_fade_out_again():
     assert alpha(again, 60) == 1
 
 
-@pytest.mark.backends
+@SLOW_ON_JAX
 @pytest.mark.parametrize("version", ["stylegan", pytest.param("stylegan2", marks=pytest.mark.slow)])
 def test_a_growing_run_resumes_bit_exactly(version, tmp_path):
     """In the middle of a fade, between two lazy penalties: losses and all variables."""
