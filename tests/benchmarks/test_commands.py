@@ -90,6 +90,7 @@ def test_the_long_runs_table_and_growth(tmp_path):
     assert long_run.step_in(log) == 299
 
 
+@pytest.mark.slow
 def test_the_growth_benchmark_measures_images(script):
     """From a few images to more, in relation to linear growth: the first row is on it."""
     first, second = table_of(script("benchmarks.growth", "images", "--sizes", "100,1100"))
@@ -98,6 +99,7 @@ def test_the_growth_benchmark_measures_images(script):
     assert all(float(cell.split()[0]) > 0 for cell in first[1:] + second[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_the_growth_benchmark_compares_memory_with_the_estimate(script):
     """Whole and in micro batches; within a factor of two where the compiler knows the memory."""
