@@ -335,7 +335,7 @@ def main(*argv: str) -> int:
     start = None if facts else find_start(config.training.start_from)
     # Processes that wait for each other hear of unreadable images only once they are joined.
     images = None if several or is_dry else first_images(config)
-    backend.start()
+    backend.start(threads=config.training.threads)
     from anime_gan.training.distribution import joined
     from anime_gan.training.micro_batch import explain_out_of_memory
 

@@ -15,11 +15,14 @@ from anime_gan import console
 from anime_gan.errors import UserError
 
 
-def start(import_keras: bool = True) -> None:
+def start(import_keras: bool = True, threads: int | None = None) -> None:
     """Prepare this process for a script and, if it needs networks, import Keras.
 
     The backend is KERAS_BACKEND's, else TensorFlow or JAX, whichever is installed; UserError if
     none is.
+
+    threads: of one operation on a CPU, which TensorFlow reads once, when it starts; None for one
+        per core, or as many as its own variable says.
     """
     sys.excepthook = _interrupt_without_traceback
     # Notebooks set a matplotlib backend for programs they start, which is an error where its
@@ -29,6 +32,8 @@ def start(import_keras: bool = True) -> None:
         return
     # A GPU's memory is taken as needed, so that two programs can share it.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    if threads is not None:
+        os.environ["TF_NUM_INTRAOP_THREADS"] = str(threads)
     if "KERAS_BACKEND" not in os.environ:
         os.environ["KERAS_BACKEND"] = _installed_backend()
     # All threads allocate from one arena of glibc. With one for each thread, free memory is

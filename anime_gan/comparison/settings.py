@@ -13,6 +13,7 @@ _SHOWN += ("generator.rate", "discriminator.rate", "generator.optimizer", "discr
 _SHOWN += ("training.ema_kimg", "training.precision", "training.steps", "training.minutes")
 _APART = ("run", "data.images", "data.cache", "schedule.", "metrics.", "distribution.")
 _APART += ("data.on_device", "training.micro_batch", "training.deterministic")
+_APART += ("training.threads",)
 _DEFAULTS = flat(Config().model_dump())
 NOTHING = "–"
 OTHERS = "other differences"  # the last column, if there are any

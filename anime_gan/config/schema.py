@@ -59,6 +59,7 @@ class Training(Section):
     seed: Whole = Field(0, ge=0)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     deterministic: bool = False
+    threads: Whole | None = Field(None, ge=1, le=1024)
     label_noise: Number = Field(0.05, ge=0, le=1)
     cosine_kimg: Number | None = Field(None, gt=0, le=1e9)
     ema_kimg: scheduled(0, 1e6) | None = None

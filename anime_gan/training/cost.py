@@ -4,6 +4,7 @@ Their quotient is the least time that a step can take.
 """
 
 import math
+import os
 import time
 
 import keras
@@ -80,6 +81,8 @@ def on_this_machine(state: TrainState, progress: Progress, precision: str) -> li
     if backend.has_gpu() or config.growing.start:
         return []
     seconds = step_gflops(state) / matmul_rate(precision, 1024)()
+    if training.threads and backend.name() == "tensorflow":  # operations also run side by side
+        seconds *= min(1, training.threads / (os.cpu_count() or 1))
     total = ((training.steps or math.inf) - progress.step) * seconds
     given = math.inf if training.minutes is None else training.minutes * 60 - progress.seconds
     if given < total:

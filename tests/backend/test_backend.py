@@ -100,3 +100,16 @@ def test_a_gpu_that_is_not_used_is_named(tmp_path, monkeypatch):
     assert "and-cuda" in backend.hints()[0] or "cuda12" in backend.hints()[0]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")  # the user hides it
     assert backend.hints() == []
+
+
+@pytest.mark.skipif(backend.name() == "jax", reason="the key is TensorFlow's")
+def test_operations_have_as_many_threads_as_asked():
+    """TensorFlow starts them with the process."""
+
+    def started(threads: int) -> int:
+        code = f"from anime_gan import backend; backend.start(threads={threads}); import os; "
+        code += "print(len(os.listdir('/proc/self/task')))"
+        command = [sys.executable, "-c", code]
+        return int(subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout)
+
+    assert started(5) - started(1) == 4

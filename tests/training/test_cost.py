@@ -105,3 +105,14 @@ def test_a_run_says_what_it_costs(budget, done, said, monkeypatch):
     assert len(lines) == len(said)
     for line, words in zip(lines, said, strict=True):
         assert words in line
+
+
+@pytest.mark.skipif(backend.name() == "jax", reason="the key is TensorFlow's")
+def test_operations_with_a_thread_each_share_the_cores(monkeypatch):
+    """The rate is measured with one operation: with one thread of four, a quarter of the time."""
+    monkeypatch.setattr(cost, "step_gflops", lambda state: 200.0)
+    monkeypatch.setattr(cost, "matmul_rate", lambda precision, size: lambda: 100.0)
+    monkeypatch.setattr(cost.backend, "has_gpu", lambda: False)
+    monkeypatch.setattr(cost.os, "cpu_count", lambda: 4)
+    state = SimpleNamespace(config=load_config(None, ["training.threads=1"]))
+    assert "0.5 s or more" in cost.on_this_machine(state, Progress(), "float32")[0]
