@@ -32,6 +32,7 @@ from anime_gan.config.stages import (
     stages_of,
     unfinished_growth,
 )
+from anime_gan.config.versions import AUGMENTATIONS
 from anime_gan.data import demo
 from anime_gan.data.batches import Batches, require_batch
 from anime_gan.data.image_set import FEW, ImageSet, open_data, read_images
@@ -42,6 +43,8 @@ from anime_gan.generation.words import read_words
 from anime_gan.runs import earlier
 from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.stopping import StopReason, StopRequest
+
+FEW_KIMG = 50  # in which augmentation of few images can go from off to always
 
 # Importing Keras takes seconds. What needs it is imported inside functions, after everything that
 # the user may have mistyped is checked.
@@ -259,8 +262,21 @@ def few(images: ImageSet, config: Config) -> list[str]:
     if len(images.names) >= FEW:
         return []
     line = f"Few images: a GAN memorizes fewer than about {FEW:,}; add images"
-    augmented = "" if config.augment.policy else " or augment.policy=[translation,cutout,color]"
-    return [f"{line}{augmented}."]
+    if not config.augment.policy:
+        return [f"{line} or augment.policy=[translation,cutout,color]."]
+    if config.training.start_from and config.augment.p == "adaptive":
+        return [f"{line}. Augmentation is adaptive; augment.p=0 turns it off."]
+    return [f"{line}."]
+
+
+def augmented(config: Config) -> Config:
+    """Return the config of a run on few images, with adaptive augmentation if it starts trained.
+
+    Other policies stay, and so does augment.p=0, which refuses it.
+    """
+    if not config.training.start_from or config.augment.policy or config.augment.p == 0:
+        return config
+    return config.updated(augment={"policy": AUGMENTATIONS, "p": "adaptive", "kimg": FEW_KIMG})
 
 
 def finished(config: Config, step: int) -> str:
@@ -324,6 +340,8 @@ def main(*argv: str) -> int:
     elif not config.distribution.process:
         if folder.weights.is_dir():
             folder.require_unlocked()
+        if folder.config_file.is_file() and folder.config.augment.p == "adaptive":
+            config = augmented(config)
         if arguments.origin is None:
             facts = earlier.newest_facts(folder, config)
         else:
@@ -348,6 +366,8 @@ def main(*argv: str) -> int:
                 print(line)
             return 0
         images = images or first_images(config)
+        if len(images.names) < FEW:
+            config = augmented(config)
         with console.logged(folder.log) if group.leads else nullcontext(), StopRequest() as stop:
             console.note(f"train_gan.py {shlex.join(argv)}")
             grown = (facts or {}).get("grown") or ()

@@ -157,18 +157,28 @@ def test_an_interrupted_run_resumes_bit_exactly(script, tmp_path):
 
 @SLOW_ON_JAX
 def test_a_run_starts_from_the_weights_of_another(script, call):
-    """Its first grid shows the other's last faces; it resumes by itself, without the other."""
+    """Its first grid shows the other's last faces; it resumes by itself, without the other.
+
+    With so few images, augmentation is adaptive.
+    """
     assert call("train_gan.py", *script.tiny, *SHORT)[0] == 0
     begun = [*script.tiny, *SHORT, "run=new", "training.start_from=r"]
     done = script("train_gan.py", *begun)
     assert done.returncode == 0, done.stderr
     assert "Starting from weights/r/generator_4.keras: all layers of the generator" in done.stdout
+    assert "Augmentation is adaptive" in done.stdout
     grids = [script.folder / f"gan_images/{name}.png" for name in ("r/gan_4", "new/gan_0")]
     first, second = (np.asarray(Image.open(path)) for path in grids)
     np.testing.assert_array_equal(first, second)
     shutil.rmtree(script.folder / "weights/r")
     longer = script("train_gan.py", *begun, "training.steps=5")
     assert longer.returncode == 0 and "Starting from" not in longer.stdout, longer.stderr
+    log, first = script.folder / "gan_images/new/losses.jsonl", "gan_images/other/losses.jsonl"
+    log = [json.loads(line) for line in log.read_text().splitlines()]
+    assert len(log) == 5 and all("augment_p" in row for row in log)
+    refused = ["run=other", "training.start_from=new", "augment.p=0"]
+    status, _ = call("train_gan.py", *begun, *refused)
+    assert status == 0 and "augment_p" not in (script.folder / first).read_text()
 
 
 @pytest.mark.parametrize("source", ["nowhere", "none.keras", "note.txt", "bad.keras"])

@@ -119,7 +119,7 @@ _ADAM = {"optimizer": "adam", "rate": 2e-4, "beta1": 0.5}
 _SAGAN = {"optimizer": "adam", "beta1": 0.0, "beta2": 0.9, "spectral_norm": True}
 _R3GAN = {"optimizer": "adam", "rate": [2e-4, 5e-5], "beta1": 0.0, "beta2": [0.9, 0.99]}
 _PROGAN = {"optimizer": "adam", "rate": 1e-3, "beta1": 0.0, "beta2": 0.99}
-_AUGMENTATIONS = ["translation", "cutout", "color"]
+AUGMENTATIONS = ["translation", "cutout", "color"]
 
 _ALL = [
     # Of v1 to v4 the report has only a note and an image each (ch. 8.2). They are reconstructed:
@@ -283,7 +283,7 @@ _ALL = [
                 "ema_ramp": 0.05,
             },
             "objective": {"name": "relativistic", "penalties": ["r1", "r2"], "gamma": [2, 0.2]},
-            "augment": {"policy": _AUGMENTATIONS, "p": [0, 0.3]},
+            "augment": {"policy": AUGMENTATIONS, "p": [0, 0.3]},
             "generator": _R3GAN,
             "discriminator": _R3GAN,
         },
@@ -354,7 +354,7 @@ _ALL = [
             300_000,
             {"rate": 0.002},
             {"gamma": 1, "path_weight": 2},
-            augment={"policy": _AUGMENTATIONS, "p": "adaptive"},
+            augment={"policy": AUGMENTATIONS, "p": "adaptive"},
         ),
         compares_batch=True,
         styled=True,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 
+from anime_gan.errors import UserError
 from anime_gan.networks.build import all_layers
 from anime_gan.runs.folder import DISCRIMINATOR, GENERATOR
 from anime_gan.runs.weights import load_model
@@ -21,8 +22,16 @@ def take_over(state: TrainState, generator: Path) -> str:
     Args:
         generator: a .keras file. The discriminator is the file of the same step beside it; without
             one, its weights stay as they are.
+
+    Raises:
+        UserError: no layer of the generator fits.
     """
     parts = [_copied("generator", load_model(generator), state.generator)]
+    if parts[0].startswith("0 "):
+        raise UserError(
+            f"{generator} has no layer of the shapes of this generator; take the version and the "
+            "model.width that it was trained with."
+        )
     if state.ema:
         state.ema.set_weights(state.generator.get_weights())
     beside = discriminator_of(generator)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from anime_gan.errors import UserError
 from anime_gan.runs.weights import load_model
 from anime_gan.training.start import take_over
 from tests.training.test_step import tiny, weights
@@ -60,4 +61,14 @@ def test_without_a_discriminator_only_the_generator_is_taken_over(saved):
     fresh = weights(state.discriminator)
     assert "of which there is no file" in take_over(state, saved)
     for own, before in zip(weights(state.discriminator), fresh, strict=True):
+        np.testing.assert_array_equal(own, before)
+
+
+def test_a_network_of_another_kind_is_refused(saved):
+    """Rather than a run that begins with none of the weights it was asked to begin with."""
+    state = tiny("dcgan", "model.resolution=32")
+    fresh = weights(state.generator)
+    with pytest.raises(UserError, match="take the version"):
+        take_over(state, saved)
+    for own, before in zip(weights(state.generator), fresh, strict=True):
         np.testing.assert_array_equal(own, before)
