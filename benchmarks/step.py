@@ -37,6 +37,7 @@ ALL = [
     ("v5", 1.0, 64),
     ("dcgan", 1.0, 128),
     ("r3gan", 0.03125, 8),
+    ("r3gan_patch", 0.03125, 8),
     ("r3gan", 0.25, 8),
     ("stylegan2", 0.03125, 16),
 ]
@@ -156,7 +157,9 @@ def print_lines(state: TrainState, seconds: dict, rates: list[float]) -> None:
 def main() -> None:
     """Measure and print a table for each version."""
     parser = new_parser(__doc__)
-    parser.add_argument("--version", default="v5", choices=["v5", "dcgan", "r3gan", "stylegan2"])
+    parser.add_argument(
+        "--version", default="v5", choices=["v5", "dcgan", "r3gan", "r3gan_patch", "stylegan2"]
+    )
     parser.add_argument("--width", type=float, default=0.25)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--all", action="store_true", help="the table of docs/performance.md")

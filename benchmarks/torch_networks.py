@@ -120,8 +120,11 @@ class Basis(nn.Module):
         return (x * self.images).sum((2, 3))
 
 
-def r3gan(resolution, channels, latent_dim, width):
-    """Return (generator, discriminator)."""
+def r3gan(resolution, channels, latent_dim, width, patch=1):
+    """Return (generator, discriminator).
+
+    patch: the side, in pixels, of what one position of the discriminator's first maps sees.
+    """
     sizes = [2**n for n in range(2, resolution.bit_length())]
     whole = not grouped(width)
     filters = [filters_at(size, width) for size in sizes]
@@ -135,7 +138,8 @@ def r3gan(resolution, channels, latent_dim, width):
         layers += [Block(own, whole) for _ in range(blocks)]
     generator = nn.Sequential(*layers, nn.Conv2d(filters[-1], channels, 1, bias=False))
 
-    layers = [nn.Conv2d(channels, filters[-1], 1, bias=False)]
+    sizes = [size for size in sizes if size * patch <= resolution]
+    layers = [nn.Conv2d(channels, filters[len(sizes) - 1], patch, patch, bias=False)]
     for number in reversed(range(len(sizes))):
         layers += [Block(filters[number], whole) for _ in range(blocks)]
         if number:

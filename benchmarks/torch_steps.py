@@ -1,4 +1,4 @@
-"""The training steps of four versions in plain PyTorch, as anime_gan/training/step.py has them.
+"""The training steps of some versions in plain PyTorch, as anime_gan/training/step.py has them.
 
 Losses with a penalty always run eagerly: PyTorch does not compile gradients of gradients ("does not
 currently support double backward"). The rest follows PyTorch's own guides: channels last, fused or
@@ -19,6 +19,7 @@ NETWORKS = {
     "v5": torch_networks.v5,
     "dcgan": torch_networks.dcgan,
     "r3gan": torch_networks.r3gan,
+    "r3gan_patch": partial(torch_networks.r3gan, patch=2),
     "stylegan2": torch_stylegan2.networks,
 }
 MIRRORED = ("dcgan",)

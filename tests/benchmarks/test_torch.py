@@ -22,7 +22,7 @@ def with_random_weights(version, width):
 
 @pytest.mark.parametrize(
     ("version", "width"),
-    [("v5", 0.03), ("dcgan", 0.03), ("r3gan", 0.03), ("r3gan", 0.25), ("stylegan2", 0.01)],
+    [("v5", 0.03), ("dcgan", 0.03), ("r3gan_patch", 0.03), ("r3gan", 0.25), ("stylegan2", 0.01)],
 )
 def test_copied_weights_give_the_same_images_and_scores(version, width):
     """And a step with all penalties gives finite losses; networks that differ are refused."""
