@@ -2,7 +2,7 @@
 
     python compare.py v1 v2 v3 v4 v5 --minutes 12 data.images=faces.zip model.width=0.25
     python compare.py all --steps 2000
-    python compare.py v5 configs/r3gan_cpu.yaml --kimg 100 --name two
+    python compare.py v5 configs/r3gan_patch_cpu.yaml --kimg 100 --name two
     python compare.py r3gan-cpu v5 --minutes 12
     python compare.py r3gan-cpu weights/v5
 

@@ -5,6 +5,8 @@
     python sample.py weights/v4 --seeds 3,7        from a folder or a file; a seed is always the
                                                    same face
     python sample.py grid walk                     from a run that is called walk
+    python sample.py pretrained                    from the weights that come with the project
+                                                   (or pretrained-drawn), as where there is no run
     python sample.py faces v5 --seeds 1,5,100-109  single images, face_00001.png, ...
     python sample.py faces --count 1000 --psi 1.2,1,0.7,0.5,0,-0.5,-1
                                                    1000 images for each truncation
@@ -29,7 +31,6 @@ from pathlib import Path
 from anime_gan import backend
 from anime_gan.commands import Parser, checked_file, number, own_arguments, with_negatives
 from anime_gan.console import waiting
-from anime_gan.data.decode import reason
 from anime_gan.data.pixels import to_image
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.files import require_writable, require_writable_folder
@@ -47,6 +48,7 @@ from anime_gan.generation.output import (
     save_small,
     seed_text,
 )
+from anime_gan.generation.pretrained import name_of
 from anime_gan.generation.target import read_target
 
 IN_MEMORY = 1_024  # single images that are in memory together
@@ -96,6 +98,8 @@ def find_source(arguments: argparse.Namespace) -> Path:
         with chdir(home):
             arguments.weights = find_weights(first)
             require_loadable(arguments.weights)
+        if not arguments.source and name_of(arguments.weights):
+            print("There is no run here yet: these faces are those of the pretrained generator.")
     return home
 
 
@@ -106,7 +110,6 @@ def require_output(arguments: argparse.Namespace) -> None:
     if arguments.out and arguments.suffixes:
         require_writable(arguments.out)
     elif arguments.out:
-        make_folder(arguments.out)
         require_writable_folder(arguments.out)
     elif arguments.command != "film":
         require_writable_folder(output_folder(arguments.weights))
@@ -198,17 +201,6 @@ def parse_noise(text: str) -> str:
     return text
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder to write to."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        why = "it is a file" if folder.is_file() else reason(error)
-        raise UserError(
-            f"the folder {folder} can't be created ({why}); choose another with --out."
-        ) from None
-
-
 def open_generator(arguments: argparse.Namespace, name: str, *others: str):
     """Return the generator, and where to write: `name`_<weights>, or a free name like it.
 
@@ -223,7 +215,7 @@ def open_generator(arguments: argparse.Namespace, name: str, *others: str):
     suffix = arguments.suffixes[0] if arguments.suffixes else ""
     own = output_folder(path) / f"{name}_{path.name.split('.')[0]}{suffix}"
     out = arguments.out or free_path(own, *others)
-    make_folder(out.parent if suffix else out)
+    require_writable_folder(out.parent if suffix else out)
     return generator, out
 
 
@@ -238,7 +230,8 @@ def note_raw_weights(path: Path) -> None:
 def written(arguments: argparse.Namespace, outs: Sequence[Path], seeds: Sequence[int] = ()) -> str:
     """Return the line that says what was written, and which seeds give the same again."""
     paths = " and ".join(as_seen(path, arguments.here) for path in outs)
-    line = f"{paths} from {as_seen(arguments.weights, arguments.here)}"
+    source = name_of(arguments.weights) or as_seen(arguments.weights, arguments.here)
+    line = f"{paths} from {source}"
     if not seeds:
         return line
     text = seed_text(seeds)
@@ -269,7 +262,7 @@ def faces(arguments: argparse.Namespace) -> str:
     digits = max(5, len(str(max(every))))  # so that the names sort
     for psi in psis:
         folder = out / f"psi_{psi:g}" if len(psis) > 1 else out
-        make_folder(folder)
+        require_writable_folder(folder)
         for start in range(0, len(every), IN_MEMORY):
             seeds = every[start : start + IN_MEMORY]
             images = generator.images_from_seeds(seeds, psi, arguments.noise)
@@ -298,9 +291,12 @@ def film(arguments: argparse.Namespace) -> str:
     from anime_gan.runs.folder import RunFolder, newest_run
 
     runs = [RunFolder(name) if name else newest_run() for name in arguments.runs]
+    if files := [name for name in arguments.runs if name and Path(name).is_file()]:
+        what = name_of(Path(files[0])) or files[0]
+        raise UserError(f"{what} is no run, and has no grids of its training; name a run.")
     grids = films.grids_of_training(runs)
     out = arguments.out or free_path(runs[-1].images / f"training{arguments.suffixes[0]}")
-    make_folder(out.parent)
+    require_writable_folder(out.parent)
     shown, fps = films.pace(len(grids), arguments.fps)
     frames = films.frames_of_training([grids[place] for place in shown], arguments.size)
     films.write(out, frames, fps)

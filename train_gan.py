@@ -2,7 +2,7 @@
 
     python train_gan.py                              train with the settings of config.yaml
     python train_gan.py v4 training.steps=2000       a version, with keys of config.yaml
-    python train_gan.py configs/r3gan_cpu.yaml data.images=faces.zip
+    python train_gan.py configs/r3gan_patch_cpu.yaml data.images=faces.zip
     python train_gan.py RUN                          continue a run, by its name
     python train_gan.py RUN --from 9000 run=NEW      begin a new run with a checkpoint of another
     python train_gan.py --dry-run                    train two steps, print the cost, write nothing

@@ -53,6 +53,8 @@ def explain_os_error(path: Path) -> Iterator[None]:
         remedy = "make room or make the folder writable, and give the same command again"
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             remedy = "its folder is missing; make it, or choose another path"
+        if error.errno == errno.EEXIST:
+            remedy = "it is a file and not a folder; choose another path"
         raise UserError(
             f"{path} could not be written ({reason}), but saved files are complete; {remedy}."
         ) from error

@@ -143,6 +143,7 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
         (["figure", "mixing", whole], ["mixing", "stylegan"]),
         (["project", "face.png", whole], ["projection", "stylegan"]),
         (["film", "nobody"], ["gan_images/nobody", "no grids"]),
+        (["film", whole], [whole, "is no run"]),
         (["project", "no.png", whole], ["no image no.png"]),
         (["--grid", "60x60", "--size", "4096", whole], ["60x60", "too large"]),
         (["faces", whole, "--count", "1", "--out", "weights/r/notes.txt"], ["is a file"]),

@@ -14,6 +14,7 @@ from anime_gan.config import from_dict, read_yaml
 from anime_gan.config.stages import stage_before
 from anime_gan.errors import UserError
 from anime_gan.files import number_in, numbered
+from anime_gan.generation import pretrained
 from anime_gan.runs import checkpoint
 from anime_gan.runs.folder import (
     COMBINED,
@@ -36,8 +37,9 @@ def locate(source: str | None) -> tuple[Path, str | None]:
     """Find what a user's text names, from any folder of a project.
 
     Args:
-        source: a run's name, a version, a weights file, or a folder: weights/v4, gan_images/v4/ or
-            one with a generator in it. None for the newest run.
+        source: a run's name, a version, a weights file, a folder (weights/v4, gan_images/v4/ or
+            one with a generator in it), or the name of a pretrained generator. None for the newest
+            run, or the pretrained generator where there are no runs.
 
     Returns:
         The folder that holds weights/ and gan_images/; and, as seen from there, a file, a run's
@@ -67,6 +69,10 @@ def locate(source: str | None) -> tuple[Path, str | None]:
             return home, os.path.relpath([*found.values()][-1], home)
         if source.endswith((".keras", ".h5")):
             raise UserError(f"there is no weights file {source}; check the path.")
+    own_name = source or (None if home else pretrained.DEFAULT)
+    if own_name in pretrained.PRETRAINED:
+        home = home or here
+        return home, os.path.relpath(pretrained.PRETRAINED[own_name], home)
     if home:
         return home, source  # RunFolder says which runs there are
     what = f"there is no run {source}" if source else "there are no runs"
@@ -177,8 +183,13 @@ def load_generator(source: str | None = None) -> Generator:
 
 
 def output_folder(path: Path) -> Path:
-    """Return the output folder for a weights file: its run's, or else the current one."""
-    run = RunFolder.of_file(path)
+    """Return the output folder for a weights file: its run's, or else the current one.
+
+    That of a pretrained generator is named after it.
+    """
+    run, own = RunFolder.of_file(path), pretrained.name_of(path)
+    if own:
+        return IMAGES / own
     return run.images if run else Path()
 
 

@@ -18,7 +18,7 @@ from anime_gan.training.penalties import ON_POINTS
 from anime_gan.training.state import TrainState
 
 PATIENCE = 7200  # seconds that a run on a CPU may take before a faster one is named
-FASTER = "configs/r3gan_cpu.yaml shows faces in minutes; Ctrl-C stops this run."
+FASTER = "configs/r3gan_patch_cpu.yaml shows faces in minutes; Ctrl-C stops this run."
 FEW = 500  # steps after which no version shows faces
 
 

@@ -167,3 +167,12 @@ def test_answers_are_timed_and_wrong_ones_marked(monkeypatch, capsys):
     ]
     assert all(0 < float(row[1]) < 60 for row in rows)
     assert [row[2] in ("", "slow") for row in rows] == [True, True, True, False]
+
+
+@pytest.mark.slow
+def test_the_held_out_benchmark_knows_the_images_themselves(script, faces):
+    """The same images on both sides have no distance; a generator's have one."""
+    options = "--real", faces, "--train", faces, "--count", "20", "--network", "lite0"
+    known, drawn = table_of(script("benchmarks.held_out", "pretrained", *options))
+    assert known[0] == "training images" and abs(float(known[1])) < 1e-3
+    assert drawn[0] == "pretrained" and float(drawn[1]) > 10

@@ -87,12 +87,12 @@ def test_our_count_is_the_compilers(version):
 @pytest.mark.parametrize(
     "budget, done, said",
     [
-        ("training.steps=5000", (0, 0), ["at least 3 hours", "r3gan_cpu"]),
+        ("training.steps=5000", (0, 0), ["at least 3 hours", "r3gan_patch_cpu"]),
         ("training.steps=5000", (4000, 8000), ["at least 33 minutes"]),
         ("training.steps=5000", (4960, 9920), []),
         ("training.minutes=60", (0, 0), []),
         ("training.minutes=60", (1700, 3500), []),
-        ("training.minutes=12", (0, 0), ["at most 360 steps", "r3gan_cpu"]),
+        ("training.minutes=12", (0, 0), ["at most 360 steps", "r3gan_patch_cpu"]),
     ],
 )
 def test_a_run_says_what_it_costs(budget, done, said, monkeypatch):
