@@ -78,7 +78,7 @@ def locate(source: str | None) -> tuple[Path, str | None]:
     what = f"there is no run {source}" if source else "there are no runs"
     raise UserError(
         f"{what} in {WEIGHTS}, neither in {here} nor in a folder above it; go to the folder where "
-        "train_gan.py was started, or train one with train_gan.py."
+        "train_gan.py was started, train one with train_gan.py, or take pretrained."
     )
 
 

@@ -26,17 +26,19 @@ def take_over(state: TrainState, generator: Path) -> str:
     Raises:
         UserError: no layer of the generator fits.
     """
-    parts = [_copied("generator", load_model(generator), state.generator)]
-    if parts[0].startswith("0 "):
+    fitting, said = _copied("generator", load_model(generator), state.generator)
+    if not fitting:
         raise UserError(
             f"{generator} has no layer of the shapes of this generator; take the version and the "
-            "model.width that it was trained with."
+            "model.width that it was trained with, for a pretrained one those of "
+            "configs/r3gan_patch_cpu.yaml."
         )
+    parts = [said]
     if state.ema:
         state.ema.set_weights(state.generator.get_weights())
     beside = discriminator_of(generator)
     if beside.is_file():
-        parts.append(_copied("discriminator", load_model(beside), state.discriminator))
+        parts.append(_copied("discriminator", load_model(beside), state.discriminator)[1])
     else:
         parts.append("none of the discriminator's, of which there is no file")
     return f"Starting from {generator}: {'; '.join(parts)}."
@@ -48,8 +50,8 @@ def discriminator_of(generator: Path) -> Path:
     return generator.with_name(generator.name.replace(first, last, 1))
 
 
-def _copied(name: str, source: keras.Model, target: keras.Model) -> str:
-    """Copy the layers that fit, and say how many of how many they are.
+def _copied(name: str, source: keras.Model, target: keras.Model) -> tuple[int, str]:
+    """Copy the layers that fit; return their number, and a text that says how many of how many.
 
     Layers fit by their order and shapes, not by their names: a network of another size has the same
     layers before or after those that it has more.
@@ -65,8 +67,8 @@ def _copied(name: str, source: keras.Model, target: keras.Model) -> str:
         for variable, value in zip(new.variables, old.variables, strict=True):
             variable.assign(value)
     if len(fitting) == len(ours):
-        return f"all layers of the {name}"
-    return f"{len(fitting)} of the {name}'s {len(ours)} layers with weights"
+        return len(fitting), f"all layers of the {name}"
+    return len(fitting), f"{len(fitting)} of the {name}'s {len(ours)} layers with weights"
 
 
 def _layers(network: keras.Model) -> list:
