@@ -292,7 +292,7 @@ _ALL = [
     Version(
         "r3gan_patch",
         "Huang et al. 2024, changed for a CPU",
-        "r3gan, whose discriminator starts at half size: the best faces per minute on a CPU.",
+        "r3gan, whose discriminator starts at half size: better faces per minute on a CPU.",
         _R3GAN,
     ),
     Version(
