@@ -203,11 +203,16 @@ def load_network(path: Path) -> keras.Model:
     """Return the network in a .keras file, or the generator in a .weights.h5 of the combined model.
 
     The latter holds raw weights and no architecture, which the config.yaml beside it gives.
+    It computes in float32, in whatever precision it was trained, so that a seed's image is the same
+    on all devices and backends to 1 of 255: in bfloat16 a pixel differs by up to 28.
+
     UserError if the file is damaged, or holds no generator.
     """
     from anime_gan.runs.weights import load_model
 
     generator = load_model(path) if path.suffix == ".keras" else _from_combined(path)
+    for layer in generator._flatten_layers():  # with those inside other layers
+        layer.dtype_policy = "float32"
     taken, made = generator.input_shape, generator.output_shape
     if len(taken) != 2 or len(made) != 4 or made[1] != made[2] or made[3] not in (1, 3):
         raise UserError(
