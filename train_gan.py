@@ -276,7 +276,7 @@ def augmented(config: Config) -> Config:
     """
     if not config.training.start_from or config.augment.policy or config.augment.p == 0:
         return config
-    return config.updated(augment={"policy": AUGMENTATIONS, "p": "adaptive", "kimg": FEW_KIMG})
+    return config.updated(augment={"policy": (*AUGMENTATIONS,), "p": "adaptive", "kimg": FEW_KIMG})
 
 
 def finished(config: Config, step: int) -> str:

@@ -34,6 +34,16 @@ def scheduled_state(*overrides) -> TrainState:
     return TrainState(load_config(None, [*tiny, "objective.gamma=[1,0]", *overrides]))
 
 
+def test_schedules_are_at_their_end_where_a_run_starts_from_trained_networks():
+    """High rates, which untrained networks need, would make trained ones forget."""
+    rates = "generator.rate=[0.5,0.25]", "generator.decay=0"
+    state = scheduled_state("training.start_from=r", "training.cosine_kimg=2", *rates)
+    for step in (0, 7):
+        state.generator_optimizer.iterations.assign(step)
+        assert float(state.generator_optimizer.learning_rate) == 0.25
+        assert float(state.scheduled((1.0, 0.0))) == 0
+
+
 def test_schedules_end_with_the_run():
     """With its steps, or with its minutes on a machine of any speed, and stay there."""
     by_steps = scheduled_state("training.steps=40")
