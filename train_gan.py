@@ -24,6 +24,7 @@ from anime_gan import backend, console
 from anime_gan.commands import Parser, number, own_arguments
 from anime_gan.config import Config
 from anime_gan.config.messages import key_for_option
+from anime_gan.config.scores import SCALES
 from anime_gan.config.stages import (
     Stage,
     growth,
@@ -272,9 +273,14 @@ def few(images: ImageSet, config: Config) -> list[str]:
 def augmented(config: Config) -> Config:
     """Return the config of a run on few images, with adaptive augmentation if it starts trained.
 
-    Other policies stay, and so does augment.p=0, which refuses it.
+    Other policies stay, and so do augment.p=0, which refuses it, and an objective that can't adapt.
     """
-    if not config.training.start_from or config.augment.policy or config.augment.p == 0:
+    fixed = config.augment.policy or config.augment.p == 0
+    if (
+        not config.training.start_from
+        or fixed
+        or not SCALES[config.objective.name].shows_overfitting
+    ):
         return config
     return config.updated(augment={"policy": (*AUGMENTATIONS,), "p": "adaptive", "kimg": FEW_KIMG})
 

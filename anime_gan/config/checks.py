@@ -112,10 +112,10 @@ def _check_config(config: Config) -> None:
             "discriminator.weight_clip, discriminator.spectral_norm or "
             "objective.penalties=[gradient]."
         )
-    if augment.p == "adaptive" and scale.threshold is None:
+    if augment.p == "adaptive" and not scale.shows_overfitting:
         raise UserError(
-            f"augment.p is adaptive, but the scores of objective {name} have no threshold that "
-            "would show overfitting; set it to a number."
+            f"augment.p is adaptive, but the scores of objective {name} do not show overfitting; "
+            "set it to a number."
         )
     if augment.p == "adaptive" and not augment.policy:
         raise UserError(

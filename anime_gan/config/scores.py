@@ -18,6 +18,15 @@ class Scale:
     threshold: float | None = 0.0
     real_is_high: bool = True
 
+    @property
+    def shows_overfitting(self) -> bool:
+        """Whether the share of real images classified as real shows it, which ADA needs.
+
+        Those of Wasserstein only grow apart. Paired ones are compared with the middle of the batch:
+        penalties keep real and generated scores overlapping as long as the images are alike.
+        """
+        return self.threshold is not None or self.paired
+
 
 # By objective.name; the losses themselves are in training/losses.py.
 SCALES: dict[str, Scale] = {

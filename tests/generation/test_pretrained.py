@@ -67,3 +67,5 @@ def test_a_run_starts_from_all_of_a_pretrained_generator(script, faces, name):
     assert done.returncode == 0, done.stderr
     assert "all layers of the generator; all layers of the discriminator" in done.stdout
     assert "Augmentation is adaptive" in done.stdout
+    again = script("train_gan.py", "r", "training.steps=2")
+    assert again.returncode == 0 and "from step 1" in again.stdout, again.stderr
