@@ -20,6 +20,7 @@ const HINTS = {
 
 // What waits for an answer: {from, take}; null while nothing does.
 let waiting = null;
+let lastPress = 0; // when the last answer was given, in milliseconds of the page
 
 function show(id) {
   for (const section of document.querySelectorAll("section")) section.hidden = section.id !== id;
@@ -44,6 +45,7 @@ function answer(choice, time) {
   if (!waiting || time < waiting.from + quiz.lock) return;
   const {take} = waiting;
   waiting = null;
+  lastPress = time;
   take([choice, time]);
 }
 
@@ -66,21 +68,21 @@ async function ask(trial, pairs, exposures, random) {
     const labels = document.querySelectorAll("#labels button");
     for (const label of labels) label.setAttribute("aria-disabled", "true");
     const [pair, face, at] = trial;
-    [shown, exposure] = await screen_.flash(pairs[pair][face], exposures[at], random);
+    [shown, exposure] = await screen_.flash(pairs[pair][face], exposures[at], random, lastPress);
     for (const label of labels) label.removeAttribute("aria-disabled");
     const [choice, answered] = await answerAfter(shown + exposure - quiz.lock);
     return {choice, shown, answered, exposure};
   }
   if (kind === "grade") {
     buttonsFor("grades");
-    shown = await screen_.with(() => screen_.draw(screen_.single, trial[0]));
+    shown = await screen_.with(() => screen_.draw(screen_.single, trial[0]), lastPress);
   } else {
     buttonsFor("pair");
     const [pair, left] = trial, canvases = document.querySelectorAll("#pair canvas");
     shown = await screen_.with(() => {
       screen_.draw(canvases[0], pairs[pair][left]);
       screen_.draw(canvases[1], pairs[pair][1 - left]);
-    });
+    }, lastPress);
   }
   const [choice, answered] = await answerAfter(shown);
   return {choice, shown, answered};

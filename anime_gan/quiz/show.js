@@ -24,20 +24,20 @@ class Screen {
     return [cell % columns * step, Math.floor(cell / columns) * step];
   }
 
-  // Draw with the next frame, and return its time in milliseconds.
-  async with(draw) {
-    const time = await frame();
+  // Draw with the first frame after a time, and return its time in milliseconds. Without a time, a
+  // frame may be dated before the press that it follows.
+  async with(draw, after) {
+    const time = await frameAfter(after);
     draw();
     return time;
   }
 
-  // Show a cross, a face for `exposure` milliseconds and a mask. Return the time of the face's
-  // frame, and for how long it was there by the times of the frames.
-  async flash(cell, exposure, random) {
+  // Show a cross after a time, a face for `exposure` milliseconds and a mask. Return the time of the
+  // face's frame, and for how long it was there by the times of the frames.
+  async flash(cell, exposure, random, after) {
     const canvas = this.single;
-    const crossed = await this.with(() => this.cross(canvas));
-    await frameAfter(crossed + CROSS_MS);
-    const shown = await this.with(() => this.draw(canvas, cell));
+    const crossed = await this.with(() => this.cross(canvas), after);
+    const shown = await this.with(() => this.draw(canvas, cell), crossed + CROSS_MS);
     // Frames are about 16.7 ms apart: without the 4 ms, 50 ms might become four of them.
     const masked = await frameAfter(shown + exposure - 4);
     this.mask(canvas, random);

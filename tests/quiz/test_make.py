@@ -85,7 +85,7 @@ def test_neither_place_nor_order_says_which_is_real():
 
 
 def test_the_same_seed_gives_the_same_faces_and_another_quiz():
-    """A quiz also has secret digits, so that nobody finds the key by trying which gives its number."""
+    """A quiz has secret digits too, so that nobody finds the key by trying which gives its id."""
     (page, key), (again, same) = small_quiz(PAIRS, 5), small_quiz(PAIRS, 5)
     assert quiz_in(page)["sheet"] == quiz_in(again)["sheet"] and key.truth == same.truth
     assert key.id != same.id
