@@ -55,21 +55,10 @@ def make(
     of_side = np.split(cells, np.cumsum([len(side.pixels) for side in sides])[:-1])
     members, truth = _paired(of_side[0], of_side[1], random)
     singles = _singles(settings, of_side)
-    placed = np.empty_like(pixels)
-    placed[cells] = pixels
-    image, columns, step = quiz_faces.sheet(placed)
-    quality = {"quality": quiz_faces.QUALITY, "subsampling": 0}
-    shown = {
-        "kind": settings.kind,
-        "size": pixels.shape[1],
-        "columns": columns,
-        "step": step,
-        "faces": len(pixels),
+    shown = _shown(settings, pixels, cells) | {
         "pairs": members[: settings.pairs],
         "practice": members[settings.pairs :],
         "singles": [cell for cell, _ in singles],
-        "exposures": list(settings.exposures) if settings.kind == RAPID else [],
-        "sheet": encode(image, "jpeg", **quality),
     }
     values = {
         "format": FORMAT,
@@ -95,6 +84,22 @@ def make(
     }
     quiz = {"format": FORMAT, "id": key.id, "lock": LOCK, "grades": GRADES, **shown}
     return _page(settings, quiz | {"sealed": sealed(hidden, key.id)}), key
+
+
+def _shown(settings: Settings, pixels: np.ndarray, cells: np.ndarray) -> dict[str, Any]:
+    """Return what the page shows of faces; cells: where each lies."""
+    placed = np.empty_like(pixels)
+    placed[cells] = pixels
+    image, columns, step = quiz_faces.sheet(placed)
+    return {
+        "kind": settings.kind,
+        "size": pixels.shape[1],
+        "columns": columns,
+        "step": step,
+        "faces": len(pixels),
+        "exposures": list(settings.exposures) if settings.kind == RAPID else [],
+        "sheet": encode(image, "jpeg", quality=quiz_faces.QUALITY, subsampling=0),
+    }
 
 
 def _paired(first, second, random: np.random.Generator) -> tuple[list[list[int]], list[int]]:
