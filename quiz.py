@@ -220,7 +220,7 @@ def made(settings, out: Path, key_file: Path, names: list[str], trained: list[st
 def score(arguments: argparse.Namespace) -> list[str]:
     """Score answers files, print what they say, and write numbers and figures."""
     from anime_gan.quiz.key import read_key
-    from anime_gan.quiz.study import answers_files, read_study
+    from anime_gan.quiz.study import ENDINGS, answers_files, other_files, read_study
 
     key_file = arguments.key or find_key(arguments.answers)
     key = read_key(key_file)
@@ -229,7 +229,7 @@ def score(arguments: argparse.Namespace) -> list[str]:
     out = arguments.out or (first if first.is_dir() else first.parent) / RESULTS
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; name a folder with --out.")
-    from anime_gan.quiz.report import lines
+    from anime_gan.quiz.report import lines, plain
     from anime_gan.quiz.score import results
 
     found = results(read_study(files, key))
@@ -240,7 +240,11 @@ def score(arguments: argparse.Namespace) -> list[str]:
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     written = [path, *charts.write(found, out)]
-    return [*lines(found), f"Written: {', '.join(map(str, written))}."]
+    text = lines(found)
+    if others := other_files(arguments.answers):
+        names = ", ".join(map(plain, others))
+        text.append(f"Not read, since they do not end in {' or '.join(ENDINGS)}: {names}.")
+    return [*text, f"Written: {', '.join(map(str, written))}."]
 
 
 def find_key(paths: Sequence[Path]) -> Path:

@@ -59,8 +59,8 @@ def _fewer(results: dict[str, Any]) -> str:
         )
     if results["fewer_than_half"] == NO:
         return (
-            f"{question} No: the whole interval is above 50%. People can tell the faces apart, "
-            "though not always."
+            f"{question} No: the whole interval is above 50%. People can tell real faces from "
+            "generated ones."
         )
     if pooled["low"] is None:
         return f"{question} One participant, or one face, can't say."

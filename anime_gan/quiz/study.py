@@ -37,6 +37,22 @@ class Study:
     careless: list[Person]
 
 
+def other_files(folders: Sequence[Path]) -> list[str]:
+    """Return the names of files in folders that may be answers, but end in another way.
+
+    Pages and hidden files are none.
+    """
+    return [
+        file.name
+        for folder in folders
+        if folder.is_dir()
+        for file in sorted(folder.iterdir())
+        if file.is_file()
+        and file.name[0] != "."
+        and file.suffix.lower() not in (*ENDINGS, ".html", ".png")
+    ]
+
+
 def answers_files(paths: Sequence[Path], key_file: Path) -> list[Path]:
     """Return the files that are named, and those in folders that are named, sorted.
 

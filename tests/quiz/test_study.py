@@ -8,7 +8,7 @@ import pytest
 from anime_gan.errors import UserError
 from anime_gan.quiz.answers import DAMAGED, DOUBLE, FAST, ONE_SIDE
 from anime_gan.quiz.kinds import PAIRS, RAPID
-from anime_gan.quiz.study import answers_files, read_study
+from anime_gan.quiz.study import answers_files, other_files, read_study
 from benchmarks.quiz_studies import answers_file
 from tests.quiz.quizzes import answered, small_quiz
 
@@ -92,12 +92,14 @@ def test_what_is_read_of_a_folder(tmp_path, written):
     _, key = small_quiz()
     (tmp_path / "quiz_key.json").write_text(key.model_dump_json())
     (tmp_path / ".hidden.json").write_text("{}")
-    (tmp_path / "notes.md").write_text("x")
+    (tmp_path / "answers.docx").write_text("x")
+    (tmp_path / "quiz.html").write_text("x")
     (tmp_path / "results.json").mkdir()
     (tmp_path / "pasted.txt").write_text(json.dumps(answered(key, 1)))
     study = written(key, good=answered(key), broken="{")
     assert [person.name for person in study.persons] == ["good.json", "pasted.txt"]
     assert named(study) == [("broken.json", DAMAGED, True)]
+    assert other_files([tmp_path, tmp_path / "good.json"]) == ["answers.docx"]
     again = answers_files([tmp_path, tmp_path / "good.json"], tmp_path / "quiz_key.json")
     assert [path.name for path in again] == ["broken.json", "good.json", "pasted.txt"]
 
