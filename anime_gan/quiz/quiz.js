@@ -108,8 +108,9 @@ async function practice(random) {
     const {choice} = await ask(trial, pairs, longFirst, random);
     if (kind === "rating") continue;
     const right = isRight(trial, choice, key.practice);
-    const person = kind === "pairs" ? "the other face was drawn by a person" : choice ? "a person drew it" : "it was generated";
-    await pause(right ? "Right" : "Not right", right ? "That is the kind of answer that is wanted." : `No: ${person}.`, "Next");
+    const [yes, no] = kind === "pairs" ? ["a person drew it", "a person drew the other face"]
+      : choice === 0 ? ["a person drew it", "it was generated"] : ["it was generated", "a person drew it"];
+    await pause(right ? "Right" : "Not right", right ? `Yes: ${yes}.` : `No: ${no}.`, "Next");
   }
 }
 
@@ -134,7 +135,7 @@ function scoreOf(order, answers) {
 function scoreText(order, answers, score) {
   const choices = order.filter(trial => trial.length > 1).length;
   if (quiz.kind !== "rating") {
-    return `You were right in ${score} of ${choices}. Who guesses is right in ${choices / 2} on average.`;
+    return `You were right in ${score} of ${choices}. Guessing gives ${choices / 2} on average.`;
   }
   const names = [...key.names, "faces that people drew"];
   const grades = names.map((name, origin) => {
