@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,8 @@ def write(results: dict[str, Any], folder: Path) -> list[Path]:
         figures["grades.png"] = _grades
     paths = []
     for name, draw in figures.items():
-        with rc_context(_STYLE):
+        with rc_context(_STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # of a name that the font can't write
             figure = Figure((6.4, 4), dpi=150, layout="constrained")
             draw(figure.add_subplot(), results)
             path = folder / name

@@ -15,7 +15,7 @@ from benchmarks.quiz_studies import CASES, answers_file, run_case
 from tests.conftest import size_of
 from tests.quiz.quizzes import answered, small_quiz
 
-HOSTILE = "\x1b[2J<b>$x^$\n"
+HOSTILE = "\x1b[2J<b>$x^$\n\u9854"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
