@@ -7,7 +7,7 @@ import pytest
 
 from anime_gan.quiz import make
 from anime_gan.quiz.answers import read_person
-from anime_gan.quiz.kinds import PAIRS, RAPID, RATING
+from anime_gan.quiz.kinds import LOCK, PAIRS, RAPID, RATING
 from tests.quiz.quizzes import small_quiz
 from tests.web.axe import serious_faults
 from tests.web.opening import open_page
@@ -197,19 +197,23 @@ def test_practice_says_what_is_right_and_the_quiz_does_not(opened, browser):
 
 
 def test_a_double_click_answers_once(opened, browser):
-    """The second click comes sooner than the page takes an answer to the next pair."""
+    """A press too soon after a trial appears does nothing, however often; a later one answers."""
     participant, _ = opened(PAIRS, 1280, "mouse")
+    assert browser.execute_script("return quiz.lock") == LOCK
+    browser.execute_script("quiz.lock = 60000")  # so that the test need not be quick
     participant.press("[type=checkbox]")
     participant.press("#consent button")
     participant.press("#pause button")
-    time.sleep(0.3)
-    script = "for (let i = 0; i < 5; i++) document.querySelector('#pair button').click()"
-    browser.execute_script(script)
-    assert browser.execute_script(SECTION) == "pause"  # what the practice says
-    participant.press("#pause button")
-    assert browser.find_element("id", "progress").text == "Practice 2 of 2"
-    browser.execute_script(script)  # at once
+    for _ in range(5):
+        time.sleep(0.1)
+        participant.press("#pair button")
     assert browser.execute_script(SECTION) == "trial"
+    browser.execute_script("quiz.lock = 0")
+    end = time.monotonic() + 20
+    while browser.execute_script(SECTION) == "trial":
+        assert time.monotonic() < end
+        participant.press("#pair button")
+    assert browser.find_element("css selector", "#pause button").text == "Next"
 
 
 def test_copying_as_text(opened, browser, tmp_path):
