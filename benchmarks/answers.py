@@ -71,6 +71,16 @@ CASES = {
     ],
     "models": ["--help", "v99", "v5 model.width=abc", "v5 model.wdth=1", "--diagram x.svg"],
     "data_loader": ["--help", "nowhere", "empty", "empty --resolution abc", "empty --out a.txt"],
+    "quiz": [
+        "--help",
+        "make --help",
+        "make r --images nowhere",
+        "make nobody --images empty",
+        "make r --images empty --kind rapid --count 3",
+        "make r --images empty --seeds 1",
+        "score nowhere",
+        "score empty --key none.json",
+    ],
     "prepare_faces": [
         "--help",
         "nowhere out",

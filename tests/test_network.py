@@ -108,6 +108,7 @@ COMMANDS = {
     "models": ["models.py"],
     "data_loader": ["data_loader.py", "faces"],
     "runs": ["runs.py"],
+    "quiz": ["quiz.py", "make", "v5-before", "--images", "faces", "--count", 4],
     "sample": ["sample.py", "v5-before"],
     "help": ["train_gan.py", "--help"],
     "train_gan": ["train_gan.py", "data.images=faces", *TINY],

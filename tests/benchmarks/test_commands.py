@@ -9,7 +9,7 @@ import pytest
 
 from anime_gan import backend
 from anime_gan.data import demo
-from benchmarks import answers, distances, duplicates, long_run, start, thresholds
+from benchmarks import answers, distances, duplicates, long_run, quiz_studies, start, thresholds
 from benchmarks.step import PARTS
 from tests.conftest import ROOT, SLOW_ON_JAX, size_of
 
@@ -167,6 +167,27 @@ def test_answers_are_timed_and_wrong_ones_marked(monkeypatch, capsys):
     ]
     assert all(0 < float(row[1]) < 60 for row in rows)
     assert [row[2] in ("", "slow") for row in rows] == [True, True, True, False]
+
+
+def test_quiz_studies_print_verdicts_and_coverage(monkeypatch, capsys):
+    """A row for each kind of study, and one for each size of the effects."""
+    few = ("--studies", "1", "--intervals", "5")
+    lines = run_main(quiz_studies, monkeypatch, capsys, *few)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line]
+    count = len(quiz_studies.CASES)
+    assert [row[0] for row in rows[2 : 2 + count]] == [case.name for case in quiz_studies.CASES]
+    assert all(row[2] == "100.0%" for row in rows[2 : 2 + count])
+    assert len(rows) == count + len(quiz_studies.EFFECTS) + 4
+    assert all(len(row) == len(quiz_studies.SIZES) + 1 for row in rows[count + 4 :])
+
+
+@pytest.mark.slow
+def test_the_screens_of_a_quiz_are_written(script, browser):
+    """Five screens of a phone beside each other; `browser` skips where there is none."""
+    browser.quit()
+    done = script("benchmarks.quiz_screenshots", "screens.webp")
+    assert done.returncode == 0, done.stderr
+    assert size_of(script.folder / "screens.webp") == (5 * 392 + 4 * 12, 642)
 
 
 @pytest.mark.slow
