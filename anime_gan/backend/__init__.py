@@ -97,6 +97,19 @@ def fused_batch_norm() -> Callable | None:
     return _active().fused_batch_norm
 
 
+def grouped_conv(maps: Tensor, kernel: Tensor, padding: str) -> Tensor:
+    """Return a grouped convolution of stride 1 as one operation of a graph, for exporters.
+
+    Keras on TensorFlow has XLA compile it on a CPU, which no exporter can read.
+
+    Args:
+        maps: (B, H, W, N).
+        kernel: (K, K, N / groups, M).
+        padding: "same" or "valid".
+    """
+    return _active().grouped_conv(maps, kernel, padding)
+
+
 def has_gpu() -> bool:
     """Say whether the networks run on a GPU."""
     return _active().has_gpu()

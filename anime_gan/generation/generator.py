@@ -34,6 +34,7 @@ class Generator:
         latent_dim: the size of z and of w.
         resolution, channels: of the images.
         mean_w: float32 (latent_dim,).
+        mapping: the network from z (B, latent_dim) to w (B, latent_dim); None without styles.
         synthesis: the network from w (B, layers, latent_dim) to images in [-1, 1]; without styles,
             the whole network, from z.
     """
@@ -43,12 +44,12 @@ class Generator:
         self.has_styles = {"mapping", "styles", "synthesis"} <= set(parts)
         self.latent_dim = network.input_shape[1]
         _, _, self.resolution, self.channels = network.output_shape
-        self.layers, self.synthesis = 1, network
+        self.layers, self.mapping, self.synthesis = 1, None, network
         self.mean_w = np.zeros(self.latent_dim, "float32")
         # Keras on JAX hands a network's weights to the computation and takes them back after it.
         self._lock = threading.Lock()
         if self.has_styles:
-            self._mapping, self.synthesis = parts["mapping"], parts["synthesis"]
+            self.mapping, self.synthesis = parts["mapping"], parts["synthesis"]
             self.layers = self.synthesis.input_shape[1]
             self.mean_w = keras.ops.convert_to_numpy(parts["styles"].mean)
             noises = [x for x in self.synthesis.layers if isinstance(x, AddNoise)]
@@ -70,7 +71,7 @@ class Generator:
             z: (N, latent_dim).
             truncation_psi: 1 for no truncation, 0 for mean_w; negative ones mirror w at mean_w.
         """
-        w = predict(self._locked(self._mapping), z) if self.has_styles else z
+        w = predict(self._locked(self.mapping), z) if self.has_styles else z
         if truncation_psi == 1:
             return w
         return self.mean_w + np.float32(truncation_psi) * (w - self.mean_w)
