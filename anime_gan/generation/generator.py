@@ -95,6 +95,20 @@ class Generator:
         Raises:
             UserError: the network has no noise, and another than "const" is asked for.
         """
+        return self._compute(to_uint8, w, noise, noise_seeds, noise_sizes)
+
+    def outputs(self, w: np.ndarray, noise: str = "const") -> np.ndarray:
+        """Return what `images` makes into images: float32 (N, H, W, C), meant for [-1, 1]."""
+        return self._compute(np.asarray, w, noise)
+
+    def _compute(
+        self,
+        finish: Callable,
+        w: np.ndarray,
+        noise: str,
+        noise_seeds: Sequence[int] | None = None,
+        noise_sizes: Sequence[int] | None = None,
+    ) -> np.ndarray:
         if noise not in NOISE:
             raise ValueError(f"noise is {noise!r}, but must be one of {', '.join(NOISE)}.")
         if not self.has_styles:
@@ -103,7 +117,7 @@ class Generator:
                     f"noise {noise} is for versions with noise, stylegan and stylegan2; this "
                     "generator has none, so leave it out."
                 )
-            return predict(self._locked(self.synthesis), w, to_uint8, SMALL_BATCH)
+            return predict(self._locked(self.synthesis), w, finish, SMALL_BATCH)
         if noise == "random" and (noise_seeds is None or len(noise_seeds) != len(w)):
             raise ValueError(f"random noise for {len(w)} images needs as many noise_seeds.")
         if w.ndim == 2:
@@ -118,7 +132,7 @@ class Generator:
             sizes = () if noise == "none" else noise_sizes
             return [m if sizes is None or m.shape[1] in sizes else 0 * m for m in maps]
 
-        return predict(self._locked(self._noisy_synthesis), w, to_uint8, others=noise_of)
+        return predict(self._locked(self._noisy_synthesis), w, finish, others=noise_of)
 
     def images_from_seeds(
         self, seeds: Sequence[int], truncation_psi: float = 1.0, noise: str = "const"
