@@ -9,12 +9,11 @@ import keras
 from keras import ops
 
 from anime_gan.errors import UserError
+from anime_gan.export.formats import PARTS
 from anime_gan.generation.generator import Generator
 from anime_gan.networks.build import all_layers
 from anime_gan.networks.layers.grouped import GroupedConv
 from anime_gan.networks.layers.style import AddNoise
-
-PARTS = ("whole", "mapping", "synthesis")
 
 
 def export_network(generator: Generator, part: str = "whole") -> keras.Model:

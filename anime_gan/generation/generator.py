@@ -35,6 +35,7 @@ class Generator:
         resolution, channels: of the images.
         mean_w: float32 (latent_dim,).
         mapping: the network from z (B, latent_dim) to w (B, latent_dim); None without styles.
+        network: the whole network, from z (B, latent_dim) to images in [-1, 1].
         synthesis: the network from w (B, layers, latent_dim) to images in [-1, 1]; without styles,
             the whole network, from z.
     """
@@ -44,7 +45,8 @@ class Generator:
         self.has_styles = {"mapping", "styles", "synthesis"} <= set(parts)
         self.latent_dim = network.input_shape[1]
         _, _, self.resolution, self.channels = network.output_shape
-        self.layers, self.mapping, self.synthesis = 1, None, network
+        self.network = self.synthesis = network
+        self.layers, self.mapping = 1, None
         self.mean_w = np.zeros(self.latent_dim, "float32")
         # Keras on JAX hands a network's weights to the computation and takes them back after it.
         self._lock = threading.Lock()
