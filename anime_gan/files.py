@@ -44,6 +44,35 @@ def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield the path of a new folder that replaces `path` once it is written to the disk.
+
+    If anything fails before, `path` stays as it was and the new folder is removed; UserError if the
+    system refuses to write.
+    """
+    temporary, former = (path.with_name(f".{os.getpid()}.{n}.{path.name}") for n in ("new", "old"))
+    try:
+        with explain_os_error(path):
+            temporary.mkdir()
+            yield temporary
+            for file in temporary.rglob("*"):
+                sync(file)
+            if is_replaced := path.exists():
+                os.rename(path, former)
+            try:
+                os.rename(temporary, path)
+            except OSError:
+                if is_replaced:
+                    os.rename(former, path)
+                raise
+            sync_names(path.parent)
+            if is_replaced:
+                former.unlink() if former.is_symlink() else shutil.rmtree(former)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
 def explain_os_error(path: Path) -> Iterator[None]:
     """Turn an OSError about writing `path` into a UserError."""
     try:
@@ -121,14 +150,18 @@ def sync_names(folder: Path) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the temporary files of `whole_file` whose process was killed.
+    """Remove what `whole_file` and `whole_folder` left whose process was killed.
 
     A process that runs keeps its own: it may write images into the folder of a run.
     """
     for path in folder.glob(".*.*"):
-        match = re.match(r"\.(\d{1,9})\.", path.name)
-        if match and path.is_file() and (int(match[1]) == os.getpid() or not _runs(int(match[1]))):
+        match = re.match(r"\.(\d{1,9})\.(new\.)?", path.name)
+        if not match or (int(match[1]) != os.getpid() and _runs(int(match[1]))):
+            continue
+        if path.is_file():
             path.unlink(missing_ok=True)
+        elif match[2]:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _runs(process: int) -> bool:

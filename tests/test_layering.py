@@ -15,7 +15,7 @@ FLOORS = [
     ["networks", "data"],
     ["training", "runs", "features"],
     ["generation", "preparation"],
-    ["metrics", "quiz"],
+    ["export", "metrics", "quiz"],
     ["comparison", "commands"],
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -97,6 +97,19 @@ def fused_batch_norm() -> Callable | None:
     return _active().fused_batch_norm
 
 
+def grouped_conv(maps: Tensor, kernel: Tensor, padding: str) -> Tensor:
+    """Return a grouped convolution of stride 1 as one operation of a graph, for exporters.
+
+    Keras on TensorFlow has XLA compile it on a CPU, which no exporter can read.
+
+    Args:
+        maps: (B, H, W, N).
+        kernel: (K, K, N / groups, M).
+        padding: "same" or "valid".
+    """
+    return _active().grouped_conv(maps, kernel, padding)
+
+
 def has_gpu() -> bool:
     """Say whether the networks run on a GPU."""
     return _active().has_gpu()
@@ -161,3 +174,13 @@ def several_devices() -> ModuleType:
             "remove the section distribution."
         )
     return importlib.import_module("anime_gan.backend.jax_devices")
+
+
+def exporters() -> ModuleType:
+    """Return the module that writes and reads TensorFlow's formats; UserError on JAX."""
+    if name() != "tensorflow":
+        raise UserError(
+            f"this format is written with TensorFlow, but the backend is {name()}; set "
+            "KERAS_BACKEND=tensorflow, or export NumPy arrays, which every backend writes."
+        )
+    return importlib.import_module("anime_gan.backend.tensorflow_export")

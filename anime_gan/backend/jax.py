@@ -58,6 +58,10 @@ def scan(body, items, state):
     )
 
 
+def grouped_conv(maps, kernel, padding):
+    return keras.ops.conv(maps, kernel, padding=padding)
+
+
 def compile_step(step, state):
     places = [variable.value.sharding for variable in state]
     several = bool(places) and len(places[0].device_set) > 1

@@ -79,6 +79,10 @@ def fused_batch_norm(maps, scale, offset, epsilon):
     return result.y, result.batch_mean, result.batch_variance * (1 - 1 / pixels)
 
 
+def grouped_conv(maps, kernel, padding):
+    return tf.nn.conv2d(maps, kernel, 1, padding.upper())
+
+
 def compile_step(step, state):
     _keep_graphs()
     # XLA fuses the step on a GPU; on a CPU its convolutions are slower than oneDNN's.

@@ -44,6 +44,18 @@ def test_the_truncation_benchmark_has_a_row_for_each_psi(script, faces):
 
 
 @pytest.mark.slow
+def test_the_export_benchmark_has_two_rows_for_each_format(script):
+    """Weights in float32 and in float16, which are half the size."""
+    options = "--resolution", "16", "--formats", "onnx,npz"
+    rows = table_of(script("benchmarks.export", "r3gan:0.05", *options))
+    assert [row[2:4] for row in rows] == [
+        [name, precision] for name in ("onnx", "npz") for precision in ("float32", "float16")
+    ]
+    sizes = [float(row[4]) for row in rows]
+    assert sizes[0] > 1.8 * sizes[1] and sizes[2] > 1.8 * sizes[3]
+
+
+@pytest.mark.slow
 def test_the_loader_benchmark_prints_ratios(script, faces):
     """The report's reading against a first and a later start, and decoded against encoded."""
     done = script("benchmarks.loader", faces, "--count", "24")

@@ -17,10 +17,18 @@ class GroupedConv(layers.Conv2D):
     convolution itself, and gradients of gradients longer still. Plain convolutions do not have this
     problem: there the groups are divided among at most `PARTS` of them, each with a kernel that is
     0 between its groups.
+
+    Attributes:
+        as_one: trace one operation on a CPU too. Exporters set it: other programs compute grouped
+            convolutions fast.
     """
+
+    as_one = False
 
     def convolution_op(self, inputs, kernel):
         """Return the maps before the bias."""
+        if self.as_one:
+            return backend.grouped_conv(inputs, kernel, self.padding)
         if backend.has_gpu():
             return super().convolution_op(inputs, kernel)
         parts = max(n for n in range(1, PARTS + 1) if self.groups % n == 0)
