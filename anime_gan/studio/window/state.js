@@ -29,7 +29,7 @@ function faceOf(key) {
     if (number === undefined && spec.levels.some(level => level.name === name)) {
       face.mix[name] = readSeed(value);
     } else if (number < spec.directions.length) {
-      face.values[number] = readNumber(value, -4, 4, 0);
+      face.values[number] = readNumber(value, -3, 3, 0);
     }
   }
   face.values = Array.from(face.values, value => value ?? 0);
