@@ -97,6 +97,7 @@ def _run(name: str) -> None:
 compare = partial(_run, "compare")
 data_loader = partial(_run, "data_loader")
 evaluate = partial(_run, "evaluate")
+export = partial(_run, "export")
 models = partial(_run, "models")
 prepare_faces = partial(_run, "prepare_faces")
 runs = partial(_run, "runs")

@@ -44,6 +44,35 @@ def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield the path of a new folder that replaces `path` once it is written to the disk.
+
+    If anything fails before, `path` stays as it was and the new folder is removed; UserError if the
+    system refuses to write.
+    """
+    temporary, former = (path.with_name(f".{os.getpid()}.{n}.{path.name}") for n in ("new", "old"))
+    try:
+        with explain_os_error(path):
+            temporary.mkdir()
+            yield temporary
+            for file in temporary.rglob("*"):
+                sync(file)
+            if is_replaced := path.exists():
+                os.rename(path, former)
+            try:
+                os.rename(temporary, path)
+            except OSError:
+                if is_replaced:
+                    os.rename(former, path)
+                raise
+            sync_names(path.parent)
+            if is_replaced:
+                shutil.rmtree(former)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
 def explain_os_error(path: Path) -> Iterator[None]:
     """Turn an OSError about writing `path` into a UserError."""
     try:

@@ -174,3 +174,13 @@ def several_devices() -> ModuleType:
             "remove the section distribution."
         )
     return importlib.import_module("anime_gan.backend.jax_devices")
+
+
+def exporters() -> ModuleType:
+    """Return the module that writes and reads TensorFlow's formats; UserError on JAX."""
+    if name() != "tensorflow":
+        raise UserError(
+            f"this format is written with TensorFlow, but the backend is {name()}; set "
+            "KERAS_BACKEND=tensorflow, or export NumPy arrays, which every backend writes."
+        )
+    return importlib.import_module("anime_gan.backend.tensorflow_export")

@@ -9,12 +9,11 @@ import keras
 from keras import ops
 
 from anime_gan.errors import UserError
+from anime_gan.export.formats import PARTS
 from anime_gan.generation.generator import Generator
 from anime_gan.networks.build import all_layers
 from anime_gan.networks.layers.grouped import GroupedConv
 from anime_gan.networks.layers.style import AddNoise
-
-PARTS = ("whole", "mapping", "synthesis")
 
 
 def export_network(generator: Generator, part: str = "whole") -> keras.Model:
@@ -40,7 +39,7 @@ def export_network(generator: Generator, part: str = "whole") -> keras.Model:
         raise ValueError(f"part is {part!r}, but must be one of {', '.join(PARTS)}.")
     latent = keras.Input((generator.latent_dim,), name="latent")
     if part == "whole" and not generator.has_styles:
-        return keras.Model({"latent": latent}, {"image": generator.synthesis(latent)})
+        return keras.Model({"latent": latent}, {"image": _portable(generator.synthesis)(latent)})
     if not generator.has_styles:
         raise UserError(
             f"the part {part} is of versions with styles, stylegan and stylegan2; this generator "
@@ -49,7 +48,7 @@ def export_network(generator: Generator, part: str = "whole") -> keras.Model:
     if part == "mapping":
         return keras.Model({"latent": latent}, {"w": generator.mapping(latent)})
     noise = keras.Input(batch_shape=(), name="noise")
-    synthesis = _with_strength(generator.synthesis, noise)
+    synthesis = _portable(generator.synthesis, noise)
     if part == "synthesis":
         styles = keras.Input((generator.layers, generator.latent_dim), name="w")
         return keras.Model({"w": styles, "noise": noise}, {"image": synthesis([styles, noise])})
@@ -61,16 +60,31 @@ def export_network(generator: Generator, part: str = "whole") -> keras.Model:
     return keras.Model(inputs, {"image": synthesis([styles, noise])})
 
 
-def _with_strength(synthesis: keras.Model, noise) -> keras.Model:
-    """Return the network from [w, noise], whose noise is the layers' own times a scalar."""
+def _portable(network: keras.Model, noise=None) -> keras.Model:
+    """Return a network that shares the layers, of operations that all formats have.
+
+    Args:
+        network: a generator, or a synthesis network.
+        noise: the scalar input that its noise is multiplied by; None for a network without noise.
+
+    Returns:
+        The network from the same input, or from [input, noise].
+    """
 
     def call(layer, *args, **kwargs):
         if isinstance(layer, AddNoise):
             kwargs["noise"] = noise * layer.fixed
+        if isinstance(layer, keras.layers.UpSampling2D) and layer.interpolation == "nearest":
+            # Keras repeats rows and columns, after which LiteRT no longer knows the maps' sizes.
+            sizes = [
+                size * times for size, times in zip(args[0].shape[1:3], layer.size, strict=True)
+            ]
+            return ops.image.resize(args[0], sizes, "nearest", data_format="channels_last")
         return layer(*args, **kwargs)
 
-    unused = keras.Model([synthesis.input, noise], synthesis.output)
-    return keras.models.clone_model(unused, unused.inputs, lambda layer: layer, call)
+    inputs = [network.input] if noise is None else [network.input, noise]
+    same = keras.Model(inputs, network.output)
+    return keras.models.clone_model(same, same.inputs, lambda layer: layer, call)
 
 
 def signature(network: keras.Model) -> list[dict[str, keras.InputSpec]]:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
+import numpy as np
 import onnx
+from onnx import TensorProto, helper, numpy_helper
 
+from anime_gan import backend
 from anime_gan.export.network import export_network, grouped_as_one, signature
+from anime_gan.features.onnx_runtime import open_session
 from anime_gan.generation.generator import Generator
 
 OPSET = 15  # of 2021: all runtimes know it, and the graphs need no newer operation
+SMALL = 16  # numbers: arrays up to this size are shapes and factors, and stay as they are
 
 
 def to_onnx(generator: Generator, part: str = "whole") -> onnx.ModelProto:
-    """Return a generator, or a part of it, as an ONNX model; it needs Keras on TensorFlow.
+    """Return a generator, or a part of it, as an ONNX model.
 
     All inputs and outputs are float32 and required: ONNX Runtime Web can't set inputs that have
     defaults. The number of images is free; its dimension is named "batch".
@@ -29,9 +35,14 @@ def to_onnx(generator: Generator, part: str = "whole") -> onnx.ModelProto:
             `w` (batch, layers, latent_dim) and `noise` to `image`.
 
     Raises:
-        UserError: the generator has no such part.
+        UserError: the generator has no such part, or Keras is not on TensorFlow.
     """
-    network = export_network(generator, part)
+    return _converted(export_network(generator, part))
+
+
+def _converted(network: keras.Model) -> onnx.ModelProto:
+    """Return a network with named inputs and outputs as an ONNX model."""
+    backend.exporters()  # UserError if Keras is not on TensorFlow
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras's, about np.object
         path = Path(folder) / "network.onnx"
@@ -44,30 +55,65 @@ def to_onnx(generator: Generator, part: str = "whole") -> onnx.ModelProto:
                 opset_version=OPSET,
             )
         model = onnx.load(path)
-    _name_batch(model, network)
+    _describe(model.graph.input, network.input)
+    _describe(model.graph.output, network.output)
+    del model.graph.value_info[:]  # shapes within the graph, with numbers for the batch
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def _name_batch(model: onnx.ModelProto, network: keras.Model) -> None:
-    """Name the free dimension of all inputs and outputs, in the network's order; check the rest.
+def _describe(values, expected: Mapping[str, keras.KerasTensor]) -> None:
+    """Bring inputs or outputs into the network's order, and name their free dimension.
 
-    The exporter sorts them, and gives each free dimension a number.
+    The exporter sorts them, and numbers each free dimension.
     """
-    for values, expected in (
-        (model.graph.input, network.input),
-        (model.graph.output, network.output),
-    ):
-        by_name = {value.name: value for value in values}
-        assert by_name.keys() == expected.keys(), (list(by_name), list(expected))
-        ordered = [by_name[name] for name in expected]
-        for value in ordered:
-            shape = expected[value.name].shape
-            dimensions = ["batch" if size is None else size for size in shape]
-            value.CopyFrom(
-                onnx.helper.make_tensor_value_info(value.name, onnx.TensorProto.FLOAT, dimensions)
-            )
-        copies = [onnx.ValueInfoProto.FromString(value.SerializeToString()) for value in ordered]
-        del values[:]
-        values.extend(copies)
-    del model.graph.value_info[:]  # shapes within the graph, with the exporter's own names
+    if {value.name for value in values} != expected.keys():
+        raise ValueError(f"{[value.name for value in values]} in place of {list(expected)}")
+    del values[:]
+    for name, tensor in expected.items():
+        shape = ["batch" if size is None else size for size in tensor.shape]
+        values.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+
+
+def to_float16(model: onnx.ModelProto) -> None:
+    """Store an ONNX model's weights in half precision; it still computes in float32.
+
+    ONNX Runtime widens them once, when it opens the model. Weights beyond the range of half
+    precision, 65,504, stay as they are.
+    """
+    graph, casts = model.graph, []
+    for weights in graph.initializer:
+        array = numpy_helper.to_array(weights)
+        limit = np.finfo("float16").max
+        if array.dtype != "float32" or array.size <= SMALL or not np.abs(array).max() <= limit:
+            continue
+        name = weights.name
+        weights.CopyFrom(numpy_helper.from_array(array.astype("float16"), f"{name}_float16"))
+        casts.append(helper.make_node("Cast", [weights.name], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def write(
+    generator: Generator, network: keras.Model, float16: bool, card: Mapping[str, str], path: Path
+) -> None:
+    """Write a network as an ONNX file, with its card in the model's metadata."""
+    model = _converted(network)
+    if float16:
+        to_float16(model)
+    helper.set_model_props(model, dict(card))
+    model.producer_name, _, model.producer_version = card["software"].partition(" ")
+    model.graph.name = card["part"]
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+
+
+def open_file(path: Path) -> Callable[..., np.ndarray]:
+    """Return the function in an ONNX file, from arrays by name to its output."""
+    session = open_session(path.read_bytes())
+
+    def run(**inputs: np.ndarray) -> np.ndarray:
+        return session.run(None, inputs)[0]
+
+    return run

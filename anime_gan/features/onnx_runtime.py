@@ -12,6 +12,19 @@ from anime_gan.backend.startup import ended_by_ctrl_c
 
 if TYPE_CHECKING:
     import onnx
+    import onnxruntime
+
+
+def open_session(model: bytes, threads: int = 0) -> onnxruntime.InferenceSession:
+    """Return ONNX Runtime's session of a serialized model; threads: 0 for one a core."""
+    # Else ONNX Runtime sends events to its maker, and writes into ~/.cache.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    with ended_by_ctrl_c():
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def open_onnx(model: onnx.ModelProto, threads: int = 0) -> Callable[[np.ndarray], np.ndarray]:
@@ -20,16 +33,7 @@ def open_onnx(model: onnx.ModelProto, threads: int = 0) -> Callable[[np.ndarray]
     The network may take channels last or first, and its pooled features (N, F, 1, 1) become (N, F).
     threads: 0 for one a core.
     """
-    # Else ONNX Runtime sends events to its maker, and writes into ~/.cache.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    with ended_by_ctrl_c():
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+    session = open_session(model.SerializeToString(), threads)
     entry = session.get_inputs()[0]
     channels_first = entry.shape[1] == 3
 

@@ -35,6 +35,7 @@ class Generator:
         resolution, channels: of the images.
         mean_w: float32 (latent_dim,).
         mapping: the network from z (B, latent_dim) to w (B, latent_dim); None without styles.
+        network: the whole network, from z (B, latent_dim) to images in [-1, 1].
         synthesis: the network from w (B, layers, latent_dim) to images in [-1, 1]; without styles,
             the whole network, from z.
     """
@@ -44,7 +45,8 @@ class Generator:
         self.has_styles = {"mapping", "styles", "synthesis"} <= set(parts)
         self.latent_dim = network.input_shape[1]
         _, _, self.resolution, self.channels = network.output_shape
-        self.layers, self.mapping, self.synthesis = 1, None, network
+        self.network = self.synthesis = network
+        self.layers, self.mapping = 1, None
         self.mean_w = np.zeros(self.latent_dim, "float32")
         # Keras on JAX hands a network's weights to the computation and takes them back after it.
         self._lock = threading.Lock()
@@ -95,6 +97,20 @@ class Generator:
         Raises:
             UserError: the network has no noise, and another than "const" is asked for.
         """
+        return self._compute(to_uint8, w, noise, noise_seeds, noise_sizes)
+
+    def outputs(self, w: np.ndarray, noise: str = "const") -> np.ndarray:
+        """Return what `images` makes into images: float32 (N, H, W, C), meant for [-1, 1]."""
+        return self._compute(np.asarray, w, noise)
+
+    def _compute(
+        self,
+        finish: Callable,
+        w: np.ndarray,
+        noise: str,
+        noise_seeds: Sequence[int] | None = None,
+        noise_sizes: Sequence[int] | None = None,
+    ) -> np.ndarray:
         if noise not in NOISE:
             raise ValueError(f"noise is {noise!r}, but must be one of {', '.join(NOISE)}.")
         if not self.has_styles:
@@ -103,7 +119,7 @@ class Generator:
                     f"noise {noise} is for versions with noise, stylegan and stylegan2; this "
                     "generator has none, so leave it out."
                 )
-            return predict(self._locked(self.synthesis), w, to_uint8, SMALL_BATCH)
+            return predict(self._locked(self.synthesis), w, finish, SMALL_BATCH)
         if noise == "random" and (noise_seeds is None or len(noise_seeds) != len(w)):
             raise ValueError(f"random noise for {len(w)} images needs as many noise_seeds.")
         if w.ndim == 2:
@@ -118,7 +134,7 @@ class Generator:
             sizes = () if noise == "none" else noise_sizes
             return [m if sizes is None or m.shape[1] in sizes else 0 * m for m in maps]
 
-        return predict(self._locked(self._noisy_synthesis), w, to_uint8, others=noise_of)
+        return predict(self._locked(self._noisy_synthesis), w, finish, others=noise_of)
 
     def images_from_seeds(
         self, seeds: Sequence[int], truncation_psi: float = 1.0, noise: str = "const"
