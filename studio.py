@@ -12,7 +12,6 @@ another; an earlier studio is replaced.
 
 import argparse
 import importlib.util
-import os
 import webbrowser
 from contextlib import chdir
 from pathlib import Path
@@ -21,14 +20,10 @@ from anime_gan import backend
 from anime_gan.commands import Parser, checked_file
 from anime_gan.console import waiting
 from anime_gan.errors import UserError, clean_exit
+from anime_gan.export.formats import FORMATS, choose_backend
 from anime_gan.files import require_writable, whole_file
 from anime_gan.generation.output import as_seen, details
 from anime_gan.generation.pretrained import name_of
-
-NEEDS_TENSORFLOW = (
-    "the studio needs Keras on TensorFlow, which alone exports networks for a browser; install the "
-    "packages of requirements.txt, and set KERAS_BACKEND=tensorflow."
-)
 
 
 @clean_exit
@@ -49,7 +44,7 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    """Return the arguments; UserError where nothing can be exported."""
+    """Return the arguments; UserError where no network can be exported."""
     parser = Parser(description=__doc__)
     text = "a run, a version, a folder or a weights file (default: the newest run)"
     parser.add_argument("source", nargs="?", help=text)
@@ -60,9 +55,13 @@ def parse() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.out:
         arguments.out = checked_file(arguments.out, (".html", ".htm"))
-    chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
-    if chosen != "tensorflow" or not importlib.util.find_spec("tensorflow"):
-        raise UserError(NEEDS_TENSORFLOW)
+    choose_backend()
+    for package in FORMATS["onnx"].packages:
+        if not importlib.util.find_spec(package):
+            raise UserError(
+                f"the studio needs {package}, which is not installed; run pip install -r "
+                "requirements.txt."
+            )
     return arguments
 
 
@@ -79,7 +78,9 @@ def find_source(arguments: argparse.Namespace) -> Path:
         arguments.weights = find_weights(name)
         require_loadable(arguments.weights)
         own = output_folder(arguments.weights) / "studio.html"
-        arguments.out = here / arguments.out if arguments.out else own
+        if arguments.out and home != here:
+            arguments.out = here / arguments.out
+        arguments.out = arguments.out or own
         require_writable(arguments.out)
     if not arguments.source and name_of(arguments.weights):
         print("There is no run here yet: this is the studio of the pretrained generator.")
@@ -92,8 +93,6 @@ def write(arguments: argparse.Namespace) -> None:
     from anime_gan.studio.card import card_of
     from anime_gan.studio.page import studio_page
 
-    if backend.name() != "tensorflow":
-        raise UserError(NEEDS_TENSORFLOW)
     weights = arguments.weights
     about = details(weights)
     title = name_of(weights) or about["run"] or weights.stem

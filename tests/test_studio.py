@@ -1,5 +1,6 @@
 """studio.py finds a generator as sample.py does, writes its studio, and opens it."""
 
+import importlib.util
 import webbrowser
 
 import pytest
@@ -51,8 +52,21 @@ def test_mistakes_are_one_sentence(script, call, arguments, message):
     assert status == 2 and message in errors and errors.count("\n") == 1
 
 
-def test_jax_is_one_sentence(call, monkeypatch):
-    """It has no exporter for every version."""
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
+def test_a_missing_package_is_one_sentence(call, monkeypatch):
+    """As where only JAX is installed; with both, TensorFlow is taken."""
+    found = importlib.util.find_spec
+
+    def without(name, *more):
+        return None if name == "tensorflow" else found(name, *more)
+
+    monkeypatch.setattr(importlib.util, "find_spec", without)
     status, errors = call("studio.py", "pretrained")
-    assert status == 2 and "needs Keras on TensorFlow" in errors and errors.count("\n") == 1
+    assert status == 2 and "studio needs tensorflow" in errors and errors.count("\n") == 1
+
+
+def test_both_backends_give_a_studio(script):
+    """JAX, where it is chosen, has no exporter for all versions."""
+    if not importlib.util.find_spec("tensorflow"):
+        pytest.skip("TensorFlow is not installed")
+    done = script("studio.py", "pretrained", "--no-open", env={"KERAS_BACKEND": "jax"})
+    assert done.returncode == 0, done.stderr
