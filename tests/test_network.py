@@ -109,6 +109,7 @@ COMMANDS = {
     "data_loader": ["data_loader.py", "faces"],
     "runs": ["runs.py"],
     "sample": ["sample.py", "v5-before"],
+    "studio": ["studio.py", "v5-before", "--no-open"],
     "help": ["train_gan.py", "--help"],
     "train_gan": ["train_gan.py", "data.images=faces", *TINY],
     "compare": ["compare.py", "v1", "--steps", 1, "--count", 10, "data.images=faces", *TINY[:3]],
@@ -118,7 +119,7 @@ COMMANDS = {
     "detect": ["prepare_faces.py", "one", "set", "--size", 64],
 }
 COMMANDS["opennsfw"].append("opennsfw")
-LONG = ("train_gan", "compare", "evaluate", "opennsfw", "prepare_faces", "detect")
+LONG = ("studio", "train_gan", "compare", "evaluate", "opennsfw", "prepare_faces", "detect")
 
 
 @pytest.mark.parametrize(

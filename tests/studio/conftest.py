@@ -149,9 +149,9 @@ def chromium_once(tmp_path_factory):
         yield opened
 
 
-def written(version, folder):
+def written(version, folder, *overrides):
     """Write the studio of a tiny generator, and return its path and the generator."""
-    generator = tiny_generator(version)
+    generator = tiny_generator(version, *overrides)
     about = {"run": HOSTILE, "version": version, "step": 5, "weights": "generator_5.keras"}
     path = folder / "a page's name #1.html"
     path.write_text(studio_page(generator, HOSTILE, about, [HOSTILE]), encoding="utf-8")

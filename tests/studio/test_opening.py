@@ -1,9 +1,11 @@
 """The page opens from the disk: it shows the generator's faces, and no text in it runs."""
 
 import pytest
+from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
-from tests.studio.conftest import HOSTILE, WIDTHS, same
+from anime_gan.config.versions import VERSIONS
+from tests.studio.conftest import HOSTILE, WIDTHS, Studio, same, written
 
 INJECTED = """
 const own = document.createElement("div"), script = document.createElement("script");
@@ -57,3 +59,30 @@ def test_the_page_can_not_request(opened):
     assert log.count("Content Security Policy") >= 4, log
     assert studio.requests() == []
     studio.browser.get("about:blank")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("version", "override"),
+    [
+        *((version, "model.latent_dim=8") for version in VERSIONS),
+        ("r3gan", "model.channels=1"),
+        ("stylegan2", "model.channels=1"),
+        ("r3gan", "model.resolution=512"),
+        ("stylegan2", "model.resolution=256"),
+    ],
+)
+def test_every_version_opens(chromium_once, tmp_path, version, override):
+    """Also gray and large images: its faces are the generator's, with a direction too."""
+    path, generator = written(version, tmp_path, override)
+    studio = Studio(chromium_once, path, generator, tmp_path).open(1280, "face=3_d0_1&chosen=1")
+    expected = generator.images_from_seeds(range(3))
+    for seed in range(3):
+        assert same(studio.drawn(CANVAS.format(seed), seed), expected[seed])
+    studio.drawn("#large", "3_d0_1")
+    studio.click("#tab-save")
+    studio.click("#save-face")
+    with Image.open(studio.saved("face_00003.png")) as image:
+        assert image.mode == ("RGB" if generator.channels == 3 else "L")
+        assert image.size == (generator.resolution, generator.resolution)
+    assert studio.log() == []

@@ -11,12 +11,12 @@ const controls = {
   start() {
     for (const [id, name] of [["psi", "psi"], ["noise", "noise"]]) {
       const slider = document.getElementById(id);
-      const set = isStep => value => {
+      const set = tell => value => {
         state.look[name] = value;
-        changed(isStep);
+        tell();
       };
-      onSlider(slider, set(false), set(true));
-      onButton(`${id}-reset`, () => set(true)(1));
+      onSlider(slider, set(showState), set(stepTaken));
+      onButton(`${id}-reset`, () => set(stepTaken)(1));
     }
     document.getElementById("noise-part").hidden = !spec.hasStyles;
     document.getElementById("size").addEventListener("input", () => wall.resize());
@@ -30,26 +30,26 @@ const controls = {
       const face = chosenFace();
       state.picks.splice(state.chosen + 1, 0, structuredClone(face));
       state.chosen++;
-      changed(true);
+      stepTaken();
       say("A copy of the face is picked; the sliders now change the copy.");
     });
     onButton("reset", () => this.edit(face => {
       face.values = [];
       face.mix = {};
-    }, true));
+    }, stepTaken));
     onChange(() => this.renew());
   },
 
-  // Change the chosen face; the object is replaced, so that copies keep theirs.
-  edit(change, isStep) {
+  // Change the chosen face; `tell` is showState or stepTaken.
+  edit(change, tell) {
     const face = structuredClone(chosenFace());
     change(face);
     state.picks[state.chosen] = face;
-    changed(isStep);
+    tell();
   },
 
   direction({name}, number) {
-    const row = document.getElementById("direction-template").content.cloneNode(true).firstElementChild;
+    const row = copyOf("direction-template");
     const slider = row.querySelector("input");
     const [label, strip] = [row.querySelector("label"), row.querySelector("canvas")];
     slider.id = `direction-${number}`;
@@ -60,12 +60,12 @@ const controls = {
     strip.setAttribute("aria-label", `Faces that show what ${name} changes, from -3 to 3`);
     const reset = row.querySelector("button");
     reset.setAttribute("aria-label", `Reset ${name}`);
-    const set = isStep => value => this.edit(face => {
+    const set = tell => value => this.edit(face => {
       face.values = spec.directions.map((_, place) => face.values[place] ?? 0);
       face.values[number] = value;
-    }, isStep);
-    onSlider(slider, set(false), set(true));
-    reset.addEventListener("click", () => set(true)(0));
+    }, tell);
+    onSlider(slider, set(showState), set(stepTaken));
+    reset.addEventListener("click", () => set(stepTaken)(0));
     return row;
   },
 
@@ -78,7 +78,7 @@ const controls = {
     select.addEventListener("change", () => this.edit(face => {
       if (select.value) face.mix[name] = BigInt(select.value);
       else delete face.mix[name];
-    }, true));
+    }, stepTaken));
     row.append(label, select);
     return row;
   },
@@ -105,7 +105,8 @@ const controls = {
     const own = face.mix[level];
     const seeds = new Set(state.picks.map(({seed}) => seed).filter(seed => seed !== face.seed));
     if (own !== undefined) seeds.add(own);
-    select.replaceChildren(new Option("its own", ""), ...[...seeds].map(seed => new Option(`of seed ${seed}`, seed)));
+    const others = [...seeds].map(seed => new Option(`of seed ${seed}`, seed));
+    select.replaceChildren(new Option("its own", ""), ...others);
     select.value = own ?? "";
   },
 
@@ -123,14 +124,16 @@ const controls = {
     this.strips = new AbortController();
     const look = {...state.look};
     spec.directions.forEach((_, number) => {
-      const strip = document.getElementById(`direction-${number}`).closest("li").querySelector("canvas");
+      const row = document.getElementById(`direction-${number}`).closest("li");
+      const strip = row.querySelector("canvas");
       STOPS.forEach(async (stop, place) => {
         const values = spec.directions.map((_, other) => face.values[other] ?? 0);
         values[number] = stop;
         try {
           const job = {face: {...face, values}, look};
           const image = await queue.draw(job, STRIP, this.strips.signal);
-          const small = await createImageBitmap(image, {resizeWidth: STRIP_SIDE, resizeHeight: STRIP_SIDE, resizeQuality: "medium"});
+          const size = {resizeWidth: STRIP_SIDE, resizeHeight: STRIP_SIDE};
+          const small = await createImageBitmap(image, {...size, resizeQuality: "medium"});
           strip.getContext("2d").drawImage(small, place * STRIP_SIDE, 0);
           strip.dataset.drawn = Number(strip.dataset.drawn ?? 0) + 1;
         } catch (error) {

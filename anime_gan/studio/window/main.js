@@ -6,7 +6,7 @@ async function main() {
   fromAddress();
   for (const part of [picks, controls, walk, saving, tabs, theme, seedField, about]) part.start();
   wall.start();
-  for (const listener of listeners) listener(false);
+  showState();
   try {
     await queue.start((share, label) => {
       bar.value = share;
@@ -14,7 +14,8 @@ async function main() {
     });
   } catch (error) {
     document.getElementById("start").hidden = true;
-    say(`The generator could not be started: ${error.message}. Try a current Chromium or Firefox.`, true);
+    const cause = `The generator could not be started: ${error.message}.`;
+    say(`${cause} Try a current Chromium or Firefox.`, true);
     return;
   }
   document.getElementById("start").hidden = true;
@@ -42,7 +43,7 @@ const seedField = {
     document.getElementById("seed").value = seed;
     wall.show(seed);
     state.from = seed;
-    changed(true);
+    stepTaken();
     wall.focus(seed);
     say(`The wall begins at seed ${seed}.`);
   },
@@ -59,6 +60,7 @@ const tabs = {
         other.tabIndex = isShown ? 0 : -1;
         document.getElementById(other.getAttribute("aria-controls")).hidden = !isShown;
       }
+      walk.renew();
     };
     all.forEach((tab, place) => {
       tab.addEventListener("click", () => show(tab));

@@ -34,6 +34,11 @@ function setSlider(slider, value) {
   showValue(slider);
 }
 
+// A copy of what a <template> holds.
+function copyOf(id) {
+  return document.getElementById(id).content.cloneNode(true).firstElementChild;
+}
+
 // Hand a file to the reader.
 function download(blob, name) {
   const link = document.createElement("a");

@@ -20,7 +20,7 @@ const picks = {
     onButton("clear", () => {
       state.picks = [];
       state.chosen = -1;
-      changed(true);
+      stepTaken();
       say("No faces are picked.");
       wall.focus(wall.active);
     });
@@ -46,7 +46,7 @@ const picks = {
   },
 
   add() {
-    const item = document.getElementById("pick-template").content.cloneNode(true).firstElementChild;
+    const item = copyOf("pick-template");
     this.list.append(item);
     return item;
   },
@@ -104,18 +104,18 @@ function togglePick(seed) {
     state.chosen = state.picks.length - 1;
     say(`Seed ${seed} is picked.`);
   }
-  changed(true);
+  stepTaken();
 }
 
 function choose(place) {
   state.chosen = place;
-  changed(true);
+  stepTaken();
 }
 
 function removePick(place) {
   const [face] = state.picks.splice(place, 1);
-  if (state.chosen >= place) state.chosen = Math.max(state.chosen - 1, Math.min(0, state.picks.length - 1));
-  changed(true);
+  if (state.chosen >= place && (state.chosen || !state.picks.length)) state.chosen--;
+  stepTaken();
   say(`${nameOf(face)} is no longer picked.`);
   const next = picks.list.children[Math.min(place, state.picks.length - 1)];
   if (next) next.lastElementChild.focus();

@@ -9,7 +9,7 @@ const saving = {
     const kinds = {
       "save-face": () => this.png([chosenFace()], "face"),
       "save-sheet": () => this.png(state.picks, "sheet"),
-      "save-faces": () => this.images(state.picks.map(face => ({face, look: {...state.look}})), "faces"),
+      "save-faces": () => this.images(jobsOf(state.picks), "faces"),
       "save-film": () => this.film(document.getElementById("format").value),
     };
     for (const [id, action] of Object.entries(kinds)) onButton(id, () => this.run(action));
@@ -29,8 +29,9 @@ const saving = {
     for (const id of ["save-sheet", "save-faces"]) document.getElementById(id).disabled = !count;
     const columns = Math.min(this.number("columns"), count);
     const side = spec.resolution * this.number("scale");
-    const size = count ? `${columns * side} × ${Math.ceil(count / columns) * side} pixels` : "no faces are picked";
-    document.getElementById("sheet-size").textContent = size;
+    const tall = Math.ceil(count / columns) * side;
+    document.getElementById("sheet-size").textContent =
+      count ? `${columns * side} × ${tall} pixels` : "No faces are picked.";
   },
 
   number(id) {
@@ -72,7 +73,10 @@ const saving = {
     return new Promise((resolve, reject) => {
       this.stop.signal.addEventListener("abort", () => reject(this.stop.signal.reason));
       this.worker.onerror = event => reject(new Error(event.message));
-      this.worker.onmessage = ({data}) => (data.error ? reject(new Error(data.error)) : resolve(data));
+      this.worker.onmessage = ({data}) => {
+        if (data.error) reject(new Error(data.error));
+        else resolve(data);
+      };
       this.worker.postMessage(message, transfer);
     });
   },
@@ -99,7 +103,7 @@ const saving = {
 
   // One PNG of several faces.
   async png(faces, name) {
-    const jobs = faces.map(face => ({face, look: {...state.look}}));
+    const jobs = jobsOf(faces);
     const columns = Math.min(this.number("columns"), faces.length);
     const all = faces.length > 1 ? this.textsOfSheet(faces) : textsOf(jobs[0]);
     const bytes = await this.send(jobs, "sheet", () => all, {columns});
@@ -108,12 +112,12 @@ const saving = {
 
   textsOfSheet(faces) {
     const texts = {...lookTexts(state.look), seeds: faces.map(({seed}) => seed).join(",")};
-    if (faces.some(face => keyOf(face) !== String(face.seed))) texts.faces = faces.map(keyOf).join(" ");
-    return {...spec.about, ...texts};
+    return {...spec.about, ...texts, ...changesOf(faces)};
   },
 
   async images(jobs, name) {
-    const bytes = await this.send(jobs, "zip", textsOf, {name: name === "faces" ? "face" : "frame"});
+    const one = name === "faces" ? "face" : "frame";
+    const bytes = await this.send(jobs, "zip", textsOf, {name: one});
     return [new Blob([bytes], {type: "application/zip"}), `${name}.zip`];
   },
 
@@ -147,7 +151,8 @@ const saving = {
     const paint = image => context.drawImage(image, 0, 0, canvas.width, canvas.height);
     paint(images[0]);
     const stream = canvas.captureStream(fps);
-    const recorder = new MediaRecorder(stream, {mimeType: "video/webm", videoBitsPerSecond: 8_000_000});
+    const quality = {mimeType: "video/webm", videoBitsPerSecond: 8_000_000};
+    const recorder = new MediaRecorder(stream, quality);
     const parts = [];
     recorder.ondataavailable = event => parts.push(event.data);
     const ended = new Promise(resolve => { recorder.onstop = resolve; });
@@ -178,11 +183,21 @@ function textsOf({face, to, share, look}) {
   const texts = isBetween
     ? {seeds: `${face.seed},${to.seed}`, share: share.toFixed(6)}
     : {seed: String(face.seed)};
-  const faces = isBetween ? [face, to] : [face];
-  if (faces.some(one => keyOf(one) !== String(one.seed))) texts.faces = faces.map(keyOf).join(" ");
-  return {...spec.about, ...texts, ...lookTexts(look)};
+  const changes = changesOf(isBetween ? [face, to] : [face]);
+  return {...spec.about, ...texts, ...lookTexts(look), ...changes};
+}
+
+// Faces as the address writes them, where one is more than its seed.
+function changesOf(faces) {
+  const isChanged = faces.some(face => keyOf(face) !== String(face.seed));
+  return isChanged ? {faces: faces.map(keyOf).join(" ")} : {};
+}
+
+function jobsOf(faces) {
+  return faces.map(face => ({face, look: {...state.look}}));
 }
 
 function fileName(kind, faces) {
-  return `${kind}_${faces.length > 1 ? `of_${faces.length}` : String(faces[0].seed).padStart(5, "0")}`;
+  const what = faces.length > 1 ? `of_${faces.length}` : String(faces[0].seed).padStart(5, "0");
+  return `${kind}_${what}`;
 }

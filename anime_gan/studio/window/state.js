@@ -72,15 +72,24 @@ function onChange(listener) {
   listeners.push(listener);
 }
 
-// Tell all parts of the page. A step can be gone back to; others only renew the address, and that
-// at most a few times in a second, since browsers refuse more.
+// Tell all parts of the page, while a slider moves, say.
+function showState() {
+  for (const listener of listeners) listener(false);
+}
+
+// The same, as a step that the reader can go back to.
 let renewal = null;
-function changed(isStep = false) {
+function stepTaken() {
   clearTimeout(renewal);
-  renewal = null;
-  if (isStep) history.pushState(null, "", toAddress());
-  else renewal = setTimeout(() => history.replaceState(null, "", toAddress()), 300);
-  for (const listener of listeners) listener();
+  history.pushState(null, "", toAddress());
+  showState();
+}
+
+// Where the wall is, is in the address, but no step. It waits: browsers refuse to renew the address
+// more than a few times in a second.
+function wallMoved() {
+  clearTimeout(renewal);
+  renewal = setTimeout(() => history.replaceState(null, "", toAddress()), 300);
 }
 
 // Not by popstate: that of a link that a reader edits comes before its fragment is there.

@@ -31,7 +31,7 @@ const walk = {
     const seconds = legs * this.seconds();
     document.getElementById("walk-length").textContent =
       `${state.picks.length} faces, ${seconds.toFixed(1)} seconds`;
-    this.show();
+    if (!this.canvas.closest('[role="tabpanel"]').hidden) this.show();
   },
 
   seconds() {
@@ -49,7 +49,8 @@ const walk = {
     const far = Math.min(Math.max(at, 0), 1) * this.legs();
     const leg = Math.min(Math.floor(far), this.legs() - 1);
     let share = far - leg;
-    if (document.getElementById("easing").value === "smooth") share = (1 - Math.cos(Math.PI * share)) / 2;
+    const isSmooth = document.getElementById("easing").value === "smooth";
+    if (isSmooth) share = (1 - Math.cos(Math.PI * share)) / 2;
     const face = state.picks[leg];
     const to = state.picks[(leg + 1) % state.picks.length];
     return {face, to, share, look: {...state.look}};
@@ -106,7 +107,7 @@ const walk = {
   // The jobs of a film. One that does not loop ends with the last face.
   frames(fps) {
     const count = Math.max(2, Math.round(this.legs() * this.seconds() * fps));
-    const isLoop = document.getElementById("loop").checked;
-    return Array.from({length: count}, (_, number) => this.job(number / (isLoop ? count : count - 1)));
+    const last = document.getElementById("loop").checked ? count : count - 1;
+    return Array.from({length: count}, (_, number) => this.job(number / last));
   },
 };

@@ -79,10 +79,10 @@ const wall = {
     }
     for (const number of [...wanted].sort((a, b) => a - b)) this.add(number);
     this.roving();
-    const shown = (this.first + BigInt(Math.round(top))) * BigInt(this.columns);
-    if (shown !== state.from && state.from / BigInt(this.columns) !== shown / BigInt(this.columns)) {
-      state.from = shown;
-      changed();
+    const shown = this.first + BigInt(Math.round(top));
+    if (state.from / BigInt(this.columns) !== shown) {
+      state.from = shown * BigInt(this.columns);
+      wallMoved();
     }
   },
 

@@ -1,6 +1,6 @@
 // The worker that computes faces: ONNX Runtime in one thread, so that the page itself never waits.
 // It takes {start} once, and then jobs {id, face, look}, or {id, face, to, share, look} for a face
-// on the way to another one. It answers {progress, label}, {ready}, and {id, pixels} or {id, error}.
+// on the way to another one. It answers {progress, label}, {ready}, and {id, pixels} or {error}.
 
 const STYLES_KEPT = 2000; // w of as many seeds stay in memory
 const engine = {spec: null, ort: null, parts: {}, styles: new Map()};
@@ -30,7 +30,8 @@ async function start({script, runtime, parts, spec}) {
   ort.env.logLevel = "error";
   let done = 0;
   for (const [name, text] of Object.entries(parts)) {
-    postMessage({progress: 0.6 + 0.3 * done++ / Object.keys(parts).length, label: "Loading the network"});
+    const progress = 0.6 + 0.3 * done++ / Object.keys(parts).length;
+    postMessage({progress, label: "Loading the network"});
     engine.parts[name] = await ort.InferenceSession.create(new Uint8Array(await unpacked(text)));
   }
   engine.ort = ort;

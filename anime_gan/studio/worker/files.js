@@ -65,8 +65,9 @@ const writers = {
     return {
       add({pixels, texts, number}) {
         const size = side * scale;
-        const image = png(enlarged(pixels, side, scale, isSmooth), size, size, channels, texts, compress);
-        files[`${name}_${String(number + 1).padStart(5, "0")}.png`] = image;
+        const image = enlarged(pixels, side, scale, isSmooth);
+        const file = `${name}_${String(number + 1).padStart(5, "0")}.png`;
+        files[file] = png(image, size, size, channels, texts, compress);
       },
       finish() {
         return libraries.fflate.zipSync(files, {level: 0, mtime: new Date(1980, 0, 1)});
@@ -84,7 +85,8 @@ const writers = {
         const image = enlarged(pixels, side, scale, isSmooth);
         const palette = quantize(image, 256);
         const end = Math.round((number + 1) * 100 / fps);
-        encoder.writeFrame(applyPalette(image, palette), size, size, {palette, delay: (end - time) * 10});
+        const options = {palette, delay: (end - time) * 10};
+        encoder.writeFrame(applyPalette(image, palette), size, size, options);
         time = end;
       },
       finish() {

@@ -1,5 +1,5 @@
-// A module from its text. Its URL is made here and not by the page: a worker of a page from the disk
-// may not load what another origin made, and there the page and each worker are origins of their own.
+// A module from its text. Its URL is made here and not by the page: from the disk, the page and
+// each worker are origins of their own, and none may load what another one made.
 
 function imported(text) {
   return import(URL.createObjectURL(new Blob([text], {type: "text/javascript"})));

@@ -22,11 +22,13 @@ function chunk(kind, data) {
   return bytes;
 }
 
-// A text that is Latin-1 is a tEXt chunk, as Pillow writes it; any other is an iTXt chunk, in UTF-8.
+// A text that is Latin-1 is a tEXt chunk, as Pillow writes it; others are iTXt chunks, in UTF-8.
 function textChunk(key, value) {
   const codes = [...value].map(character => character.codePointAt(0));
   const name = new TextEncoder().encode(key);
-  if (codes.every(code => code > 0 && code < 256)) return chunk("tEXt", Uint8Array.of(...name, 0, ...codes));
+  if (codes.every(code => code > 0 && code < 256)) {
+    return chunk("tEXt", Uint8Array.of(...name, 0, ...codes));
+  }
   return chunk("iTXt", Uint8Array.of(...name, 0, 0, 0, 0, 0, ...new TextEncoder().encode(value)));
 }
 

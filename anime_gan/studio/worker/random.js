@@ -54,7 +54,7 @@ function bitsOf(seed) {
 const ziggurat = (() => {
   const edge = 3.6541528853610088, area = 0.004928673233974655, scale = 2 ** 52;
   const curve = x => Math.exp(-x * x / 2);
-  const width = new Float64Array(256), inside = new Float64Array(256), height = new Float64Array(256);
+  const [width, inside, height] = Array.from({length: 3}, () => new Float64Array(256));
   width[0] = area / curve(edge) / scale;
   inside[0] = Math.trunc(edge * curve(edge) / area * scale);
   height[0] = 1;
