@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from anime_gan.errors import UserError
-from anime_gan.files import lock, remove_unfinished, whole_file
+from anime_gan.files import lock, remove_unfinished, whole_file, whole_folder
 from tests.conftest import ROOT
 
 
@@ -102,3 +102,21 @@ def test_a_missing_folder_is_not_called_full_or_unwritable(tmp_path):
     missing = pytest.raises(UserError, match=r"folder is missing; make it, or choose another path")
     with missing, whole_file(tmp_path / "none/a.txt") as new:
         new.write_text("a")
+
+
+def test_a_folder_that_is_not_finished_leaves_the_old_one(tmp_path):
+    """A finished one replaces it."""
+    path = tmp_path / "model"
+    with pytest.raises(UserError, match="model could not be written"), whole_folder(path) as new:
+        (new / "a.txt").write_text("half")
+        raise OSError(28, "No space left on device")
+    assert not list(tmp_path.iterdir())
+    for text in ("first", "second"):
+        with whole_folder(path) as new:
+            (new / "part").mkdir()
+            (new / f"part/{text}.txt").write_text(text)
+        assert [file.name for file in path.rglob("*.txt")] == [f"{text}.txt"]
+    with pytest.raises(ZeroDivisionError), whole_folder(path) as new:
+        (new / "a.txt").write_text(str(1 / 0))
+    assert [file.name for file in path.rglob("*.txt")] == ["second.txt"]
+    assert list(tmp_path.iterdir()) == [path]

@@ -33,15 +33,12 @@ def write_litert(network: keras.Model, signature: list, path: Path, float16: boo
 def open_litert(path: Path) -> Callable[..., np.ndarray]:
     """Return the function in a LiteRT file, from arrays by name to its output."""
     with quiet_start(), warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", UserWarning
-        )  # this interpreter has a package of its own now
-        interpreter = tf.lite.Interpreter(str(path))
-        interpreter.allocate_tensors()  # the first time it says how it computes
-    runner = interpreter.get_signature_runner()
+        warnings.simplefilter("ignore", UserWarning)  # that it is a package of its own now
+        runner = tf.lite.Interpreter(str(path)).get_signature_runner()
 
     def run(**inputs: np.ndarray) -> np.ndarray:
-        return next(iter(runner(**inputs).values()))
+        with quiet_start():  # when it is first called, it says how it computes
+            return next(iter(runner(**inputs).values()))
 
     return run
 

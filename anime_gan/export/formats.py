@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import os
 import re
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def _pinned(package: str) -> str:
 def choose_backend() -> None:
     """Choose TensorFlow as Keras's backend where it is installed: most formats need it.
 
-    Any backend opens the files of the other. Call it before Keras is imported.
+    Any backend opens the files of the other. Once Keras is imported, it is too late.
     """
-    if _is_installed("tensorflow"):
+    if "keras" not in sys.modules and _is_installed("tensorflow"):
         os.environ["KERAS_BACKEND"] = "tensorflow"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
@@ -43,6 +45,7 @@ def to_onnx(generator: Generator, part: str = "whole") -> onnx.ModelProto:
 def _converted(network: keras.Model) -> onnx.ModelProto:
     """Return a network with named inputs and outputs as an ONNX model."""
     backend.exporters()  # UserError if Keras is not on TensorFlow
+    _import_exporter()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras's, about np.object
         path = Path(folder) / "network.onnx"
@@ -60,6 +63,16 @@ def _converted(network: keras.Model) -> onnx.ModelProto:
     del model.graph.value_info[:]  # shapes within the graph, with numbers for the batch
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _import_exporter() -> None:
+    """Import tf2onnx, and undo the change that it makes to TensorFlow's log level."""
+    level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
+    importlib.import_module("tf2onnx.convert")
+    if level is None:
+        os.environ.pop("TF_CPP_MIN_LOG_LEVEL", None)
+    else:
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = level
 
 
 def _describe(values, expected: Mapping[str, keras.KerasTensor]) -> None:

@@ -47,7 +47,7 @@ def card_in(path) -> str:
     if path.is_dir():
         return (path / "README.md").read_text()
     if path.suffix == ".onnx":
-        return str({entry.key: entry.value for entry in onnx.load(path).metadata_props})
+        return "\n".join(entry.value for entry in onnx.load(path).metadata_props)
     with zipfile.ZipFile(path) as archive:
         return archive.read("README.md").decode()
 
