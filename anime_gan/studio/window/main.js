@@ -37,6 +37,13 @@ const seedField = {
       this.go(seed);
     });
     onButton("random", () => this.go(BigInt(Math.floor(Math.random() * 2 ** 32))));
+    onChange(() => this.follow());
+  },
+
+  // Show where the wall is, unless the reader is about to type.
+  follow() {
+    const field = document.getElementById("seed");
+    if (document.activeElement !== field) field.value = state.from;
   },
 
   go(seed) {

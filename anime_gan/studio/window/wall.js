@@ -83,6 +83,7 @@ const wall = {
     if (state.from / BigInt(this.columns) !== shown) {
       state.from = shown * BigInt(this.columns);
       wallMoved();
+      seedField.follow();
     }
   },
 
