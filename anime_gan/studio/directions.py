@@ -78,16 +78,20 @@ def _components(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]
 def _early_maps(network: keras.Model, z: np.ndarray) -> np.ndarray:
     """Return the maps of an early layer for latents, float32 (N, values).
 
-    It is the last layer of the smallest size, after what that size does. Large maps are thinned.
+    It is the last layer of the smallest maps, or the first one where these are large, since
+    convolutions of large maps take long. Of many values, some are taken.
     """
-    maps = [x for x in network.layers if len(getattr(x.output, "shape", ())) == 4]
-    smallest = min(layer.output.shape[1] for layer in maps)
-    early = [layer for layer in maps if layer.output.shape[1] == smallest][-1]
-    part = keras.Model(network.input, early.output)
-    size = int(np.prod(early.output.shape[1:]))
-    every = -(-size // _MOST_VALUES)
+    maps = [layer for layer in network.layers if len(getattr(layer.output, "shape", ())) == 4]
+    sizes = [layer.output.shape[1] for layer in maps]
+    smallest = min(size for size in sizes if size > 1)  # of 1x1 are latents themselves
+    early = [layer for layer, size in zip(maps, sizes, strict=True) if size == smallest]
+    output = early[-1 if smallest <= 8 else 0].output
+    part = keras.Model(network.input, output)
+    values = np.arange(np.prod(output.shape[1:]))
+    if len(values) > _MOST_VALUES:
+        values = np.random.default_rng(SEED).choice(values, _MOST_VALUES, replace=False)
 
-    def thinned(batch) -> np.ndarray:
-        return np.asarray(batch).reshape(len(batch), -1)[:, ::every]
+    def some(batch) -> np.ndarray:
+        return np.asarray(batch).reshape(len(batch), -1)[:, values]
 
-    return predict(part.predict_on_batch, z, thinned, 100)
+    return predict(part.predict_on_batch, z, some, 100)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from anime_gan.generation.generator import Generator
-from anime_gan.studio.directions import principal_directions
+from anime_gan.studio.directions import _early_maps, principal_directions
 from tests.export.networks import tiny_generator
 
 SIZES = [5.0, 3.0, 2.0, 1.2, 0.5, 0.1]  # how far the maps of `linear` move along each axis
@@ -36,6 +36,16 @@ def test_without_styles_they_are_found_in_z(linear):
         assert direction.vector.dtype == np.float32 and direction.layers is None
         np.testing.assert_allclose(np.linalg.norm(direction.vector), 1, rtol=1e-5)
         assert abs(direction.vector @ axis) > 0.99
+
+
+@pytest.mark.parametrize("version", ["oulu", "v5"])
+def test_maps_of_one_pixel_are_not_looked_at(version):
+    """They are the latents themselves, whose components would say nothing of the generator."""
+    generator = tiny_generator(version)
+    z = generator.latents(range(200))
+    maps = _early_maps(generator.synthesis, z)
+    assert len(maps) == 200 and maps.shape[1] > generator.latent_dim
+    assert all(not np.allclose(maps[:, :8], z[:, [place]]) for place in range(8))
 
 
 def test_with_styles_they_are_those_of_w():

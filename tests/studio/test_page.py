@@ -15,7 +15,7 @@ from anime_gan.generation.generator import Generator
 from anime_gan.generation.pretrained import PRETRAINED
 from anime_gan.studio.card import card_of
 from anime_gan.studio.directions import Direction
-from anime_gan.studio.page import studio_page
+from anime_gan.studio.page import FOLDER, studio_page
 from tests.export.networks import tiny_generator
 from tests.studio.conftest import HOSTILE
 
@@ -67,6 +67,16 @@ def test_directions_are_a_list():
     assert spec["directions"] == [{"name": HOSTILE, "vector": [*range(8)], "layers": [0, 1]}]
     assert spec["about"]["run"] == HOSTILE and "step" not in spec["about"]
     assert "<img" not in page and page.count("</script>") == page.count("<script")
+
+
+def test_scripts_are_in_the_page_as_they_are(pages):
+    """Also those of packages: nothing in them is taken for the template's own marks."""
+    text = pages["r3gan"][0].read_text(encoding="utf-8")
+    scripts = [*FOLDER.rglob("*.js"), *FOLDER.rglob("*.mjs")]
+    assert len(scripts) > 15
+    for path in scripts:
+        script = path.read_text(encoding="utf-8").rstrip("\n")
+        assert script in text and "</script" not in script, path
 
 
 def test_the_license_of_the_generator_is_in_the_page():

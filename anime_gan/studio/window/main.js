@@ -4,6 +4,7 @@ async function main() {
   const bar = document.getElementById("start-bar");
   const begun = performance.now();
   fromAddress();
+  say("The generator is starting.");
   for (const part of [picks, controls, walk, saving, tabs, theme, seedField, about]) part.start();
   wall.start();
   showState();

@@ -49,6 +49,7 @@ const saving = {
     this.stop = new AbortController();
     const part = document.getElementById("saving");
     part.hidden = false;
+    say("The file is being made.");
     try {
       const [blob, name] = await action();
       download(blob, name);
