@@ -20,7 +20,7 @@ from anime_gan.commands import Parser, checked_file, own_arguments
 from anime_gan.console import waiting
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.export.formats import FORMATS, PARTS, choose_backend, require_packages
-from anime_gan.files import require_writable
+from anime_gan.files import require_writable, require_writable_folder
 from anime_gan.generation.output import as_seen, free_path
 from anime_gan.generation.pretrained import name_of
 
@@ -40,7 +40,10 @@ def main() -> None:
         if not arguments.source and name_of(weights):
             print("There is no run here yet: this is the pretrained generator.")
         out = out or own_path(weights, arguments)
-        require_writable(out if FORMATS[arguments.to].suffix else out / "saved_model.pb")
+        if FORMATS[arguments.to].suffix:
+            require_writable(out)
+        else:
+            require_writable_folder(out.parent)
         choose_backend()
         backend.start()
         from anime_gan.export.file import export_file

@@ -67,7 +67,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
                 raise
             sync_names(path.parent)
             if is_replaced:
-                shutil.rmtree(former)
+                former.unlink() if former.is_symlink() else shutil.rmtree(former)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -150,14 +150,18 @@ def sync_names(folder: Path) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the temporary files of `whole_file` whose process was killed.
+    """Remove what `whole_file` and `whole_folder` left whose process was killed.
 
     A process that runs keeps its own: it may write images into the folder of a run.
     """
     for path in folder.glob(".*.*"):
-        match = re.match(r"\.(\d{1,9})\.", path.name)
-        if match and path.is_file() and (int(match[1]) == os.getpid() or not _runs(int(match[1]))):
+        match = re.match(r"\.(\d{1,9})\.(new\.)?", path.name)
+        if not match or (int(match[1]) != os.getpid() and _runs(int(match[1]))):
+            continue
+        if path.is_file():
             path.unlink(missing_ok=True)
+        elif match[2]:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _runs(process: int) -> bool:

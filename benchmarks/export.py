@@ -56,7 +56,10 @@ def opened(source: str, resolution: int) -> tuple[Generator, Path]:
     if not width:
         return load_generator(source), find_weights(source)
     config = [f"version={version}", f"model.width={width}", f"model.resolution={resolution}"]
-    return Generator(build(load_config(None, config)).generator), Path(__file__)
+    network, random = build(load_config(None, config)).generator, np.random.default_rng(0)
+    for weights in network.trainable_weights:  # some begin at 0, and are stored once for all
+        weights.assign(weights + 0.02 * random.standard_normal(weights.shape).astype("float32"))
+    return Generator(network), Path(__file__)
 
 
 def measured(generator: Generator, weights: Path, name: str, float16: bool) -> list[str]:
@@ -69,7 +72,7 @@ def measured(generator: Generator, weights: Path, name: str, float16: bool) -> l
         exported = time.process_time() - begun
         files = out.rglob("*") if out.is_dir() else [out]
         size = sum(file.stat().st_size for file in files)
-        run = importlib.import_module(f"anime_gan.export.{form.module}").open_file(out)
+        run = importlib.import_module(form.module).open_file(out)
         inputs = {"latent": generator.latents([0])}
         if generator.has_styles:
             inputs |= {"truncation": np.float32(1)[...], "noise": np.float32(1)[...]}

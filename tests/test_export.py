@@ -93,8 +93,9 @@ def test_mistakes_are_one_sentence(script, call):
 def test_parts_are_of_stylegans(script, call):
     """The sentence names those that have them."""
     run_of(script.folder, "r")
-    status, errors = call("export.py", "r", "--part", "synthesis")
-    assert status == 2 and "stylegan2" in errors and errors.count("\n") == 1
+    for name in ("onnx", "savedmodel"):
+        status, errors = call("export.py", "r", "--to", name, "--part", "synthesis")
+        assert status == 2 and "stylegan2" in errors and errors.count("\n") == 1
     assert not list((script.folder / "gan_images/r").iterdir())
 
 

@@ -120,3 +120,21 @@ def test_a_folder_that_is_not_finished_leaves_the_old_one(tmp_path):
         (new / "a.txt").write_text(str(1 / 0))
     assert [file.name for file in path.rglob("*.txt")] == ["second.txt"]
     assert list(tmp_path.iterdir()) == [path]
+    code = (
+        "import os, pathlib, sys\n"
+        "from anime_gan.files import whole_folder\n"
+        "with whole_folder(pathlib.Path(sys.argv[1])) as new:\n"
+        "    (new / 'a.txt').write_text('half')\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT)
+    assert killed.returncode == -9 and len(list(tmp_path.iterdir())) == 2
+    remove_unfinished(tmp_path)
+    assert list(tmp_path.iterdir()) == [path]
+    other = tmp_path / "other"
+    other.mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(other)
+    with whole_folder(link) as new:
+        (new / "a.txt").write_text("whole")
+    assert not link.is_symlink() and not list(other.iterdir())

@@ -38,7 +38,7 @@ def export_file(
     Raises:
         UserError: the generator has no such part, or the difference is larger than that.
     """
-    module = importlib.import_module(f"anime_gan.export.{form.module}")
+    module = importlib.import_module(form.module)
     if part not in form.parts:
         raise UserError(f"this format holds a generator whole, and no {part}; export it whole.")
     network = export_network(generator, part)

@@ -27,7 +27,7 @@ class Format:
 
     Args:
         suffix: of its files; "" for a folder.
-        module: of anime_gan.export, with two functions. `write(generator, network, float16, card,
+        module: a module with two functions. `write(generator, network, float16, card,
             path)` writes a file of the network, which is a part of the generator; `open_file(path)`
             returns its function, from arrays by name to its output.
         packages: what must be installed, by the names that Python imports.
@@ -41,10 +41,12 @@ class Format:
 
 
 FORMATS = {
-    "onnx": Format(".onnx", "onnx", ("tensorflow", "tf2onnx", "onnx", "onnxruntime")),
-    "litert": Format(".tflite", "litert", ("tensorflow",)),
-    "savedmodel": Format("", "saved_model", ("tensorflow",)),
-    "npz": Format(".npz", "arrays", parts=("whole",)),
+    "onnx": Format(
+        ".onnx", "anime_gan.export.onnx", ("tensorflow", "tf2onnx", "onnx", "onnxruntime")
+    ),
+    "litert": Format(".tflite", "anime_gan.export.litert", ("tensorflow",)),
+    "savedmodel": Format("", "anime_gan.export.saved_model", ("tensorflow",)),
+    "npz": Format(".npz", "anime_gan.export.arrays", parts=("whole",)),
 }
 
 

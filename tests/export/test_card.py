@@ -13,8 +13,6 @@ from anime_gan.generation import pretrained
 from tests.conftest import ROOT
 from tests.export.networks import tiny_generator
 
-pytestmark = pytest.mark.backends
-
 
 def test_the_card_of_a_run(tmp_path, monkeypatch):
     """Run, version, step, shapes, the SHA-256 of the weights, and the mean of w."""

@@ -28,7 +28,7 @@ def code_of(language: str) -> str:
     return re.search(rf"```{language}\n(.*?)```", text, re.DOTALL)[1]
 
 
-@pytest.fixture(scope="module", params=["r3gan", "stylegan2"])
+@pytest.fixture(scope="module", params=["r3gan", pytest.param("stylegan2", marks=pytest.mark.slow)])
 def exported(request, tmp_path_factory):
     """A folder with face.onnx, and its generator."""
     folder, generator = tmp_path_factory.mktemp("docs"), tiny_generator(request.param)

@@ -16,6 +16,7 @@ from anime_gan.export.arrays import CONFIG, open_file
 from anime_gan.export.file import export_file
 from anime_gan.export.formats import FORMATS
 from anime_gan.export.network import export_network
+from tests.conftest import SLOW_ON_JAX
 from tests.export.networks import STYLED, tiny_generator
 
 IS_TENSORFLOW = keras.backend.backend() == "tensorflow"
@@ -144,6 +145,7 @@ def test_a_saved_model_that_fails_leaves_the_old_folder(weights, tmp_path, monke
     assert after != before and len(list(tmp_path.iterdir())) == 2
 
 
+@SLOW_ON_JAX
 @pytest.mark.backends
 def test_arrays_are_read_without_keras(generators, weights, tmp_path):
     """Each weight by the name of its layer, beside the architecture as JSON."""

@@ -20,6 +20,7 @@ import onnxruntime
 
 from anime_gan.export.onnx import to_onnx
 
+LONG = ("dragan", "sagan", "stylegan")  # seconds each; the last has a test of its own
 NEAR = {"rtol": 1e-4, "atol": 1e-4}
 
 
@@ -39,7 +40,9 @@ def described(values) -> dict:
     return {value.name: value.shape for value in values}
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    "version", [pytest.param(v, marks=pytest.mark.slow if v in LONG else ()) for v in VERSIONS]
+)
 def test_every_version_gives_keras_images(version):
     """With named inputs and outputs, for one latent and for three."""
     generator = tiny_generator(version)
@@ -57,7 +60,7 @@ def test_every_version_gives_keras_images(version):
         np.testing.assert_allclose(run(latent=z, **scalars), keras_images, **NEAR)
 
 
-@pytest.mark.parametrize("version", STYLED)
+@pytest.mark.parametrize("version", ["stylegan", pytest.param("stylegan2", marks=pytest.mark.slow)])
 def test_parts_truncation_and_noise_of_a_stylegan(version):
     """The parts make the whole; both scalars do what `sample.py` does with --psi and --noise."""
     generator = tiny_generator(version)
