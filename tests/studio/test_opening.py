@@ -68,8 +68,8 @@ def test_the_page_can_not_request(opened):
         *((version, "model.latent_dim=8") for version in VERSIONS),
         ("r3gan", "model.channels=1"),
         ("stylegan2", "model.channels=1"),
-        ("r3gan", "model.resolution=512"),
-        ("stylegan2", "model.resolution=256"),
+        ("r3gan", "model.resolution=128"),
+        ("stylegan2", "model.resolution=64"),
     ],
 )
 def test_every_version_opens(chromium_once, tmp_path, version, override):
