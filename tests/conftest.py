@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -110,8 +111,8 @@ def call(script, monkeypatch, capfd):
     return run
 
 
-@pytest.fixture
-def browser(tmp_path):
+@contextmanager
+def chromium(profile: Path):
     """Headless Chromium with its logs; the test is skipped if there is none."""
     selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
@@ -122,8 +123,17 @@ def browser(tmp_path):
     options.binary_location = chromium
     for flag in ("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking"):
         options.add_argument(f"--{flag}")
-    options.add_argument(f"--user-data-dir={tmp_path / 'profile'}")
+    options.add_argument(f"--user-data-dir={profile}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     opened = selenium.Chrome(options, selenium.ChromeService(driver))
-    yield opened
-    opened.quit()
+    try:
+        yield opened
+    finally:
+        opened.quit()
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """Headless Chromium with its logs; the test is skipped if there is none."""
+    with chromium(tmp_path / "profile") as opened:
+        yield opened

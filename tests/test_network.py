@@ -110,6 +110,7 @@ COMMANDS = {
     "runs": ["runs.py"],
     "quiz": ["quiz.py", "make", "v5-before", "--images", "faces", "--count", 4],
     "sample": ["sample.py", "v5-before"],
+    "studio": ["studio.py", "v5-before", "--no-open"],
     "help": ["train_gan.py", "--help"],
     "train_gan": ["train_gan.py", "data.images=faces", *TINY],
     "compare": ["compare.py", "v1", "--steps", 1, "--count", 10, "data.images=faces", *TINY[:3]],
@@ -119,7 +120,7 @@ COMMANDS = {
     "detect": ["prepare_faces.py", "one", "set", "--size", 64],
 }
 COMMANDS["opennsfw"].append("opennsfw")
-LONG = ("train_gan", "compare", "evaluate", "opennsfw", "prepare_faces", "detect")
+LONG = ("studio", "train_gan", "compare", "evaluate", "opennsfw", "prepare_faces", "detect")
 
 
 @pytest.mark.parametrize(

@@ -209,3 +209,14 @@ def test_the_held_out_benchmark_knows_the_images_themselves(script, faces):
     known, drawn = table_of(script("benchmarks.held_out", "pretrained", *options))
     assert known[0] == "training images" and abs(float(known[1])) < 1e-3
     assert drawn[0] == "pretrained" and float(drawn[1]) > 10
+
+
+@pytest.mark.slow
+def test_the_studio_benchmark_prints_speeds(script):
+    """Of two generators, and writes the pictures of docs/studio.md."""
+    if not shutil.which("chromedriver"):
+        pytest.skip("no Chromium and chromedriver; on Debian: apt install chromium-driver")
+    rows = table_of(script("benchmarks.studio", "--rounds", "1", "--pictures", script.folder))
+    assert [row[0] for row in rows] == ["r3gan_cpu", "stylegan2_cpu"]
+    assert all(float(row[3]) > 1 for row in rows)
+    assert size_of(script.folder / "studio_phone.webp") == (390, 844)

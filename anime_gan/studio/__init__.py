@@ -1,0 +1,1 @@
+"""The studio: a page that generates faces by itself."""

@@ -1,0 +1,100 @@
+// What the page shows, and its copy in the address, so that it can be shared and gone back to.
+// A face is {seed, values, mix}, see worker/recipe.js; `look` holds for all faces.
+
+const LAST_SEED = 2n ** 64n - 1n;
+const state = {from: 0n, look: {psi: 1, noise: 1}, picks: [], chosen: -1};
+const listeners = [];
+
+function plainFace(seed) {
+  return {seed, values: [], mix: {}};
+}
+
+function chosenFace() {
+  return state.picks[state.chosen];
+}
+
+// A text that is the same only for the same face.
+function keyOf(face) {
+  const values = face.values.flatMap((value, number) => (value ? [`d${number}`, value] : []));
+  const mix = Object.entries(face.mix).sort().flat();
+  return [face.seed, ...values, ...mix].join("_");
+}
+
+function faceOf(key) {
+  const [seed, ...rest] = key.split("_");
+  const face = plainFace(readSeed(seed));
+  for (let place = 0; place + 1 < rest.length; place += 2) {
+    const [name, value] = rest.slice(place, place + 2);
+    const number = /^d(\d+)$/.exec(name)?.[1];
+    if (number === undefined && spec.levels.some(level => level.name === name)) {
+      face.mix[name] = readSeed(value);
+    } else if (number < spec.directions.length) {
+      face.values[number] = readNumber(value, -3, 3, 0);
+    }
+  }
+  face.values = Array.from(face.values, value => value ?? 0);
+  return face.seed === null || Object.values(face.mix).includes(null) ? null : face;
+}
+
+// A seed as a BigInt, or null if the text is none.
+function readSeed(text) {
+  const seed = /^\d{1,20}$/.test(text) ? BigInt(text) : null;
+  return seed !== null && seed <= LAST_SEED ? seed : null;
+}
+
+function readNumber(text, low, high, otherwise) {
+  const value = parseFloat(text);
+  return Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : otherwise;
+}
+
+function toAddress() {
+  const {from, look, picks, chosen} = state;
+  const words = new URLSearchParams();
+  if (from) words.set("from", from);
+  if (look.psi !== 1) words.set("psi", look.psi);
+  if (look.noise !== 1) words.set("noise", look.noise);
+  for (const face of picks) words.append("face", keyOf(face));
+  if (chosen >= 0) words.set("chosen", chosen + 1);
+  return `#${words}`;
+}
+
+function fromAddress() {
+  const words = new URLSearchParams(location.hash.slice(1));
+  state.from = readSeed(words.get("from")) ?? 0n;
+  state.look.psi = readNumber(words.get("psi"), -1, 1.5, 1);
+  state.look.noise = readNumber(words.get("noise"), 0, 2, 1);
+  state.picks = words.getAll("face").map(faceOf).filter(face => face);
+  state.chosen = readNumber(words.get("chosen"), 0, state.picks.length, 0) - 1;
+  state.chosen = Math.trunc(state.chosen);
+}
+
+function onChange(listener) {
+  listeners.push(listener);
+}
+
+// Tell all parts of the page, while a slider moves, say.
+function showState() {
+  for (const listener of listeners) listener(false);
+}
+
+// The same, as a step that the reader can go back to.
+let renewal = null;
+function stepTaken() {
+  clearTimeout(renewal);
+  history.pushState(null, "", toAddress());
+  showState();
+}
+
+// Where the wall is, is in the address, but no step. It waits: browsers refuse to renew the address
+// more than a few times in a second.
+function wallMoved() {
+  clearTimeout(renewal);
+  renewal = setTimeout(() => history.replaceState(null, "", toAddress()), 300);
+}
+
+// Not by popstate: that of a link that a reader edits comes before its fragment is there.
+addEventListener("hashchange", () => {
+  clearTimeout(renewal);
+  fromAddress();
+  for (const listener of listeners) listener(true);
+});
