@@ -4,6 +4,7 @@
     python export.py v4 --to litert                from a run, by its name or its version
     python export.py weights/v4 --to npz           from a folder or a file
     python export.py pretrained --float16          half the size
+    python export.py v4 --to page                  the page that studio.py writes
     python export.py stylegan --part synthesis     from w, one for each layer, to images
 
 The file is compared with the Keras network, and kept only if both give the same images. It also
@@ -23,6 +24,9 @@ from anime_gan.export.formats import FORMATS, PARTS, choose_backend, require_pac
 from anime_gan.files import require_writable, require_writable_folder
 from anime_gan.generation.output import as_seen, free_path
 from anime_gan.generation.pretrained import name_of
+from anime_gan.studio import PAGE
+
+EVERY = FORMATS | {"page": PAGE}
 
 
 @clean_exit
@@ -40,7 +44,7 @@ def main() -> None:
         if not arguments.source and name_of(weights):
             print("There is no run here yet: this is the pretrained generator.")
         out = out or own_path(weights, arguments)
-        if FORMATS[arguments.to].suffix:
+        if EVERY[arguments.to].suffix:
             require_writable(out)
         else:
             require_writable_folder(out.parent)
@@ -50,7 +54,7 @@ def main() -> None:
 
         with waiting("Exporting, and comparing the file with Keras"):
             generator = load_generator(str(weights))
-            form, part = FORMATS[arguments.to], arguments.part
+            form, part = EVERY[arguments.to], arguments.part
             difference, bound = export_file(generator, weights, form, out, part, arguments.float16)
         print(
             f"{as_seen(out, here)} ({size_of(out) / 1e6:.1f} MB) from "
@@ -69,9 +73,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--to",
-        choices=FORMATS,
+        choices=EVERY,
         default="onnx",
-        help="the format (default onnx); npz is NumPy arrays",
+        help="the format (default onnx); npz is NumPy arrays, page an HTML file: the studio",
     )
     parser.add_argument(
         "--part",
@@ -84,7 +88,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, metavar="PATH", help="a file; for savedmodel a folder")
     arguments = parser.parse_args(argv)
-    form = FORMATS[arguments.to]
+    form = EVERY[arguments.to]
     if arguments.part not in form.parts:
         raise UserError(f"--to {arguments.to} holds a generator whole; leave out --part.")
     if arguments.out and form.suffix:
@@ -107,7 +111,7 @@ def own_path(weights: Path, arguments: argparse.Namespace) -> Path:
     """Return a free path in the run's folder, such as generator_5000_float16.onnx."""
     from anime_gan.generation.load import output_folder
 
-    form = FORMATS[arguments.to]
+    form = EVERY[arguments.to]
     words = [weights.name.split(".")[0]]
     words += [arguments.part] if arguments.part != "whole" else []
     words += ["float16"] if arguments.float16 else []

@@ -20,10 +20,11 @@ from anime_gan import backend
 from anime_gan.commands import Parser, checked_file
 from anime_gan.console import waiting
 from anime_gan.errors import UserError, clean_exit
-from anime_gan.export.formats import FORMATS, choose_backend
-from anime_gan.files import require_writable, whole_file
-from anime_gan.generation.output import as_seen, details
+from anime_gan.export.formats import choose_backend
+from anime_gan.files import require_writable
+from anime_gan.generation.output import as_seen
 from anime_gan.generation.pretrained import name_of
+from anime_gan.studio import PAGE
 
 
 @clean_exit
@@ -34,7 +35,11 @@ def main() -> None:
     with chdir(find_source(arguments)):
         backend.start()
         with waiting("Loading the weights and writing the page"):
-            write(arguments)
+            from anime_gan.export.file import export_file
+            from anime_gan.generation.load import load_generator
+
+            weights = arguments.weights
+            export_file(load_generator(str(weights)), weights, PAGE, arguments.out)
         path = arguments.out.resolve()
         size = path.stat().st_size / 1e6
         source = name_of(arguments.weights) or as_seen(arguments.weights, here)
@@ -56,7 +61,7 @@ def parse() -> argparse.Namespace:
     if arguments.out:
         arguments.out = checked_file(arguments.out, (".html", ".htm"))
     choose_backend()
-    for package in FORMATS["onnx"].packages:
+    for package in PAGE.packages:
         if not importlib.util.find_spec(package):
             raise UserError(
                 f"the studio needs {package}, which is not installed; run pip install -r "
@@ -85,20 +90,6 @@ def find_source(arguments: argparse.Namespace) -> Path:
     if not arguments.source and name_of(arguments.weights):
         print("There is no run here yet: this is the studio of the pretrained generator.")
     return home
-
-
-def write(arguments: argparse.Namespace) -> None:
-    """Write the page."""
-    from anime_gan.generation.load import load_generator
-    from anime_gan.studio.card import card_of
-    from anime_gan.studio.page import studio_page
-
-    weights = arguments.weights
-    about = details(weights)
-    title = name_of(weights) or about["run"] or weights.stem
-    page = studio_page(load_generator(str(weights)), title, about, card_of(weights))
-    with whole_file(arguments.out) as temporary:
-        temporary.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ def test_files_are_in_the_runs_folder(script, call):
         ([name], "generator_7_002.onnx"),
         ([name, "--to", "npz", "--float16"], "generator_7_float16.npz"),
         ([f"weights/{name}", "--to", "savedmodel"], "generator_7_savedmodel"),
+        ([name, "--to", "page", "--float16"], "generator_7_float16.html"),
     ):
         assert call("export.py", *arguments) == (0, "")
         assert (images / made).exists(), list(images.iterdir())
@@ -45,7 +46,7 @@ def test_files_are_in_the_runs_folder(script, call):
         for _ in range(2):
             assert call("export.py", name, "--to", to, "--out", f"mine{suffix}") == (0, "")
         assert (script.folder / f"mine{suffix}").exists()
-    assert len(list(images.iterdir())) == 4
+    assert len(list(images.iterdir())) == 5
     assert not [path for path in script.folder.rglob("*") if path.name.startswith(".")]
 
 

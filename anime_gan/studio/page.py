@@ -5,13 +5,18 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
+
 from anime_gan.data.png import SOFTWARE
-from anime_gan.export.onnx import to_onnx
+from anime_gan.export.onnx import to_float16, to_onnx
+from anime_gan.features.onnx_runtime import open_session
 from anime_gan.generation.figures import LEVELS
 from anime_gan.generation.generator import Generator
 from anime_gan.studio.directions import Direction, principal_directions
@@ -19,6 +24,8 @@ from anime_gan.web.page import render
 
 FOLDER = Path(__file__).parent
 _VENDOR = FOLDER / "vendor"
+_ABOUT = ("run", "version", "step", "weights")  # of the card, what each image says about itself
+_CARD = ("training images", "whose they are", "license")
 
 
 def studio_page(
@@ -27,6 +34,7 @@ def studio_page(
     about: dict[str, Any],
     card: Sequence[str] = (),
     directions: Sequence[Direction] | None = None,
+    float16: bool = False,
 ) -> str:
     """Return the page of a generator as HTML.
 
@@ -36,6 +44,7 @@ def studio_page(
         about: what each image says about itself: the weights, their run, their step.
         card: paragraphs about the generator and its license.
         directions: what the sliders change; None for the principal components.
+        float16: store the weights in half precision; a seed is then not quite sample.py's face.
     """
     if directions is None:
         directions = principal_directions(generator)
@@ -45,11 +54,54 @@ def studio_page(
         title=title,
         card=card,
         spec=_spec(generator, directions) | {"about": _texts(about)},
-        networks={part: _packed(to_onnx(generator, part).SerializeToString()) for part in parts},
+        networks={part: _network(generator, part, float16) for part in parts},
         runtime=_base64(_VENDOR / "onnxruntime.wasm.gz"),
         licenses={path.stem: path.read_text() for path in sorted(_VENDOR.glob("*.LICENSE"))},
     )
     return _with_policy(page)
+
+
+def write(
+    generator: Generator, network: keras.Model, float16: bool, card: Mapping[str, str], path: Path
+) -> None:
+    """Write the page of a generator, with what its card says of it; network: is not used."""
+    about = {key: card[key] for key in _ABOUT if key in card}
+    title = card.get("run") or Path(card["weights"]).stem
+    page = studio_page(generator, title, about, paragraphs(card), float16=float16)
+    path.write_text(page, encoding="utf-8")
+
+
+def open_file(path: Path) -> Callable[..., np.ndarray]:
+    """Return the function of the networks in a page, from arrays by name to images."""
+    page = path.read_text(encoding="utf-8")
+    found = re.findall(r'data-part="(\w+)">([^<]*)<', page)
+    parts = {name: open_session(gzip.decompress(base64.b64decode(text))) for name, text in found}
+    spec = json.loads(re.search(r'id="spec">([^<]*)<', page)[1])
+    mean = np.array(spec["mean"], "float32")
+
+    def run(latent: np.ndarray, **scalars: np.ndarray) -> np.ndarray:
+        if "whole" in parts:
+            return parts["whole"].run(None, {"latent": latent})[0]
+        (w,) = parts["mapping"].run(None, {"latent": latent})
+        w = mean + scalars["truncation"] * (w - mean)
+        w = np.repeat(w[:, None], spec["layers"], axis=1)
+        return parts["synthesis"].run(None, {"w": w, "noise": scalars["noise"]})[0]
+
+    return run
+
+
+def _network(generator: Generator, part: str, float16: bool) -> str:
+    """Return a part of a generator as packed ONNX."""
+    model = to_onnx(generator, part)
+    if float16:
+        to_float16(model)
+    return _packed(model.SerializeToString())
+
+
+def paragraphs(card: Mapping[str, str]) -> list[str]:
+    """Return what a model card says of rights, without marks of code."""
+    rows = {key: card[key].replace("`", "").rstrip(".") for key in _CARD if key in card}
+    return [f"{key.capitalize()}: {text}." for key, text in rows.items()]
 
 
 def _spec(generator: Generator, directions: Sequence[Direction]) -> dict[str, Any]:

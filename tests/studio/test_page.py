@@ -11,11 +11,11 @@ import onnxruntime
 import pytest
 
 from anime_gan.config.versions import VERSIONS
+from anime_gan.export.check import largest_difference
+from anime_gan.generation import pretrained
 from anime_gan.generation.generator import Generator
-from anime_gan.generation.pretrained import PRETRAINED
-from anime_gan.studio.card import card_of
 from anime_gan.studio.directions import Direction
-from anime_gan.studio.page import FOLDER, studio_page
+from anime_gan.studio.page import FOLDER, open_file, paragraphs, studio_page, write
 from tests.export.networks import tiny_generator
 from tests.studio.conftest import HOSTILE
 
@@ -80,11 +80,25 @@ def test_scripts_are_in_the_page_as_they_are(pages):
 
 
 def test_the_license_of_the_generator_is_in_the_page():
-    """That of the model card; for a run, that it depends on its images."""
-    pretrained, drawn = (" ".join(card_of(path)) for path in PRETRAINED.values())
-    assert "8,972 faces" in pretrained and "License: none is given" in pretrained
-    assert "License: MIT." in drawn and "[" not in pretrained + drawn
-    assert (
-        "rights to the images that they"
-        in card_of(PRETRAINED["pretrained"].with_name("x.keras"))[0]
-    )
+    """That of the model card."""
+    told, drawn = (" ".join(paragraphs(pretrained.card(name))) for name in pretrained.PRETRAINED)
+    assert "8,972 faces" in told and "License: none is given" in told
+    assert "License: MIT." in drawn and "[" not in told + drawn
+
+
+@pytest.mark.parametrize("version", ["r3gan", "stylegan2"])
+def test_the_networks_in_a_page_are_compared_with_keras(version, tmp_path):
+    """As those of every exported file; in half precision the page is smaller, and close."""
+    generator, sizes = tiny_generator(version), []
+    card = {"run": HOSTILE, "weights": "generator_3.keras", "license": "none."}
+    for float16, bound in ((False, 1e-4), (True, 0.06)):
+        write(generator, None, float16, card, path := tmp_path / "studio.html")
+        assert largest_difference(open_file(path), generator) < bound
+        page = path.read_text(encoding="utf-8")
+        assert "License: none." in page and "<img" not in page
+        sizes.append(len(page))
+    assert sizes[1] < sizes[0]
+    other = tiny_generator("r3gan")
+    other.network.set_weights([w + 0.1 for w in other.network.get_weights()])
+    if version == "r3gan":
+        assert largest_difference(open_file(path), other) > 0.06
