@@ -197,7 +197,13 @@ def make_quiz(settings, sources, images: str, out: Path, key_file: Path) -> list
     shown = "demo" if images == "demo" else os.path.basename(images)
     page, key = quiz.make(settings, real, generated, names, shown, random)
     quiz.write(page, key, out, key_file)
-    return made(settings, out, key_file, names, trained)
+    text = made(settings, out, key_file, names, trained)
+    if shown != "demo":
+        said = (
+            "The real faces in the page are other people's work; docs/quiz.md says what that means."
+        )
+        text.insert(2, said)
+    return text
 
 
 def made(settings, out: Path, key_file: Path, names: list[str], trained: list[str]) -> list[str]:
@@ -207,7 +213,6 @@ def made(settings, out: Path, key_file: Path, names: list[str], trained: list[st
         f"{out} ({out.stat().st_size / 1e6:.1f} MB): {what} of {' and '.join(names)}.",
         f"Give it to participants, and keep {key_file}: it says which faces are real, and the "
         "answers are scored with it.",
-        "The real faces in the page are other people's work; docs/quiz.md says what that means.",
     ]
     if trained:
         text.append(
