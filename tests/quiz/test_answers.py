@@ -1,4 +1,4 @@
-"""Answers files that the page can't have written are told from those that it has."""
+"""Answers files that the page has written are accepted; others are named, each with a reason."""
 
 import copy
 import json
