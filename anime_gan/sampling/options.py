@@ -7,6 +7,7 @@ from anime_gan.commands import number
 from anime_gan.generation.figures import FIGURES
 from anime_gan.generation.grid import parse_grid
 from anime_gan.generation.output import parse_seeds
+from anime_gan.sampling.scale import SCALES
 
 FRAMES = 48  # of a walk, from seed to seed
 NOISE = {"fixed": "const", "fresh": "random", "off": "none"}  # former name: name
@@ -59,8 +60,13 @@ OPTIONS = {
     ),
     "--upscaler": {
         "choices": ("lanczos", "waifu2x", "waifu2x-gpu"),
-        "default": "lanczos",
-        "help": "what enlarges to --size (default lanczos); waifu2x is a network for drawings",
+        "help": "what enlarges: waifu2x is a network for drawings (default: lanczos for --size, "
+        "for --scale waifu2x if it is installed)",
+    },
+    "--scale": {
+        "type": int,
+        "choices": SCALES,
+        "help": "how many times as large as the network's images, in place of --size",
     },
     "--no-captions": {"action": "store_true", "help": "no seed below each face"},
     "--fps": option(
