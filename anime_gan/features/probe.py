@@ -102,13 +102,13 @@ class _Ridge:
         wanted = np.eye(classes)[targets]
         bias = wanted.mean(axis=0)
         projected = self._u.T @ (wanted - bias)
-        count = len(targets)
+        count, weighs = len(targets), self._u**2
 
         def without_itself(penalty: float) -> float:
             share = self._squares / (self._squares + penalty * count)
-            answers = bias + (self._u * share) @ projected
+            answers = bias + self._u @ (share[:, None] * projected)
             # How much a row's own target weighs in its answer, the mean included.
-            own = np.minimum((self._u**2) @ share + 1 / count, 1 - 1e-6)[:, None]
+            own = np.minimum(weighs @ share + 1 / count, 1 - 1e-6)[:, None]
             scores = (answers - own * wanted) / (1 - own)
             return float(np.mean(scores.argmax(axis=1) == targets))
 
