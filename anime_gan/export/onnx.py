@@ -44,12 +44,12 @@ def to_onnx(generator: Generator, part: str = "whole") -> onnx.ModelProto:
 
 def _converted(network: keras.Model) -> onnx.ModelProto:
     """Return a network with named inputs and outputs as an ONNX model."""
-    backend.exporters()  # UserError if Keras is not on TensorFlow
+    exporters = backend.exporters()  # UserError if Keras is not on TensorFlow
     _import_exporter()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras's, about np.object
         path = Path(folder) / "network.onnx"
-        with grouped_as_one(network):
+        with grouped_as_one(network), exporters.os_errors():
             network.export(
                 path,
                 format="onnx",
