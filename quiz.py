@@ -264,8 +264,8 @@ def find_key(paths: Sequence[Path]) -> Path:
             found.setdefault(path.resolve(), path)
     if len(found) != 1:
         names = ", ".join(str(path) for path in found.values())
-        what = f"several keys ({names})" if found else "no key of a quiz (quiz_key.json)"
-        raise UserError(f"there is {what} beside the answers; name it with --key FILE.")
+        what = f"are several keys ({names})" if found else "is no key of a quiz (quiz_key.json)"
+        raise UserError(f"there {what} beside the answers; name it with --key FILE.")
     return next(iter(found.values()))
 
 
