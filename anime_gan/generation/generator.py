@@ -192,13 +192,20 @@ def predict(
         rows = slice(start, start + batch_size)
         parts = [inputs[rows], *others(rows)]
         count = len(parts[0])
-        batch = [np.zeros((batch_size, *part.shape[1:]), "float32") for part in parts]
+        kinds = ["int32" if part.dtype.kind == "i" else "float32" for part in parts]
+        shapes = [(batch_size, *part.shape[1:]) for part in parts]
+        batch = [np.zeros(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
         for padded, part in zip(batch, parts, strict=True):
             padded[:count] = part
         outputs.append(finish(compute(batch if len(batch) > 1 else batch[0])[:count]))
     return np.concatenate(outputs)
 
 
-def draw(network: keras.Model, latents: np.ndarray) -> np.ndarray:
-    """Return the images that a generator network makes of latents (N, latent_dim), uint8."""
-    return predict(network.predict_on_batch, latents, to_uint8)
+def draw(network: keras.Model, latents: np.ndarray, *labels: np.ndarray) -> np.ndarray:
+    """Return the images that a generator network makes of latents (N, latent_dim), uint8.
+
+    labels: int32 (N, A), if the network takes labels.
+    """
+    return predict(
+        network.predict_on_batch, latents, to_uint8, others=lambda rows: [x[rows] for x in labels]
+    )
