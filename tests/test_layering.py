@@ -16,11 +16,11 @@ FLOORS = [
     ["training", "runs", "features"],
     ["generation", "preparation"],
     ["export", "metrics", "quiz"],
-    ["comparison", "commands", "studio"],
+    ["comparison", "commands", "sampling", "studio"],
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # A trained generator is used without its training, although that lies on a lower floor.
-WITHOUT_TRAINING = {"generation", "metrics", "quiz", "comparison", "studio"}
+WITHOUT_TRAINING = {"generation", "metrics", "quiz", "comparison", "sampling", "studio"}
 # The one place outside anime_gan/backend/ that needs TensorFlow itself: TFRecords are its format.
 TFRECORDS = "anime_gan/preparation/writing.py"
 

@@ -16,8 +16,8 @@ from PIL import Image
 from anime_gan import __version__
 from anime_gan.config import load_config, plain_yaml
 from anime_gan.networks.build import build
+from anime_gan.sampling.source import note_raw_weights
 from anime_gan.training.state import TrainState
-from sample import note_raw_weights
 from tests.conftest import ROOT, size_of
 
 OTHER = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]

@@ -4,7 +4,9 @@ import argparse
 
 import pytest
 
-from sample import parse, parse_psis, parse_seeds
+from anime_gan.generation.output import parse_seeds
+from anime_gan.sampling.options import parse_psis
+from sample import parse
 
 
 def test_lists_are_parsed_or_refused():

@@ -1,0 +1,69 @@
+"""The options of sample.py's commands."""
+
+import argparse
+from pathlib import Path
+
+from anime_gan.commands import number
+from anime_gan.generation.figures import FIGURES
+from anime_gan.generation.grid import parse_grid
+from anime_gan.generation.output import parse_seeds
+
+FRAMES = 48  # of a walk, from seed to seed
+NOISE = {"fixed": "const", "fresh": "random", "off": "none"}  # former name: name
+
+
+def parse_psis(text: str) -> list[float]:
+    """Return "1.2,1,0.7" as numbers."""
+    return [number(-10, 10)(part) for part in text.split(",")]
+
+
+def parse_noise(text: str) -> str:
+    """Return one of the kinds of noise."""
+    if text in NOISE:
+        raise argparse.ArgumentTypeError(f"{text} is called {NOISE[text]} now")
+    if text not in NOISE.values():
+        raise argparse.ArgumentTypeError(f"{text!r} is not const, random or none")
+    return text
+
+
+def option(kind, metavar: str, text: str, default=None) -> dict:
+    """Return the settings of an option for argparse."""
+    return {"type": kind, "metavar": metavar, "help": text, "default": default}
+
+
+SOURCE = "a run, a version, a folder or a weights file (default: the newest run)"
+OPTIONS = {
+    "source": {"nargs": "?", "help": SOURCE},
+    "runs": {"nargs": "?", "help": "a run, or several: a,b,c (default: the newest run)"},
+    "name": {"choices": FIGURES},
+    "image": {"type": Path, "help": "an image of a face, cropped like the training images"},
+    "--grid": option(parse_grid, "5x5", "columns x rows (default 5x5, or what the seeds need)"),
+    "--count": option(number(1, 1_000_000, int), "N", "number of images, of new seeds"),
+    "--seeds": option(parse_seeds, "LIST", "seeds, such as 1,5,100-109 (default: new ones)", []),
+    "--psi": option(parse_psis, "LIST", "truncation, -10 to 10: 1 is none, 0 the mean face", []),
+    "--noise": option(
+        parse_noise,
+        "KIND",
+        "StyleGANs: const (fixed, default), random (per seed) or none",
+        "const",
+    ),
+    "--space": {"choices": ("z", "w"), "help": "interpolate in z, or w (StyleGANs; default)"},
+    "--frames": option(
+        number(2, 10_000, int),
+        "N",
+        f"frames between two seeds (default {FRAMES}, or what makes a film of 6 to 12 seconds)",
+    ),
+    "--steps": option(number(1, 100_000, int), "N", "optimizer steps (default 500)", 500),
+    "--size": option(
+        number(2, 4_096, int), "PIXELS", "height of a face, in `film` of the film (Lanczos)"
+    ),
+    "--upscaler": {
+        "choices": ("lanczos", "waifu2x", "waifu2x-gpu"),
+        "default": "lanczos",
+        "help": "what enlarges to --size (default lanczos); waifu2x is a network for drawings",
+    },
+    "--no-captions": {"action": "store_true", "help": "no seed below each face"},
+    "--fps": option(
+        number(0.1, 240), "N", "frames per second (default: a film of 6 to 12 seconds)"
+    ),
+}

@@ -1,0 +1,31 @@
+"""`sample.py walk`."""
+
+import argparse
+
+from anime_gan.errors import UserError
+from anime_gan.generation import films
+from anime_gan.generation.output import new_seeds
+from anime_gan.sampling.options import FRAMES
+from anime_gan.sampling.source import open_generator, written
+
+SUFFIXES = (".gif", ".mp4")
+OPTIONS = "source --seeds --frames --space --psi --noise --size --upscaler --fps"
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Raise UserError for a single seed."""
+    if len(arguments.seeds) == 1:
+        raise UserError("a walk needs two seeds or more, such as --seeds 3,8.")
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """A film from seed to seed and back to the first, of 6 to 12 seconds."""
+    from anime_gan.generation.walk import walk
+
+    generator, out = open_generator(arguments, "walk")
+    seeds, fps = arguments.seeds or new_seeds(4), arguments.fps or films.FPS
+    frames = arguments.frames or films.walk_frames(len(seeds), FRAMES, fps)
+    w = walk(generator, seeds, frames, *arguments.psi, space=arguments.space)
+    images = generator.images(w, arguments.noise, range(len(w)))
+    films.write(out, films.frames_of_images(images, arguments.size, arguments.upscaler), fps)
+    return written(arguments, [out], seeds)
