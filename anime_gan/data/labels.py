@@ -227,7 +227,7 @@ class Table:
     def _header(self, row: list[str]) -> list[str]:
         names = [_word(cell) for cell in row]
         for sign, word in ((";", "semicolons"), ("\t", "tabs")):
-            if len(names) == 1 and sign in names[0]:
+            if len(row) == 1 and sign in row[0]:
                 raise UserError(
                     f"the columns of {self.source} are separated by {word}; save it with commas."
                 )

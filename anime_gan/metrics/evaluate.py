@@ -22,7 +22,8 @@ from anime_gan.files import Appended, make_folder
 from anime_gan.generation.grid import image_grid
 from anime_gan.generation.load import find_weights, load_generator, output_folder, step_of
 from anime_gan.generation.output import free_path, save_image
-from anime_gan.metrics import measures
+from anime_gan.metrics import demo_attributes, measures
+from anime_gan.metrics.labels import Asked, codes_of_real, read_back, within_classes
 from anime_gan.metrics.reference import HALVES, LEAST, ReferenceSet, require_images
 from anime_gan.runs.folder import DISCRIMINATOR, RunFolder
 
@@ -47,6 +48,7 @@ class Subject:
     discriminator: keras.Model | None = None  # of the same run and step, if it was saved
     truncation_psi: float = 1.0  # of the generated images, 1 for no truncation
     seed: int = 0  # of the first generated image, or of the choice among those of a folder
+    asked: Asked | None = None  # the labels, if the generator takes any
 
 
 def of_images(generated: str, real: str, count: int, seed: int = 0) -> Subject:
@@ -125,9 +127,13 @@ def of_weights(
     label = f"{path.stem if step is None else step}"
     if truncation_psi != 1:
         label += f"_psi_{truncation_psi:g}"
+    asked, codes, seeds = None, None, range(seed, seed + count)
+    if generator.attributes:
+        codes = generator.codes(seeds)
+        asked = Asked(generator.attributes, codes, codes_of_real(images, generator.attributes))
     return Subject(
         str(path),
-        generator.images_from_seeds(range(seed, seed + count), truncation_psi),
+        generator.images_from_seeds(seeds, truncation_psi, labels=codes),
         images,
         label,
         run,
@@ -136,6 +142,7 @@ def of_weights(
         discriminator,
         truncation_psi,
         seed,
+        asked,
     )
 
 
@@ -220,10 +227,17 @@ def measure(
             subject.discriminator,
             SCALES[subject.config.objective.name],
             generated[:SCORED],
-            reference.images[np.sort(reference.order[:SCORED])],
+            reference.shown(SCORED)[1],
             subject.config.training.batch_size,
         )
     is_demo = subject.config is not None and subject.config.data.images == "demo"
+    if asked := subject.asked:
+        if asked.real is not None:
+            own = (asked, features[0][None], reference, networks[0])
+            result["within_classes"] = within_classes(*own)
+        reader = demo_attributes.read if is_demo else None
+        if reader:
+            result["read_back"] = read_back(asked, generated, reader, reference.shown(SCORED))
     if is_demo and generated.shape[1:] == (64, 64, 3):
         result["kinds"] = measures.kinds(generated, reference)
     return result, pairs
