@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from anime_gan.backend import Tensor
 from anime_gan.data.labels import ANY
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
@@ -44,6 +45,7 @@ class Generator:
         resolution, channels: of the images.
         mean_w: float32 (latent_dim,).
         mapping: the network from z (B, latent_dim) to w (B, latent_dim); None without styles.
+        whole: the network that was given; from [z, labels] if it takes labels.
         network: the version's own network, from latents (B, latent_dim) to images in [-1, 1].
         synthesis: the network from w (B, layers, latent_dim) to images in [-1, 1]; without styles,
             the whole network, from z.
@@ -52,7 +54,7 @@ class Generator:
     def __init__(self, network: keras.Model):
         self._labels, self.normal_dim = label_layer(network), network.inputs[0].shape[1]
         self.attributes = self._labels.attributes if self._labels else {}
-        network = own_network(network)
+        self.whole, network = network, own_network(network)
         parts = {layer.name: layer for layer in network.layers}
         self.has_styles = {"mapping", "styles", "synthesis"} <= set(parts)
         self.latent_dim = network.input_shape[1]
@@ -101,7 +103,11 @@ class Generator:
         if not self.attributes:
             require_labels({}, {} if labels is None else labels)
             return z
-        return keras.ops.convert_to_numpy(self._labels([z, self.codes(seeds, labels)]))
+        return keras.ops.convert_to_numpy(self.joined(z, self.codes(seeds, labels)))
+
+    def joined(self, z: Tensor, codes: Tensor) -> Tensor:
+        """Return latents (B, latent_dim) of normal ones (B, normal_dim) and labels (B, A)."""
+        return self._labels([z, codes])
 
     def w(
         self,

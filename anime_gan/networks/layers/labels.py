@@ -89,14 +89,14 @@ class JoinLabels(_Labeled):
 
     def share(self, attribute: int, code: int) -> float:
         """Return how frequent a value is in the training set, 0 to 1."""
-        return float(np.array(self.shares)[[*self._rows()][attribute]][code])
+        return float(ops.convert_to_numpy(self.shares)[[*self._rows()][attribute]][code])
 
     def sample(self, seeds: Iterable[int]) -> np.ndarray:
         """Return labels of seeds, int32 (N, A), each attribute by itself as in the training set.
 
         A seed alone decides its labels.
         """
-        shares = np.array(self.shares, "float64")
+        shares = ops.convert_to_numpy(self.shares).astype("float64")
         ends = [np.cumsum(shares[rows]) for rows in self._rows()]
         found = []
         for seed in seeds:
