@@ -1,8 +1,8 @@
 """Labels of images: a table that gives words for attributes, such as blue for hair.
 
-`labels.csv` lies at the root of a set, or anywhere else if data.labels names it. Its header is
-`file` and the attributes; each row names a file, relative to the root, and gives its values. An
-empty cell is an unknown value.
+`labels.csv` lies at the root of a set, `faces.labels.csv` beside faces.zip, or data.labels names
+another place. The header is `file` and the attributes; each row names a file, relative to the root,
+and gives its values. An empty cell is an unknown value.
 """
 
 from __future__ import annotations
@@ -258,6 +258,8 @@ def find_table(source: Source, path: Path | str | None = None) -> Table | None:
     top = _top_folder(name for name, _, _ in source.entries)
     if path is not None:
         return Table(_read_file(Path(path).expanduser()), str(path), top)
+    file = Path(source.name).expanduser()
+    beside = file.with_name(f"{file.stem}.{LABELS}")  # of a zip, where nothing is written into it
     read = getattr(source, "beside", None)
     for prefix in dict.fromkeys(("", top)) if read else ():
         name = f"{prefix}{LABELS} of {source.name}"
@@ -267,6 +269,8 @@ def find_table(source: Source, path: Path | str | None = None) -> Table | None:
             raise UserError(f"{name} cannot be read ({reason(error)}); restore it.") from error
         if data is not None:
             return Table(data, name, prefix)
+    if file.is_file() and beside.is_file():
+        return Table(_read_file(beside), str(beside), top)
     return None
 
 
@@ -279,15 +283,15 @@ def _top_folder(names: Iterable[str]) -> str:
 def _read_file(path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():  # to read a pipe may wait forever
-            raise UserError(f"data.labels is {path}, which is no file; give a .csv file.")
+            raise UserError(f"the table of labels, {path}, is no file; give a .csv file.")
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise UserError(
-            f"data.labels is {path}, which cannot be read ({error.strerror}); check the path."
+            f"the table of labels, {path}, cannot be read ({error.strerror}); check the path."
         ) from None
     if len(data) > MAX_FILE_BYTES:
-        raise UserError(f"data.labels is {path}, which is too large for a table of labels.")
+        raise UserError(f"the table of labels, {path}, is too large; give a .csv file.")
     return data
 
 

@@ -23,7 +23,13 @@ from anime_gan.generation.grid import image_grid
 from anime_gan.generation.load import find_weights, load_generator, output_folder, step_of
 from anime_gan.generation.output import free_path, save_image
 from anime_gan.metrics import demo_attributes, measures
-from anime_gan.metrics.labels import Asked, codes_of_real, read_back, within_classes
+from anime_gan.metrics.labels import (
+    Asked,
+    codes_of_real,
+    color_reader,
+    read_back,
+    within_classes,
+)
 from anime_gan.metrics.reference import HALVES, LEAST, ReferenceSet, require_images
 from anime_gan.runs.folder import DISCRIMINATOR, RunFolder
 
@@ -231,16 +237,29 @@ def measure(
             subject.config.training.batch_size,
         )
     is_demo = subject.config is not None and subject.config.data.images == "demo"
-    if asked := subject.asked:
-        if asked.real is not None:
-            own = (asked, features[0][None], reference, networks[0])
-            result["within_classes"] = within_classes(*own)
-        reader = demo_attributes.read if is_demo else None
-        if reader:
-            result["read_back"] = read_back(asked, generated, reader, reference.shown(SCORED))
+    if subject.asked:
+        own = features[0][None], reference, networks[0], is_demo
+        result |= _of_labels(subject.asked, generated, *own)
     if is_demo and generated.shape[1:] == (64, 64, 3):
         result["kinds"] = measures.kinds(generated, reference)
     return result, pairs
+
+
+def _of_labels(
+    asked: Asked,
+    generated: np.ndarray,
+    features: np.ndarray,
+    reference: ReferenceSet,
+    network: FeatureNetwork,
+    is_demo: bool,
+) -> dict[str, Any]:
+    """Return the distances within classes, and the labels read back, as far as there are any."""
+    found = {}
+    if asked.real is not None:
+        found["within_classes"] = within_classes(asked, features, reference, network)
+    if reader := demo_attributes.read if is_demo else color_reader(asked.attributes):
+        found["read_back"] = read_back(asked, generated, reader, reference.shown(SCORED))
+    return found
 
 
 def save(subject: Subject, result: dict, pairs: dict, out: Path | None = None) -> list[Path]:

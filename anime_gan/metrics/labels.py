@@ -50,6 +50,21 @@ def codes_of_real(images: ImageSet, attributes: Mapping[str, Sequence[str]]) -> 
     return codes
 
 
+def color_reader(attributes: Mapping[str, Sequence[str]]) -> Reader | None:
+    """Return what reads hair and eye color from faces; None if no label is one of its words."""
+    from anime_gan.features import colors
+
+    names = [
+        name for name, known in colors.words().items() if {*known} & {*attributes.get(name, ())}
+    ]
+
+    def read(images: np.ndarray) -> dict[str, list[str]]:
+        found = colors.read(images)
+        return {name: found[name] for name in names}
+
+    return read if names else None
+
+
 def read_back(asked: Asked, generated: np.ndarray, reader: Reader, real=None) -> dict:
     """Return for each attribute how many labels a reader reads back from images.
 

@@ -122,7 +122,7 @@ def table_in(folder, text=PLAIN):
 
 
 @pytest.mark.parametrize(
-    "kind", ["folder", "glob", "zip", "tar", "zip of a folder", "./ tar", "path"]
+    "kind", ["folder", "glob", "zip", "tar", "zip of a folder", "./ tar", "beside a zip", "path"]
 )
 def test_the_table_lies_in_the_set_or_elsewhere(tmp_path, kind):
     """In the root of a folder or archive, in the one folder that it holds, or where a key says."""
@@ -132,6 +132,9 @@ def test_the_table_lies_in_the_set_or_elsewhere(tmp_path, kind):
     if kind == "glob":
         source = folder / "*.png"
     elif kind == "zip":
+        source = zipped(folder)
+    elif kind == "beside a zip":
+        (folder / "labels.csv").rename(tmp_path / "set.labels.csv")
         source = zipped(folder)
     elif kind == "zip of a folder":
         source = tmp_path / "faces.zip"
@@ -170,7 +173,7 @@ def test_a_set_without_a_table(tmp_path):
         found.labels()
     assert_one_sentence(error)
     assert labels_of(load_config(None, []), found) is None  # nothing asks for labels
-    with pytest.raises(UserError, match=r"data\.labels is .*none\.csv, which cannot be read"):
+    with pytest.raises(UserError, match=r"the table of labels, .*none\.csv, cannot be read"):
         open_images(tmp_path / "set", 8, cache=tmp_path / "cache", labels=tmp_path / "none.csv")
 
 

@@ -7,7 +7,13 @@ from anime_gan.data import demo
 from anime_gan.data.image_set import open_images
 from anime_gan.features.network import FeatureNetwork
 from anime_gan.metrics import demo_attributes, distances
-from anime_gan.metrics.labels import Asked, codes_of_real, read_back, within_classes
+from anime_gan.metrics.labels import (
+    Asked,
+    codes_of_real,
+    color_reader,
+    read_back,
+    within_classes,
+)
 from anime_gan.metrics.reference import ReferenceSet
 from anime_gan.metrics.table import table
 
@@ -51,6 +57,14 @@ def test_drawn_faces_are_read_at_any_size():
                 word == getattr(face, field) for word, face in zip(read[name], faces, strict=True)
             ]
             assert np.mean(right) > 0.9, (name, size)
+
+
+def test_colors_of_faces_are_read_where_labels_are_its_words():
+    """Hair and eyes by the reader of colors; no reader for words that it does not have."""
+    read = color_reader({"hair": ("blue", "navy"), "eyes": ("small", "large")})
+    found = read(demo.draw_faces(2))
+    assert [*found] == ["hair"] and len(found["hair"]) == 2
+    assert color_reader({"mouth": ("open", "closed")}) is None
 
 
 def test_distances_within_classes_are_those_of_their_images(tmp_path):
