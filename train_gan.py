@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 from anime_gan import backend, console
 from anime_gan.commands import Parser, number, own_arguments
 from anime_gan.config import Config
-from anime_gan.config.load import require_resumable
 from anime_gan.config.messages import key_for_option
 from anime_gan.config.scores import SCALES
 from anime_gan.config.stages import (
@@ -356,10 +355,7 @@ def main(*argv: str) -> int:
     start = None if facts else find_start(config.training.start_from)
     # Processes that wait for each other hear of unreadable images only once they are joined.
     found = None if several or is_dry else first_images(config)
-    if found and found[1]:
-        config = found[1].into(config)
-        if facts:  # its labels may have other values now
-            require_resumable(earlier.trained_with(facts["config"], config.run), config)
+    config = earlier.with_labels(config, found[1] if found else None, facts)
     backend.start(threads=config.training.threads)
     from anime_gan.training.distribution import joined
     from anime_gan.training.micro_batch import explain_out_of_memory
@@ -373,15 +369,14 @@ def main(*argv: str) -> int:
                 print(line)
             return 0
         images, labels = found or first_images(config)
+        config = earlier.with_labels(config, labels, facts)  # now in all processes
         told = labels.notes(config.data.balance) if labels else []
-        config = labels.into(config) if labels else config  # now in all processes
         if len(images.names) < FEW:
             config = augmented(config)
         with console.logged(folder.log) if group.leads else nullcontext(), StopRequest() as stop:
             console.note(f"train_gan.py {shlex.join(argv)}")
             grown = (facts or {}).get("grown") or ()
-            say(group, images.summary(), *few(images, config), *told)
-            say(group, *growth(config, grown))
+            say(group, images.summary(), *told, *few(images, config), *growth(config, grown))
             say(group, *backend.hints())
             say(group, f"The page of the run, renewed with each grid: {folder.page}")
             status = back = None

@@ -410,6 +410,12 @@ def labeled(script):
     return script
 
 
+def said(path) -> str:
+    """Return what a PNG says of its labels."""
+    with Image.open(path) as image:
+        return image.info["labels"]
+
+
 def test_labels_are_asked_for_by_their_words(labeled, call):
     """A row or a folder for each, a walk between them, and each file says its labels."""
     out = labeled.folder
@@ -425,10 +431,9 @@ def test_labels_are_asked_for_by_their_words(labeled, call):
         assert status == 0, errors
     blue, rows = (size_of(out / name) for name in ("blue.png", "rows.png"))
     assert blue[0] == rows[0] and rows[1] > 2.5 * blue[1]
-    about = Image.open(out / "rows.png").info["labels"]
-    assert about == "hair=black; hair=blue; hair=red"
-    one, own = (Image.open(out / name / "face_00003.png") for name in ("one", "own"))
-    assert one.info["labels"].startswith("hair=blue,eyes=") and "labels" in own.info
+    assert said(out / "rows.png") == "hair=black; hair=blue; hair=red"
+    assert said(out / "one/face_00003.png").startswith("hair=blue,eyes=")
+    assert said(out / "own/face_00003.png").startswith("hair=")
     folders = sorted(path.name for path in (out / "each").iterdir())
     assert folders == ["hair=black,eyes=red", "hair=blue,eyes=red", "hair=red,eyes=red"]
     assert len(imageio.imread(out / "w.gif")) == 6

@@ -41,7 +41,7 @@ def conditional_generator(
         if isinstance(layer, ResampleLatents):
             layer.keep = UNITS * len(attributes)  # the other style is of the same labels
     latent, labels = layers.Input((latent_dim,)), _labels_input(attributes)
-    joined = JoinLabels(attributes, name="labels")([latent, labels])
+    joined = JoinLabels(attributes, name="joined")([latent, labels])
     generator = keras.Model([latent, labels], own(joined), name="generator")
     if predictor:
         image, guess = predictor(joined)

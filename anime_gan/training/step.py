@@ -63,19 +63,16 @@ def train_discriminator(
 
     Args:
         real: images (B, H, W, C) in [-1, 1], float32.
-        with_penalties: whether this step has the penalties, times objective.penalty_every (lazy
-            regularization, Karras et al. 2019, appendix B, without its correction of Adam's
-            learning rate and betas by k / (k + 1)).
+        with_penalties: whether this step has the penalties, times objective.penalty_every (Karras
+            et al. 2019, appendix B, without their correction of Adam's learning rate and betas).
         labels: of the images, (B, A); None if the networks take none. The fakes have the same.
 
     Returns:
         Scalars, as in docs/logs.md.
     """
-    config, objective = state.config, state.config.objective
-    batch_size = real.shape[0]
+    config, objective, batch_size = state.config, state.config.objective, real.shape[0]
     penalties = objective.penalties if with_penalties else ()
-    real = state.blend_with_coarse(real)
-    labels = state.drop_labels(labels)
+    real, labels = state.blend_with_coarse(real), state.drop_labels(labels)
 
     # 2. Sample fake images: in training mode, but without changing the generator's statistics.
     fake = _sample_fakes(state, batch_size, labels)
@@ -85,6 +82,7 @@ def train_discriminator(
     noise = _label_noise(state, batch_size)
     noises = [noise[:batch_size], noise[batch_size:]]
     augmentation = {side: _augmentation(state, images[side]) for side in images}
+    seen = images, augmentation, labels
     on_points = [ON_POINTS[name] for name in penalties if name in ON_POINTS]
     points = [(sample(fake, real, state.seed), cost) for sample, cost in on_points]
     on_images = [ON_IMAGES[name] for name in penalties if name in ON_IMAGES]
@@ -93,26 +91,22 @@ def train_discriminator(
 
     # 3. Train the discriminator on real and fake images.
     def loss(trained: tuple[str, ...], part: Callable):
-        own_labels = part(labels)
-        scores, gradients = _score_sides(
-            state, images, augmentation, trained, part, penalized, own_labels
-        )
+        scores, gradients = _score_sides(state, seen, trained, part, penalized)
         d_loss = state.loss.discriminator(
             scores.get("fake"), scores.get("real"), *map(part, noises)
         )
         penalty = sum(cost(gradients[side]) for side, cost in on_images if side in trained)
         for own, cost in points if "real" in trained else ():
             with frozen_state(state.discriminator):
-                drawn = part(augmentation["real"])
-                penalty += cost(state.scores_and_gradients(part(own), drawn, own_labels)[1])
+                at = part(own), part(augmentation["real"]), part(labels)
+                penalty += cost(state.scores_and_gradients(*at)[1])
         penalty = ops.convert_to_tensor(penalty, d_loss.dtype)  # without any it is the number 0
         outputs = {"d_loss": d_loss, "penalty": penalty, "scores": scores}
         total = d_loss + gamma * penalty
         if objective.drift and "real" in scores:  # Karras et al. 2017, appendix A.1
             total += objective.drift * ops.mean(ops.square(scores["real"]))
         if state.classifier:
-            sides = [(part(images[side]), part(augmentation[side])) for side in trained]
-            total += sum(state.label_loss(*side, own_labels) for side in sides)
+            total += _label_losses(state, seen, trained, part)
         return total, outputs | _parts_of_loss(state, scores, noises, part)
 
     in_turn = config.training.passes == "in_turn"
@@ -139,12 +133,10 @@ def train_generator(
     """
     config, paired = state.config, state.scale.paired
     with_paths = with_paths and state.path_mean is not None
-    real = state.blend_with_coarse(real)
-    labels = state.drop_labels(labels)
+    real, labels = state.blend_with_coarse(real), state.drop_labels(labels)
     latents = state.latents(real.shape[0])
-    augmentation = {"fake": _augmentation(state, real)}
-    if paired:
-        augmentation["real"] = _augmentation(state, real)
+    sides = ("fake", "real") if paired else ("fake",)
+    augmentation = {side: _augmentation(state, real) for side in sides}
 
     # 4. Freeze the discriminator: its weights are not listed, and its statistics stay.
     # 5. Train the generator on fake images, from fresh noise.
@@ -173,14 +165,8 @@ def train_generator(
 
     # 6. Update the generator by gradient descent.
     rate = ops.convert_to_tensor(state.generator_optimizer.learning_rate)
-    outputs = _update(
-        state,
-        state.generator_optimizer,
-        state.generator_weights,
-        loss,
-        real.shape[0],
-        config.generator.weight_clip,
-    )
+    own = (state, state.generator_optimizer, state.generator_weights)
+    outputs = _update(*own, loss, real.shape[0], config.generator.weight_clip)
     if state.ema:
         _update_ema(state, real.shape[0])
     scalars = {"g_loss": ops.mean(outputs["g_loss"]), "g_rate": rate}
@@ -278,20 +264,22 @@ def _augmentation(state, images) -> dict:
     return augment.draw(config.augment, images, p, state.seed, noise)
 
 
-def _score_sides(state, images, augmentation, trained, part, penalized, labels):
+def _score_sides(state, seen, trained, part, penalized):
     """Return the scores of a part of both sides, and the gradients of the penalized, by side.
 
-    labels: of the part, the same for both sides; None without labels.
+    seen: images and augmentation by side, and the labels of both. trained: the sides.
     Real and fake ones share one pass if passes is together and both or neither need gradients.
     """
     same = len(penalized.intersection(trained)) in (0, len(trained))
+    (images, augmentation, labels), own = seen, None
     together = state.config.training.passes == "together" and same
     scores, gradients = {}, {}
     for group in [trained] if together else [(side,) for side in reversed(trained)]:
         inputs = _join([part(images[side]) for side in group])
         drawn = [part(augmentation[side]) for side in group]
         joined = {key: _join([one[key] for one in drawn]) for key in drawn[0]}
-        own = None if labels is None else _join([labels] * len(group))
+        if labels is not None:
+            own = _join([part(labels)] * len(group))
         if group[0] in penalized:
             both, found = state.scores_and_gradients(inputs, joined, own)
             gradients |= zip(group, ops.split(found, len(group)), strict=True)
@@ -299,6 +287,13 @@ def _score_sides(state, images, augmentation, trained, part, penalized, labels):
             both = state.scores(inputs, joined, own)
         scores |= zip(group, _split_scores(both, len(group)), strict=True)
     return scores, gradients
+
+
+def _label_losses(state, seen, trained, part):
+    """Return the classifier's losses on a part of both sides."""
+    images, augmentation, labels = seen
+    sides = [(part(images[side]), part(augmentation[side])) for side in trained]
+    return sum(state.label_loss(*side, part(labels)) for side in sides)
 
 
 def _parts_of_loss(state, scores: dict, noises: list, part: Callable) -> dict:
