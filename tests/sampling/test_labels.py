@@ -1,4 +1,4 @@
-"""sample.py --label: rows, folders and walks of the labels asked for, and what files say of them."""
+"""sample.py --label: rows, folders and walks of labels, and what files say of them."""
 
 import imageio.v3 as imageio
 import pytest
