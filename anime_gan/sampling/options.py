@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 
 from anime_gan.commands import number
+from anime_gan.errors import UserError
 from anime_gan.generation.figures import FIGURES
 from anime_gan.generation.grid import parse_grid
+from anime_gan.generation.labels import parse_labels
 from anime_gan.generation.output import parse_seeds
 from anime_gan.sampling.scale import SCALES
 
@@ -25,6 +27,14 @@ def parse_noise(text: str) -> str:
     if text not in NOISE.values():
         raise argparse.ArgumentTypeError(f"{text!r} is not const, random or none")
     return text
+
+
+def labels_of(text: str) -> dict[str, str]:
+    """Return "hair=blue,eyes=red" as a dict."""
+    try:
+        return parse_labels(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def option(kind, metavar: str, text: str, default=None) -> dict:
@@ -68,6 +78,14 @@ OPTIONS = {
         "choices": SCALES,
         "help": "how many times as large as the network's images, in place of --size",
     },
+    "--label": option(
+        labels_of,
+        "LABELS",
+        "such as hair=blue,eyes=red; hair=* for each value; again for further ones. Labels that "
+        "are not given are chosen by the seed, as frequent as in the training images; any: none",
+        [],
+    )
+    | {"action": "append"},
     "--no-captions": {"action": "store_true", "help": "no seed below each face"},
     "--fps": option(
         number(0.1, 240), "N", "frames per second (default: a film of 6 to 12 seconds)"

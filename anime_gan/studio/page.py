@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from anime_gan.data.png import SOFTWARE
+from anime_gan.errors import UserError
 from anime_gan.export.onnx import to_float16, to_onnx
 from anime_gan.features.onnx_runtime import open_session
 from anime_gan.generation.figures import LEVELS
@@ -45,7 +46,15 @@ def studio_page(
         card: paragraphs about the generator and its license.
         directions: what the sliders change; None for the principal components.
         float16: store the weights in half precision; a seed is then not quite sample.py's face.
+
+    Raises:
+        UserError: the generator takes labels.
     """
+    if generator.attributes:
+        raise UserError(
+            "the studio can't set labels, and this generator takes some "
+            f"({', '.join(generator.attributes)}); sample its faces, or export it as ONNX."
+        )
     if directions is None:
         directions = principal_directions(generator)
     parts = ("mapping", "synthesis") if generator.has_styles else ("whole",)
