@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -38,9 +39,11 @@ class Generator:
         network: the whole network, from z (B, latent_dim) to images in [-1, 1].
         synthesis: the network from w (B, layers, latent_dim) to images in [-1, 1]; without styles,
             the whole network, from z.
+        source: the weights file that it was loaded from, None if it was not.
     """
 
-    def __init__(self, network: keras.Model):
+    def __init__(self, network: keras.Model, source: Path | None = None):
+        self.source = source
         parts = {layer.name: layer for layer in network.layers}
         self.has_styles = {"mapping", "styles", "synthesis"} <= set(parts)
         self.latent_dim = network.input_shape[1]

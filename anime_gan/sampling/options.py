@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from anime_gan.commands import number
+from anime_gan.directions.edit import parse_steps
 from anime_gan.generation.figures import FIGURES
 from anime_gan.generation.grid import parse_grid
 from anime_gan.generation.output import parse_seeds
@@ -24,6 +25,14 @@ def parse_noise(text: str) -> str:
     if text not in NOISE.values():
         raise argparse.ArgumentTypeError(f"{text!r} is not const, random or none")
     return text
+
+
+def parse_set(text: str) -> dict[str, float]:
+    """Return "hair=+2,pose=-1" as steps by direction."""
+    try:
+        return parse_steps(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def option(kind, metavar: str, text: str, default=None) -> dict:
@@ -62,6 +71,10 @@ OPTIONS = {
         "default": "lanczos",
         "help": "what enlarges to --size (default lanczos); waifu2x is a network for drawings",
     },
+    "--set": option(
+        parse_set, "LIST", "steps along directions, in standard deviations: hair=+2,pose=-1", {}
+    ),
+    "--strip": {"metavar": "NAME", "help": "a direction, shown from -3 to 3"},
     "--no-captions": {"action": "store_true", "help": "no seed below each face"},
     "--fps": option(
         number(0.1, 240), "N", "frames per second (default: a film of 6 to 12 seconds)"

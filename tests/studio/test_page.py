@@ -11,10 +11,10 @@ import onnxruntime
 import pytest
 
 from anime_gan.config.versions import VERSIONS
+from anime_gan.directions.direction import Direction
 from anime_gan.export.check import largest_difference
 from anime_gan.generation import pretrained
 from anime_gan.generation.generator import Generator
-from anime_gan.studio.directions import Direction
 from anime_gan.studio.page import FOLDER, open_file, paragraphs, studio_page, write
 from tests.export.networks import tiny_generator
 from tests.studio.conftest import HOSTILE
