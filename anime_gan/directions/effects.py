@@ -47,10 +47,10 @@ def most_changed(effects: np.ndarray, measures: Sequence[Measure]) -> int:
     """Return the number of the measure that a direction, of effects (M,), is called after.
 
     It is the one that changes most, but one of the image as a whole only if no other changes about
-    as much.
+    as much, and no word.
     """
-    size = abs(effects)
-    own = np.where([m.is_whole for m in measures], 0, size)
+    size = np.where([m.kind == "word" for m in measures], 0, abs(effects))
+    own = np.where([m.kind == "whole" for m in measures], 0, size)
     return int((own if own.max() > _ABOUT * size.max() else size).argmax())
 
 
@@ -66,7 +66,7 @@ def named_changes(effects: np.ndarray, measures: Sequence[Measure], alike: np.nd
     if abs(effects[first]) < LEAST:
         return ""
     rest = [
-        0 if alike[first, i] or m.is_whole else x
+        0 if alike[first, i] or m.kind != "part" else x
         for i, (x, m) in enumerate(zip(abs(effects), measures, strict=True))
     ]
     second = int(np.argmax(rest))

@@ -44,17 +44,23 @@ def fit(coordinates: np.ndarray, values: np.ndarray) -> Fit:
     return Fit(gradients, np.where(spread > CONSTANT, np.maximum(explained, 0), 0))
 
 
-def conditional(fitted: Fit, number: int) -> np.ndarray:
+def conditional(fitted: Fit, number: int, others: np.ndarray | None = None) -> np.ndarray:
     """Return the direction (K,), of length 1, that changes one measure, and hardly the others.
 
     Measures whose gradients are like its own stay free: what brightens the hair brightens the
     image.
+
+    Args:
+        fitted: the functions of the measures.
+        number: of the measure.
+        others: bool (M,), which measures shall not change; None for all that are unlike it.
     """
     lengths = np.linalg.norm(fitted.gradients, axis=1)
     units = fitted.gradients / np.maximum(lengths, 1e-12)[:, None]
-    others = fitted.gradients[abs(units @ units[number]) <= ALIKE]
+    fixed = abs(units @ units[number]) <= ALIKE
+    gradients = fitted.gradients[fixed if others is None else fixed & others]
     # The least squares of the others' changes and of the distance from the measure's own gradient.
     # With a large weight this is the projection, as long as there are enough dimensions for it.
-    matrix = np.eye(units.shape[1]) + _WEIGHT * others.T @ others
+    matrix = np.eye(units.shape[1]) + _WEIGHT * gradients.T @ gradients
     direction = np.linalg.solve(matrix, units[number])
     return direction / max(np.linalg.norm(direction), 1e-12)

@@ -26,15 +26,15 @@ class Measure:
         name: a short word, as for the command line.
         part: the part of the image that it says something of.
         low, high: words for small and for large values.
-        is_whole: whether it is of the image as a whole, and follows from what is in it: a direction
-            is called after another measure if it changes that too.
+        kind: "part" of a part of the face; "whole" of the image as a whole, which follows from its
+            parts; "word" for whether a reader reads a word.
     """
 
     name: str
     part: str
     low: str
     high: str
-    is_whole: bool = False
+    kind: str = "part"
 
     def change(self, sign: float = 1) -> str:
         """Return what changes as it rises, or as it falls: "hair: dark to light"."""
@@ -44,20 +44,20 @@ class Measure:
 
 MEASURES = (
     Measure("hair", "hair", "dark", "light"),
-    Measure("hair-red", "hair", "green", "red"),
-    Measure("hair-yellow", "hair", "blue", "yellow"),
+    Measure("hair-redder", "hair", "green", "red"),
+    Measure("hair-yellower", "hair", "blue", "yellow"),
     Measure("length", "hair", "short", "long"),
     Measure("forehead", "forehead", "covered", "bare"),
     Measure("skin", "skin", "dark", "light"),
     Measure("eyes", "eyes", "small", "large"),
-    Measure("eye-red", "eyes", "green", "red"),
-    Measure("eye-yellow", "eyes", "blue", "yellow"),
+    Measure("eye-redder", "eyes", "green", "red"),
+    Measure("eye-yellower", "eyes", "blue", "yellow"),
     Measure("mouth", "mouth", "closed", "open"),
     Measure("pose", "face", "turned left", "turned right"),
     Measure("tilt", "head", "tilted left", "tilted right"),
-    Measure("corners", "upper corners", "dark", "light", is_whole=True),
-    Measure("brightness", "image", "dark", "light", is_whole=True),
-    Measure("color", "colors", "gray", "strong", is_whole=True),
+    Measure("corners", "upper corners", "dark", "light", "whole"),
+    Measure("brightness", "image", "dark", "light", "whole"),
+    Measure("color", "colors", "gray", "strong", "whole"),
 )
 
 # Percent of the image's side: x from the left, y from the top; `_OFF` from the vertical middle.
@@ -110,14 +110,14 @@ def _measured(images: np.ndarray) -> np.ndarray:
     eye_red, eye_yellow = ((colored * lab[..., n]).sum(axis=(1, 2)) / amount for n in (1, 2))
     values = {
         "hair": hair[:, 0],
-        "hair-red": hair[:, 1],
-        "hair-yellow": hair[:, 2],
+        "hair-redder": hair[:, 1],
+        "hair-yellower": hair[:, 2],
         "length": (is_hair * _nearer(to_hair, to_corners))[:, _BESIDE].mean(axis=1),
         "forehead": 1 - is_hair[:, _FOREHEAD].mean(axis=1),
         "skin": skin[:, 0],
         "eyes": dark[:, _EYES].mean(axis=1),
-        "eye-red": eye_red,
-        "eye-yellow": eye_yellow,
+        "eye-redder": eye_red,
+        "eye-yellower": eye_yellow,
         "mouth": dark[:, _MOUTH].mean(axis=1),
         "pose": _middle(light[:, _JAW]),
         "tilt": _height(irises * (_X > 50)) - _height(irises * (_X < 50)),

@@ -7,6 +7,7 @@ import pytest
 from anime_gan.config.versions import VERSIONS
 from anime_gan.directions.find import find_directions
 from anime_gan.directions.measures import MEASURES
+from anime_gan.directions.reading import PLAIN, words
 from anime_gan.generation.generator import Generator
 from tests.conftest import SLOW_ON_JAX
 from tests.export.networks import tiny_generator
@@ -71,6 +72,25 @@ def test_the_same_directions_each_time(painter, found):
     for one, other in zip(again.directions, found.directions, strict=True):
         np.testing.assert_array_equal(one.vector, other.vector)
     np.testing.assert_array_equal(again.effects, found.effects)
+
+
+def test_a_word_has_a_direction_of_its_own(painter, found):
+    """If a reader reads it in some faces but not in nearly all; it is named after the word."""
+
+    def read(images):
+        light = images[:, :15].mean(axis=(1, 2, 3)) > 54
+        return np.column_stack([light, ~light, np.zeros(len(images), bool)])
+
+    without_words = found
+    readings = [PLAIN, words("hair", ("white", "black", "blue"), read)]
+    found = find_directions(painter, "", FEW, readings)
+    names = [x.name for x in found.directions]
+    assert "hair-white" in names and "hair-blue" not in names
+    white = found.called("hair-white")
+    assert white.text == "hair: other to white" and white.vector[0] > 0.8
+    for name in ("hair", "eyes"):  # words change nothing in the other directions
+        plain = without_words.called(name)
+        np.testing.assert_allclose(found.called(name).vector, plain.vector, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -20,15 +20,15 @@ def drawn(**attributes):
 
 # The attribute, from which value to which; the measure that rises; and those that may change too.
 CHANGES = [
-    ("hair_colour", "brown", "blonde", "hair", {"hair-yellow", "brightness", "color", "eyes"}),
-    ("hair_colour", "green", "red", "hair-red", {"hair", "color", "hair-yellow"}),
-    ("hair_colour", "blue", "blonde", "hair-yellow", {"hair", "color", "brightness", "eyes"}),
+    ("hair_colour", "brown", "blonde", "hair", {"hair-yellower", "brightness", "color", "eyes"}),
+    ("hair_colour", "green", "red", "hair-redder", {"hair", "color", "hair-yellower"}),
+    ("hair_colour", "blue", "blonde", "hair-yellower", {"hair", "color", "brightness", "eyes"}),
     ("hair_style", "spiky", "long", "length", set()),
     ("hair_style", "spiky", "buns", "forehead", set()),
     ("skin", "brown", "porcelain", "skin", {"eyes"}),
     ("eye_shape", "sleepy", "round", "eyes", set()),
-    ("eye_colour", "green", "crimson", "eye-red", set()),
-    ("eye_colour", "blue", "amber", "eye-yellow", set()),
+    ("eye_colour", "green", "crimson", "eye-redder", set()),
+    ("eye_colour", "blue", "amber", "eye-yellower", set()),
     ("mouth", "flat", "open", "mouth", set()),
     ("tilt", -5, 5, "tilt", {"pose"}),
     ("background", "night", "cream", "corners", {"brightness", "hair"}),
