@@ -96,18 +96,21 @@ def find_source(arguments: argparse.Namespace) -> Path:
 
 
 def table(found: Directions) -> list[str]:
-    """Return lines that say what each direction changes, the most first."""
-    rows = [
-        ("direction", "changes", "of faces", "by a step, in standard deviations of each measure")
-    ]
+    """Return lines that say what each direction changes, the most first.
+
+    Changes are in standard deviations of each measure over faces.
+    """
+    rows = [("direction", "changes", "of faces", "by a step of 1")]
     for direction, effects, share in zip(
         found.directions, found.effects, found.agreement, strict=True
     ):
         order = sorted(range(len(effects)), key=lambda i: -abs(effects[i]))[:4]
         most = ", ".join(f"{found.measures[i]} {effects[i]:+.2f}" for i in order)
         rows.append((direction.name, direction.text, f"{share:.0%}", most))
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d}" for a, b, c, d in rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = [" | ".join(f"{x:<{w}}" for x, w in zip(row, widths, strict=True)) for row in rows]
+    lines.insert(1, " | ".join("-" * width for width in widths))
+    return [f"| {line} |" for line in lines]
 
 
 if __name__ == "__main__":

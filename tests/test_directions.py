@@ -31,7 +31,7 @@ def test_directions_end_to_end(trained, call, monkeypatch):
     done = trained("directions.py", "--faces", "100", "--seeds", "3")
     assert done.returncode == 0, done.stderr
     found = load_directions(weights)
-    assert all(re.search(rf"^{x.name} ", done.stdout, re.MULTILINE) for x in found.directions)
+    assert all(re.search(rf"^\| {x.name} ", done.stdout, re.MULTILINE) for x in found.directions)
     assert "weights/r/directions_generator_1.npz of weights/r/generator_1.keras" in done.stdout
     sheet = size_of(folder / "gan_images/r/directions.webp")
     assert sheet[0] > 5 * 128 and sheet[1] > len(found.directions) * 128
