@@ -64,7 +64,8 @@ def test_directions_are_a_list():
     own = [Direction(HOSTILE, np.arange(8, dtype="float32"), (0, 1))]
     page = studio_page(generator, HOSTILE, {"run": HOSTILE}, [HOSTILE], own)
     spec, _ = parts_of(page)
-    assert spec["directions"] == [{"name": HOSTILE, "vector": [*range(8)], "layers": [0, 1]}]
+    row = {"name": HOSTILE, "label": HOSTILE, "vector": [*range(8)], "layers": [0, 1]}
+    assert spec["directions"] == [row]
     assert spec["about"]["run"] == HOSTILE and "step" not in spec["about"]
     assert "<img" not in page and page.count("</script>") == page.count("<script")
 
