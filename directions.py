@@ -35,12 +35,13 @@ def main() -> None:
         backend.start()
         from anime_gan.directions.figure import overview
         from anime_gan.directions.find import find_directions
-        from anime_gan.directions.reading import PLAIN, drawn
+        from anime_gan.directions.reading import PLAIN, colors, drawn
         from anime_gan.generation.load import load_generator
 
         with waiting("Generating faces and measuring them"):
             generator = load_generator(str(weights))
-            readings = [PLAIN, *(drawn(generator) if arguments.reader == "drawn" else ())]
+            reader = {"colors": colors, "drawn": drawn}.get(arguments.reader)
+            readings = [PLAIN, *(reader(generator) if reader else ())]
             found = find_directions(generator, digest(weights), arguments.faces, readings)
             found.save(path_beside(weights))
             image = overview(generator, found.directions, arguments.seeds, arguments.size)
@@ -59,8 +60,10 @@ def parse() -> argparse.Namespace:
     text = "faces that are measured (default 4000); fewer are faster and less exact"
     count = number(100, 100_000, int)
     parser.add_argument("--faces", type=count, metavar="N", default=4_000, help=text)
-    text = "what also reads words for colors: drawn (the built-in faces), or none (default)"
-    parser.add_argument("--reader", choices=("drawn", "none"), default="none", help=text)
+    text = "what reads words for colors: colors (default), drawn (of the built-in faces), or none"
+    parser.add_argument(
+        "--reader", choices=("colors", "drawn", "none"), default="colors", help=text
+    )
     text = "the faces that the image shows (default 0,1)"
     parser.add_argument("--seeds", type=parse_seeds, metavar="LIST", default=[0, 1], help=text)
     text = "height of a face in the image"

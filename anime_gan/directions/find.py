@@ -146,7 +146,8 @@ def _clearest(effects: np.ndarray, number: int, measures: Sequence[Measure]) -> 
         for i, (effect, m) in enumerate(zip(effects[best], measures, strict=True))
         if i != number and m.kind in rivals
     ]
-    is_clear = max(others, default=0) <= _CLEAR * own[best]
+    clear = 1 if kind == "word" else _CLEAR
+    is_clear = max(others, default=0) <= clear * own[best]
     return best if share[best] > 0 and is_clear else None
 
 

@@ -11,6 +11,7 @@ from anime_gan.data.demo.face import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS
 from anime_gan.data.demo.reader import read_attributes
 from anime_gan.directions.measures import MEASURES, Measure, measure
 from anime_gan.errors import UserError
+from anime_gan.features import colors as color_reader
 from anime_gan.generation.generator import Generator
 
 RARE = 0.03  # share of the faces: of a word that is rarer, or all but as frequent, none is fitted
@@ -50,6 +51,21 @@ def words(part: str, values: Sequence[str], read: Callable[[np.ndarray], np.ndar
     """
     measures = [Measure(f"{part}-{word}", part, "other", word, "word") for word in values]
     return Reading(measures, lambda images: read(images).astype("float32"))
+
+
+def colors(generator: Generator) -> list[Reading]:
+    """Return the readings of hair and eye color in words; none for gray images."""
+    if generator.channels == 1:
+        return []
+
+    def reading(part: str) -> Reading:
+        return words(
+            part,
+            color_reader.words()[part],
+            lambda images: color_reader.probabilities(images)[part],
+        )
+
+    return [reading(part) for part in color_reader.ATTRIBUTES]
 
 
 def drawn(generator: Generator) -> list[Reading]:
