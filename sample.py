@@ -19,6 +19,9 @@
                                                    from seed to seed and back, as GIF or MP4
     python sample.py walk --seeds 3 --label hair=red --label hair=blue
                                                    from label to label
+    python sample.py edit --seeds 5,8 --set hair=+2,pose=-1
+                                                   faces before and after; directions.py RUN finds
+                                                   the names. --strip hair: from -3 to 3
     python sample.py film v5                       the grids that training wrote, in order
     python sample.py project face.png stylegan     the StyleGAN image most similar to a face
 
@@ -37,7 +40,7 @@ from anime_gan.console import waiting
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.generation import films
 from anime_gan.generation.output import IMAGE
-from anime_gan.sampling import faces, figure, film, grid, project, scale, walk
+from anime_gan.sampling import edit, faces, figure, film, grid, project, scale, walk
 from anime_gan.sampling.options import OPTIONS
 from anime_gan.sampling.source import find_source, require_known_labels, require_output
 
@@ -45,6 +48,7 @@ COMMANDS = {
     "grid": grid,
     "faces": faces,
     "walk": walk,
+    "edit": edit,
     "film": film,
     "figure": figure,
     "project": project,
@@ -67,6 +71,8 @@ def main() -> None:
     with chdir(find_source(arguments)):
         require_output(arguments)
         require_known_labels(arguments)
+        if hasattr(COMMANDS[arguments.command], "check_weights"):
+            COMMANDS[arguments.command].check_weights(arguments)
         backend.start(import_keras=arguments.command != "film")
         with waiting("Loading the weights and generating"):
             done = COMMANDS[arguments.command].run(arguments)
@@ -103,7 +109,7 @@ def check(arguments: argparse.Namespace) -> None:
         COMMANDS[command].check(arguments)
     if "scale" in arguments:
         scale.check(arguments)
-    if command in ("grid", "walk") and len(arguments.psi) > 1:
+    if command in ("grid", "walk", "edit") and len(arguments.psi) > 1:
         raise UserError(f"--psi has {len(arguments.psi)} values, but a {command} takes one.")
     if arguments.out and arguments.suffixes:
         arguments.out = checked_file(arguments.out, arguments.suffixes)

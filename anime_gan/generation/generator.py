@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -49,9 +50,11 @@ class Generator:
         network: the version's own network, from latents (B, latent_dim) to images in [-1, 1].
         synthesis: the network from w (B, layers, latent_dim) to images in [-1, 1]; without styles,
             the whole network, from z.
+        source: the weights file that it was loaded from, None if it was not.
     """
 
-    def __init__(self, network: keras.Model):
+    def __init__(self, network: keras.Model, source: Path | None = None):
+        self.source = source
         self._labels, self.normal_dim = label_layer(network), network.inputs[0].shape[1]
         self.attributes = self._labels.attributes if self._labels else {}
         self.whole, network = network, own_network(network)

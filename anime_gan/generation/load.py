@@ -204,7 +204,8 @@ def load_generator(source: str | None = None) -> Generator:
     """Return the trained generator that `source` names, as for `find_weights`."""
     from anime_gan.generation.generator import Generator
 
-    return Generator(load_network(find_weights(source)))
+    path = find_weights(source)
+    return Generator(load_network(path), path)
 
 
 def output_folder(path: Path) -> Path:

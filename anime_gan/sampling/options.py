@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from anime_gan.commands import number
+from anime_gan.directions.edit import parse_steps
 from anime_gan.errors import UserError
 from anime_gan.generation.figures import FIGURES
 from anime_gan.generation.grid import parse_grid
@@ -35,6 +36,14 @@ def labels_of(text: str) -> dict[str, str]:
         return parse_labels(text)
     except UserError as error:
         raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+
+
+def parse_set(text: str) -> dict[str, float]:
+    """Return "hair=+2,pose=-1" as steps by direction."""
+    try:
+        return parse_steps(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def option(kind, metavar: str, text: str, default=None) -> dict:
@@ -86,6 +95,10 @@ OPTIONS = {
         [],
     )
     | {"action": "append"},
+    "--set": option(
+        parse_set, "LIST", "steps along directions, in standard deviations: hair=+2,pose=-1", {}
+    ),
+    "--strip": {"metavar": "NAME", "help": "a direction, shown from -3 to 3"},
     "--no-captions": {"action": "store_true", "help": "no seed below each face"},
     "--fps": option(
         number(0.1, 240), "N", "frames per second (default: a film of 6 to 12 seconds)"
