@@ -11,6 +11,7 @@ from anime_gan.errors import UserError
 from anime_gan.generation import films
 from anime_gan.generation.figures import sheet
 from anime_gan.generation.grid import columns_for, require_canvas
+from anime_gan.generation.latent_file import noise_seeds, w_of
 from anime_gan.generation.output import IMAGE, details, new_seeds, save_image
 from anime_gan.generation.pretrained import name_of
 from anime_gan.sampling.options import FRAMES
@@ -49,10 +50,12 @@ def run(arguments: argparse.Namespace) -> str:
     """Faces before and after steps along directions, a strip of each, or a film between them."""
     generator, out = open_generator(arguments, "edit")
     seeds, psi = arguments.seeds or new_seeds(4), (arguments.psi or [1.0])[0]
-    w = generator.w(seeds, psi)
+    w = w_of(generator, seeds, psi, arguments.weights)
 
     def images(steps: list[tuple[Direction, float]]) -> np.ndarray:
-        return generator.images(moved(w, steps, generator.layers), arguments.noise, seeds)
+        return generator.images(
+            moved(w, steps, generator.layers), arguments.noise, noise_seeds(seeds)
+        )
 
     if out.suffix in (".gif", ".mp4"):
         fps = arguments.fps or films.FPS
