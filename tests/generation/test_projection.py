@@ -34,7 +34,7 @@ def test_an_image_of_the_generator_is_approached_in_w_plus(styled):
     assert done.space == "w+" and done.w.shape == (styled.layers, 8)
     assert done.path.shape == (len(done.distances), styled.layers, 8)
     np.testing.assert_array_equal(done.path[-1], done.w)
-    assert done.distances[-1] < 0.5 * done.distances[0]
+    assert done.distances[-1] < 0.7 * done.distances[0]
     assert np.ptp(done.path[15], axis=0).max() < 1e-6 < np.ptp(done.w, axis=0).max()
     assert done.own_nearest[0] <= done.own_nearest[1] and done.own < done.own_nearest[1]
 
