@@ -49,17 +49,20 @@ def find_files(arguments: argparse.Namespace) -> Path:
     from anime_gan.data.sources import open_source
     from anime_gan.features.labels import read_labels
     from anime_gan.generation.load import find_discriminator, locate
+    from anime_gan.generation.pretrained import FOLDER
 
-    here = Path.cwd()
+    arguments.here = here = Path.cwd()
     home = locate(arguments.sources[0] if arguments.sources else None)[0]
     found = [find_discriminator(source) for source in arguments.sources or [None]]
     arguments.networks = [path.resolve() for path in found]
+    if not arguments.sources and found[0].resolve().parent == FOLDER:
+        print("There is no run here yet: this is the pretrained discriminator.")
     if arguments.images and arguments.images != "demo":
         open_source(arguments.images).close()
         arguments.images = str(here / Path(arguments.images).expanduser())
     if arguments.probe:
         arguments.labels = read_labels(arguments.labels, arguments.probe)
-    arguments.out = arguments.out and here / arguments.out
+    arguments.out = arguments.out and (arguments.out if home == here else here / arguments.out)
     return home
 
 
@@ -137,6 +140,7 @@ def write(arguments: argparse.Namespace) -> None:
     with waiting("Loading the discriminator"):
         from anime_gan.features import npz
         from anime_gan.features.discriminator import DiscriminatorFeatures
+        from anime_gan.generation.output import as_seen
         from anime_gan.runs.weights import load_model
 
         path = arguments.networks[0]
@@ -147,7 +151,7 @@ def write(arguments: argparse.Namespace) -> None:
     for layer in network.layers:
         shape = "x".join(map(str, layer.shape))
         print(f"{layer.name:<16} {layer.size:>7,} numbers  {shape:<11} {layer.layer}")
-    print(f"Written: {arguments.out}.")
+    print(f"Written: {as_seen(arguments.out, arguments.here)}.")
 
 
 def probe(arguments: argparse.Namespace) -> None:
