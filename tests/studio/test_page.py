@@ -35,7 +35,7 @@ def test_every_version_has_a_page(version):
     """With directions, and with the parts of its network that the page's worker asks for."""
     generator = tiny_generator(version)
     spec, parts = parts_of(studio_page(generator, version, {"version": version}))
-    assert len(spec["directions"]) == 7  # of 8 dimensions
+    assert len(spec["directions"]) == (3 if version == "v2" else 7)  # of 4 maps' values, of 8 of z
     assert np.isfinite([x["vector"] for x in spec["directions"]]).all()
     z = generator.latents([3])
     if spec["hasStyles"]:
