@@ -4,6 +4,7 @@
     python prepare_faces.py check images faces        write contact sheets of the faces found
     python prepare_faces.py crop images faces         find faces and cut out the large enough ones
     python prepare_faces.py clean ready.zip faces     clean images that are faces already
+    python prepare_faces.py label faces/faces         read hair and eye color into labels.csv
 
 SOURCE is not changed. OUT contains faces/ (for data.images), report.html, report.json and
 decisions.csv; with --held-out, train/ and heldout/ replace faces/. The search takes about 13
@@ -30,7 +31,7 @@ from anime_gan import backend, console
 
 backend.start(import_keras=False)
 
-from anime_gan.commands import Parser, number, own_arguments
+from anime_gan.commands import Parser, checked_file, number, own_arguments
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.preparation.settings import (
     FORMATS,
@@ -45,12 +46,20 @@ from anime_gan.preparation.settings import (
     Settings,
 )
 
+LABEL = """Read hair and eye color of faces, and write them to labels.csv: file, hair, eyes.
+
+A cell is empty where the reader is unsure. Of the words that it writes about 5% (hair) and 10%
+(eyes) are wrong; docs/faces.md has its errors. SET is not changed, but for the table in a folder.
+"""
 COMMANDS = ("crop", "clean", "check")
 
 
 @clean_exit
 def main() -> None:
     """Read the arguments, make the set, print its summary."""
+    if own_arguments()[:1] == ["label"]:
+        _label(own_arguments()[1:])
+        return
     command, arguments = _arguments(own_arguments())
     settings, limits, output = (_fields(arguments, of) for of in (Settings, Limits, Output))
     out, announce = Path(arguments.out), partial(_announce, settings)
@@ -63,6 +72,30 @@ def main() -> None:
         limits = None if command == "crop" else limits
         made = pipeline.make_set(source, out, settings, limits, output, announce)
     _print_summary(made, arguments)
+
+
+def _label(given: list[str]) -> None:
+    """Read the colors of a set's faces, write its table, and print what is in it."""
+    parser = Parser(prog="prepare_faces.py label", description=LABEL)
+    parser.add_argument("set", metavar="SET", help="a folder or zip of faces, cropped already")
+    out = "the table (default: labels.csv in the folder, or FILE.labels.csv beside a file)"
+    parser.add_argument("--out", type=Path, metavar="FILE.csv", help=out)
+    replace = "replace a table that exists"
+    parser.add_argument("--replace", action="store_true", help=replace)
+    arguments = parser.parse_args(given)
+    labels = _imported("labels")
+    images, own = arguments.set, labels.table_of(arguments.set)
+    out = checked_file(arguments.out, (".csv",)) if arguments.out else own
+    if out.exists() and not arguments.replace:
+        raise UserError(f"{out} exists, and may be written by hand; --replace replaces it.")
+    done = labels.label(images, out)
+    print(*done.summary(), f"labels: {out}", sep="\n")
+    is_found = out.name == labels.TABLE and out.parent.resolve() == Path(images).resolve()
+    named = "" if is_found else f"data.labels={shlex.quote(str(out))} "
+    print(
+        f"train with:\n  python train_gan.py data.images={shlex.quote(images)} {named}"
+        "'model.labels=[hair,eyes]'"
+    )
 
 
 def _imported(name: str) -> ModuleType:

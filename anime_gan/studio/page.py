@@ -15,11 +15,13 @@ import keras
 import numpy as np
 
 from anime_gan.data.png import SOFTWARE
+from anime_gan.directions.components import principal_directions
+from anime_gan.directions.direction import Direction, load_directions
+from anime_gan.errors import UserError
 from anime_gan.export.onnx import to_float16, to_onnx
 from anime_gan.features.onnx_runtime import open_session
 from anime_gan.generation.figures import LEVELS
 from anime_gan.generation.generator import Generator
-from anime_gan.studio.directions import Direction, principal_directions
 from anime_gan.web.page import render
 
 FOLDER = Path(__file__).parent
@@ -43,11 +45,20 @@ def studio_page(
         title: of the page, such as the run's name.
         about: what each image says about itself: the weights, their run, their step.
         card: paragraphs about the generator and its license.
-        directions: what the sliders change; None for the principal components.
+        directions: what the sliders change; None for those that were found before, or else the
+            principal components.
         float16: store the weights in half precision; a seed is then not quite sample.py's face.
+
+    Raises:
+        UserError: the generator takes labels.
     """
+    if generator.attributes:
+        raise UserError(
+            "the studio can't set labels, and this generator takes some "
+            f"({', '.join(generator.attributes)}); sample its faces, or export it as ONNX."
+        )
     if directions is None:
-        directions = principal_directions(generator)
+        directions = _own_directions(generator)
     parts = ("mapping", "synthesis") if generator.has_styles else ("whole",)
     page = render(
         FOLDER / "studio.html",
@@ -59,6 +70,12 @@ def studio_page(
         licenses={path.stem: path.read_text() for path in sorted(_VENDOR.glob("*.LICENSE"))},
     )
     return _with_policy(page)
+
+
+def _own_directions(generator: Generator) -> Sequence[Direction]:
+    """Return the directions beside a generator's weights, else its principal components."""
+    found = load_directions(generator.source) if generator.source else None
+    return found.directions if found else principal_directions(generator)
 
 
 def write(
@@ -119,7 +136,8 @@ def _spec(generator: Generator, directions: Sequence[Direction]) -> dict[str, An
         "mean": generator.mean_w.tolist(),
         "levels": [{"name": name, "layers": layers} for name, layers in levels.items() if layers],
         "directions": [
-            {"name": x.name, "vector": x.vector.tolist(), "layers": x.layers} for x in directions
+            {"name": x.name, "label": x.label, "vector": x.vector.tolist(), "layers": x.layers}
+            for x in directions
         ],
     }
 

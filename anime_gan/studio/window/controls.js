@@ -48,18 +48,18 @@ const controls = {
     tell();
   },
 
-  direction({name}, number) {
+  direction({label: called}, number) {
     const row = copyOf("direction-template");
     const slider = row.querySelector("input");
     const [label, strip] = [row.querySelector("label"), row.querySelector("canvas")];
     slider.id = `direction-${number}`;
     label.htmlFor = slider.id;
-    label.textContent = name;
+    label.textContent = called;
     strip.width = STOPS.length * STRIP_SIDE;
     strip.height = STRIP_SIDE;
-    strip.setAttribute("aria-label", `Faces that show what ${name} changes, from -3 to 3`);
+    strip.setAttribute("aria-label", `Faces from -3 to 3: ${called}`);
     const reset = row.querySelector("button");
-    reset.setAttribute("aria-label", `Reset ${name}`);
+    reset.setAttribute("aria-label", `Reset ${called}`);
     const set = tell => value => this.edit(face => {
       face.values = spec.directions.map((_, place) => face.values[place] ?? 0);
       face.values[number] = value;
