@@ -28,7 +28,7 @@ def principal_directions(generator: Generator, count: int = COUNT) -> list[Direc
 
     Args:
         generator: of any version.
-        count: how many; fewer where the latents have fewer dimensions.
+        count: how many; fewer where the latents, or the maps, have fewer dimensions.
     """
     z = np.random.default_rng(SEED).standard_normal((LATENTS, generator.latent_dim))
     z = z.astype("float32")
