@@ -2,6 +2,7 @@
 
     python sample.py                               a 5x5 grid of new faces from the newest run
     python sample.py v4 --grid 8x4 --size 256      from a run, by its name or its version
+    python sample.py v4 --scale 4                  four times as large, by a network for drawings
     python sample.py weights/v4 --seeds 3,7        from a folder or a file; a seed is always the
                                                    same face
     python sample.py grid walk                     from a run that is called walk
@@ -34,9 +35,8 @@ from anime_gan.commands import Parser, checked_file, own_arguments, with_negativ
 from anime_gan.console import waiting
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.generation import films
-from anime_gan.generation.grid import resizer
 from anime_gan.generation.output import IMAGE
-from anime_gan.sampling import edit, faces, figure, film, grid, project, walk
+from anime_gan.sampling import edit, faces, figure, film, grid, project, scale, walk
 from anime_gan.sampling.options import OPTIONS
 from anime_gan.sampling.source import find_source, require_output
 
@@ -62,8 +62,8 @@ FORMER_OPTIONS = {
 def main() -> None:
     """Read the command line, generate and write the images, and print their path."""
     arguments = parse(own_arguments())
-    if vars(arguments).get("upscaler", "lanczos") != "lanczos":
-        resizer(arguments.size, arguments.upscaler)  # UserError if it is not installed
+    if "upscaler" in arguments:
+        scale.choose_upscaler(arguments)
     with chdir(find_source(arguments)):
         require_output(arguments)
         if hasattr(COMMANDS[arguments.command], "check_weights"):
@@ -102,8 +102,8 @@ def check(arguments: argparse.Namespace) -> None:
     given, command = vars(arguments), arguments.command
     if hasattr(COMMANDS[command], "check"):
         COMMANDS[command].check(arguments)
-    if given.get("upscaler", "lanczos") != "lanczos" and not arguments.size:
-        raise UserError(f"--upscaler {arguments.upscaler} needs a size, such as --size 512.")
+    if "scale" in arguments:
+        scale.check(arguments)
     if command in ("grid", "walk", "edit") and len(arguments.psi) > 1:
         raise UserError(f"--psi has {len(arguments.psi)} values, but a {command} takes one.")
     if arguments.out and arguments.suffixes:

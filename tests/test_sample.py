@@ -172,7 +172,7 @@ MISTAKES = (
     ("--grid 999x999", "998,001 4,096 --count"),
     ("--grid 65x64", "4,160"),
     ("--seeds 0-9999", "4,096"),
-    ("--upscaler waifu2x", "--size"),
+    ("--upscaler waifu2x", "--size"),  # tests/sampling/test_scale.py has more
     ("--upscaler bicubic --size 9", "--upscaler lanczos"),
     ("faces --count 2 --out face.png", "face.png folder"),
     ("faces --count 2 --out face.JPG", "face.JPG folder"),

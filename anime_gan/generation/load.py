@@ -23,6 +23,7 @@ from anime_gan.runs.folder import (
     IMAGES,
     WEIGHTS,
     RunFolder,
+    discriminator_of,
     newest_run,
 )
 from anime_gan.runs.whole import require_whole
@@ -161,6 +162,30 @@ def find_start(source: str | None) -> Path | None:
         )
     require_loadable(path)
     return path
+
+
+def find_discriminator(source: str | None) -> Path:
+    """Return the file of the discriminator that was trained with the generator of `source`.
+
+    It needs no Keras.
+
+    Args:
+        source: as for `locate`; also a discriminator's own file.
+
+    Raises:
+        UserError: there is no such run or file, or it is damaged.
+    """
+    path = find_weights(source)
+    own = path if _is_discriminator(path) else discriminator_of(path)
+    if path.suffix == ".h5":
+        own = path.with_name(DISCRIMINATOR.format(step_of(path)))
+    if not own.is_file():
+        raise UserError(
+            f"there is no {own.name} beside {path}; take weights that train_gan.py saved with "
+            "their discriminator."
+        )
+    require_whole(own)
+    return own
 
 
 def _is_discriminator(path: Path) -> bool:

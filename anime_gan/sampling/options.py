@@ -8,6 +8,7 @@ from anime_gan.directions.edit import parse_steps
 from anime_gan.generation.figures import FIGURES
 from anime_gan.generation.grid import parse_grid
 from anime_gan.generation.output import parse_seeds
+from anime_gan.sampling.scale import SCALES
 
 FRAMES = 48  # of a walk, from seed to seed
 NOISE = {"fixed": "const", "fresh": "random", "off": "none"}  # former name: name
@@ -68,8 +69,13 @@ OPTIONS = {
     ),
     "--upscaler": {
         "choices": ("lanczos", "waifu2x", "waifu2x-gpu"),
-        "default": "lanczos",
-        "help": "what enlarges to --size (default lanczos); waifu2x is a network for drawings",
+        "help": "what enlarges: waifu2x is a network for drawings (default: lanczos for --size, "
+        "for --scale waifu2x if it is installed)",
+    },
+    "--scale": {
+        "type": int,
+        "choices": SCALES,
+        "help": "how many times as large as the network's images, in place of --size",
     },
     "--set": option(
         parse_set, "LIST", "steps along directions, in standard deviations: hair=+2,pose=-1", {}

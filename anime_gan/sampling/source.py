@@ -8,6 +8,7 @@ from pathlib import Path
 from anime_gan.files import require_writable, require_writable_folder
 from anime_gan.generation.output import as_seen, free_path, seed_text
 from anime_gan.generation.pretrained import name_of
+from anime_gan.sampling.scale import choose_size
 
 
 def find_source(arguments: argparse.Namespace) -> Path:
@@ -56,6 +57,7 @@ def open_generator(arguments: argparse.Namespace, name: str, *others: str):
 
     path = arguments.weights
     generator = load_generator(str(path))
+    choose_size(arguments, generator.resolution)
     if path.suffix == ".h5":
         note_raw_weights(path)
     suffix = arguments.suffixes[0] if arguments.suffixes else ""

@@ -9,7 +9,7 @@ from anime_gan.sampling.options import FRAMES
 from anime_gan.sampling.source import open_generator, written
 
 SUFFIXES = (".gif", ".mp4")
-OPTIONS = "source --seeds --frames --space --psi --noise --size --upscaler --fps"
+OPTIONS = "source --seeds --frames --space --psi --noise --size --scale --upscaler --fps"
 
 
 def check(arguments: argparse.Namespace) -> None:

@@ -162,7 +162,7 @@ def _with_policy(page: str) -> str:
     styles, scripts = hashes("<style>"), hashes('<script type="module">')
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data: blob:; "
-        f"media-src blob:; worker-src blob:; style-src {styles}; "
+        f"worker-src blob:; style-src {styles}; "
         f"script-src blob: 'wasm-unsafe-eval' {scripts}"
     )
     return page.replace("CONTENT-POLICY", policy, 1)

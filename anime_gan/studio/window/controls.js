@@ -15,7 +15,7 @@ const controls = {
         state.look[name] = value;
         tell();
       };
-      onSlider(slider, set(showState), set(stepTaken));
+      onSlider(slider, set(showState), set(stepTakenSoon));
       onButton(`${id}-reset`, () => set(stepTaken)(1));
     }
     document.getElementById("noise-part").hidden = !spec.hasStyles;
@@ -64,7 +64,7 @@ const controls = {
       face.values = spec.directions.map((_, place) => face.values[place] ?? 0);
       face.values[number] = value;
     }, tell);
-    onSlider(slider, set(showState), set(stepTaken));
+    onSlider(slider, set(showState), set(stepTakenSoon));
     reset.addEventListener("click", () => set(stepTaken)(0));
     return row;
   },
@@ -132,8 +132,7 @@ const controls = {
         try {
           const job = {face: {...face, values}, look};
           const image = await queue.draw(job, STRIP, this.strips.signal);
-          const size = {resizeWidth: STRIP_SIDE, resizeHeight: STRIP_SIDE};
-          const small = await createImageBitmap(image, {...size, resizeQuality: "medium"});
+          const small = await shrunk(image, STRIP_SIDE, "medium");
           strip.getContext("2d").drawImage(small, place * STRIP_SIDE, 0);
           strip.dataset.drawn = Number(strip.dataset.drawn ?? 0) + 1;
         } catch (error) {
