@@ -19,7 +19,8 @@
                                                    faces before and after; directions.py RUN finds
                                                    the names. --strip hair: from -3 to 3
     python sample.py film v5                       the grids that training wrote, in order
-    python sample.py project face.png stylegan     the StyleGAN image most similar to a face
+    python sample.py project face.png v5           the generator's image most similar to a face, and
+                                                   a file of its latents for --seeds 3,face.npz
 
 Without --seeds, each call takes new seeds and prints them. An image depends only on weights and
 seed; on another machine or backend it may differ by 1 of 255. An existing file is replaced only if
@@ -35,6 +36,7 @@ from anime_gan.commands import Parser, checked_file, own_arguments, with_negativ
 from anime_gan.console import waiting
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.generation import films
+from anime_gan.generation.latent_file import read_latent
 from anime_gan.generation.output import IMAGE
 from anime_gan.sampling import edit, faces, figure, film, grid, project, scale, walk
 from anime_gan.sampling.options import OPTIONS
@@ -49,6 +51,7 @@ COMMANDS = {
     "figure": figure,
     "project": project,
 }
+TAKE_FILES = ("walk", "edit")  # of latents, in place of seeds
 FORMER_OPTIONS = {
     "--count": "faces --count N",
     "--walk": "walk --seeds A,B",
@@ -102,6 +105,14 @@ def check(arguments: argparse.Namespace) -> None:
     given, command = vars(arguments), arguments.command
     if hasattr(COMMANDS[command], "check"):
         COMMANDS[command].check(arguments)
+    files = [seed for seed in given.get("seeds", ()) if isinstance(seed, Path)]
+    if files and command not in TAKE_FILES:
+        raise UserError(
+            f"the command `{command}` takes seeds only, and {files[0]} is a file; "
+            f"{' and '.join(TAKE_FILES)} take it."
+        )
+    for file in files:
+        read_latent(file)
     if "scale" in arguments:
         scale.check(arguments)
     if command in ("grid", "walk", "edit") and len(arguments.psi) > 1:

@@ -91,7 +91,8 @@ class Generator:
         """Return the images of w, uint8 (N, H, W, C); none depends on the others of the call.
 
         Args:
-            w: (N, latent_dim), or one for each layer, (N, layers, latent_dim).
+            w: (N, latent_dim), or one for each layer, (N, layers, latent_dim); (N, 1, latent_dim)
+                is as the first.
             noise: "const" for the network's own, the same in every image; "random" for that of
                 noise_seeds; "none" for no noise.
             noise_seeds: N seeds, for random noise.
@@ -122,11 +123,13 @@ class Generator:
                     f"noise {noise} is for versions with noise, stylegan and stylegan2; this "
                     "generator has none, so leave it out."
                 )
-            return predict(self._locked(self.synthesis), w, finish, SMALL_BATCH)
+            every = w[:, 0] if w.ndim == 3 else w
+            return predict(self._locked(self.synthesis), every, finish, SMALL_BATCH)
         if noise == "random" and (noise_seeds is None or len(noise_seeds) != len(w)):
             raise ValueError(f"random noise for {len(w)} images needs as many noise_seeds.")
-        if w.ndim == 2:
-            w = np.repeat(w[:, None], self.layers, axis=1)
+        w = w[:, None] if w.ndim == 2 else w
+        if w.shape[1] == 1:
+            w = np.repeat(w, self.layers, axis=1)
 
         def noise_of(rows: slice) -> list[np.ndarray]:
             if noise == "random":

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from anime_gan.errors import UserError
 from anime_gan.generation import films
 from anime_gan.generation.figures import sheet
 from anime_gan.generation.grid import columns_for, require_canvas
+from anime_gan.generation.latent_file import noise_seeds, w_of
 from anime_gan.generation.output import IMAGE, details, new_seeds, save_image
 from anime_gan.generation.pretrained import name_of
 from anime_gan.sampling.options import FRAMES
@@ -18,7 +20,7 @@ from anime_gan.sampling.source import open_generator, written
 
 STOPS = (-3, -2, -1, 0, 1, 2, 3)  # standard deviations in a strip
 SUFFIXES = (*IMAGE, ".gif", ".mp4")
-OPTIONS = "source --seeds --set --strip --psi --noise --size --upscaler --frames --fps"
+OPTIONS = "source --seeds --set --strip --psi --noise --size --scale --upscaler --frames --fps"
 
 
 def check(arguments: argparse.Namespace) -> None:
@@ -49,10 +51,10 @@ def run(arguments: argparse.Namespace) -> str:
     """Faces before and after steps along directions, a strip of each, or a film between them."""
     generator, out = open_generator(arguments, "edit")
     seeds, psi = arguments.seeds or new_seeds(4), (arguments.psi or [1.0])[0]
-    w = generator.w(seeds, psi)
+    w, noise = w_of(generator, seeds, psi, arguments.weights), noise_seeds(seeds)
 
     def images(steps: list[tuple[Direction, float]]) -> np.ndarray:
-        return generator.images(moved(w, steps, generator.layers), arguments.noise, seeds)
+        return generator.images(moved(w, steps, generator.layers), arguments.noise, noise)
 
     if out.suffix in (".gif", ".mp4"):
         fps = arguments.fps or films.FPS
@@ -68,7 +70,12 @@ def run(arguments: argparse.Namespace) -> str:
     require_canvas(len(shares), len(seeds), arguments.size or generator.resolution, out.suffix)
     columns = [images(_steps(arguments, share)) for share in shares]
     rows = [list(row) for row in zip(*columns, strict=True)]
-    image = sheet(rows, top if arguments.along else (), [str(s) for s in seeds], arguments.size)
+    image = sheet(
+        rows,
+        top if arguments.along else (),
+        [seed.stem if isinstance(seed, Path) else str(seed) for seed in seeds],
+        arguments.size,
+    )
     recipe = {"psi": f"{psi:g}", "noise": arguments.noise, "strip": arguments.strip}
     recipe["set"] = step_text(arguments.set) or None
     save_image(out, image, details(arguments.weights, seeds, **recipe))

@@ -7,10 +7,11 @@ from anime_gan.commands import number
 from anime_gan.directions.edit import parse_steps
 from anime_gan.generation.figures import FIGURES
 from anime_gan.generation.grid import parse_grid
-from anime_gan.generation.output import parse_seeds
+from anime_gan.generation.output import parse_faces
 from anime_gan.sampling.scale import SCALES
 
 FRAMES = 48  # of a walk, from seed to seed
+STEPS = 300  # of a projection
 NOISE = {"fixed": "const", "fresh": "random", "off": "none"}  # former name: name
 
 
@@ -49,7 +50,13 @@ OPTIONS = {
     "image": {"type": Path, "help": "an image of a face, cropped like the training images"},
     "--grid": option(parse_grid, "5x5", "columns x rows (default 5x5, or what the seeds need)"),
     "--count": option(number(1, 1_000_000, int), "N", "number of images, of new seeds"),
-    "--seeds": option(parse_seeds, "LIST", "seeds, such as 1,5,100-109 (default: new ones)", []),
+    "--seeds": option(
+        parse_faces,
+        "LIST",
+        "seeds, such as 1,5,100-109 (default: new ones); walk and edit also take files that "
+        "project wrote: 3,face.npz",
+        [],
+    ),
     "--psi": option(parse_psis, "LIST", "truncation, -10 to 10: 1 is none, 0 the mean face", []),
     "--noise": option(
         parse_noise,
@@ -57,13 +64,17 @@ OPTIONS = {
         "StyleGANs: const (fixed, default), random (per seed) or none",
         "const",
     ),
-    "--space": {"choices": ("z", "w"), "help": "interpolate in z, or w (StyleGANs; default)"},
+    "--space": {
+        "choices": ("z", "w", "w+"),
+        "help": "walk: interpolate in z, or w (StyleGANs; default); project: search in z, or for "
+        "StyleGANs in w, or in w+, a w for each layer (default)",
+    },
     "--frames": option(
         number(2, 10_000, int),
         "N",
         f"frames between two seeds (default {FRAMES}, or what makes a film of 6 to 12 seconds)",
     ),
-    "--steps": option(number(1, 100_000, int), "N", "optimizer steps (default 500)", 500),
+    "--steps": option(number(1, 100_000, int), "N", f"optimizer steps (default {STEPS})", STEPS),
     "--size": option(
         number(2, 4_096, int), "PIXELS", "height of a face, in `film` of the film (Lanczos)"
     ),

@@ -26,6 +26,9 @@ def find_source(arguments: argparse.Namespace) -> Path:
     for given in ("out", "image"):
         if home != here and vars(arguments).get(given):
             setattr(arguments, given, here / vars(arguments)[given])
+    if "seeds" in arguments:
+        seeds = [here / seed if isinstance(seed, Path) else seed for seed in arguments.seeds]
+        arguments.seeds = arguments.seeds if home == here else seeds
     arguments.runs = [name for _, name in found]
     if not is_film:
         with chdir(home):
@@ -75,7 +78,9 @@ def note_raw_weights(path: Path) -> None:
         print(f"{path.name} holds raw weights; generator_<step>.keras holds their EMA.")
 
 
-def written(arguments: argparse.Namespace, outs: Sequence[Path], seeds: Sequence[int] = ()) -> str:
+def written(
+    arguments: argparse.Namespace, outs: Sequence[Path], seeds: Sequence[int | Path] = ()
+) -> str:
     """Return the line that says what was written, and which seeds give the same again."""
     paths = " and ".join(as_seen(path, arguments.here) for path in outs)
     source = name_of(arguments.weights) or as_seen(arguments.weights, arguments.here)

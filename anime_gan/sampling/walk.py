@@ -1,9 +1,11 @@
 """`sample.py walk`."""
 
 import argparse
+from pathlib import Path
 
 from anime_gan.errors import UserError
 from anime_gan.generation import films
+from anime_gan.generation.latent_file import w_of
 from anime_gan.generation.output import new_seeds
 from anime_gan.sampling.options import FRAMES
 from anime_gan.sampling.source import open_generator, written
@@ -13,19 +15,27 @@ OPTIONS = "source --seeds --frames --space --psi --noise --size --scale --upscal
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Raise UserError for a single seed."""
+    """Raise UserError for a single seed, and for a space that walks do not have."""
     if len(arguments.seeds) == 1:
         raise UserError("a walk needs two seeds or more, such as --seeds 3,8.")
+    if arguments.space == "w+":
+        raise UserError("a walk is in z or w; with files of w+ it is in w+ by itself.")
 
 
 def run(arguments: argparse.Namespace) -> str:
     """A film from seed to seed and back to the first, of 6 to 12 seconds."""
-    from anime_gan.generation.walk import walk
+    from anime_gan.generation.walk import walk, walk_through
 
     generator, out = open_generator(arguments, "walk")
     seeds, fps = arguments.seeds or new_seeds(4), arguments.fps or films.FPS
     frames = arguments.frames or films.walk_frames(len(seeds), FRAMES, fps)
-    w = walk(generator, seeds, frames, *arguments.psi, space=arguments.space)
+    psi = (arguments.psi or [1.0])[0]
+    if any(isinstance(seed, Path) for seed in seeds):
+        if generator.has_styles and arguments.space == "z":
+            raise UserError("a file of latents of a StyleGAN holds w, no z; walk in w.")
+        w = walk_through(generator, w_of(generator, seeds, psi, arguments.weights), frames)
+    else:
+        w = walk(generator, seeds, frames, psi, space=arguments.space)
     images = generator.images(w, arguments.noise, range(len(w)))
     films.write(out, films.frames_of_images(images, arguments.size, arguments.upscaler), fps)
     return written(arguments, [out], seeds)

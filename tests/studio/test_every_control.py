@@ -11,8 +11,8 @@ from PIL import Image
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from anime_gan.directions.components import principal_directions
 from anime_gan.generation.figures import LEVELS
-from anime_gan.studio.directions import principal_directions
 from tests.studio.conftest import WIDTHS, same
 
 START = "face=3&face=5&face=8&chosen=2"
