@@ -66,16 +66,12 @@ def run(arguments: argparse.Namespace) -> str:
         )
         return written(arguments, [out], seeds)
     shares = [(stop + 3) / 6 for stop in STOPS] if arguments.along else [0, 1]
-    top = [f"{stop:+d}" if stop else "0" for stop in STOPS] if arguments.along else ["", ""]
+    top = [f"{stop:+d}" if stop else "0" for stop in STOPS] if arguments.along else []
     require_canvas(len(shares), len(seeds), arguments.size or generator.resolution, out.suffix)
     columns = [images(_steps(arguments, share)) for share in shares]
     rows = [list(row) for row in zip(*columns, strict=True)]
-    image = sheet(
-        rows,
-        top if arguments.along else (),
-        [seed.stem if isinstance(seed, Path) else str(seed) for seed in seeds],
-        arguments.size,
-    )
+    left = [seed.stem if isinstance(seed, Path) else str(seed) for seed in seeds]
+    image = sheet(rows, top, left, arguments.size)
     recipe = {"psi": f"{psi:g}", "noise": arguments.noise, "strip": arguments.strip}
     recipe["set"] = step_text(arguments.set) or None
     save_image(out, image, details(arguments.weights, seeds, **recipe))
