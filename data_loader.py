@@ -34,6 +34,7 @@ from anime_gan.data.image_set import (
     read_images,
 )
 from anime_gan.data.kinds import plural, size_text
+from anime_gan.data.labels import Labels
 from anime_gan.data.pixels import montage, to_image, to_uint8
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.generation.output import IMAGE, free_path, save_image
@@ -61,6 +62,8 @@ def main() -> None:
     parser.add_argument("--x-flip", action="store_true", help="mirror with probability 0.5")
     out = "image file for the batch; it is replaced (default batch.png, or the next free name)"
     parser.add_argument("--out", type=Path, metavar="PATH", help=out)
+    labels = "table of labels (default: labels.csv at the root of the images, if it is there)"
+    parser.add_argument("--labels", type=Path, metavar="FILE", help=labels)
     cache = {"type": Path, "default": Path("data/cache"), "metavar": "FOLDER"}
     parser.add_argument("--cache", **cache, help="of decoded images (default data/cache)")
     parser.add_argument("--caches", action="store_true", help="list what the cache holds")
@@ -82,7 +85,8 @@ def main() -> None:
         try:
             show(arguments)
         except UserError as error:
-            raise UserError(str(error).replace("data.cache=", "--cache ")) from error
+            text = str(error).replace("data.cache=", "--cache ").replace("data.labels", "--labels")
+            raise UserError(text) from error
     elif not arguments.caches and arguments.remove_caches is None:
         parser.error("no images are named: give a folder, a glob or a file")
 
@@ -104,6 +108,17 @@ def print_caches(folder: Path) -> None:
     print(f"{plural(len(caches), 'cache')} in {folder}, {total}.")
 
 
+def counts_of(labels: Labels) -> list[str]:
+    """Return a line for each attribute: its values and their numbers of images, most first."""
+    lines = []
+    for name, counts in labels.counts().items():
+        unknown = counts.pop("")
+        parts = [f"{v} {n:,}" for v, n in sorted(counts.items(), key=lambda item: -item[1])]
+        parts += [f"unknown {unknown:,}"] if unknown else []
+        lines.append(f"{name}: {', '.join(parts)}")
+    return lines
+
+
 def show(arguments: argparse.Namespace) -> None:
     """Read the images, print their counts and write one batch."""
     found = open_images(
@@ -112,8 +127,12 @@ def show(arguments: argparse.Namespace) -> None:
         arguments.channels,
         arguments.cache,
         resize=arguments.resize,
+        labels=arguments.labels,
     )
     print(found.summary())
+    if found.table:
+        labels = found.labels()
+        print(*labels.notes(balance=0), *counts_of(labels), sep="\n")
     size = min(arguments.batch_size, len(found.images))
     with Batches(found.images, size, seed=0, x_flip=arguments.x_flip) as batches:
         images = next(batches).images

@@ -11,10 +11,14 @@
     python sample.py faces v5 --seeds 1,5,100-109  single images, face_00001.png, ...
     python sample.py faces --count 1000 --psi 1.2,1,0.7,0.5,0,-0.5,-1
                                                    1000 images for each truncation
+    python sample.py v5 --label hair=blue          of a run that was trained with labels
+    python sample.py v5 --label "hair=*"           a row for each hair color, of the same faces
     python sample.py figure truncation             or uncurated; for StyleGANs also mixing,
                                                    noise-detail or noise-components
     python sample.py walk --seeds 3,8,20 --out walk.mp4
                                                    from seed to seed and back, as GIF or MP4
+    python sample.py walk --seeds 3 --label hair=red --label hair=blue
+                                                   from label to label
     python sample.py edit --seeds 5,8 --set hair=+2,pose=-1
                                                    faces before and after; directions.py RUN finds
                                                    the names. --strip hair: from -3 to 3
@@ -40,7 +44,7 @@ from anime_gan.generation.latent_file import read_latent
 from anime_gan.generation.output import IMAGE
 from anime_gan.sampling import edit, faces, figure, film, grid, project, scale, walk
 from anime_gan.sampling.options import OPTIONS
-from anime_gan.sampling.source import find_source, require_output
+from anime_gan.sampling.source import find_source, require_known_labels, require_output
 
 COMMANDS = {
     "grid": grid,
@@ -69,6 +73,7 @@ def main() -> None:
         scale.choose_upscaler(arguments)
     with chdir(find_source(arguments)):
         require_output(arguments)
+        require_known_labels(arguments)
         if hasattr(COMMANDS[arguments.command], "check_weights"):
             COMMANDS[arguments.command].check_weights(arguments)
         backend.start(import_keras=arguments.command != "film")

@@ -34,9 +34,9 @@ from anime_gan.config.stages import (
     unfinished_growth,
 )
 from anime_gan.config.versions import AUGMENTATIONS
-from anime_gan.data import demo
-from anime_gan.data.batches import Batches, require_batch
-from anime_gan.data.image_set import FEW, ImageSet, open_data, read_images
+from anime_gan.data.batches import Batch, Batches, require_batch
+from anime_gan.data.image_set import FEW, ImageSet, labels_of, open_data
+from anime_gan.data.peek import one_batch
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.generation.load import find_start
@@ -50,8 +50,7 @@ FEW_KIMG = 50  # in which augmentation of few images can go from off to always
 # Importing Keras takes seconds. What needs it is imported inside functions, after everything that
 # the user may have mistyped is checked.
 if TYPE_CHECKING:
-    import numpy as np
-
+    from anime_gan.data.labels import Labels
     from anime_gan.metrics.during_training import Metrics
     from anime_gan.runs.follower import Follower
     from anime_gan.runs.run import Run
@@ -82,7 +81,7 @@ def train(
             # 2. Sample fake images. 3. Train the discriminator on both. 4. Freeze it.
             # 5. Train the generator. 6. Update the weights.
             state.follow(step, run.seconds)
-            scalars = train_step(batch.images)
+            scalars = train_step(*batch)
             step += 1
             # 7. Log the losses, and observe some faces.
             bar.warn(step, run.record(step, scalars))
@@ -207,10 +206,10 @@ def conclude(
     return status
 
 
-def dry_run(config: Config, real: np.ndarray, group: Group) -> None:
+def dry_run(config: Config, batch: Batch, group: Group) -> None:
     """Train two steps, and print what the run would cost by the second.
 
-    config: of the last stage. real: one batch of its images as uint8.
+    config: of the last stage. batch: of its images, as uint8.
     """
     from anime_gan.training import resume
     from anime_gan.training.state import TrainState
@@ -222,10 +221,12 @@ def dry_run(config: Config, real: np.ndarray, group: Group) -> None:
         state = TrainState(config, precision)
     resume.share_micro_batch(state, group)
     step = console.announced(compile_step(state), "Compiling the training step")
-    real = to_float(real[group.rows(training.batch_size, training.n_critic)])
-    losses = {key: float(value) for key, value in step(real).items()}
+    rows = group.rows(training.batch_size, training.n_critic)
+    labels = None if batch.labels is None else batch.labels[rows]
+    batch = Batch(to_float(batch.images[rows]), labels)
+    losses = {key: float(value) for key, value in step(*batch).items()}
     started = time.perf_counter()
-    float(step(real)["g_loss"])
+    float(step(*batch)["g_loss"])
     seconds = time.perf_counter() - started
     generator, discriminator = state.networks.parameter_counts()
     total = min((training.steps or math.inf) * seconds, (training.minutes or math.inf) * 60)
@@ -242,20 +243,15 @@ def dry_run(config: Config, real: np.ndarray, group: Group) -> None:
     )
 
 
-def one_batch(config: Config) -> np.ndarray:
-    """Return a batch of images of a config, uint8 (B, H, W, C), read without the cache."""
-    data, model, size = config.data, config.model, config.training.images_per_step
-    if data.images == "demo":
-        return demo.draw_faces(size, model.resolution)[..., : model.channels]
-    return read_images(data.images, size, model.resolution, model.channels, data.resize)
+def first_images(config: Config) -> tuple[ImageSet, Labels | None]:
+    """Return the images of the first stage, and their labels if the config asks for them.
 
-
-def first_images(config: Config) -> ImageSet:
-    """Return the images of the first stage; UserError if they are too few for a batch of any."""
+    UserError if they are too few for a batch of any stage, or have no such labels.
+    """
     images = open_data(stage_at(config, 0).config)
     for stage in stages_of(config):
         require_batch(len(images.images), stage.config.training.images_per_step, stage.batch_key)
-    return images
+    return images, labels_of(config, images)
 
 
 def few(images: ImageSet, config: Config) -> list[str]:
@@ -342,7 +338,7 @@ def main(*argv: str) -> int:
     facts = None
     if is_dry:
         config = stages_of(config)[-1].config
-        real = one_batch(config)
+        batch, config = one_batch(config)
     elif not config.distribution.process:
         if folder.weights.is_dir():
             folder.require_unlocked()
@@ -358,7 +354,8 @@ def main(*argv: str) -> int:
             return 0
     start = None if facts else find_start(config.training.start_from)
     # Processes that wait for each other hear of unreadable images only once they are joined.
-    images = None if several or is_dry else first_images(config)
+    found = None if several or is_dry else first_images(config)
+    config = earlier.with_labels(config, found[1] if found else None, facts)
     backend.start(threads=config.training.threads)
     from anime_gan.training.distribution import joined
     from anime_gan.training.micro_batch import explain_out_of_memory
@@ -367,17 +364,19 @@ def main(*argv: str) -> int:
         backend.make_deterministic()
     with joined(config) as group, explain_out_of_memory(config):
         if is_dry:
-            dry_run(config, real, group)
+            dry_run(config, batch, group)
             for line in growth(whole):
                 print(line)
             return 0
-        images = images or first_images(config)
+        images, labels = found or first_images(config)
+        config = earlier.with_labels(config, labels, facts)  # now in all processes
+        told = labels.notes(config.data.balance) if labels else []
         if len(images.names) < FEW:
             config = augmented(config)
         with console.logged(folder.log) if group.leads else nullcontext(), StopRequest() as stop:
             console.note(f"train_gan.py {shlex.join(argv)}")
             grown = (facts or {}).get("grown") or ()
-            say(group, images.summary(), *few(images, config), *growth(config, grown))
+            say(group, images.summary(), *told, *few(images, config), *growth(config, grown))
             say(group, *backend.hints())
             say(group, f"The page of the run, renewed with each grid: {folder.page}")
             status = back = None

@@ -122,6 +122,8 @@ def _check_config(config: Config) -> None:
             "augment.p is adaptive, but augment.policy is empty; set it to "
             "[translation, cutout, color] or some of them."
         )
+    if len({*config.model.labels}) < len(config.model.labels):
+        raise UserError("model.labels names an attribute twice; name each once.")
     for batch in [stage.config.training.batch_size for stage in stages_of(config)]:
         if isinstance(training.micro_batch, int) and batch % training.micro_batch:
             raise UserError(
@@ -152,7 +154,7 @@ def _check_styles(config: Config, version: Version) -> None:
                 "start at that or below."
             )
         for key, value in flat(config.model_dump()).items():
-            if isinstance(value, tuple) and key not in ("objective.penalties", "augment.policy"):
+            if isinstance(value, tuple) and value and not isinstance(value[0], str):
                 raise UserError(
                     f"{key} is a pair, but version {name} grows, with batches of several sizes; "
                     "set it to one number, or growing.start to null."

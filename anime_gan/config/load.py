@@ -62,6 +62,8 @@ def load_config(file: str | None, overrides: list[str]) -> Config:
     given = _merged_below_budget(given, last)
     version = _checked({"version": given.get("version")}).version
     config = _checked(_merged_below_budget(get_version(version).recipe, given))
+    if tuple(config.model.label_values) != config.model.labels:  # of a run with other labels
+        config = config.updated(model={"label_values": {}})
     check(config)
     if config.training.steps is None and config.training.minutes is None:
         steps = steps_of_schedule(config)
@@ -121,6 +123,8 @@ def differences(old: Config, new: Config) -> tuple[list[str], list[str]]:
         size = key.rpartition("_at.")[2]
         if size.isdecimal() and int(size) > new.model.resolution:
             continue  # a recipe knows larger sizes than the run has
+        if key.startswith("model.label_") and not new.model.label_values:
+            continue  # the run has no labels, or they are not read from the images yet
         if was != now:
             decides = any(value in KEPT.get(key, ()) for value in (was, now))
             changes = key.startswith(fixed) or decides

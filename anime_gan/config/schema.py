@@ -16,6 +16,7 @@ from anime_gan.config.types import (
     Size,
     Version,
     Whole,
+    Word,
     scheduled,
 )
 
@@ -33,6 +34,9 @@ class Model(Section):
     resolution: Literal[16, 32, 64, 128, 256, 512, 1024] = 64
     channels: Channels = 3
     latent_dim: Whole = Field(100, ge=1, le=4096)
+    labels: tuple[Word, ...] = Field((), strict=False)
+    label_head: Literal["projection", "classifier"] = "projection"
+    label_values: dict[Word, Annotated[tuple[Word, ...], Field(strict=False)]] = {}
 
 
 class Data(Section):
@@ -40,6 +44,8 @@ class Data(Section):
 
     images: Place = "demo"
     resize: Literal["lanczos", "bilinear"] = "lanczos"
+    labels: Place | None = None
+    balance: Number = Field(0.0, ge=0, le=1)
     x_flip: bool = False
     cache: Place = "data/cache"
     cache_share: Number = Field(0.5, ge=0, le=1)
@@ -61,6 +67,7 @@ class Training(Section):
     deterministic: bool = False
     threads: Whole | None = Field(None, ge=1, le=1024)
     label_noise: Number = Field(0.05, ge=0, le=1)
+    label_dropout: Number = Field(0.2, ge=0, le=1)
     cosine_kimg: Number | None = Field(None, gt=0, le=1e9)
     ema_kimg: scheduled(0, 1e6) | None = None
     ema_ramp: Number | None = Field(None, gt=0, le=1)
@@ -94,6 +101,7 @@ class Objective(Section):
     path_weight: Number = Field(0.0, ge=0)
     path_every: Whole = Field(8, ge=1, le=1000)
     latent_weight: Number = Field(1.0, ge=0)
+    label_weight: Number = Field(1.0, ge=0)
 
 
 class Augment(Section):

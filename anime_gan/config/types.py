@@ -37,6 +37,10 @@ def _single_line(text: str) -> str:
     return text
 
 
+def _word(text: str) -> str:
+    return " ".join(_single_line(text).split()).lower()
+
+
 def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port[:6]) < 65_536:
@@ -66,6 +70,8 @@ Policy = Annotated[
 # Image size of a growing network, in pixels.
 Size = Annotated[Literal[4, 8, 16, 32, 64, 128, 256, 512, 1024], BeforeValidator(_from_key)]
 Place = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_single_line)]
+# Of labels, as data/labels.py reads it: in lower case.
+Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_word)]
 Address = Annotated[str, AfterValidator(_address)]
 # Names are folders too.
 Name = Annotated[

@@ -245,7 +245,7 @@ _ALL = [
         "Jin et al. 2017",
         "SRResNet's generator, the DRAGAN penalty around real images.",
         {
-            "model": {"latent_dim": 128},
+            "model": {"latent_dim": 128, "label_head": "classifier"},
             "training": {"steps": 50_000, "batch_size": 64, "label_noise": 0.0},
             "objective": {"name": "non_saturating", "penalties": ["dragan"], "gamma": 0.5},
             "generator": _ADAM,

@@ -18,7 +18,14 @@ from typing import BinaryIO
 
 from anime_gan import console
 from anime_gan.data.decode import begins_as_image
-from anime_gan.data.entries import Entry, Unreadable, check_size, is_hidden_path, time_stamp
+from anime_gan.data.entries import (
+    Entry,
+    Unreadable,
+    check_size,
+    is_hidden_path,
+    is_table,
+    time_stamp,
+)
 from anime_gan.data.identity import digest
 from anime_gan.data.kinds import HEAD_BYTES, PACKED, is_tar, kind_of
 from anime_gan.errors import UserError
@@ -52,12 +59,22 @@ class ZipSource:
             for info in self._zip.infolist()
             if not (info.is_dir() or is_hidden_path(info.filename))
         ]
-        self._infos = sorted(listed, key=lambda info: info.filename)
+        self._tables = {info.filename: info for info in listed if is_table(info.filename)}
+        self._infos = sorted(
+            (info for info in listed if info.filename not in self._tables),
+            key=lambda info: info.filename,
+        )
         self.entries: list[Entry] = [(i.filename, i.file_size, i.CRC) for i in self._infos]
 
     def read(self, index: int) -> bytes:
         """Return the bytes of entry `index`; raises Unreadable or what zipfile raises."""
-        info = self._infos[index]
+        return self._read(self._infos[index])
+
+    def beside(self, name: str) -> bytes | None:
+        """Return the bytes of a table that is no entry, None if there is none."""
+        return self._read(self._tables[name]) if name in self._tables else None
+
+    def _read(self, info: zipfile.ZipInfo) -> bytes:
         if stat.S_ISLNK(info.external_attr >> 16):
             raise Unreadable(_SYMBOLIC)
         if info.flag_bits & 1:
@@ -104,6 +121,8 @@ class TarSource:
                     kept.parent.mkdir(parents=True, exist_ok=True)
                     with whole_file(kept) as temporary:
                         temporary.write_text(json.dumps(listed))
+        self._tables = {name: place for name, *place in listed if is_table(name)}
+        listed = [row for row in listed if row[0] not in self._tables]
         self._places = [(size, offset, why) for _, size, offset, why in listed]
         self.entries: list[Entry] = [(name, size, stamp) for name, size, _, _ in listed]
 
@@ -140,7 +159,13 @@ class TarSource:
 
     def read(self, index: int) -> bytes:
         """Return the bytes of entry `index`; raises Unreadable or OSError."""
-        size, offset, why = self._places[index]
+        return self._read(*self._places[index])
+
+    def beside(self, name: str) -> bytes | None:
+        """Return the bytes of a table that is no entry, None if there is none."""
+        return self._read(*self._tables[name]) if name in self._tables else None
+
+    def _read(self, size: int, offset: int, why: str) -> bytes:
         if why:
             raise Unreadable(why)
         check_size(size)

@@ -35,7 +35,7 @@ class Batch(NamedTuple):
     """What one training step takes.
 
     images: float32 (B, H, W, C), in [-1, 1].
-    labels: int32 (B,), or None for images without classes.
+    labels: int32 (B, A), 0 where the value is unknown; or None without labels.
     """
 
     images: np.ndarray
@@ -57,6 +57,9 @@ class Batches:
         x_flip: whether each image is mirrored left to right with probability 1/2 in each epoch.
         start_step: number of batches already trained on.
         rows: which rows of each batch this process takes; None for all.
+        labels: int32 (N, A), of the images; None for none.
+        weights: how often each image is taken, (N,), of sum 1; None for once in an epoch. An epoch
+            then takes an image its weight times N times on average, rounded up or down.
 
     Raises:
         UserError: if there are fewer than B images. `next()` raises what its preparation raised.
@@ -70,6 +73,8 @@ class Batches:
         x_flip: bool = False,
         start_step: int = 0,
         rows: np.ndarray | slice | None = None,
+        labels: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
     ):
         if batch_size < 1:
             raise UserError(f"training.batch_size is {batch_size} but must be at least 1.")
@@ -77,6 +82,7 @@ class Batches:
         self.batches_per_epoch = len(images) // batch_size
         self._images, self._batch_size, self._seed, self._x_flip = images, batch_size, seed, x_flip
         self._rows = slice(None) if rows is None else rows
+        self._labels, self._weights = labels, weights
         self._step = start_step
         self._ready: queue.Queue[Future[Batch]] = queue.Queue(PREFETCHED_BATCHES)
         self._closed = threading.Event()
@@ -128,10 +134,28 @@ class Batches:
         """Return the order of the images in an epoch, and which places in it are mirrored."""
         generator = np.random.default_rng([self._seed, epoch])
         order = generator.permutation(len(self._images))
+        if self._weights is not None:
+            order = generator.permutation(_resampled(order, self._weights, generator.random()))
         return order, (generator.random(len(order)) < 0.5) & self._x_flip
 
     def _take(self, shuffled: Future, position: int) -> Batch:
         """Return batch `position`, from 0, of the epoch that was shuffled."""
         batch = slice(position * self._batch_size, (position + 1) * self._batch_size)
         indices, mirrored = (part[batch][self._rows] for part in shuffled.result())
-        return Batch(self._images.take(indices, mirrored))
+        labels = None if self._labels is None else self._labels[indices]
+        return Batch(self._images.take(indices, mirrored), labels)
+
+
+def _resampled(order: np.ndarray, weights: np.ndarray, start: float) -> np.ndarray:
+    """Return N of N images, each its weight times N times, rounded up or down.
+
+    Systematic sampling: N equidistant points on a line where each image is as long as its weight.
+
+    Args:
+        order: in which the images lie on the line.
+        weights: (N,), of sum 1.
+        start: of the points, from 0 to below 1.
+    """
+    ends = np.cumsum(weights[order])
+    points = (np.arange(len(order)) + start) / len(order) * ends[-1]
+    return order[np.minimum(np.searchsorted(ends, points, side="right"), len(order) - 1)]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+LABELS = "labels.csv"  # the name of a table of labels (labels.py)
 MAX_FILE_BYTES = 256 * 2**20
 LARGE_FILE_BYTES = 8 * 2**20
 
@@ -57,6 +58,11 @@ def check_size(size: int) -> None:
         raise Unreadable("empty file")
     if size > MAX_FILE_BYTES:
         raise Unreadable(f"file over the limit of {MAX_FILE_BYTES >> 20} MB")
+
+
+def is_table(path: str) -> bool:
+    """Return whether a file is the table of a set's labels: in its root or in a folder there."""
+    return path.count("/") <= 1 and path.rpartition("/")[2] == LABELS
 
 
 def is_hidden(name: str) -> bool:

@@ -7,7 +7,14 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from anime_gan.data.entries import Entry, Unreadable, check_size, is_hidden, time_stamp
+from anime_gan.data.entries import (
+    Entry,
+    Unreadable,
+    check_size,
+    is_hidden,
+    is_table,
+    time_stamp,
+)
 
 
 class FolderSource:
@@ -44,7 +51,7 @@ class FolderSource:
                 path = (*parts, item.name)
                 if _is_folder(item):
                     inside.append(path)
-                elif _matches(path, self._pattern):
+                elif _matches(path, self._pattern) and not is_table("/".join(path)):
                     yield _file_entry(item, prefix)
             if len(parts) < self._max_depth:
                 folders += sorted(inside)  # the order does not depend on which link leads there
@@ -62,6 +69,14 @@ class FolderSource:
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait forever
             raise Unreadable("not a regular file")
         check_size(status.st_size)
+        return path.read_bytes()
+
+    def beside(self, name: str) -> bytes | None:
+        """Return the bytes of a file that is no entry, None if there is none; raises as `read`."""
+        path = self._root / name
+        if not path.is_file():
+            return None
+        check_size(path.stat().st_size)
         return path.read_bytes()
 
     def close(self) -> None:

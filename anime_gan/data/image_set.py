@@ -7,6 +7,7 @@ starts map in milliseconds. Where that file would be too large, images are decod
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,9 @@ from anime_gan.data.batches import require_batch
 from anime_gan.data.cache import Cache, none_readable
 from anime_gan.data.decode import image_size, read_chunk
 from anime_gan.data.encoded import Encoded
-from anime_gan.data.entries import Source
+from anime_gan.data.entries import LABELS, Source
 from anime_gan.data.kinds import counted, plural
+from anime_gan.data.labels import Labels, Table, find_table
 from anime_gan.data.mapped import Mapped
 from anime_gan.data.sources import GIVE, open_source
 from anime_gan.errors import UserError
@@ -46,6 +48,7 @@ class ImageSet:
             equal keys mean equal images.
         stretched: how many images are far from square, and are stretched to one.
         note: a sentence saying why the images are Encoded, None if they are not.
+        table: of their labels, None if there is none.
     """
 
     images: Mapped | Encoded
@@ -56,6 +59,19 @@ class ImageSet:
     key: str
     stretched: int = 0
     note: str | None = None
+    table: Table | None = None
+
+    def labels(self, attributes: Sequence[str] = ()) -> Labels:
+        """Return the images' labels; UserError if there are none, or they are damaged.
+
+        attributes: which to read; () for all of the table.
+        """
+        if self.table is None:
+            raise UserError(
+                f"{self.source} has no {LABELS}; put one beside the images (its first line is "
+                "file and the attributes, separated by commas), or name one with data.labels."
+            )
+        return self.table.labels(self.names, attributes)
 
     def summary(self) -> str:
         """Return how many images are used, and what else there is to know, to be printed."""
@@ -83,6 +99,7 @@ def open_images(
     workers: int | None = None,
     resize: str = "lanczos",
     cache_share: float = 0.5,
+    labels: Path | str | None = None,
 ) -> ImageSet:
     """Open images for training.
 
@@ -100,6 +117,7 @@ def open_images(
         resize: filter, "lanczos" or "bilinear".
         cache_share: share of the free disk space, 0 to 1, that the decoded images may take; if
             they need more, images are decoded when needed.
+        labels: the table of labels; None for labels.csv at the root of the images, if it is there.
 
     Raises:
         UserError: if the source is missing or damaged, no file in it can be read, or the cache
@@ -109,8 +127,9 @@ def open_images(
     workers = workers or min(8, os.cpu_count() or 1)
     with ExitStack() as reading:
         source = reading.enter_context(
-            closing(_open_source(images, resolution, channels, Path(cache)))
+            closing(open_entries(images, resolution, channels, Path(cache)))
         )
+        table = find_table(source, labels)
         store = Cache(cache, source, shape, resize, workers)
         index, note = store.open(cache_share)
         if note:
@@ -121,7 +140,7 @@ def open_images(
     names = [source.entries[place][0] for place in index.kept]
     report = store.report if index.skipped else None
     return ImageSet(
-        opened, names, index.skipped, report, source.name, index.key, index.stretched, note
+        opened, names, index.skipped, report, source.name, index.key, index.stretched, note, table
     )
 
 
@@ -135,8 +154,23 @@ def open_data(config: Config) -> ImageSet:
     data, shape = config.data, (config.model.resolution, config.model.channels)
     images = demo.builtin_faces(shape[0]) / "*.png" if data.images == "demo" else data.images
     return open_images(
-        images, *shape, Path(data.cache), resize=data.resize, cache_share=data.cache_share
+        images,
+        *shape,
+        Path(data.cache),
+        resize=data.resize,
+        cache_share=data.cache_share,
+        labels=data.labels,
     )
+
+
+def labels_of(config: Config, images: ImageSet) -> Labels | None:
+    """Return the labels that a config trains with or balances by, None if it does neither.
+
+    UserError as `ImageSet.labels`.
+    """
+    if not (config.model.labels or config.data.balance):
+        return None
+    return images.labels(config.model.labels)
 
 
 def image_sizes(images: str | Path) -> set[tuple[int, int]]:
@@ -145,7 +179,7 @@ def image_sizes(images: str | Path) -> set[tuple[int, int]]:
     Raises UserError if none can be read.
     """
     sizes = set()
-    with closing(_open_source(images, 1, 3)) as source:
+    with closing(open_entries(images, 1, 3)) as source:
         for index, (name, _, _) in enumerate(source.entries):
             with suppress(Exception):  # open_images reports the files that cannot be read
                 sizes.add(image_size(source.read(index), name))
@@ -164,7 +198,7 @@ def read_images(
     shape = (resolution, resolution, channels)
     found: list[np.ndarray] = []
     reasons: list[str] = []
-    with closing(_open_source(images, resolution, channels)) as source:
+    with closing(open_entries(images, resolution, channels)) as source:
         for index in range(len(source.entries)):
             chunk = read_chunk(source, range(index, index + 1), shape, resize)
             found += chunk.images
@@ -177,8 +211,8 @@ def read_images(
     return np.stack(found)
 
 
-def _open_source(
-    images: str | Path, resolution: int, channels: int, memory: Path | None = None
+def open_entries(
+    images: str | Path, resolution: int = 1, channels: int = 3, memory: Path | None = None
 ) -> Source:
     """Open a source that has at least one entry, after checking the shape asked for."""
     if not 1 <= resolution <= MAX_RESOLUTION:

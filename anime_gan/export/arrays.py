@@ -25,12 +25,12 @@ def write(
     """
     arrays = {
         name: _halved(array) if float16 else array
-        for name, array in ((n, np.asarray(w)) for n, w in _weights(generator.network))
+        for name, array in ((n, np.asarray(w)) for n, w in _weights(generator.whole))
     }
     with path.open("wb") as file:
         np.savez(file, **arrays)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in ((CONFIG, generator.network.to_json()), (CARD, as_text(card))):
+        for name, text in ((CONFIG, generator.whole.to_json()), (CARD, as_text(card))):
             archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
 
 

@@ -42,11 +42,13 @@ def model_card(
         "weights_precision": "float16" if float16 else "float32",
         "resolution": generator.resolution,
         "channels": generator.channels,
-        "latent_dim": generator.latent_dim,
+        "latent_dim": generator.normal_dim,
         "part": part,
         "inputs": _described(network.input),
         "outputs": _described(network.output),
     }
+    if generator.attributes:
+        facts["labels"] = json.dumps(generator.attributes)
     if generator.has_styles:
         facts["layers"] = generator.layers
         facts["mean_w"] = json.dumps([float(x) for x in generator.mean_w])

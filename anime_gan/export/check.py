@@ -34,7 +34,7 @@ def largest_difference(
     """
     differences = []
     for inputs, expected in _cases(generator, part):
-        found = run(**{name: np.asarray(value, "float32") for name, value in inputs.items()})
+        found = run(**{name: _array(value) for name, value in inputs.items()})
         if found.shape != expected.shape:
             raise ValueError(f"the file gives {found.shape}, Keras {expected.shape}")
         scale = max(1.0, float(np.abs(expected).max()))
@@ -42,19 +42,27 @@ def largest_difference(
     return float(np.max(differences))
 
 
+def _array(value) -> np.ndarray:
+    """Return labels as they are, int32, and all else as float32."""
+    is_labels = getattr(value, "dtype", None) == "int32"
+    return value if is_labels else np.asarray(value, "float32")
+
+
 def _cases(generator: Generator, part: str) -> Iterator[tuple[dict, np.ndarray]]:
     """Yield inputs and Keras's outputs: for one latent and for several, with all scalars."""
     for seeds, psi, noise in (([0], 1, "const"), (range(1, 4), 0.5, "const"), ([4, 5], 1, "none")):
         z = generator.latents(seeds)
-        strength = 1 if noise == "const" else 0
+        given, strength = {"latent": z[:, : generator.normal_dim]}, 1 if noise == "const" else 0
+        if generator.attributes:
+            given["labels"] = generator.codes(seeds)
         if part == "mapping":
-            yield {"latent": z}, generator.w_from_latents(z)
+            yield given, generator.w_from_latents(z)
         elif part == "synthesis":
             w = np.stack([generator.w(seeds), generator.w(range(9, 9 + len(seeds)))], 1)
             w = w[:, np.arange(generator.layers) % 2]  # layers take one of two styles in turn
             yield {"w": w, "noise": strength}, generator.outputs(w, noise)
         elif generator.has_styles:
-            inputs = {"latent": z, "truncation": psi, "noise": strength}
+            inputs = given | {"truncation": psi, "noise": strength}
             yield inputs, generator.outputs(generator.w_from_latents(z, psi), noise)
         else:
-            yield {"latent": z}, generator.outputs(z)
+            yield given, generator.outputs(z)

@@ -19,7 +19,7 @@ from anime_gan.networks.layers.style import AddNoise
 def export_network(generator: Generator, part: str = "whole") -> keras.Model:
     """Return a network that shares the generator's weights, with named inputs and outputs.
 
-    All values are float32. B, the number of images, is free.
+    All values are float32 but labels, which are int32. B, the number of images, is free.
 
     Args:
         generator: a trained one.
@@ -29,6 +29,8 @@ def export_network(generator: Generator, part: str = "whole") -> keras.Model:
         For "whole", the network from `latent` (B, latent_dim) to `image` (B, H, W, C), meant for
         [-1, 1]. A StyleGAN's also takes the scalars `truncation`, where 1 is none and 0 the mean
         face, and `noise`, the strength of the noise, where 1 is the network's own and 0 none.
+        If the generator takes labels, so do "whole" and "mapping": `labels` (B, A), 0 for unknown
+        ones, n for the n-th of an attribute's values.
         For "mapping", from `latent` to `w` (B, latent_dim), without truncation.
         For "synthesis", from `w` (B, layers, latent_dim) and `noise` to `image`.
 
@@ -37,26 +39,35 @@ def export_network(generator: Generator, part: str = "whole") -> keras.Model:
     """
     if part not in PARTS:
         raise ValueError(f"part is {part!r}, but must be one of {', '.join(PARTS)}.")
-    latent = keras.Input((generator.latent_dim,), name="latent")
+    latent = keras.Input((generator.normal_dim,), name="latent")
+    inputs = {"latent": latent}
+    if generator.attributes:
+        inputs["labels"] = keras.Input((len(generator.attributes),), dtype="int32", name="labels")
+        latent = generator.joined(latent, inputs["labels"])
     if part == "whole" and not generator.has_styles:
-        return keras.Model({"latent": latent}, {"image": _portable(generator.synthesis)(latent)})
+        return keras.Model(inputs, {"image": _portable(generator.synthesis)(latent)})
     if not generator.has_styles:
         raise UserError(
             f"the part {part} is of versions with styles, stylegan and stylegan2; this generator "
             "has no such part, so export it whole."
         )
     if part == "mapping":
-        return keras.Model({"latent": latent}, {"w": generator.mapping(latent)})
+        return keras.Model(inputs, {"w": generator.mapping(latent)})
     noise = keras.Input(batch_shape=(), name="noise")
     synthesis = _portable(generator.synthesis, noise)
     if part == "synthesis":
         styles = keras.Input((generator.layers, generator.latent_dim), name="w")
         return keras.Model({"w": styles, "noise": noise}, {"image": synthesis([styles, noise])})
+    if generator.attributes:
+        raise UserError(
+            "the truncation of a generator with styles and labels needs the mean w of each label, "
+            "which an exported network does not have; export its mapping and its synthesis."
+        )
     truncation = keras.Input(batch_shape=(), name="truncation")
     w = generator.mapping(latent)
     w = w + (1 - truncation) * ops.subtract(generator.mean_w, w)  # for 1 it is exactly w
     styles = ops.repeat(w[:, None], generator.layers, axis=1)
-    inputs = {"latent": latent, "truncation": truncation, "noise": noise}
+    inputs |= {"truncation": truncation, "noise": noise}
     return keras.Model(inputs, {"image": synthesis([styles, noise])})
 
 
@@ -90,7 +101,7 @@ def _portable(network: keras.Model, noise=None) -> keras.Model:
 def signature(network: keras.Model) -> list[dict[str, keras.InputSpec]]:
     """Return the input signature for Keras's exporters, which would make scalars into vectors."""
     inputs = network.input
-    return [{name: keras.InputSpec("float32", x.shape, name=name) for name, x in inputs.items()}]
+    return [{name: keras.InputSpec(x.dtype, x.shape, name=name) for name, x in inputs.items()}]
 
 
 @contextmanager

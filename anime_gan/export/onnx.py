@@ -26,8 +26,9 @@ SMALL = 16  # numbers: arrays up to this size are shapes and factors, and stay a
 def to_onnx(generator: Generator, part: str = "whole") -> onnx.ModelProto:
     """Return a generator, or a part of it, as an ONNX model.
 
-    All inputs and outputs are float32 and required: ONNX Runtime Web can't set inputs that have
-    defaults. The number of images is free; its dimension is named "batch".
+    All inputs and outputs are float32, labels int32. All inputs are required: ONNX Runtime Web
+    can't set inputs that have defaults. The number of images is free; its dimension is named
+    "batch".
 
     Args:
         generator: a trained one, in float32.
@@ -97,7 +98,8 @@ def _describe(values, expected: Mapping[str, keras.KerasTensor]) -> None:
     del values[:]
     for name, tensor in expected.items():
         shape = ["batch" if size is None else size for size in tensor.shape]
-        values.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        kind = TensorProto.INT32 if tensor.dtype == "int32" else TensorProto.FLOAT
+        values.append(helper.make_tensor_value_info(name, kind, shape))
 
 
 def to_float16(model: onnx.ModelProto) -> None:

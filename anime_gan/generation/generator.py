@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
+from anime_gan.backend import Tensor
+from anime_gan.data.labels import ANY
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
+from anime_gan.generation.labels import require_labels
+from anime_gan.networks.labels import label_layer, own_network
 from anime_gan.networks.latents import latents_from_seeds
 from anime_gan.networks.layers.style import AddNoise
 
@@ -20,6 +24,7 @@ NOISE = ("const", "random", "none")
 # So the size is fixed: 4 without styles, so that a single image is fast; 16 for StyleGANs, where
 # with 4 the last bits would depend on the position in the batch.
 BATCH, SMALL_BATCH = 16, 4
+MEAN_OF = 512  # latents, whose w give the mean of some labels
 
 
 class Generator:
@@ -29,14 +34,20 @@ class Generator:
     moves w towards its mean, where images are more typical and less varied (Karras et al. 2018,
     arXiv 1812.04948, appendix B); the mean of z is 0.
 
+    A generator that takes labels joins them with z: its latents are longer, and their end, the
+    embedding of the labels, belongs to w. Truncation keeps it.
+
     Attributes:
         has_styles: whether there are a mapping network, a w for each layer, and noise.
         layers: the number of layers that take a w of their own, 1 without styles.
-        latent_dim: the size of z and of w.
+        attributes: the values of each label that it takes; {} if it takes none.
+        latent_dim: the size of latents and of w.
+        normal_dim: how many of the first numbers of a latent are normal; the others are of labels.
         resolution, channels: of the images.
         mean_w: float32 (latent_dim,).
         mapping: the network from z (B, latent_dim) to w (B, latent_dim); None without styles.
-        network: the whole network, from z (B, latent_dim) to images in [-1, 1].
+        whole: the network that was given; from [z, labels] if it takes labels.
+        network: the version's own network, from latents (B, latent_dim) to images in [-1, 1].
         synthesis: the network from w (B, layers, latent_dim) to images in [-1, 1]; without styles,
             the whole network, from z.
         source: the weights file that it was loaded from, None if it was not.
@@ -44,6 +55,9 @@ class Generator:
 
     def __init__(self, network: keras.Model, source: Path | None = None):
         self.source = source
+        self._labels, self.normal_dim = label_layer(network), network.inputs[0].shape[1]
+        self.attributes = self._labels.attributes if self._labels else {}
+        self.whole, network = network, own_network(network)
         parts = {layer.name: layer for layer in network.layers}
         self.has_styles = {"mapping", "styles", "synthesis"} <= set(parts)
         self.latent_dim = network.input_shape[1]
@@ -61,16 +75,56 @@ class Generator:
             self._const = [keras.ops.convert_to_numpy(layer.fixed) for layer in noises]
             self._noisy_synthesis = _with_noise_inputs(self.synthesis, noises)
 
-    def latents(self, seeds: Sequence[int]) -> np.ndarray:
-        """Return the latents z of seeds, float32 (N, latent_dim)."""
-        return latents_from_seeds(seeds, self.latent_dim)
+    def codes(
+        self, seeds: Sequence[int], labels: Mapping[str, str] | np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the labels of seeds as codes, int32 (N, A).
 
-    def w(self, seeds: Sequence[int], truncation_psi: float = 1.0) -> np.ndarray:
-        """Return w of seeds, float32 (N, latent_dim)."""
-        return self.w_from_latents(self.latents(seeds), truncation_psi)
+        Args:
+            seeds: they decide the labels that are not given, by how frequent these are in the
+                training set.
+            labels: a value for some attributes, ANY for none in particular; or codes, which are
+                returned.
+
+        Raises:
+            UserError: the generator has no such attribute or value.
+        """
+        if isinstance(labels, np.ndarray):
+            return labels
+        require_labels(self.attributes, labels or {})
+        sampled = self._labels.sample(seeds)
+        for column, (name, values) in enumerate(self.attributes.items()):
+            if word := (labels or {}).get(name):
+                sampled[:, column] = 0 if word == ANY else values.index(word) + 1
+        return sampled
+
+    def latents(
+        self, seeds: Sequence[int], labels: Mapping[str, str] | np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the latents of seeds, float32 (N, latent_dim); labels: as for `codes`."""
+        z = latents_from_seeds(seeds, self.normal_dim)
+        if not self.attributes:
+            require_labels({}, {} if labels is None else labels)
+            return z
+        return keras.ops.convert_to_numpy(self.joined(z, self.codes(seeds, labels)))
+
+    def joined(self, z: Tensor, codes: Tensor) -> Tensor:
+        """Return latents (B, latent_dim) of normal ones (B, normal_dim) and labels (B, A)."""
+        return self._labels([z, codes])
+
+    def w(
+        self,
+        seeds: Sequence[int],
+        truncation_psi: float = 1.0,
+        labels: Mapping[str, str] | np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Return w of seeds, float32 (N, latent_dim); labels: as for `codes`."""
+        return self.w_from_latents(self.latents(seeds, labels), truncation_psi)
 
     def w_from_latents(self, z: np.ndarray, truncation_psi: float = 1.0) -> np.ndarray:
         """Return w of latents, truncated to mean_w + truncation_psi (w - mean_w).
+
+        With labels, the mean is that of images with the same labels.
 
         Args:
             z: (N, latent_dim).
@@ -79,7 +133,22 @@ class Generator:
         w = predict(self._locked(self.mapping), z) if self.has_styles else z
         if truncation_psi == 1:
             return w
-        return self.mean_w + np.float32(truncation_psi) * (w - self.mean_w)
+        mean = self._means(z) if self.attributes else self.mean_w
+        return mean + np.float32(truncation_psi) * (w - mean)
+
+    def _means(self, z: np.ndarray) -> np.ndarray:
+        """Return the mean w of images with the labels of each latent, (N, latent_dim)."""
+        means = z.copy()
+        means[:, : self.normal_dim] = 0
+        if not self.has_styles:
+            return means
+        normal = np.random.default_rng(0).standard_normal((MEAN_OF, self.normal_dim))
+        rows, places = np.unique(z[:, self.normal_dim :], axis=0, return_inverse=True)
+        found = []
+        for row in rows:
+            every = np.hstack([normal, np.tile(row, (MEAN_OF, 1))]).astype("float32")
+            found.append(self._locked(self.mapping)(every).mean(axis=0))
+        return np.stack(found)[places.ravel()]
 
     def images(
         self,
@@ -143,10 +212,17 @@ class Generator:
         return predict(self._locked(self._noisy_synthesis), w, finish, others=noise_of)
 
     def images_from_seeds(
-        self, seeds: Sequence[int], truncation_psi: float = 1.0, noise: str = "const"
+        self,
+        seeds: Sequence[int],
+        truncation_psi: float = 1.0,
+        noise: str = "const",
+        labels: Mapping[str, str] | np.ndarray | None = None,
     ) -> np.ndarray:
-        """Return the images of seeds, uint8 (N, H, W, C), with noise of the same seeds."""
-        return self.images(self.w(seeds, truncation_psi), noise, seeds)
+        """Return the images of seeds, uint8 (N, H, W, C), with noise of the same seeds.
+
+        labels: as for `codes`.
+        """
+        return self.images(self.w(seeds, truncation_psi, labels), noise, seeds)
 
     def _drawn(self, seed: int) -> list[np.ndarray]:
         """Return the random noise of a seed, (H, W, 1) for each layer with noise."""
@@ -198,13 +274,20 @@ def predict(
         rows = slice(start, start + batch_size)
         parts = [inputs[rows], *others(rows)]
         count = len(parts[0])
-        batch = [np.zeros((batch_size, *part.shape[1:]), "float32") for part in parts]
+        kinds = ["int32" if part.dtype.kind == "i" else "float32" for part in parts]
+        shapes = [(batch_size, *part.shape[1:]) for part in parts]
+        batch = [np.zeros(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
         for padded, part in zip(batch, parts, strict=True):
             padded[:count] = part
         outputs.append(finish(compute(batch if len(batch) > 1 else batch[0])[:count]))
     return np.concatenate(outputs)
 
 
-def draw(network: keras.Model, latents: np.ndarray) -> np.ndarray:
-    """Return the images that a generator network makes of latents (N, latent_dim), uint8."""
-    return predict(network.predict_on_batch, latents, to_uint8)
+def draw(network: keras.Model, latents: np.ndarray, *labels: np.ndarray) -> np.ndarray:
+    """Return the images that a generator network makes of latents (N, latent_dim), uint8.
+
+    labels: int32 (N, A), if the network takes labels.
+    """
+    return predict(
+        network.predict_on_batch, latents, to_uint8, others=lambda rows: [x[rows] for x in labels]
+    )

@@ -234,13 +234,21 @@ def load_network(path: Path) -> keras.Model:
 
     UserError if the file is damaged, or holds no generator.
     """
+    from anime_gan.networks.labels import label_layer
     from anime_gan.runs.weights import load_model
 
     generator = load_model(path) if path.suffix == ".keras" else _from_combined(path)
     for layer in generator._flatten_layers():  # with those inside other layers
         layer.dtype_policy = "float32"
-    taken, made = generator.input_shape, generator.output_shape
-    if len(taken) != 2 or len(made) != 4 or made[1] != made[2] or made[3] not in (1, 3):
+    taken, made = generator.inputs[0].shape, generator.output_shape
+    known = len(generator.inputs) == 1 or label_layer(generator)
+    if (
+        not known
+        or len(taken) != 2
+        or len(made) != 4
+        or made[1] != made[2]
+        or made[3] not in (1, 3)
+    ):
         raise UserError(
             f"{path} is not a generator: its input has shape {taken[1:]}, its output {made[1:]}; "
             "give one from latents (latent_dim,) to square images."

@@ -16,18 +16,25 @@ def walk(
     frames: int,
     truncation_psi: float = 1.0,
     space: str | None = None,
+    labels: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return w of a closed walk, float32 (len(seeds) * frames, latent_dim).
 
     The space is "z" or "w"; None for w where there are styles, else z. Raises UserError for "w"
     where there are none.
+
+    labels: of the seeds, codes (len(seeds), A); the walk goes from those of a seed to those of the
+        next. None for labels as in the training set.
     """
     if space == "w" and not generator.has_styles:
         raise UserError("walks in w are for versions with styles, stylegan and stylegan2; take z.")
     if space != "z" and generator.has_styles:
-        return closed(generator.w(seeds, truncation_psi), frames, chord)
-    z = closed(generator.latents(seeds), frames, arc)
-    return generator.w_from_latents(z, truncation_psi)
+        return closed(generator.w(seeds, truncation_psi, labels), frames, chord)
+    z, normal = generator.latents(seeds, labels), generator.normal_dim
+    parts = [closed(z[:, :normal], frames, arc)]
+    if generator.attributes:  # embeddings are not normal, and do not lie near a sphere
+        parts.append(closed(z[:, normal:], frames, chord))
+    return generator.w_from_latents(np.concatenate(parts, axis=1), truncation_psi)
 
 
 def walk_through(generator: Generator, w: np.ndarray, frames: int) -> np.ndarray:

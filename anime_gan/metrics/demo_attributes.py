@@ -7,8 +7,22 @@ Hair color, eye color and background of a built-in face can be read from its pix
 from collections import Counter
 
 import numpy as np
+from PIL.Image import Resampling
 
+from anime_gan.data.demo.dataset import WORDS
 from anime_gan.data.demo.reader import COMBINATIONS, read_attributes
+from anime_gan.data.pixels import to_image
+
+BOX = Resampling.BOX
+
+
+def read(images: np.ndarray) -> dict[str, list[str]]:
+    """Return the words for hair, eyes and background of each image, uint8 (N, H, W, 3)."""
+    size = (64, 64)  # of the faces for which the reader's regions are
+    if images.shape[1:3] != size:
+        images = np.stack([np.asarray(to_image(x).resize(size, BOX)) for x in images])
+    columns = zip(*read_attributes(images), strict=True)
+    return dict(zip(WORDS, map(list, columns), strict=True))
 
 
 def measure(fake: np.ndarray, real: np.ndarray) -> dict[str, float]:

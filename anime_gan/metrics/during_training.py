@@ -14,7 +14,7 @@ from anime_gan.features.network import BATCH, open_network
 from anime_gan.generation.generator import draw
 from anime_gan.metrics import measures
 from anime_gan.metrics.reference import LEAST, ReferenceSet
-from anime_gan.networks.latents import latents_from_seeds
+from anime_gan.networks.labels import inputs_from_seeds
 from anime_gan.runs.history import STRICT, History, Lines, row_type
 
 _VIEW = with_config(STRICT)(TypedDict("View", {"frechet": float}))
@@ -77,7 +77,7 @@ class Metrics:
             if seconds < self._due:
                 return None
         seeds = range(len(self._reference.sample))
-        images = draw(generator, latents_from_seeds(seeds, self._config.model.latent_dim))
+        images = draw(generator, *inputs_from_seeds(generator, seeds))
         features = {side: self._network.features(images, side) for side in measures.SIDES}
         result = measures.compare(features, self._reference, self._network)
         cost = time.perf_counter() - started

@@ -22,7 +22,14 @@ from anime_gan.files import Appended, make_folder
 from anime_gan.generation.grid import image_grid
 from anime_gan.generation.load import find_weights, load_generator, output_folder, step_of
 from anime_gan.generation.output import free_path, save_image
-from anime_gan.metrics import measures
+from anime_gan.metrics import demo_attributes, measures
+from anime_gan.metrics.labels import (
+    Asked,
+    codes_of_real,
+    color_reader,
+    read_back,
+    within_classes,
+)
 from anime_gan.metrics.reference import HALVES, LEAST, ReferenceSet, require_images
 from anime_gan.runs.folder import DISCRIMINATOR, RunFolder
 
@@ -47,6 +54,7 @@ class Subject:
     discriminator: keras.Model | None = None  # of the same run and step, if it was saved
     truncation_psi: float = 1.0  # of the generated images, 1 for no truncation
     seed: int = 0  # of the first generated image, or of the choice among those of a folder
+    asked: Asked | None = None  # the labels, if the generator takes any
 
 
 def of_images(generated: str, real: str, count: int, seed: int = 0) -> Subject:
@@ -125,9 +133,13 @@ def of_weights(
     label = f"{path.stem if step is None else step}"
     if truncation_psi != 1:
         label += f"_psi_{truncation_psi:g}"
+    asked, codes, seeds = None, None, range(seed, seed + count)
+    if generator.attributes:
+        codes = generator.codes(seeds)
+        asked = Asked(generator.attributes, codes, codes_of_real(images, generator.attributes))
     return Subject(
         str(path),
-        generator.images_from_seeds(range(seed, seed + count), truncation_psi),
+        generator.images_from_seeds(seeds, truncation_psi, labels=codes),
         images,
         label,
         run,
@@ -136,6 +148,7 @@ def of_weights(
         discriminator,
         truncation_psi,
         seed,
+        asked,
     )
 
 
@@ -220,13 +233,33 @@ def measure(
             subject.discriminator,
             SCALES[subject.config.objective.name],
             generated[:SCORED],
-            reference.images[np.sort(reference.order[:SCORED])],
+            reference.shown(SCORED)[1],
             subject.config.training.batch_size,
         )
     is_demo = subject.config is not None and subject.config.data.images == "demo"
+    if subject.asked:
+        own = features[0][None], reference, networks[0], is_demo
+        result |= _of_labels(subject.asked, generated, *own)
     if is_demo and generated.shape[1:] == (64, 64, 3):
         result["kinds"] = measures.kinds(generated, reference)
     return result, pairs
+
+
+def _of_labels(
+    asked: Asked,
+    generated: np.ndarray,
+    features: np.ndarray,
+    reference: ReferenceSet,
+    network: FeatureNetwork,
+    is_demo: bool,
+) -> dict[str, Any]:
+    """Return the distances within classes, and the labels read back, as far as there are any."""
+    found = {}
+    if asked.real is not None:
+        found["within_classes"] = within_classes(asked, features, reference, network)
+    if reader := demo_attributes.read if is_demo else color_reader(asked.attributes):
+        found["read_back"] = read_back(asked, generated, reader, reference.shown(SCORED))
+    return found
 
 
 def save(subject: Subject, result: dict, pairs: dict, out: Path | None = None) -> list[Path]:

@@ -61,7 +61,8 @@ def discriminator_scores(
     """Return a discriminator's mean scores, accuracy and binary cross-entropy.
 
     Args:
-        discriminator: from images (B, H, W, C) in [-1, 1] to scores (B, 1); without dropout.
+        discriminator: from images (B, H, W, C) in [-1, 1] to scores (B, 1); without dropout. One
+            that takes labels gets unknown ones.
         scale: what the scores mean. A discriminator without a threshold, such as a critic, has
             mean scores only.
         fake, real: uint8 (N, H, W, C).
@@ -70,7 +71,7 @@ def discriminator_scores(
     result, scores = {}, {}
     for kind, images in (("real", real), ("fake", fake)):
         batches = [images[i : i + batch_size] for i in range(0, len(images), batch_size)]
-        parts = [discriminator.predict_on_batch(to_float(batch)) for batch in batches]
+        parts = [discriminator.predict_on_batch(_judged(discriminator, x)) for x in batches]
         scores[kind] = np.concatenate([np.asarray(part, "float32") for part in parts])
         result[f"{kind}_score"] = float(scores[kind].mean())
     if scale.threshold is None:
@@ -81,6 +82,16 @@ def discriminator_scores(
         label = (kind == "real") == scale.real_is_high
         result[f"{kind}_cross_entropy"] = _cross_entropy(own, label, scale.probabilities)
     return result
+
+
+def _judged(discriminator, images):
+    """Return the inputs of a discriminator: of one that takes labels also the null label."""
+    inputs, others = to_float(images), discriminator.inputs[1:]
+    return (
+        [inputs, *(np.zeros((len(images), x.shape[1]), "int32") for x in others)]
+        if others
+        else inputs
+    )
 
 
 def _cross_entropy(scores: np.ndarray, label: bool, probabilities: bool) -> float:

@@ -46,6 +46,11 @@ class ReferenceSet:
         """Indices of all images that a comparison uses."""
         return np.concatenate([self.sample, self.others])
 
+    def shown(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the indices of `count` random images, ascending, and these images."""
+        chosen = np.sort(self.order[:count])
+        return chosen, self.images[chosen]
+
     def missing(self, network: FeatureNetwork, indices, side: int | None = None) -> np.ndarray:
         """Return those of the indices whose features are not stored yet."""
         return _missing(self._open(network, side), indices)

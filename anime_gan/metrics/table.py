@@ -3,6 +3,7 @@
 import textwrap
 from itertools import product
 
+from anime_gan.metrics.labels import LEAST_IN_CLASS
 from anime_gan.metrics.measures import COARSE
 
 VIEWS = {"whole": "full resolution", "coarse": f"low resolution ({COARSE} px: layout and color)"}
@@ -35,6 +36,14 @@ def table(result: dict) -> str:
         scores = result["discriminator"].items()
         parts = [f"{key.replace('_', ' ')} {value:.3g}" for key, value in scores]
         lines.append(f"Discriminator: {', '.join(parts)}.")
+    for name, found in result.get("read_back", {}).items():
+        real = "" if found["real"] is None else f", of real images {found['real']:.1%}"
+        lines.append(
+            f"Labels: {name} is read back from {found['share']:.1%} of {found['count']:,} images "
+            f"(chance {found['chance']:.1%}{real})."
+        )
+    for name, values in result.get("within_classes", {}).items():
+        lines += _within(name, values)
     if "kinds" in result:
         shown, real = result["kinds"], result["kinds"]["real_vs_real"]
         lines.append(
@@ -43,6 +52,31 @@ def table(result: dict) -> str:
             f"real {real['divergence']:.3f})."
         )
     return "\n".join(wrapped(line) for line in lines)
+
+
+def _within(name: str, values: dict[str, dict]) -> list[str]:
+    """Return the distances within the classes of an attribute, a line for each value."""
+    compared = {value: found for value, found in values.items() if found["distances"]}
+    lines = [f"Within each {name}:"] if compared else []
+    for value, found in compared.items():
+        own = found["distances"]
+        parts = [
+            f"{label} {own[key]:.4g} (real vs real {own['real_vs_real'][key]:.4g})"
+            for key, label in DISTANCES.items()
+            if key in ("frechet", "kernel", "coverage")
+        ]
+        lines.append(f"  {value}, {found['compared']:,} images: {', '.join(parts)}")
+    few = [
+        f"{value} ({found['generated']:,} generated, {found['real']:,} real)"
+        for value, found in values.items()
+        if value not in compared
+    ]
+    if few:
+        lines.append(
+            f"Too few images of each side for {name} {', '.join(few)}; a distance within a class "
+            f"needs {LEAST_IN_CLASS}."
+        )
+    return lines
 
 
 def wrapped(line: str) -> str:

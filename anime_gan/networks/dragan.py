@@ -6,7 +6,9 @@ then doublings by pixel shuffle. The discriminator has residual blocks and no no
 the DRAGAN penalty (Kodali et al. 2017, arXiv 1705.07215) is on single images.
 
 Deviations from the paper:
-1. No tags: neither network sees attributes.
+1. Tags are optional (model.labels). They are words of a few attributes, one of each, where the
+   paper has 34 tags that an image has or has not; the discriminator's second output reads them, as
+   there.
 2. A resolution below its 128x128 leaves out the last doublings of the generator and the last stages
    of the discriminator, so that 4x4 are left before the last layer.
 """

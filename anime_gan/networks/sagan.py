@@ -4,7 +4,8 @@ Attention connects distant parts of an image, such as a face's two eyes, however
 between them. Spectral normalization of both networks is part of the recipe; build.py applies it.
 
 Deviations from the paper:
-1. No classes: no conditional batch normalization, no projection in the discriminator.
+1. Classes are optional (model.labels). With them, the discriminator has the paper's projection, but
+   the generator joins them with its latents, in place of conditional batch normalization.
 2. As in the authors' code, keys and values are taken from 2x2 pools, and values have half of the
    filters.
 3. Batches of 64 and 50,000 steps, not 256 and 1,000,000.

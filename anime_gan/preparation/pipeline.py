@@ -12,8 +12,9 @@ from pathlib import Path
 from anime_gan import console
 from anime_gan.data.cache import none_readable
 from anime_gan.data.decode import AGAIN, may_pass, reason
-from anime_gan.data.entries import Entry, Source
+from anime_gan.data.entries import LABELS, Entry, Source
 from anime_gan.data.identity import identified
+from anime_gan.data.labels import Labels, Table
 from anime_gan.errors import UserError
 from anime_gan.files import explain_os_error, whole_file
 from anime_gan.preparation import report, writing
@@ -21,7 +22,7 @@ from anime_gan.preparation.decisions import Decision, decide, overrule, read_lis
 from anime_gan.preparation.enlarge import available_upscaler
 from anime_gan.preparation.extract import extract_faces, start_process
 from anime_gan.preparation.faces import open_detector
-from anime_gan.preparation.settings import NO_FACE, Limits, Output, Settings
+from anime_gan.preparation.settings import NO_FACE, Limits, Output, Settings, file_name
 from anime_gan.preparation.sheets import write_sheets
 from anime_gan.preparation.store import DATABASE, Store
 from anime_gan.preparation.workers import in_processes
@@ -66,6 +67,7 @@ def make_set(
         options = asdict(settings) | {"cleaning": asdict(limits) if limits else None}
         options |= {"output": asdict(output)}
         summary = report.summary(faces, decisions, without, store.thumbnails(faces), options)
+        report.add_labels(summary, set_labels(out, kept, output.format))
         if unknown:
             summary["warnings"].append(
                 f"{len(unknown):,} names in keep.txt or drop.txt are unknown, {unknown[0]} among "
@@ -76,6 +78,18 @@ def make_set(
         page = report.page(summary, faces, decisions, without, store.faces, title, output.format)
         _write_text(out / "report.html", page)
     return summary
+
+
+def set_labels(out: Path, faces: list[dict], form: str) -> Labels | None:
+    """Return the labels of a set's faces; None if no labels.csv is in its folder of images.
+
+    UserError if it is no such table.
+    """
+    for folder in (out / "faces", out / "train"):
+        if (folder / LABELS).is_file():
+            table = Table((folder / LABELS).read_bytes(), str(folder / LABELS))
+            return table.labels([file_name(face["name"], form) for face in faces])
+    return None
 
 
 def check(

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from anime_gan.data.image_set import FEW
+from anime_gan.data.labels import Labels
 from anime_gan.preparation.decisions import BY_HAND, NEAR, Decision
 from anime_gan.preparation.extract import faceless_file
 from anime_gan.preparation.settings import JPEG_QUALITY, NO_FACE, file_name
@@ -61,6 +62,18 @@ def summary(
     return found
 
 
+def add_labels(found: dict, labels: Labels | None) -> None:
+    """Add to a summary how many faces have which labels, and a warning for rare ones."""
+    if labels is None:
+        return
+    found["labels"] = labels.counts()
+    if rare := labels.rare():
+        found["warnings"].append(
+            f"Rare labels: {', '.join(rare)}; a GAN trained with labels learns them badly, so add "
+            "images, or train with data.balance."
+        )
+
+
 def page(
     found: dict,
     faces: list[dict],
@@ -108,6 +121,10 @@ def page(
             for name, words in _DISTRIBUTIONS.items()
         ],
         colors=found["colours"],
+        labels=[
+            (name, [(value or "unknown", f"{count:,}") for value, count in counts.items() if count])
+            for name, counts in found.get("labels", {}).items()
+        ],
     )
 
 

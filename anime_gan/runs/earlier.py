@@ -18,6 +18,8 @@ from anime_gan.runs.listing import best_distance
 if TYPE_CHECKING:
     import numpy as np
 
+    from anime_gan.data.labels import Labels
+
 MOST_NAMED = 20  # steps in an error
 LOGS = ("losses.jsonl", "health.jsonl")  # that a new run begins with
 
@@ -42,6 +44,19 @@ def newest_facts(run: RunFolder, config: Config) -> dict[str, Any] | None:
     if facts:
         require_resumable(trained_with(facts["config"], run.name), config)
     return facts
+
+
+def with_labels(config: Config, labels: Labels | None, facts: dict[str, Any] | None) -> Config:
+    """Return a config with the values of its labels, on which the shapes of networks depend.
+
+    UserError if `facts`, those of the checkpoint that it continues, say other ones.
+    """
+    if labels is None:
+        return config
+    config = labels.into(config)
+    if facts:
+        require_resumable(trained_with(facts["config"], config.run), config)
+    return config
 
 
 def require(run: RunFolder, step: int, config: Config, discard: bool) -> dict[str, Any]:

@@ -257,7 +257,7 @@ def _changed(config: Config | None) -> list[tuple[str, str, str]]:
     return [
         (key, _shown(key, own[key]), _shown(key, of_recipe[key]))
         for key in own
-        if own[key] != of_recipe[key]
+        if key in of_recipe and own[key] != of_recipe[key]  # not in it: the values of labels
     ]
 
 

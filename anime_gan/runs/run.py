@@ -21,7 +21,7 @@ from anime_gan.data.image_set import ImageSet
 from anime_gan.data.pixels import to_uint8
 from anime_gan.errors import UserError
 from anime_gan.files import make_folder, require_space, sync, whole_file
-from anime_gan.networks.latents import latents_from_seeds
+from anime_gan.networks.labels import inputs_from_seeds
 from anime_gan.runs import checkpoint, earlier, grids
 from anime_gan.runs.folder import COMBINED, DISCRIMINATOR, GENERATOR, RunFolder
 from anime_gan.runs.health import FACES, TOO_FEW, Finding, Health
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from anime_gan.metrics.during_training import Metrics
     from anime_gan.training.state import TrainState
 
-PREVIEWS = 25
+PREVIEWS = grids.PREVIEWS  # of the training images
 
 
 @dataclass
@@ -104,7 +104,8 @@ class Run:
         is_new, other_images = progress.config is None, progress.data_key not in (None, images.key)
         progress.config, progress.precision = config.model_dump(), precision
         progress.micro_batch, progress.data_key = state.micro_batch, images.key
-        self._latents = latents_from_seeds(range(FACES), config.model.latent_dim)
+        self._faces = inputs_from_seeds(state.generator, range(FACES))
+        self._preview = grids.preview(state.generator)
         if self._goes_back:
             earlier.drop_later(folder, step)
         else:
@@ -162,7 +163,7 @@ class Run:
             return self._broken(error)
         if not due:
             return None
-        finding = self.health.observe(step, self.history.means(), lambda: self._sample(FACES))
+        finding = self.health.observe(step, self.history.means(), lambda: self._sample(self._faces))
         self.history.show(step, {f"health/{k}": v for k, v in self.health.signs.items()})
         if finding:
             self.history.board.add_text("health", str(finding), step)
@@ -213,8 +214,8 @@ class Run:
         distance = metrics.measure(sampler, step, self.seconds, self.history)
         if distance is not None and distance < self._best:
             self._best = distance
-            faces = self._sample(PREVIEWS)
-            about = self._about | {"step": step, "distance": distance}
+            faces = self._sample(self._preview.inputs)
+            about = self._about | self._preview.about | {"step": step, "distance": distance}
             grids.save_grid(self.folder.best_grid, faces, **about)
             for file, network in (
                 (self.folder.best_generator, sampler),
@@ -285,17 +286,18 @@ class Run:
         """What each grid says about its run."""
         return {"run": self.folder.name, "version": self._config.version}
 
-    def _sample(self, count: int) -> np.ndarray:
-        """Return faces from the run's fixed latents as uint8."""
-        return to_uint8(self._state.sampler()(self._latents[:count], training=False))
+    def _sample(self, inputs: list[np.ndarray]) -> np.ndarray:
+        """Return the faces of some inputs as uint8."""
+        one = inputs[0] if len(inputs) == 1 else inputs
+        return to_uint8(self._state.sampler()(one, training=False))
 
     def _save_grid(self, step: int) -> None:
         """Write gan_<step>.png and, once there are losses, losses.png."""
-        faces = self._sample(PREVIEWS)
+        faces = self._sample(self._preview.inputs)
         times = self._config.model.resolution // faces.shape[1]  # above 1 while the networks grow
         faces = faces.repeat(times, axis=1).repeat(times, axis=2)
         weights = "EMA" if self._state.ema else "raw"
-        about = self._about | {"step": step, "seeds": f"0-{PREVIEWS - 1}", "weights": weights}
+        about = self._about | {"step": step} | self._preview.about | {"weights": weights}
         grid = grids.save_grid(self.folder.grid(step), faces, **about)
         self.history.board.add_grid("faces", grid, step)
         if step:

@@ -4,18 +4,22 @@ import argparse
 
 from anime_gan.errors import UserError
 from anime_gan.generation.grid import columns_for, image_grid, require_canvas, resizer
+from anime_gan.generation.labels import expanded, has_several, label_text
 from anime_gan.generation.output import IMAGE, details, new_seeds, save_image
 from anime_gan.sampling.source import open_generator, written
 
 MOST_FACES = 4_096
 SUFFIXES = IMAGE
-OPTIONS = "source --grid --seeds --psi --noise --size --scale --upscaler --no-captions"
+OPTIONS = "source --grid --seeds --label --psi --noise --size --scale --upscaler --no-captions"
 
 
 def check(arguments: argparse.Namespace) -> None:
     """Choose a grid's columns and rows, if not given; UserError for too many or too few faces."""
     count = len(arguments.seeds)
-    if arguments.grid is None:
+    if has_several(arguments.label):  # a row for each, of the same seeds
+        given = arguments.grid or (count or 5, 0)
+        arguments.grid = count or given[0], 1
+    elif arguments.grid is None:
         columns = columns_for(count) if count else 5
         arguments.grid = columns, -(-count // columns) or 5
     columns, rows = arguments.grid
@@ -35,11 +39,20 @@ def run(arguments: argparse.Namespace) -> str:
     """One image with a grid of faces, each with its seed (the default)."""
     generator, out = open_generator(arguments, "sample")
     columns, rows = arguments.grid
+    of_rows = expanded(generator.attributes, arguments.label)
     seeds, psi = arguments.seeds or new_seeds(columns * rows), (arguments.psi or [1.0])[0]
     resize = resizer(arguments.size, arguments.upscaler) if arguments.size else None
-    require_canvas(columns, rows, arguments.size or generator.resolution, out.suffix)
-    images = generator.images_from_seeds(seeds, psi, arguments.noise)
-    captions = [] if arguments.no_captions else [str(seed) for seed in seeds]
-    image = image_grid(images, columns, captions, resize)
-    save_image(out, image, details(arguments.weights, seeds, noise=arguments.noise, psi=f"{psi:g}"))
+    require_canvas(
+        columns, max(rows, len(of_rows)), arguments.size or generator.resolution, out.suffix
+    )
+    images, captions, more = [], [], {}
+    for labels in of_rows:
+        images.extend(generator.images_from_seeds(seeds, psi, arguments.noise, labels))
+        words = ", ".join(labels.values()) if len(of_rows) > 1 else ""
+        captions += [f"{seed} {words}".rstrip() for seed in seeds]
+    if generator.attributes and arguments.label:
+        more["labels"] = "; ".join(map(label_text, of_rows))
+    image = image_grid(images, columns, [] if arguments.no_captions else captions, resize)
+    about = {"noise": arguments.noise, "psi": f"{psi:g}"} | more
+    save_image(out, image, details(arguments.weights, seeds, **about))
     return written(arguments, [out], seeds)

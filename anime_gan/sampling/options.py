@@ -5,8 +5,10 @@ from pathlib import Path
 
 from anime_gan.commands import number
 from anime_gan.directions.edit import parse_steps
+from anime_gan.errors import UserError
 from anime_gan.generation.figures import FIGURES
 from anime_gan.generation.grid import parse_grid
+from anime_gan.generation.labels import parse_labels
 from anime_gan.generation.output import parse_faces
 from anime_gan.sampling.scale import SCALES
 
@@ -27,6 +29,14 @@ def parse_noise(text: str) -> str:
     if text not in NOISE.values():
         raise argparse.ArgumentTypeError(f"{text!r} is not const, random or none")
     return text
+
+
+def labels_of(text: str) -> dict[str, str]:
+    """Return "hair=blue,eyes=red" as a dict."""
+    try:
+        return parse_labels(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def parse_set(text: str) -> dict[str, float]:
@@ -88,6 +98,14 @@ OPTIONS = {
         "choices": SCALES,
         "help": "how many times as large as the network's images, in place of --size",
     },
+    "--label": option(
+        labels_of,
+        "LABELS",
+        "such as hair=blue,eyes=red; hair=* for each value; again for further ones. Labels that "
+        "are not given are chosen by the seed, as frequent as in the training images; any: none",
+        [],
+    )
+    | {"action": "append"},
     "--set": option(
         parse_set, "LIST", "steps along directions, in standard deviations: hair=+2,pose=-1", {}
     ),

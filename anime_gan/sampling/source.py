@@ -6,6 +6,7 @@ from contextlib import chdir
 from pathlib import Path
 
 from anime_gan.files import require_writable, require_writable_folder
+from anime_gan.generation.labels import attributes_in, expanded, label_text
 from anime_gan.generation.output import as_seen, free_path, seed_text
 from anime_gan.generation.pretrained import name_of
 from anime_gan.sampling.scale import choose_size
@@ -51,6 +52,12 @@ def require_output(arguments: argparse.Namespace) -> None:
         require_writable_folder(output_folder(arguments.weights))
 
 
+def require_known_labels(arguments: argparse.Namespace) -> None:
+    """Raise UserError for labels that the weights do not know, before Keras is imported."""
+    if vars(arguments).get("label"):
+        expanded(attributes_in(arguments.weights), arguments.label)
+
+
 def open_generator(arguments: argparse.Namespace, name: str, *others: str):
     """Return the generator, and where to write: `name`_<weights>, or a free name like it.
 
@@ -87,6 +94,8 @@ def written(
     line = f"{paths} from {source}"
     if not seeds:
         return line
+    asked = [label_text(labels) for labels in vars(arguments).get("label") or ()]
+    line += "".join(f", {one}" for one in asked)
     text = seed_text(seeds)
     if arguments.seeds:
         return f"{line}, seeds {text}" if len(text) < 60 else f"{line}, {len(seeds):,} seeds"

@@ -17,6 +17,7 @@ import numpy as np
 from anime_gan.data.png import SOFTWARE
 from anime_gan.directions.components import principal_directions
 from anime_gan.directions.direction import Direction, load_directions
+from anime_gan.errors import UserError
 from anime_gan.export.onnx import to_float16, to_onnx
 from anime_gan.features.onnx_runtime import open_session
 from anime_gan.generation.figures import LEVELS
@@ -47,7 +48,15 @@ def studio_page(
         directions: what the sliders change; None for those that were found before, or else the
             principal components.
         float16: store the weights in half precision; a seed is then not quite sample.py's face.
+
+    Raises:
+        UserError: the generator takes labels.
     """
+    if generator.attributes:
+        raise UserError(
+            "the studio can't set labels, and this generator takes some "
+            f"({', '.join(generator.attributes)}); sample its faces, or export it as ONNX."
+        )
     if directions is None:
         directions = _own_directions(generator)
     parts = ("mapping", "synthesis") if generator.has_styles else ("whole",)

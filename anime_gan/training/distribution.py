@@ -33,7 +33,7 @@ JOIN_SECONDS = 300  # within which all processes must have joined
 LOST_SECONDS = 30  # without a heartbeat, after which a process counts as lost
 OVER = 255  # the vote to end for another reason than a signal; larger than every signal
 # Keys that may differ between processes.
-OWN_KEYS = ("distribution.process", "data.images", "data.cache", "data.cache_share")
+OWN_KEYS = ("distribution.process", "data.images", "data.labels", "data.cache", "data.cache_share")
 _CHUNK = 2**24
 
 _LOST = (

@@ -5,7 +5,7 @@ A new loss needs an entry here, in config/scores.py and in config/schema.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from keras import ops
@@ -103,3 +103,24 @@ LOSSES: dict[str, Loss] = {
         lambda fake, real: ops.mean(ops.softplus(real - fake)),
     ),
 }
+
+
+def label_loss(logits: Tensor, labels: Tensor, sizes: Iterable[int]) -> Tensor:
+    """Return the mean cross-entropy of the known labels, of an auxiliary classifier.
+
+    Args:
+        logits: (B, K), of the values of all attributes.
+        labels: (B, A), 0 for unknown ones, which do not count.
+        sizes: how many values each attribute has.
+
+    Reference:
+        Odena et al. 2017 (arXiv 1610.09585), for several attributes as Jin et al. 2017 (arXiv
+        1708.05509).
+    """
+    start, total = 0, 0.0
+    for number, size in enumerate(sizes):
+        chosen = ops.one_hot(labels[:, number] - 1, size, dtype=logits.dtype)
+        total -= ops.sum(chosen * ops.log_softmax(logits[:, start : start + size]))
+        start += size
+    known = ops.sum(ops.cast(labels > 0, logits.dtype))
+    return total / ops.maximum(known, 1.0)

@@ -18,8 +18,10 @@ from anime_gan.config.stages import (
     stage_before,
 )
 from anime_gan.data.batches import Batches
-from anime_gan.data.image_set import ImageSet
+from anime_gan.data.image_set import ImageSet, labels_of
+from anime_gan.data.labels import Labels
 from anime_gan.data.on_device import OnDevice
+from anime_gan.networks.labels import label_layer
 from anime_gan.runs import checkpoint
 from anime_gan.runs.follower import Follower
 from anime_gan.runs.run import Progress, Run
@@ -90,10 +92,10 @@ def resume(
     """
     stage = stage_at(config, progress.step, progress.grown)
     precision = choose_precision(config, progress.precision, group)
-    fingerprint = fingerprint_of(images) if not group.alone else None
+    fingerprint = fingerprint_of(images, labels_of(config, images)) if not group.alone else None
     group.agree(
-        "its images differ from those of process 0; give data.images the same files, such as one "
-        "zip, on each machine."
+        "its images or their labels differ from those of process 0; give data.images the same "
+        "files, such as one zip, on each machine."
         if group.from_leader(lambda: fingerprint) != fingerprint
         else None
     )
@@ -115,8 +117,16 @@ def resume(
                 micro_batch = None
         elif start:
             notes = [take_over(state, start)]
+    if config.model.labels:
+        set_shares(state, labels_of(config, images).codes)
     share_micro_batch(state, group, micro_batch)
     return state, precision, notes
+
+
+def set_shares(state: TrainState, codes: np.ndarray) -> None:
+    """Tell the generators how frequent each label is, (N, A), by which they sample labels."""
+    for generator in filter(None, (state.generator, state.ema)):
+        label_layer(generator).set_shares(codes)
 
 
 def choose_precision(config: Config, before: str | None, group: Group) -> str:
@@ -135,7 +145,8 @@ def share_micro_batch(state: TrainState, group: Group, before: int | None = None
 
 def batches_of(config: Config, stage: Stage, images: ImageSet, step: int, group: Group) -> Batches:
     """Return this process's rows of the batches of a stage from a step on."""
-    training = stage.config.training
+    training, labels = stage.config.training, labels_of(config, images)
+    balance = config.data.balance
     return Batches(
         OnDevice(images.images) if config.data.on_device else images.images,
         training.images_per_step,
@@ -143,15 +154,19 @@ def batches_of(config: Config, stage: Stage, images: ImageSet, step: int, group:
         config.data.x_flip,
         stage.batches_before(step),
         group.rows(training.batch_size, training.n_critic),
+        labels.codes if config.model.labels else None,
+        labels.weights(balance) if balance else None,
     )
 
 
-def fingerprint_of(images: ImageSet) -> str:
-    """Return a digest of the names and of some images, equal for equal sets on any machine.
+def fingerprint_of(images: ImageSet, labels: Labels | None = None) -> str:
+    """Return a digest of names, labels and some images, equal for equal sets on any machine.
 
     The set's key differs between machines, because it depends on the files' times.
     """
     digest = hashlib.sha256("\n".join(images.names).encode(errors="surrogateescape"))
     sample = np.unique(np.linspace(0, len(images.names) - 1, COMPARED).astype(int))
     digest.update(np.ascontiguousarray(images.images[sample]))
+    if labels:
+        digest.update(np.ascontiguousarray(labels.codes))
     return digest.hexdigest()

@@ -17,9 +17,10 @@ from anime_gan.config.checks import is_scheduled
 from anime_gan.config.scores import SCALES
 from anime_gan.config.stages import Stage, share_over, stages_of
 from anime_gan.networks.build import all_layers, build
+from anime_gan.networks.labels import label_layer, own_network, with_labels
 from anime_gan.networks.layers.fade import FadeIn
 from anime_gan.training import augment
-from anime_gan.training.losses import LOSSES
+from anime_gan.training.losses import LOSSES, label_loss
 from anime_gan.training.optimizers import make_optimizer
 from anime_gan.training.schedules import Cosine, steps_of
 
@@ -30,6 +31,8 @@ class TrainState:
     stage: its config, first step, end, and the length of the fade of growing networks.
     combined: the report's c_model, from latents to scores.
     predictor: the generator with a second output, the latents read back; None for most versions.
+    classifier: the discriminator with a second output, logits of labels; None for most.
+    judges_labels: whether the discriminator takes labels.
     ema: the generator with the moving average of all its weights; None if none is kept.
     seed: what the step draws its noise from.
     augment_p: the probability of adaptive augmentation; None if it does not adapt.
@@ -54,7 +57,8 @@ class TrainState:
         self.networks = build(config, precision)
         self.generator = self.networks.generator
         self.discriminator = self.networks.discriminator
-        self.predictor = self.networks.predictor
+        self.predictor, self.classifier = self.networks.predictor, self.networks.classifier
+        self.judges_labels = len(self.discriminator.inputs) == 2
         self.combined = self.networks.combined()
         self.ema = None
         if training.ema_kimg is not None:
@@ -78,7 +82,9 @@ class TrainState:
         self._copy = None
         # The weights that each update changes are listed here; the `trainable` flags are not used.
         self.generator_weights = list((self.predictor or self.generator).trainable_variables)
-        self.discriminator_weights = list(self.discriminator.trainable_variables)
+        self.discriminator_weights = list(
+            (self.classifier or self.discriminator).trainable_variables
+        )
         networks = [n for n in (self.generator, self.discriminator, self.ema) if n]
         layers = [layer for network in networks for layer in all_layers(network)]
         self.fades = [layer for layer in layers if isinstance(layer, FadeIn)]
@@ -86,9 +92,11 @@ class TrainState:
             layer.alpha.assign(0.0 if self.stage.fades_in else 1.0)
         fuse(layers)
         if self.path_mean is not None:
-            self.synthesis = self.generator.get_layer("synthesis")
-            w = self.generator.get_layer("styles").output
-            self.to_w = keras.Model(self.generator.input, w)
+            own, joins = own_network(self.generator), label_layer(self.generator)
+            self.synthesis = own.get_layer("synthesis")
+            self.to_w = keras.Model(own.input, own.get_layer("styles").output)
+            if joins:
+                self.to_w = keras.Model(self.generator.inputs, self.to_w(joins.output))
         # A checkpoint would silently miss the state of an optimizer that is not built yet.
         self.generator_optimizer.build(self.generator_weights)
         self.discriminator_optimizer.build(self.discriminator_weights)
@@ -151,6 +159,9 @@ class TrainState:
         if self.predictor:
             shared = {id(variable) for variable in self.generator.variables}
             parts["predictor"] = [v for v in self.predictor.variables if id(v) not in shared]
+        if self.classifier:
+            shared = {id(variable) for variable in self.discriminator.variables}
+            parts["classifier"] = [v for v in self.classifier.variables if id(v) not in shared]
         parts["average"] = self.ema.variables if self.ema else []
         parts["augment"] = [] if self.augment_p is None else [self.augment_p]
         parts["path"] = [] if self.path_mean is None else [self.path_mean]
@@ -170,20 +181,47 @@ class TrainState:
 
     def latents(self, count: int) -> Tensor:
         """Draw standard normal latents, (count, latent_dim)."""
-        return self.shard(random.normal((count, self.generator.input_shape[1]), seed=self.seed))
+        size = self.config.model.latent_dim
+        return self.shard(random.normal((count, size), seed=self.seed))
 
-    def scores(self, images: Tensor, augmentation: dict) -> Tensor:
+    def drop_labels(self, labels: Tensor | None) -> Tensor | None:
+        """Replace some labels (B, A) by the null label 0, which generators then know too.
+
+        In training.label_dropout of the rows, a random share of the labels: from none to all.
+        """
+        if labels is None:
+            return None
+        draw = random.uniform((labels.shape[0], labels.shape[1] + 2), seed=self.seed)
+        chosen = draw[:, :1] < self.config.training.label_dropout
+        return ops.where(chosen & (draw[:, 2:] < draw[:, 1:2]), 0, labels)
+
+    def scores(self, images: Tensor, augmentation: dict, labels: Tensor | None = None) -> Tensor:
         """Return the training-mode scores (B, 1) of images (B, H, W, C), augmented as drawn."""
-        return self._score(self.shard(images), augmentation)
+        return self._score(self.shard(images), augmentation, labels)
 
-    def scores_and_gradients(self, images: Tensor, augmentation: dict) -> tuple[Tensor, Tensor]:
+    def scores_and_gradients(
+        self, images: Tensor, augmentation: dict, labels: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return `scores`, and their gradients with respect to the images (B, H, W, C)."""
         return backend.input_gradients(
-            lambda images: self._score(images, augmentation), self.shard(images), self.variables
+            lambda images: self._score(images, augmentation, labels),
+            self.shard(images),
+            self.variables,
         )
 
-    def _score(self, images, augmentation):
-        return self.discriminator(augment.apply(images, augmentation), training=True)
+    def _score(self, images, augmentation, labels):
+        images = augment.apply(images, augmentation)
+        judged = with_labels(images, self.shard(labels)) if self.judges_labels else images
+        return self.discriminator(judged, training=True)
+
+    def label_loss(self, images: Tensor, augmentation: dict, labels: Tensor) -> Tensor:
+        """Return the classifier's loss on images, in another pass; the number 0 without one."""
+        if self.classifier is None:
+            return 0.0
+        images = augment.apply(self.shard(images), augmentation)
+        _, logits = self.classifier(images, training=True)
+        sizes = map(len, self.config.model.label_values.values())
+        return self.config.objective.label_weight * label_loss(logits, labels, sizes)
 
     def blend_with_coarse(self, real: Tensor) -> Tensor:
         """Set this step's alpha in the fade-in layers; return real images blended by it.
@@ -211,7 +249,12 @@ class TrainState:
         The optimizers start again, as in the original, and new layers have an alpha of 0.
         """
         _copy_layers(smaller.generator, self.generator)
-        _copy_layers(smaller.discriminator, self.discriminator)
+        for own, other in (
+            (self.discriminator, smaller.discriminator),
+            (self.classifier, smaller.classifier),
+        ):
+            if own:
+                _copy_layers(other, own)
         if self.ema:
             _copy_layers(smaller.ema, self.ema)
         self.seed.state.assign(smaller.seed.state)

@@ -178,3 +178,33 @@ def test_no_more_than_a_few_batches_are_prepared(monkeypatch):
     with Batches(numbered(100), 10, seed=0):
         time.sleep(0.3)
         assert len(prepared) <= PREFETCHED_BATCHES + 1
+
+
+def test_labels_come_with_their_images():
+    """Each row of labels is that of the image in the same row, in shuffled batches too."""
+    labels = np.arange(20, dtype=np.int32).reshape(10, 2)
+    with Batches(numbered(10), 4, seed=0, labels=labels) as batches:
+        for _ in range(5):
+            images, codes = next(batches)
+            np.testing.assert_array_equal(codes, labels[numbers(images)])
+
+
+@settings(max_examples=20)
+@given(st.integers(2, 40), st.integers(0, 2**32), st.integers(0, 12))
+def test_weighted_epochs_are_as_even_as_can_be_and_do_not_depend_on_the_start(count, seed, start):
+    """An epoch takes an image its share times, rounded up or down; batch s is the same always."""
+    weights = np.random.default_rng(seed).random(count) + 0.01
+    weights /= weights.sum()
+    with Batches(numbered(count), 1, seed, weights=weights) as batches:
+        taken = [numbers(next(batches).images)[0] for _ in range(count + start + 1)]
+    times = np.bincount(taken[:count], minlength=count)
+    assert (np.abs(times - weights * count) < 1 + 1e-9).all()
+    with Batches(numbered(count), 1, seed, start_step=start, weights=weights) as batches:
+        assert numbers(next(batches).images)[0] == taken[start]
+
+
+def test_even_weights_take_each_image_once():
+    """A balance that changes nothing is an epoch as without it."""
+    with Batches(numbered(9), 3, seed=1, weights=np.full(9, 1 / 9)) as batches:
+        taken = [n for _ in range(3) for n in numbers(next(batches).images)]
+    assert sorted(taken) == list(range(9))

@@ -11,6 +11,7 @@ from anime_gan.generation.generator import Generator
 from anime_gan.networks.layers.grouped import GroupedConv
 from anime_gan.networks.layers.style import AddNoise
 from tests.export.networks import STYLED, tiny_generator
+from tests.generation.test_labels import conditional
 
 pytest.importorskip("tf2onnx", reason="tf2onnx is not installed")
 if keras.backend.backend() != "tensorflow":
@@ -115,3 +116,27 @@ def test_only_stylegans_have_parts():
     with pytest.raises(UserError, match="export it whole") as caught:
         to_onnx(tiny_generator("v2"), "mapping")
     assert str(caught.value).count("\n") == 0
+
+
+@pytest.mark.parametrize(("version", "part"), [("dcgan", "whole"), ("stylegan2", "mapping")])
+def test_labels_are_a_second_input(version, part):
+    """Named, int32, and read as Keras reads them; the other part of a StyleGAN has none."""
+    generator = Generator(conditional(version))
+    model = to_onnx(generator, part)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    kinds = {value.name: (value.type, value.shape) for value in session.get_inputs()}
+    assert kinds == {
+        "latent": ("tensor(float)", ["batch", 8]),
+        "labels": ("tensor(int32)", ["batch", 2]),
+    }
+    codes = np.array([[0, 2], [3, 0], [1, 1]], "int32")
+    w = generator.w(range(3), labels=codes)
+    z = generator.latents(range(3))[:, : generator.normal_dim]
+    found = session.run(None, {"latent": z, "labels": codes})[0]
+    expected = w if part == "mapping" else generator.outputs(w)
+    np.testing.assert_allclose(found, expected, **NEAR)
+    if part == "mapping":
+        with pytest.raises(UserError, match="the mean w of each label"):
+            to_onnx(generator)
+        names = [value.name for value in to_onnx(generator, "synthesis").graph.input]
+        assert names == ["w", "noise"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from anime_gan.data.labels import Labels
 from anime_gan.preparation import report
 from anime_gan.preparation.decisions import BY_HAND, NEAR, SMALL, Decision
 from anime_gan.preparation.extract import faceless_file
@@ -138,3 +139,16 @@ def test_nothing_is_cut_off(browser, tmp_path):
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
         assert browser.find_element("css selector", "[data-to=keep] textarea").is_displayed()
         assert browser.get_log("browser") == []
+
+
+def test_labels_are_counted_and_rare_ones_are_a_warning(tmp_path):
+    """A table in the report, and what a GAN will learn badly."""
+    codes = np.array([[1]] * 12 + [[2], [0]], np.int32)
+    found = summary(20)
+    report.add_labels(found, Labels({"hair": ("blue", "red")}, codes, "labels.csv"))
+    assert found["labels"] == {"hair": {"": 1, "blue": 12, "red": 1}}
+    assert "Rare labels: hair red (1)" in found["warnings"][-1]
+    page = report.page(found, [], [], [], tmp_path, "Faces with labels")
+    assert "Labels: hair" in page and "unknown" in page
+    report.add_labels(none := summary(20), None)
+    assert "labels" not in none

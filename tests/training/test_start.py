@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from anime_gan.config import load_config
 from anime_gan.errors import UserError
 from anime_gan.runs.weights import load_model
 from anime_gan.training.start import take_over
+from anime_gan.training.state import TrainState
 from tests.training.test_step import tiny, weights
 
 pytestmark = pytest.mark.backends
@@ -72,3 +74,18 @@ def test_a_network_of_another_kind_is_refused(saved):
         take_over(state, saved)
     for own, before in zip(weights(state.generator), fresh, strict=True):
         np.testing.assert_array_equal(own, before)
+
+
+def test_labels_begin_with_the_faces_of_an_unlabeled_generator(saved):
+    """The layer that takes labels too is copied, with 0 for them: all labels are one face."""
+    own = ["model.resolution=32", "model.width=0.01", "training.ema_kimg=1"]
+    config = load_config(None, ["version=r3gan", "model.latent_dim=8", *own, "model.labels=[hair]"])
+    state = TrainState(config.updated(model={"label_values": {"hair": ("blue", "red")}}))
+    said = take_over(state, saved)
+    assert "of the generator's" in said and "of the discriminator's" in said
+    z = np.random.default_rng(0).normal(size=(2, 8)).astype("float32")
+    wanted = np.asarray(load_model(saved)(z))
+    for generator in (state.generator, state.ema):
+        for codes in ([[0], [1]], [[2], [2]]):
+            found = np.asarray(generator([z, np.array(codes, "int32")]))
+            np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-3 * np.abs(wanted).max())

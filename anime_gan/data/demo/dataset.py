@@ -1,11 +1,12 @@
 """The built-in data set: license-free anime-like faces, drawn from known attributes.
 
 A set is a folder with face_000000.png and so on, attributes.csv with the attributes of each face,
-and faces.json, which says that the set is complete. The same seed always gives the same faces, and
-face number i does not depend on how many faces are drawn.
+labels.csv with those that are labels, and faces.json, which says that the set is complete. The same
+seed always gives the same faces, and face number i does not depend on how many faces are drawn.
 """
 
 import csv
+import io
 import json
 import multiprocessing
 import os
@@ -14,6 +15,7 @@ import subprocess
 import sys
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -22,10 +24,14 @@ import numpy as np
 from anime_gan import console
 from anime_gan.data.demo.face import Face, random_face
 from anime_gan.data.demo.portrait import draw_face
+from anime_gan.data.entries import LABELS
+from anime_gan.data.labels import Table
 from anime_gan.errors import UserError
+from anime_gan.files import whole_file
 
 COUNT, SEED, SIZE = 6_000, 0, 64
 SMALLEST, LARGEST = 16, 1024
+WORDS = {"hair": "hair_colour", "eyes": "eye_colour", "background": "background"}
 CHUNK = 64  # faces that a worker process draws at once
 DRAWING = 2  # raise it whenever the same face would get other pixels
 
@@ -68,6 +74,7 @@ def write_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int = 
             rows.writerow(["file", *Face._fields])
             for number in range(count):
                 rows.writerow([_name(number), *face_of(seed, number)])
+        (unfinished / LABELS).write_bytes(table(count, seed).data)
         (unfinished / "faces.json").write_text(json.dumps(_parameters(count, seed, size)))
         try:
             unfinished.rename(folder)
@@ -93,7 +100,26 @@ def ensure_faces(folder: Path, count: int = COUNT, seed: int = SEED, size: int =
         done = subprocess.run(command, env=os.environ | {"PYTHONPATH": path})
         if done.returncode:
             raise SystemExit(done.returncode)
+    if not (folder / LABELS).exists():  # in a set that was drawn before sets had one
+        with suppress(OSError, UserError), whole_file(folder / LABELS) as temporary:
+            temporary.write_bytes(table(count, seed).data)
     return folder
+
+
+def names(count: int = COUNT) -> list[str]:
+    """Return the names of a set's files."""
+    return [_name(number) for number in range(count)]
+
+
+def table(count: int = COUNT, seed: int = SEED) -> Table:
+    """Return the labels of a set: the words of hair, eyes and background."""
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["file", *WORDS])
+    for number in range(count):
+        face = face_of(seed, number)
+        rows.writerow([_name(number), *(getattr(face, field) for field in WORDS.values())])
+    return Table(text.getvalue().encode(), "the built-in faces")
 
 
 def builtin_faces(resolution: int) -> Path:

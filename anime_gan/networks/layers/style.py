@@ -209,16 +209,27 @@ class Constant(layers.Layer):
 
 @register("Redrawn")
 class ResampleLatents(layers.Layer):
-    """In training, replaces latents (B, D) by new ones for style mixing; else returns them."""
+    """In training, replaces latents (B, D) by new ones for style mixing; else returns them.
 
-    def __init__(self, **options):
+    Args:
+        keep: how many of the last numbers of a latent stay: its labels.
+    """
+
+    def __init__(self, keep: int = 0, **options):
         super().__init__(**options)
+        self.keep = keep
         self.seed = keras.random.SeedGenerator()
 
     def call(self, inputs, training=False):
         if not training:
             return inputs
-        return keras.random.normal(ops.shape(inputs), dtype=inputs.dtype, seed=self.seed)
+        new = keras.random.normal(ops.shape(inputs), dtype=inputs.dtype, seed=self.seed)
+        if not self.keep:
+            return new
+        return ops.concatenate([new[:, : -self.keep], inputs[:, -self.keep :]], axis=-1)
+
+    def get_config(self):
+        return super().get_config() | {"keep": self.keep}
 
 
 @register()

@@ -1,0 +1,59 @@
+"""sample.py --label: rows, folders and walks of labels, and what files say of them."""
+
+import imageio.v3 as imageio
+import pytest
+from PIL import Image
+
+from tests.conftest import size_of
+from tests.generation.test_labels import conditional
+
+
+@pytest.fixture
+def labeled(script):
+    """A script runner in whose folder an untrained run `words` lies that takes labels."""
+    folder = script.folder / "weights/words"
+    folder.mkdir(parents=True)
+    conditional("dcgan").save(folder / "generator_1.keras")
+    (folder / "config.yaml").write_text("version: dcgan\n")
+    return script
+
+
+def said(path) -> str:
+    """Return what a PNG says of its labels."""
+    with Image.open(path) as image:
+        return image.info["labels"]
+
+
+def test_labels_are_asked_for_by_their_words(labeled, call):
+    """A row or a folder for each, a walk between them, and each file says its labels."""
+    out = labeled.folder
+    for arguments in (
+        ("words", "--label", "hair=blue", "--seeds", "3,4", "--out", "blue.png"),
+        ("words", "--label", "hair=*", "--seeds", "3,4", "--out", "rows.png"),
+        ("faces", "words", "--label", "hair=Blue", "--seeds", "3", "--out", "one"),
+        ("faces", "words", "--label", "hair=*,eyes=red", "--seeds", "3", "--out", "each"),
+        ("faces", "words", "--seeds", "3", "--out", "own"),
+        ("walk", "words", "--seeds", "3", "--label", "hair=*", "--frames", "2", "--out", "w.gif"),
+    ):
+        status, errors = call("sample.py", *arguments)
+        assert status == 0, errors
+    blue, rows = (size_of(out / name) for name in ("blue.png", "rows.png"))
+    assert blue[0] == rows[0] and rows[1] > 2.5 * blue[1]
+    assert said(out / "rows.png") == "hair=black; hair=blue; hair=red"
+    assert said(out / "one/face_00003.png").startswith("hair=blue,eyes=")
+    assert said(out / "own/face_00003.png").startswith("hair=")
+    folders = sorted(path.name for path in (out / "each").iterdir())
+    assert folders == ["hair=black,eyes=red", "hair=blue,eyes=red", "hair=red,eyes=red"]
+    assert len(imageio.imread(out / "w.gif")) == 6
+
+
+def test_unknown_labels_are_refused_before_keras(labeled):
+    """In one sentence, with status 2, and without the seconds of an import."""
+    for asked, said in (
+        ("hair=blu", "has no hair blu; there are blue, black, red"),
+        ("wings=red", "has no attribute wings; there are hair, eyes"),
+        ("blue", "is not a list of labels"),
+    ):
+        done = labeled("sample.py", "words", "--label", asked)
+        assert done.returncode == 2 and said in done.stderr, done.stderr
+        assert "Importing" not in done.stderr
