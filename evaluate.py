@@ -7,6 +7,7 @@
     python evaluate.py --generated mine --real faces.zip       a folder and a zip of images
 
     python evaluate.py --network nsfwjs --network opennsfw     features of other networks
+    python evaluate.py --network discriminator:v5  those of a run's trained discriminator
 
 Each metric is printed next to the same metric between two disjoint sets of real images ("real vs
 real"), and appended to evaluations.jsonl in gan_images/<run>. The first evaluation computes the
@@ -23,12 +24,22 @@ from pathlib import Path
 from anime_gan import backend
 from anime_gan.commands import Parser, number, own_arguments, with_negatives
 from anime_gan.errors import clean_exit
-from anime_gan.features.network import DEFAULTS, NETWORKS, open_network, require_network
+from anime_gan.features.network import (
+    DEFAULTS,
+    DISCRIMINATOR,
+    NETWORKS,
+    open_network,
+    require_network,
+)
 from anime_gan.files import require_writable_folder
 from anime_gan.metrics.reference import LEAST
 from anime_gan.metrics.table import encodable, table, wrapped
 
 FORMER_OPTIONS = {"--pictures": "--generated", "--images": "--real"}
+CAUTION = (
+    "A discriminator was trained against a generator, so its features flatter or punish that one\n"
+    "and others like it. Do not rank generators by it alone; docs/features.md has an example."
+)
 LONG = 2.0  # seconds from which on it is said how long something takes
 
 
@@ -50,6 +61,7 @@ def find_files(arguments: argparse.Namespace) -> Path:
     from anime_gan.data.sources import open_source
 
     arguments.here = here = home = Path.cwd()
+    arguments.network = [with_file(name) for name in arguments.network]
     for name in arguments.network:
         require_network(name, arguments.input_size, arguments.scale)
     for images in (arguments.generated, arguments.real):
@@ -78,7 +90,21 @@ def find_files(arguments: argparse.Namespace) -> Path:
 
 def from_home(path: str, here: Path, names: tuple[str, ...]) -> str:
     """Return a path from the folder that the user is in, unless it is one of some names."""
-    return path if path in names else str(here / os.path.expanduser(path))
+    is_name = path in names or path.startswith(DISCRIMINATOR)
+    return path if is_name else str(here / os.path.expanduser(path))
+
+
+def with_file(network: str) -> str:
+    """Return "discriminator:RUN" with the path of its file; other networks as they are.
+
+    UserError if there is no such run.
+    """
+    from anime_gan.generation.load import find_discriminator
+
+    if not network.startswith(DISCRIMINATOR):
+        return network
+    run = network.removeprefix(DISCRIMINATOR)
+    return f"{DISCRIMINATOR}{find_discriminator(run or None).resolve()}"
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -94,6 +120,8 @@ def run(arguments: argparse.Namespace) -> None:
     networks = [open_network(name, *custom) for name in arguments.network]
     if not arguments.generated:
         subject = evaluate.of_weights(arguments.source, real, count, arguments.psi, seed)
+    if any(name.startswith(DISCRIMINATOR) for name in arguments.network):
+        print(CAUTION)
     announce(evaluate.pending(subject, networks, count, copies))
     result, pairs = evaluate.measure(subject, networks, count, copies)
     # Before they are saved, which a full disk can prevent.
@@ -142,7 +170,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     add("--no-copies", dest="copies", action="store_false", help=no_copies)
     out = "folder for the results (default: the run's in gan_images)"
     add("--out", type=Path, metavar="FOLDER", help=out)
-    networks = f"feature network: {', '.join(NETWORKS)}, or a .keras or .onnx file; can be repeated"
+    networks = (
+        f"feature network: {', '.join(NETWORKS)}, discriminator:RUN, or a .keras or .onnx file; "
+        "can be repeated"
+    )
     default = f"(default: {' and '.join(DEFAULTS)})"
     add("--network", action="append", metavar="NAME", help=f"{networks} {default}")
     add = parser.add_argument_group("for a .keras or .onnx file").add_argument
@@ -163,7 +194,8 @@ def check(parser: Parser, arguments: argparse.Namespace) -> None:
     custom = arguments.input_size, arguments.scale, arguments.layer
     if arguments.out and arguments.out.is_file():
         parser.error(f"--out is {arguments.out}, which is a file; name a folder")
-    files = [name for name in arguments.network if name.endswith((".keras", ".onnx"))]
+    networks = [name for name in arguments.network if not name.startswith(DISCRIMINATOR)]
+    files = [name for name in networks if name.endswith((".keras", ".onnx"))]
     if arguments.generated and (arguments.source or not arguments.real):
         parser.error("--generated needs --real, and takes no run or weights file")
     if arguments.generated and arguments.psi != 1:

@@ -28,11 +28,10 @@ from anime_gan.console import waiting
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.files import require_writable, require_writable_folder, whole_file
 from anime_gan.generation.output import parse_seeds
-from anime_gan.quiz.kinds import COUNTS, EXPOSURES, KINDS, MOST, PAIRS, RAPID
+from anime_gan.quiz.kinds import COUNTS, DEMO, EXPOSURES, KINDS, MOST, PAIRS, RAPID, RESULTS
 
 KEY = "{}_key.json"
 LEAST_EXPOSURE, MOST_EXPOSURE = 17, 10_000  # ms: one frame of most screens
-RESULTS = "results"
 
 
 @clean_exit
@@ -118,7 +117,7 @@ def make(arguments: argparse.Namespace) -> list[str]:
         tuple(arguments.seeds),
         arguments.contact,
     )
-    if arguments.images != "demo":
+    if arguments.images != DEMO:
         arguments.images = os.path.abspath(os.path.expanduser(arguments.images))
         open_source(arguments.images).close()
     sources = find_sources(arguments.runs, settings.generators)
@@ -194,11 +193,12 @@ def make_quiz(settings, sources, images: str, out: Path, key_file: Path) -> list
     for (home, weights), name in zip(sources, names, strict=True):
         with chdir(home):
             trained += [name] if faces.is_trained_on(weights, images, opened) else []
-    shown = "demo" if images == "demo" else os.path.basename(images)
+    name = os.path.basename(images)
+    shown = images if name == DEMO else name  # a folder may have this name too
     page, key = quiz.make(settings, real, generated, names, shown, random)
     quiz.write(page, key, out, key_file)
     text = made(settings, out, key_file, names, trained)
-    if shown != "demo":
+    if images != DEMO:
         said = (
             "The real faces in the page are other people's work; docs/quiz.md says what that means."
         )
@@ -248,7 +248,7 @@ def score(arguments: argparse.Namespace) -> list[str]:
     text = lines(found)
     if others := other_files(arguments.answers):
         names = ", ".join(map(plain, others))
-        text.append(f"Not read, since they do not end in {' or '.join(ENDINGS)}: {names}.")
+        text.append(f"Not read (answers are files that end in {' or '.join(ENDINGS)}): {names}.")
     return [*text, f"Written: {', '.join(map(str, written))}."]
 
 
@@ -264,8 +264,8 @@ def find_key(paths: Sequence[Path]) -> Path:
             found.setdefault(path.resolve(), path)
     if len(found) != 1:
         names = ", ".join(str(path) for path in found.values())
-        what = f"several keys ({names})" if found else "no key of a quiz (quiz_key.json)"
-        raise UserError(f"there is {what} beside the answers; name it with --key FILE.")
+        what = f"are several keys ({names})" if found else "is no key of a quiz (quiz_key.json)"
+        raise UserError(f"there {what} beside the answers; name it with --key FILE.")
     return next(iter(found.values()))
 
 

@@ -2,6 +2,7 @@
 
     python sample.py                               a 5x5 grid of new faces from the newest run
     python sample.py v4 --grid 8x4 --size 256      from a run, by its name or its version
+    python sample.py v4 --scale 4                  four times as large, by a network for drawings
     python sample.py weights/v4 --seeds 3,7        from a folder or a file; a seed is always the
                                                    same face
     python sample.py grid walk                     from a run that is called walk
@@ -18,8 +19,12 @@
                                                    from seed to seed and back, as GIF or MP4
     python sample.py walk --seeds 3 --label hair=red --label hair=blue
                                                    from label to label
+    python sample.py edit --seeds 5,8 --set hair=+2,pose=-1
+                                                   faces before and after; directions.py RUN finds
+                                                   the names. --strip hair: from -3 to 3
     python sample.py film v5                       the grids that training wrote, in order
-    python sample.py project face.png stylegan     the StyleGAN image most similar to a face
+    python sample.py project face.png v5           the generator's image most similar to a face, and
+                                                   a file of its latents for --seeds 3,face.npz
 
 Without --seeds, each call takes new seeds and prints them. An image depends only on weights and
 seed; on another machine or backend it may differ by 1 of 255. An existing file is replaced only if
@@ -35,9 +40,9 @@ from anime_gan.commands import Parser, checked_file, own_arguments, with_negativ
 from anime_gan.console import waiting
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.generation import films
-from anime_gan.generation.grid import resizer
+from anime_gan.generation.latent_file import read_latent
 from anime_gan.generation.output import IMAGE
-from anime_gan.sampling import faces, figure, film, grid, project, walk
+from anime_gan.sampling import edit, faces, figure, film, grid, project, scale, walk
 from anime_gan.sampling.options import OPTIONS
 from anime_gan.sampling.source import find_source, require_known_labels, require_output
 
@@ -45,10 +50,12 @@ COMMANDS = {
     "grid": grid,
     "faces": faces,
     "walk": walk,
+    "edit": edit,
     "film": film,
     "figure": figure,
     "project": project,
 }
+TAKE_FILES = ("walk", "edit")  # of latents, in place of seeds
 FORMER_OPTIONS = {
     "--count": "faces --count N",
     "--walk": "walk --seeds A,B",
@@ -62,11 +69,13 @@ FORMER_OPTIONS = {
 def main() -> None:
     """Read the command line, generate and write the images, and print their path."""
     arguments = parse(own_arguments())
-    if vars(arguments).get("upscaler", "lanczos") != "lanczos":
-        resizer(arguments.size, arguments.upscaler)  # UserError if it is not installed
+    if "upscaler" in arguments:
+        scale.choose_upscaler(arguments)
     with chdir(find_source(arguments)):
         require_output(arguments)
         require_known_labels(arguments)
+        if hasattr(COMMANDS[arguments.command], "check_weights"):
+            COMMANDS[arguments.command].check_weights(arguments)
         backend.start(import_keras=arguments.command != "film")
         with waiting("Loading the weights and generating"):
             done = COMMANDS[arguments.command].run(arguments)
@@ -101,9 +110,17 @@ def check(arguments: argparse.Namespace) -> None:
     given, command = vars(arguments), arguments.command
     if hasattr(COMMANDS[command], "check"):
         COMMANDS[command].check(arguments)
-    if given.get("upscaler", "lanczos") != "lanczos" and not arguments.size:
-        raise UserError(f"--upscaler {arguments.upscaler} needs a size, such as --size 512.")
-    if command in ("grid", "walk") and len(arguments.psi) > 1:
+    files = [seed for seed in given.get("seeds", ()) if isinstance(seed, Path)]
+    if files and command not in TAKE_FILES:
+        raise UserError(
+            f"the command `{command}` takes seeds only, and {files[0]} is a file; "
+            f"{' and '.join(TAKE_FILES)} take it."
+        )
+    for file in files:
+        read_latent(file)
+    if "scale" in arguments:
+        scale.check(arguments)
+    if command in ("grid", "walk", "edit") and len(arguments.psi) > 1:
         raise UserError(f"--psi has {len(arguments.psi)} values, but a {command} takes one.")
     if arguments.out and arguments.suffixes:
         arguments.out = checked_file(arguments.out, arguments.suffixes)

@@ -96,8 +96,10 @@ def _run(name: str) -> None:
 
 compare = partial(_run, "compare")
 data_loader = partial(_run, "data_loader")
+directions = partial(_run, "directions")
 evaluate = partial(_run, "evaluate")
 export = partial(_run, "export")
+features = partial(_run, "features")
 models = partial(_run, "models")
 prepare_faces = partial(_run, "prepare_faces")
 quiz = partial(_run, "quiz")

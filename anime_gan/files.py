@@ -84,6 +84,8 @@ def explain_os_error(path: Path) -> Iterator[None]:
             remedy = "its folder is missing; make it, or choose another path"
         if error.errno == errno.EEXIST:
             remedy = "it is a file and not a folder; choose another path"
+        if error.errno == errno.ENAMETOOLONG:
+            remedy = "choose a shorter name"
         raise UserError(
             f"{path} could not be written ({reason}), but saved files are complete; {remedy}."
         ) from error

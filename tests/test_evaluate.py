@@ -117,6 +117,22 @@ def test_what_takes_long_is_announced(capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_a_discriminator_as_the_network(trained, monkeypatch, capfd):
+    """By its run or its file, also from a folder below; with a warning, which others do not get."""
+    below = trained.folder / "below"
+    below.mkdir()
+    names = ("discriminator:r", "discriminator:../weights/r/discriminator_2.keras")
+    for folder, name in zip((trained.folder, below), names, strict=True):
+        monkeypatch.chdir(folder)
+        arguments = ["r", "--count", "10", "--no-copies", "--network", name]
+        monkeypatch.setattr(sys, "argv", ["evaluate.py", *arguments])
+        assert evaluate.main() is None
+        assert evaluate.CAUTION in capfd.readouterr().out
+    first, again = results(trained.folder / "gan_images/r")
+    assert first["network"].startswith("discriminator r/discriminator_2.keras")
+    assert first["whole"]["frechet"] > 0 and again["whole"] == first["whole"]
+
+
 def test_truncated_images(trained, network, call):
     """Their results have names of their own; psi 0 gives one image."""
     out = trained.folder / "gan_images/r"
@@ -212,6 +228,7 @@ def test_mistakes(call, script, network, faces, tmp_path):
         (["--generated", odd, "--real", faces, *network], "all of one size"),
         (["--generated", tmp_path / "none", "--real", faces, *network], "does not exist"),
         (["--network", "vgg"], "must be lite0"),
+        (["--network", "discriminator:nobody"], "there is no run nobody"),
     ):
         status, errors = call("evaluate.py", *arguments)
         assert (status, errors.count("error:")) == (2, 1), (arguments, errors)
@@ -228,8 +245,9 @@ def test_help_and_mistakes_need_no_keras(tmp_path):
             Image.new("RGB", (8, 8), (i, 0, 0)).save(tmp_path / name / f"{i}.png")
     code = (
         "import sys, evaluate\n"
-        "for line in ('--count 0', 'nobody', '--network vgg', '--network no.keras --input-size 8 "
-        "--scale -1,1', '--generated nowhere --real nowhere', 'few/0.png', "
+        "for line in ('--count 0', 'nobody', '--network vgg', '--network discriminator:v5', "
+        "'--network no.keras --input-size 8 --scale -1,1', "
+        "'--generated nowhere --real nowhere', 'few/0.png', "
         "'--generated few --real few', '--generated enough --real few', "
         "'--generated enough --real enough --out /proc/x'):\n"
         "    sys.argv[1:] = line.split()\n"

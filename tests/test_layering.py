@@ -15,12 +15,20 @@ FLOORS = [
     ["networks", "data"],
     ["training", "runs", "features"],
     ["generation", "preparation"],
-    ["export", "metrics", "quiz"],
+    ["directions", "export", "metrics", "quiz"],
     ["comparison", "commands", "sampling", "studio"],
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # A trained generator is used without its training, although that lies on a lower floor.
-WITHOUT_TRAINING = {"generation", "metrics", "quiz", "comparison", "sampling", "studio"}
+WITHOUT_TRAINING = {
+    "directions",
+    "generation",
+    "metrics",
+    "quiz",
+    "comparison",
+    "sampling",
+    "studio",
+}
 # The one place outside anime_gan/backend/ that needs TensorFlow itself: TFRecords are its format.
 TFRECORDS = "anime_gan/preparation/writing.py"
 

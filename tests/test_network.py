@@ -115,12 +115,14 @@ COMMANDS = {
     "train_gan": ["train_gan.py", "data.images=faces", *TINY],
     "compare": ["compare.py", "v1", "--steps", 1, "--count", 10, "data.images=faces", *TINY[:3]],
     "evaluate": ["evaluate.py", "v5-before", "--real", "faces", "--count", 10],
+    "features": ["features.py", "pretrained", "--images", "faces"],
     "opennsfw": ["evaluate.py", "v5-before", "--real", "faces", "--count", 10, "--network"],
     "prepare_faces": ["prepare_faces.py", "faces", "set", "--quick"],
     "detect": ["prepare_faces.py", "one", "set", "--size", 64],
 }
 COMMANDS["opennsfw"].append("opennsfw")
-LONG = ("studio", "train_gan", "compare", "evaluate", "opennsfw", "prepare_faces", "detect")
+LONG = ("studio", "train_gan", "compare", "evaluate", "features", "opennsfw")
+LONG += ("prepare_faces", "detect")
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,14 @@ def test_from_a_run_to_the_verdict(trained, script, faces):
         (answers / f"{number}.json").write_text(json.dumps(answered(key, number, 1.1)))
     (answers / "bad.json").write_text("x")
     (answers / "late.pdf").write_text("x")
+    (answers / "ada").mkdir()
     scored = script("quiz.py", "score", "study/answers")
     assert scored.returncode == 0, scored.stderr
     assert "3 participants, 12 answers." in scored.stdout
     assert "bad.json: damaged, left out: it is not JSON" in scored.stdout
-    assert "Not read, since they do not end in .json or .txt: late.pdf." in scored.stdout
+    assert (
+        "Not read (answers are files that end in .json or .txt): ada/, late.pdf." in scored.stdout
+    )
     found = json.loads((answers / "results/results.json").read_text())
     assert found["pooled"]["right"] == 12 and (answers / "results/persons.png").is_file()
     again = script("quiz.py", "score", answers / "1.json", answers / "2.json", "--out", "two")

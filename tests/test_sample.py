@@ -15,6 +15,7 @@ from PIL import Image
 
 from anime_gan import __version__
 from anime_gan.config import load_config, plain_yaml
+from anime_gan.generation.latent_file import read_latent
 from anime_gan.networks.build import build
 from anime_gan.sampling.source import note_raw_weights
 from anime_gan.training.state import TrainState
@@ -141,7 +142,7 @@ def test_a_users_mistake_is_one_sentence_and_status_2(script, call):
         (["grid", whole, "--noise", "none"], ["noise none", "stylegan"]),
         (["walk", whole, "--seeds", "1,2", "--space", "w"], ["walks in w", "stylegan"]),
         (["figure", "mixing", whole], ["mixing", "stylegan"]),
-        (["project", "face.png", whole], ["projection", "stylegan"]),
+        (["project", "face.png", whole, "--space", "w"], ["w is no space", "take z"]),
         (["film", "nobody"], ["gan_images/nobody", "no grids"]),
         (["film", whole], [whole, "is no run"]),
         (["project", "no.png", whole], ["no image no.png"]),
@@ -172,7 +173,7 @@ MISTAKES = (
     ("--grid 999x999", "998,001 4,096 --count"),
     ("--grid 65x64", "4,160"),
     ("--seeds 0-9999", "4,096"),
-    ("--upscaler waifu2x", "--size"),
+    ("--upscaler waifu2x", "--size"),  # tests/sampling/test_scale.py has more
     ("--upscaler bicubic --size 9", "--upscaler lanczos"),
     ("faces --count 2 --out face.png", "face.png folder"),
     ("faces --count 2 --out face.JPG", "face.JPG folder"),
@@ -180,6 +181,9 @@ MISTAKES = (
     ("walk --seeds=", "--seeds"),
     ("walk --seeds 1", "two"),
     ("walk --seeds 1,2 --psi 1,0", "2 values"),
+    ("walk --seeds 1,2 --space w+", "w+"),
+    ("walk --seeds 1,none.npz", "none.npz"),
+    ("grid --seeds 1,face.npz", "grid face.npz walk"),
     ("walk --seeds 1,2 --frames 1", "--frames"),
     ("walk --seeds 1,2 --out a.png", ".gif .mp4"),
     ("walk --seeds 1,2 --fps 60", "GIF 50"),
@@ -387,6 +391,7 @@ def test_stylegan_end_to_end(script, call):
         ("walk", "s", "--seeds", "1,2", "--frames", "2", "--space", "z", "--out", "z.gif"),
         ("project", folder / "gan_images/s/gan_3.png", "s", "--steps", "3", "--out", "found.png"),
         ("project", "its v1.0 face.png", "s", "--steps", "1"),
+        ("walk", "s", "--seeds", "1,found.npz,3", "--frames", "2", "--out", "to.gif"),
     ):
         status, errors = call("sample.py", *arguments)
         assert status == 0, errors
@@ -394,6 +399,9 @@ def test_stylegan_end_to_end(script, call):
     assert {"mixing_generator_3.png", "walk_generator_3.gif"} <= made
     assert "projection_its_v1_0_face_generator_3.png" in made
     assert (folder / "found.png").is_file() and (folder / "found.mp4").is_file()
+    latent = read_latent(folder / "found.npz")
+    assert latent.space == "w+" and latent.w.shape[1] == 8 < latent.w.size
+    assert "projection_its_v1_0_face_generator_3.npz" in made
     (folder / "none.png").write_text("no image")
     status, errors = call("sample.py", "project", "none.png", "s")
     assert status == 2 and "none.png" in errors and errors.count("\n") == 1, errors

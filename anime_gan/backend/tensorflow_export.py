@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -11,6 +12,15 @@ import numpy as np
 import tensorflow as tf
 
 from anime_gan.backend.startup import quiet_start
+
+
+@contextmanager
+def os_errors() -> Iterator[None]:
+    """Turn TensorFlow's errors, such as of a full disk, into OSError with their last part."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise OSError(error.message.rpartition("; ")[2].partition(" [Op:")[0]) from error
 
 
 def write_litert(network: keras.Model, signature: list, path: Path, float16: bool = False) -> None:
@@ -26,7 +36,7 @@ def write_litert(network: keras.Model, signature: list, path: Path, float16: boo
     if float16:
         options["optimizations"] = [tf.lite.Optimize.DEFAULT]
         options["target_spec"]["supported_types"] = [tf.float16]
-    with quiet_start():
+    with quiet_start(), os_errors():
         network.export(path, format="litert", verbose=False, input_signature=signature, **options)
 
 
@@ -50,11 +60,15 @@ def write_saved_model(compute: Callable, signature: list, path: Path) -> None:
         compute: returns a dict of tensors.
         signature: of the inputs, as Keras's exporters take it.
         path: of a new folder. It holds the variables that `compute` reads.
+
+    Raises:
+        OSError: the system refuses to write.
     """
     # `keras.Model.export` would store each variable twice: as Keras's and as TensorFlow's.
     archive = keras.export.ExportArchive()
     archive.add_endpoint("serve", compute, signature)
-    archive.write_out(str(path), verbose=False)
+    with os_errors():
+        archive.write_out(str(path), verbose=False)
 
 
 def open_saved_model(path: Path) -> Callable[..., np.ndarray]:

@@ -45,12 +45,12 @@ def to_onnx(generator: Generator, part: str = "whole") -> onnx.ModelProto:
 
 def _converted(network: keras.Model) -> onnx.ModelProto:
     """Return a network with named inputs and outputs as an ONNX model."""
-    backend.exporters()  # UserError if Keras is not on TensorFlow
+    exporters = backend.exporters()  # UserError if Keras is not on TensorFlow
     _import_exporter()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras's, about np.object
         path = Path(folder) / "network.onnx"
-        with grouped_as_one(network):
+        with grouped_as_one(network), exporters.os_errors():
             network.export(
                 path,
                 format="onnx",
@@ -61,9 +61,21 @@ def _converted(network: keras.Model) -> onnx.ModelProto:
         model = onnx.load(path)
     _describe(model.graph.input, network.input)
     _describe(model.graph.output, network.output)
+    _use_current_resize(model)
     del model.graph.value_info[:]  # shapes within the graph, with numbers for the batch
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _use_current_resize(model: onnx.ModelProto) -> None:
+    """Replace a way to enlarge maps that ONNX has deprecated; runtimes warn of it.
+
+    For whole factors and nearest pixels, both ways repeat rows and columns.
+    """
+    for node in model.graph.node:
+        for attribute in node.attribute if node.op_type == "Resize" else ():
+            if attribute.s == b"tf_half_pixel_for_nn":
+                attribute.s = b"asymmetric"
 
 
 def _import_exporter() -> None:

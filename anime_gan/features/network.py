@@ -27,6 +27,7 @@ BATCH = 32
 RESIZE = "bicubic"
 NETWORKS = ("lite0", "nsfwjs", "opennsfw", "inception")
 DEFAULTS = ("lite0", "nsfwjs")  # they need no download
+DISCRIMINATOR = "discriminator:"  # before the path of a trained discriminator's .keras file
 
 Forward = Callable[[np.ndarray], np.ndarray]
 
@@ -125,7 +126,7 @@ def require_network(
         )
     if name in NETWORKS:
         return
-    path = Path(name)
+    path = Path(name.removeprefix(DISCRIMINATOR))
     if path.suffix not in (".keras", ".onnx"):
         raise UserError(
             f"the feature network is {name}, but must be {', '.join(NETWORKS)}, or a .keras or "
@@ -133,6 +134,9 @@ def require_network(
         )
     if not path.is_file():
         raise UserError(f"there is no feature network {path}; check the path.")
+    if name.startswith(DISCRIMINATOR):
+        require_whole(path)
+        return
     if size is None or input_range is None:
         raise UserError(
             f"the input format of {path.name} is unknown; give its size in pixels, such as 224, "
@@ -153,7 +157,8 @@ def open_network(
     """Return a feature network.
 
     Args:
-        name: one of NETWORKS, or the path of a .keras or .onnx file.
+        name: one of NETWORKS, the path of a .keras or .onnx file, or `discriminator:` and the path
+            of a trained discriminator's .keras file, whose input is known.
         size: of a file's input, pixels a side.
         input_range: of a file's input, what the bytes 0 and 255 become.
         layer: the layer of a file's network whose output is taken; None for the last.
@@ -170,10 +175,11 @@ def open_network(
         return FeatureNetwork("Inception-v3 (ImageNet)", 299, -1, 1, _inception())
     if name == "opennsfw":
         return FeatureNetwork("OpenNSFW (ResNet-50-thin)", 224, 0, 255, _opennsfw())
+    if name.startswith(DISCRIMINATOR):
+        return _discriminator(Path(name.removeprefix(DISCRIMINATOR)))
     path = Path(name)
     forward = _load(path, layer)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-    label = f"{path.name} {digest}" + (f" at {layer}" if layer else "")
+    label = f"{path.name} {_digest(path)}" + (f" at {layer}" if layer else "")
 
     def guarded(images):
         try:
@@ -185,6 +191,22 @@ def open_network(
             ) from None
 
     return FeatureNetwork(label, size, *input_range, guarded)
+
+
+def _discriminator(path: Path) -> FeatureNetwork:
+    """Return a trained discriminator as a feature network."""
+    from anime_gan.features.discriminator import judge
+    from anime_gan.runs.weights import load_model
+
+    network = judge(load_model(path))
+    run = f"{path.resolve().parent.name}/" if path.with_name("config.yaml").is_file() else ""
+    label = f"discriminator {run}{path.name} {_digest(path)}"
+    return FeatureNetwork(label, network.input_shape[1], -1, 1, network.predict_on_batch)
+
+
+def _digest(path: Path) -> str:
+    """Return what tells a file from others of its name."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
 
 
 def _inception() -> Forward:

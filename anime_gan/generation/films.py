@@ -92,6 +92,20 @@ def frames_of_images(
         yield np.broadcast_to(resize(pixels), (side, side, 3))
 
 
+def frames_of_grids(
+    grids: Iterable[np.ndarray], columns: int, size: int | None, upscaler: str = "lanczos"
+) -> Iterable[np.ndarray]:
+    """Yield each of several sets of images, uint8 (N, H, W, C), as a frame of rows of `columns`.
+
+    size, upscaler: of each image, as for `frames_of_images`.
+    """
+    for images in grids:
+        tiles = [*frames_of_images(images, size, upscaler)]
+        tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
+        rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+        yield np.concatenate([np.concatenate(row, axis=1) for row in rows])
+
+
 def frames_beside(target: np.ndarray, images: np.ndarray, size: int | None) -> Iterable[np.ndarray]:
     """Yield each image on the right of one target."""
     left = next(iter(frames_of_images(target[None], size)))

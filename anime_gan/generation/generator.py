@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -49,9 +50,11 @@ class Generator:
         network: the version's own network, from latents (B, latent_dim) to images in [-1, 1].
         synthesis: the network from w (B, layers, latent_dim) to images in [-1, 1]; without styles,
             the whole network, from z.
+        source: the weights file that it was loaded from, None if it was not.
     """
 
-    def __init__(self, network: keras.Model):
+    def __init__(self, network: keras.Model, source: Path | None = None):
+        self.source = source
         self._labels, self.normal_dim = label_layer(network), network.inputs[0].shape[1]
         self.attributes = self._labels.attributes if self._labels else {}
         self.whole, network = network, own_network(network)
@@ -157,7 +160,8 @@ class Generator:
         """Return the images of w, uint8 (N, H, W, C); none depends on the others of the call.
 
         Args:
-            w: (N, latent_dim), or one for each layer, (N, layers, latent_dim).
+            w: (N, latent_dim), or one for each layer, (N, layers, latent_dim); (N, 1, latent_dim)
+                is as the first.
             noise: "const" for the network's own, the same in every image; "random" for that of
                 noise_seeds; "none" for no noise.
             noise_seeds: N seeds, for random noise.
@@ -188,11 +192,13 @@ class Generator:
                     f"noise {noise} is for versions with noise, stylegan and stylegan2; this "
                     "generator has none, so leave it out."
                 )
-            return predict(self._locked(self.synthesis), w, finish, SMALL_BATCH)
+            every = w[:, 0] if w.ndim == 3 else w
+            return predict(self._locked(self.synthesis), every, finish, SMALL_BATCH)
         if noise == "random" and (noise_seeds is None or len(noise_seeds) != len(w)):
             raise ValueError(f"random noise for {len(w)} images needs as many noise_seeds.")
-        if w.ndim == 2:
-            w = np.repeat(w[:, None], self.layers, axis=1)
+        w = w[:, None] if w.ndim == 2 else w
+        if w.shape[1] == 1:
+            w = np.repeat(w, self.layers, axis=1)
 
         def noise_of(rows: slice) -> list[np.ndarray]:
             if noise == "random":

@@ -23,6 +23,7 @@ from anime_gan.runs.folder import (
     IMAGES,
     WEIGHTS,
     RunFolder,
+    discriminator_of,
     newest_run,
 )
 from anime_gan.runs.whole import require_whole
@@ -163,6 +164,30 @@ def find_start(source: str | None) -> Path | None:
     return path
 
 
+def find_discriminator(source: str | None) -> Path:
+    """Return the file of the discriminator that was trained with the generator of `source`.
+
+    It needs no Keras.
+
+    Args:
+        source: as for `locate`; also a discriminator's own file.
+
+    Raises:
+        UserError: there is no such run or file, or it is damaged.
+    """
+    path = find_weights(source)
+    own = path if _is_discriminator(path) else discriminator_of(path)
+    if path.suffix == ".h5":
+        own = path.with_name(DISCRIMINATOR.format(step_of(path)))
+    if not own.is_file():
+        raise UserError(
+            f"there is no {own.name} beside {path}; take weights that train_gan.py saved with "
+            "their discriminator."
+        )
+    require_whole(own)
+    return own
+
+
 def _is_discriminator(path: Path) -> bool:
     before, after = DISCRIMINATOR.split("{}")
     return path.name.startswith(before) and path.name.endswith(after)
@@ -179,7 +204,8 @@ def load_generator(source: str | None = None) -> Generator:
     """Return the trained generator that `source` names, as for `find_weights`."""
     from anime_gan.generation.generator import Generator
 
-    return Generator(load_network(find_weights(source)))
+    path = find_weights(source)
+    return Generator(load_network(path), path)
 
 
 def output_folder(path: Path) -> Path:

@@ -32,6 +32,18 @@ def new_seeds(count: int) -> range:
     return range(start, start + count)
 
 
+def parse_faces(text: str) -> list[int | Path]:
+    """Return "1,5-7,face.npz" as [1, 5, 6, 7, Path("face.npz")]."""
+    parts = [part.strip() for part in text.split(",")]
+    is_file = [part.lower().endswith(".npz") for part in parts]
+    if not any(is_file):
+        return parse_seeds(text)
+    faces: list[int | Path] = []
+    for part, path in zip(parts, is_file, strict=True):
+        faces += [Path(part)] if path else parse_seeds(part)
+    return faces
+
+
 def parse_seeds(text: str) -> list[int]:
     """Return "1,5,100-102" as [1, 5, 100, 101, 102]."""
     seeds: list[int] = []
@@ -44,11 +56,12 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def seed_text(seeds: Sequence[int]) -> str:
-    """Return seeds as a list that the command line takes, such as "1,5,100-109"."""
-    parts: list[list[int]] = []
+def seed_text(seeds: Sequence[int | Path]) -> str:
+    """Return seeds as a list that the command line takes, such as "1,5,100-109,face.npz"."""
+    parts: list[list[int | Path]] = []
     for seed in seeds:
-        if parts and seed == parts[-1][1] + 1:
+        last = parts[-1][1] if parts else None
+        if isinstance(seed, int) and isinstance(last, int) and seed == last + 1:
             parts[-1][1] = seed
         else:
             parts.append([seed, seed])

@@ -37,6 +37,17 @@ def walk(
     return generator.w_from_latents(np.concatenate(parts, axis=1), truncation_psi)
 
 
+def walk_through(generator: Generator, w: np.ndarray, frames: int) -> np.ndarray:
+    """Return w of a closed walk through given ones, float32 (N * frames, ...).
+
+    It is straight in w; where w is z, on arcs.
+
+    w: (N, latent_dim) or (N, layers, latent_dim), such as `latent_file.w_of` returns.
+    """
+    flat = closed(w.reshape(len(w), -1), frames, chord if generator.has_styles else arc)
+    return flat.reshape(-1, *w.shape[1:])
+
+
 def closed(points: np.ndarray, frames: int, leg: Callable) -> np.ndarray:
     """Return a closed walk through points (N, D), float32 (N * frames, D); leg: `chord` or `arc`.
 

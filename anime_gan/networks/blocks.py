@@ -70,7 +70,7 @@ def sections(model: keras.Model) -> list[Section]:
 
 def blocks(model: keras.Model) -> list[Block]:
     """Return the blocks of a network; each is after its sources, and a branch is in one piece."""
-    parents = _parents(model)
+    parents = parents_of(model)
     consumers = Counter(parent for found in parents.values() for parent in set(found))
     made: list[Block] = []
     number: dict = {}  # of an operation, its block
@@ -137,7 +137,7 @@ def _best_group(signs: list[tuple], start: int) -> tuple[int, int]:
     return best
 
 
-def _parents(model: keras.Model) -> dict:
+def parents_of(model: keras.Model) -> dict:
     """Return the operations of a network, each after those that it takes its inputs from."""
     found: dict = {}
     visited = set()

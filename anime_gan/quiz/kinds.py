@@ -13,6 +13,8 @@ MOST_FACES = 1_000  # in a page: their pixels lie in one image, whose size brows
 PRACTICE = 2  # pairs
 GRADES = 5  # of a rating: 1 is very poor, 5 is very good
 
+DEMO = "demo"  # in place of a path: the built-in faces stand for real ones
+RESULTS = "results"  # the folder beside the answers that scoring writes
 FORMAT = 1  # of the key and of the answers; raise it when either changes
 
 # Milliseconds. A click sooner than LOCK after the faces appear does nothing, so that a double click

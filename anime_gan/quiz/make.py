@@ -15,7 +15,7 @@ from anime_gan.files import whole_file
 from anime_gan.quiz import faces as quiz_faces
 from anime_gan.quiz.faces import Faces
 from anime_gan.quiz.key import Key, digest
-from anime_gan.quiz.kinds import FORMAT, GRADES, LOCK, PAIRS, RAPID, RATING
+from anime_gan.quiz.kinds import DEMO, FORMAT, GRADES, LOCK, PAIRS, RAPID, RATING
 from anime_gan.quiz.order import Random
 from anime_gan.quiz.settings import Settings
 from anime_gan.web.page import encode, render
@@ -45,7 +45,7 @@ def make(
         real: settings.real faces.
         generated: settings.generated faces of each generator.
         names: of the generators.
-        images: where the real faces are from.
+        images: where the real faces are from; DEMO for those that a program draws.
         random: for what the page may not show: where each face lies, and which of a pair is real.
     """
     sides = [real, *generated] if settings.kind != RATING else [*generated, real]
@@ -83,7 +83,7 @@ def make(
         "names": key.names,
     }
     quiz = {"format": FORMAT, "id": key.id, "lock": LOCK, "grades": GRADES, **shown}
-    return _page(settings, quiz | {"sealed": sealed(hidden, key.id)}), key
+    return _page(settings, quiz | {"sealed": sealed(hidden, key.id)}, images == DEMO), key
 
 
 def _shown(settings: Settings, pixels: np.ndarray, cells: np.ndarray) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def sealed(values: dict[str, Any], quiz: str) -> str:
     return base64.b64encode(bytes(byte ^ random.word() >> 24 for byte in text)).decode()
 
 
-def _page(settings: Settings, quiz: dict[str, Any]) -> str:
+def _page(settings: Settings, quiz: dict[str, Any], is_demo: bool) -> str:
     seconds = settings.pairs * _SECONDS[settings.kind] + 30
     return render(
         _TEMPLATE,
@@ -138,6 +138,7 @@ def _page(settings: Settings, quiz: dict[str, Any]) -> str:
         faces=len(quiz["singles"]) or 2 * settings.pairs,
         minutes=max(1, round(seconds / 60)),
         contact=settings.contact.strip(),
+        is_demo=is_demo,
         quiz=quiz,
     )
 

@@ -5,6 +5,7 @@ const key = unsealed(quiz.sealed, quiz.id);
 const screen_ = new Screen(quiz);
 const element = id => document.getElementById(id);
 const GRADE_NAMES = {1: "very poor", [quiz.grades]: "very good"};
+const DOUBLE_CLICK_MS = 500; // at most from one click to the next, as most systems have it
 const QUESTIONS = {
   pairs: "Which face was drawn by a person?",
   rating: "Which face is better?",
@@ -21,6 +22,7 @@ const HINTS = {
 // What waits for an answer: {from, take}; null while nothing does.
 let waiting = null;
 let lastPress = 0; // when the last answer was given, in milliseconds of the page
+let isUnsaved = false; // whether leaving the page would lose answers
 
 function show(id) {
   for (const section of document.querySelectorAll("section")) section.hidden = section.id !== id;
@@ -149,6 +151,11 @@ function scoreText(order, answers, score) {
   return `You preferred ${key.names[0]} in ${score} of ${choices} pairs and ${key.names[1]} in ${choices - score}. Your mean grades: ${grades.join("; ")}.`;
 }
 
+// The second click of a double click is no answer to the next trial.
+function isSecondClick(event) {
+  return event.detail > 1 && event.timeStamp < lastPress + DOUBLE_CLICK_MS;
+}
+
 function finish(participant, order, answers) {
   const score = scoreOf(order, answers);
   const text = answersText(quiz, participant, order, answers, score);
@@ -157,16 +164,19 @@ function finish(participant, order, answers) {
   element("number").textContent = participant.slice(0, 8);
   element("save").addEventListener("click", () => {
     saveText(text, `answers_${participant.slice(0, 8)}.json`);
+    isUnsaved = false;
     element("done").textContent = "Saved where your browser puts downloads.";
   });
   element("copy").addEventListener("click", async () => {
     const copied = await copyText(element("text"));
+    if (copied) isUnsaved = false;
     element("done").textContent = copied ? "Copied." : "Your browser refused; select the text below and copy it.";
   });
   show("end");
 }
 
 async function run() {
+  isUnsaved = true;
   const participant = newParticipant(), start = performance.now();
   const random = new Random(newParticipant()); // of the practice and the masks, which do not count
   await pause("Practice", "The first rounds are for practice and do not count.", "Start the practice");
@@ -186,7 +196,9 @@ for (let grade = 1; grade <= quiz.grades; grade++) {
   element("grades").append(button);
 }
 for (const button of document.querySelectorAll("[data-choice]")) {
-  button.addEventListener("click", event => answer(Number(button.dataset.choice), event.timeStamp));
+  button.addEventListener("click", event => {
+    if (!isSecondClick(event)) answer(Number(button.dataset.choice), event.timeStamp);
+  });
 }
 document.addEventListener("keydown", event => {
   if (event.repeat && ["Enter", " "].includes(event.key)) event.preventDefault(); // a key held down
@@ -195,6 +207,10 @@ document.addEventListener("keydown", event => {
   if (choice < 0 || !hasSides || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
   answer(choice, event.timeStamp);
+});
+// The browser asks before the page is left or loaded again.
+addEventListener("beforeunload", event => {
+  if (isUnsaved) event.preventDefault();
 });
 element("consent").addEventListener("submit", event => {
   event.preventDefault();

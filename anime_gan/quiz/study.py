@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from anime_gan.errors import UserError
 from anime_gan.quiz.answers import DOUBLE, LEFT_OUT, Person, Suspicion, read_person
 from anime_gan.quiz.key import Key
+from anime_gan.quiz.kinds import RESULTS
 
 ENDINGS = (".json", ".txt")
 
@@ -38,18 +39,18 @@ class Study:
 
 
 def other_files(folders: Sequence[Path]) -> list[str]:
-    """Return the names of files in folders that may be answers, but end in another way.
+    """Return the names of what is in folders and may be answers, but is not read.
 
-    Pages and hidden files are none.
+    These are folders, and files that end in another way; not pages, results or hidden files.
     """
     return [
-        file.name
+        f"{entry.name}/" if entry.is_dir() else entry.name
         for folder in folders
         if folder.is_dir()
-        for file in sorted(folder.iterdir())
-        if file.is_file()
-        and file.name[0] != "."
-        and file.suffix.lower() not in (*ENDINGS, ".html", ".png")
+        for entry in sorted(folder.iterdir())
+        if entry.name[0] != "."
+        and entry.name != RESULTS
+        and (entry.is_dir() or entry.suffix.lower() not in (*ENDINGS, ".html", ".png"))
     ]
 
 
@@ -79,7 +80,8 @@ def answers_files(paths: Sequence[Path], key_file: Path) -> list[Path]:
     if not different:
         where = ", ".join(map(str, paths))
         raise UserError(
-            f"there are no answers in {where}; they are files that end in {' or '.join(ENDINGS)}."
+            f"there are no answers in {where}; they are files that end in {' or '.join(ENDINGS)}, "
+            "and not in a folder within."
         )
     return [*different.values()]
 
@@ -87,11 +89,13 @@ def answers_files(paths: Sequence[Path], key_file: Path) -> list[Path]:
 def read_study(files: Sequence[Path], key: Key) -> Study:
     """Read all files; those that the quiz's page can't have written, and copies, are left out."""
     persons, named = [], []
+    counts = Counter(path.name for path in files)
     for path in files:
+        name = path.name if counts[path.name] == 1 else str(path)
         try:
-            persons.append(read_person(path, key))
+            persons.append(replace(read_person(path, key), name=name))
         except Suspicion as found:
-            named.append(Named(path.name, found.kind, found.reason, True))
+            named.append(Named(name, found.kind, found.reason, True))
     persons, doubles = _without_doubles(persons)
     named += doubles
     careless = []

@@ -140,6 +140,12 @@ class RunFolder:
         return files[step] if step is not None else [*files.values()][-1]
 
 
+def discriminator_of(generator: Path) -> Path:
+    """Return where the discriminator of a generator's file lies."""
+    first, last = (pattern.partition("_{}")[0] for pattern in (GENERATOR, DISCRIMINATOR))
+    return generator.with_name(generator.name.replace(first, last, 1))
+
+
 def open_run(name: str | None = None) -> RunFolder:
     """Return a run by its name, or the newest; UserError if there is none."""
     if name is None:

@@ -14,7 +14,7 @@ from anime_gan.sampling.source import open_generator, written
 
 IN_MEMORY = 1_024  # images that are in memory together
 SUFFIXES = ()
-OPTIONS = "source --count --seeds --label --psi --noise --size --upscaler"
+OPTIONS = "source --count --seeds --label --psi --noise --size --scale --upscaler"
 
 
 def check(arguments: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from anime_gan.sampling.source import open_generator, written
 
 MOST_FACES = 4_096
 SUFFIXES = IMAGE
-OPTIONS = "source --grid --seeds --label --psi --noise --size --upscaler --no-captions"
+OPTIONS = "source --grid --seeds --label --psi --noise --size --scale --upscaler --no-captions"
 
 
 def check(arguments: argparse.Namespace) -> None:

@@ -4,13 +4,16 @@ import argparse
 from pathlib import Path
 
 from anime_gan.commands import number
+from anime_gan.directions.edit import parse_steps
 from anime_gan.errors import UserError
 from anime_gan.generation.figures import FIGURES
 from anime_gan.generation.grid import parse_grid
 from anime_gan.generation.labels import parse_labels
-from anime_gan.generation.output import parse_seeds
+from anime_gan.generation.output import parse_faces
+from anime_gan.sampling.scale import SCALES
 
 FRAMES = 48  # of a walk, from seed to seed
+STEPS = 300  # of a projection
 NOISE = {"fixed": "const", "fresh": "random", "off": "none"}  # former name: name
 
 
@@ -36,6 +39,14 @@ def labels_of(text: str) -> dict[str, str]:
         raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
+def parse_set(text: str) -> dict[str, float]:
+    """Return "hair=+2,pose=-1" as steps by direction."""
+    try:
+        return parse_steps(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def option(kind, metavar: str, text: str, default=None) -> dict:
     """Return the settings of an option for argparse."""
     return {"type": kind, "metavar": metavar, "help": text, "default": default}
@@ -49,7 +60,13 @@ OPTIONS = {
     "image": {"type": Path, "help": "an image of a face, cropped like the training images"},
     "--grid": option(parse_grid, "5x5", "columns x rows (default 5x5, or what the seeds need)"),
     "--count": option(number(1, 1_000_000, int), "N", "number of images, of new seeds"),
-    "--seeds": option(parse_seeds, "LIST", "seeds, such as 1,5,100-109 (default: new ones)", []),
+    "--seeds": option(
+        parse_faces,
+        "LIST",
+        "seeds, such as 1,5,100-109 (default: new ones); walk and edit also take files that "
+        "project wrote: 3,face.npz",
+        [],
+    ),
     "--psi": option(parse_psis, "LIST", "truncation, -10 to 10: 1 is none, 0 the mean face", []),
     "--noise": option(
         parse_noise,
@@ -57,20 +74,29 @@ OPTIONS = {
         "StyleGANs: const (fixed, default), random (per seed) or none",
         "const",
     ),
-    "--space": {"choices": ("z", "w"), "help": "interpolate in z, or w (StyleGANs; default)"},
+    "--space": {
+        "choices": ("z", "w", "w+"),
+        "help": "walk: interpolate in z, or w (StyleGANs; default); project: search in z, or for "
+        "StyleGANs in w, or in w+, a w for each layer (default)",
+    },
     "--frames": option(
         number(2, 10_000, int),
         "N",
         f"frames between two seeds (default {FRAMES}, or what makes a film of 6 to 12 seconds)",
     ),
-    "--steps": option(number(1, 100_000, int), "N", "optimizer steps (default 500)", 500),
+    "--steps": option(number(1, 100_000, int), "N", f"optimizer steps (default {STEPS})", STEPS),
     "--size": option(
         number(2, 4_096, int), "PIXELS", "height of a face, in `film` of the film (Lanczos)"
     ),
     "--upscaler": {
         "choices": ("lanczos", "waifu2x", "waifu2x-gpu"),
-        "default": "lanczos",
-        "help": "what enlarges to --size (default lanczos); waifu2x is a network for drawings",
+        "help": "what enlarges: waifu2x is a network for drawings (default: lanczos for --size, "
+        "for --scale waifu2x if it is installed)",
+    },
+    "--scale": {
+        "type": int,
+        "choices": SCALES,
+        "help": "how many times as large as the network's images, in place of --size",
     },
     "--label": option(
         labels_of,
@@ -80,6 +106,10 @@ OPTIONS = {
         [],
     )
     | {"action": "append"},
+    "--set": option(
+        parse_set, "LIST", "steps along directions, in standard deviations: hair=+2,pose=-1", {}
+    ),
+    "--strip": {"metavar": "NAME", "help": "a direction, shown from -3 to 3"},
     "--no-captions": {"action": "store_true", "help": "no seed below each face"},
     "--fps": option(
         number(0.1, 240), "N", "frames per second (default: a film of 6 to 12 seconds)"

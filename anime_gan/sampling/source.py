@@ -9,6 +9,7 @@ from anime_gan.files import require_writable, require_writable_folder
 from anime_gan.generation.labels import attributes_in, expanded, label_text
 from anime_gan.generation.output import as_seen, free_path, seed_text
 from anime_gan.generation.pretrained import name_of
+from anime_gan.sampling.scale import choose_size
 
 
 def find_source(arguments: argparse.Namespace) -> Path:
@@ -26,6 +27,9 @@ def find_source(arguments: argparse.Namespace) -> Path:
     for given in ("out", "image"):
         if home != here and vars(arguments).get(given):
             setattr(arguments, given, here / vars(arguments)[given])
+    if "seeds" in arguments:
+        seeds = [here / seed if isinstance(seed, Path) else seed for seed in arguments.seeds]
+        arguments.seeds = arguments.seeds if home == here else seeds
     arguments.runs = [name for _, name in found]
     if not is_film:
         with chdir(home):
@@ -63,6 +67,7 @@ def open_generator(arguments: argparse.Namespace, name: str, *others: str):
 
     path = arguments.weights
     generator = load_generator(str(path))
+    choose_size(arguments, generator.resolution)
     if path.suffix == ".h5":
         note_raw_weights(path)
     suffix = arguments.suffixes[0] if arguments.suffixes else ""
@@ -80,7 +85,9 @@ def note_raw_weights(path: Path) -> None:
         print(f"{path.name} holds raw weights; generator_<step>.keras holds their EMA.")
 
 
-def written(arguments: argparse.Namespace, outs: Sequence[Path], seeds: Sequence[int] = ()) -> str:
+def written(
+    arguments: argparse.Namespace, outs: Sequence[Path], seeds: Sequence[int | Path] = ()
+) -> str:
     """Return the line that says what was written, and which seeds give the same again."""
     paths = " and ".join(as_seen(path, arguments.here) for path in outs)
     source = name_of(arguments.weights) or as_seen(arguments.weights, arguments.here)

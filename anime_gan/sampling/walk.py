@@ -2,40 +2,51 @@
 
 import argparse
 from itertools import cycle
+from pathlib import Path
 
 import numpy as np
 
 from anime_gan.errors import UserError
 from anime_gan.generation import films
 from anime_gan.generation.labels import expanded, has_several
+from anime_gan.generation.latent_file import w_of
 from anime_gan.generation.output import new_seeds
 from anime_gan.sampling.options import FRAMES
 from anime_gan.sampling.source import open_generator, written
 
 SUFFIXES = (".gif", ".mp4")
-OPTIONS = "source --seeds --label --frames --space --psi --noise --size --upscaler --fps"
+OPTIONS = "source --seeds --label --frames --space --psi --noise --size --scale --upscaler --fps"
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Raise UserError for a single seed, unless it goes from label to label."""
+    """Raise UserError for a single seed without several labels, and for spaces of no walk."""
     if len(arguments.seeds) == 1 and not has_several(arguments.label):
         raise UserError("a walk needs two seeds or more, such as --seeds 3,8.")
+    if arguments.space == "w+":
+        raise UserError("a walk is in z or w; with files of w+ it is in w+ by itself.")
 
 
 def run(arguments: argparse.Namespace) -> str:
     """A film from seed to seed, or label to label, and back to the first, of 6 to 12 seconds."""
-    from anime_gan.generation.walk import walk
+    from anime_gan.generation.walk import walk, walk_through
 
     generator, out = open_generator(arguments, "walk")
     seeds, fps = arguments.seeds or new_seeds(4), arguments.fps or films.FPS
     codes, labels = None, expanded(generator.attributes, arguments.label)
     if len(labels) > 1:  # the shorter of both begins again
         seeds = [seed for seed, _ in zip(cycle(seeds), range(max(len(seeds), len(labels))))]
-    if generator.attributes:
+    has_files = any(isinstance(seed, Path) for seed in seeds)
+    if generator.attributes and not has_files:
         own = zip(seeds, cycle(labels))
         codes = np.concatenate([generator.codes([seed], one) for seed, one in own])
     frames = arguments.frames or films.walk_frames(len(seeds), FRAMES, fps)
-    w = walk(generator, seeds, frames, *arguments.psi, space=arguments.space, labels=codes)
+    psi = (arguments.psi or [1.0])[0]
+    if has_files:
+        if generator.has_styles and arguments.space == "z":
+            raise UserError("a file of latents of a StyleGAN holds w, no z; walk in w.")
+        w = walk_through(generator, w_of(generator, seeds, psi, arguments.weights), frames)
+    else:
+        w = walk(generator, seeds, frames, psi, space=arguments.space, labels=codes)
     images = generator.images(w, arguments.noise, range(len(w)))
     films.write(out, films.frames_of_images(images, arguments.size, arguments.upscaler), fps)
     return written(arguments, [out], seeds)

@@ -15,12 +15,13 @@ import keras
 import numpy as np
 
 from anime_gan.data.png import SOFTWARE
+from anime_gan.directions.components import principal_directions
+from anime_gan.directions.direction import Direction, load_directions
 from anime_gan.errors import UserError
 from anime_gan.export.onnx import to_float16, to_onnx
 from anime_gan.features.onnx_runtime import open_session
 from anime_gan.generation.figures import LEVELS
 from anime_gan.generation.generator import Generator
-from anime_gan.studio.directions import Direction, principal_directions
 from anime_gan.web.page import render
 
 FOLDER = Path(__file__).parent
@@ -44,7 +45,8 @@ def studio_page(
         title: of the page, such as the run's name.
         about: what each image says about itself: the weights, their run, their step.
         card: paragraphs about the generator and its license.
-        directions: what the sliders change; None for the principal components.
+        directions: what the sliders change; None for those that were found before, or else the
+            principal components.
         float16: store the weights in half precision; a seed is then not quite sample.py's face.
 
     Raises:
@@ -56,7 +58,7 @@ def studio_page(
             f"({', '.join(generator.attributes)}); sample its faces, or export it as ONNX."
         )
     if directions is None:
-        directions = principal_directions(generator)
+        directions = _own_directions(generator)
     parts = ("mapping", "synthesis") if generator.has_styles else ("whole",)
     page = render(
         FOLDER / "studio.html",
@@ -68,6 +70,12 @@ def studio_page(
         licenses={path.stem: path.read_text() for path in sorted(_VENDOR.glob("*.LICENSE"))},
     )
     return _with_policy(page)
+
+
+def _own_directions(generator: Generator) -> Sequence[Direction]:
+    """Return the directions beside a generator's weights, else its principal components."""
+    found = load_directions(generator.source) if generator.source else None
+    return found.directions if found else principal_directions(generator)
 
 
 def write(
@@ -128,7 +136,8 @@ def _spec(generator: Generator, directions: Sequence[Direction]) -> dict[str, An
         "mean": generator.mean_w.tolist(),
         "levels": [{"name": name, "layers": layers} for name, layers in levels.items() if layers],
         "directions": [
-            {"name": x.name, "vector": x.vector.tolist(), "layers": x.layers} for x in directions
+            {"name": x.name, "label": x.label, "vector": x.vector.tolist(), "layers": x.layers}
+            for x in directions
         ],
     }
 
@@ -162,7 +171,7 @@ def _with_policy(page: str) -> str:
     styles, scripts = hashes("<style>"), hashes('<script type="module">')
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data: blob:; "
-        f"media-src blob:; worker-src blob:; style-src {styles}; "
+        f"worker-src blob:; style-src {styles}; "
         f"script-src blob: 'wasm-unsafe-eval' {scripts}"
     )
     return page.replace("CONTENT-POLICY", policy, 1)

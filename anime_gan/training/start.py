@@ -12,7 +12,7 @@ from anime_gan.errors import UserError
 from anime_gan.networks.build import all_layers
 from anime_gan.networks.labels import label_layer
 from anime_gan.networks.layers.labels import UNITS
-from anime_gan.runs.folder import DISCRIMINATOR, GENERATOR
+from anime_gan.runs.folder import discriminator_of
 from anime_gan.runs.weights import load_model
 from anime_gan.training.state import TrainState
 
@@ -49,12 +49,6 @@ def take_over(state: TrainState, generator: Path) -> str:
     else:
         parts.append("none of the discriminator's, of which there is no file")
     return f"Starting from {generator}: {'; '.join(parts)}."
-
-
-def discriminator_of(generator: Path) -> Path:
-    """Return where the discriminator of a generator's file lies."""
-    first, last = (pattern.partition("_{}")[0] for pattern in (GENERATOR, DISCRIMINATOR))
-    return generator.with_name(generator.name.replace(first, last, 1))
 
 
 def _copied(name: str, source: keras.Model, target: keras.Model, extra: int = 0) -> tuple[int, str]:

@@ -220,3 +220,12 @@ def test_the_studio_benchmark_prints_speeds(script):
     assert [row[0] for row in rows] == ["r3gan_cpu", "stylegan2_cpu"]
     assert all(float(row[3]) > 1 for row in rows)
     assert size_of(script.folder / "studio_phone.webp") == (390, 844)
+
+
+@pytest.mark.slow
+def test_the_directions_benchmark_has_a_row_for_each_step(script):
+    """The further the hair goes, the more faces it changes in."""
+    rows = table_of(script("benchmarks.directions", "--faces", "10", "--names", "hair"))
+    rows = [row for row in rows if row[0] == "hair"]
+    assert [row[1] for row in rows] == ["-3", "-2", "-1", "+1", "+2", "+3"]
+    assert float(rows[0][2].strip("%")) >= float(rows[2][2].strip("%"))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import resource
 import zipfile
 
 import keras
@@ -125,6 +126,21 @@ def test_a_file_that_differs_is_refused(weights, tmp_path, monkeypatch, change, 
     assert str(caught.value).count("\n") == 0
     assert sorted(tmp_path.iterdir()) == before
     assert not is_there or out.read_bytes() == b"former"
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_full_disk_is_one_sentence(weights, tmp_path, name):
+    """The system refuses to write more; nothing is left, and what was there stays."""
+    form = FORMATS[name]
+    out = tmp_path / f"out{form.suffix}"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, hard))
+    try:
+        with pytest.raises(UserError, match=r"could not be written .*saved files are complete"):
+            export_file(tiny_generator("v2", "model.width=0.1"), weights, form, out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == [tmp_path / "weights"]
 
 
 @needs_tensorflow

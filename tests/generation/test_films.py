@@ -32,6 +32,15 @@ def test_images_stand_beside_their_target():
     assert [int(frame[0, 8, 0]) for frame in frames] == [10, 20]
 
 
+def test_several_images_are_one_frame():
+    """In rows of as many columns; empty places are white."""
+    sets = [np.full((3, 8, 8, 3), shade, "uint8") for shade in (10, 20)]
+    frames = list(films.frames_of_grids(sets, 2, 8))
+    assert len(frames) == 2 and frames[0].shape == (16, 16, 3)
+    assert (frames[1][:8] == 20).all() and (frames[1][8:, :8] == 20).all()
+    assert (frames[1][8:, 8:] == 255).all()
+
+
 def run_with_grids(name: str, shades: dict[int, int]) -> RunFolder:
     """Return a run with a grid of one shade for each step."""
     run = RunFolder(name)

@@ -12,6 +12,7 @@ from anime_gan.generation.output import (
     details,
     free_path,
     new_seeds,
+    parse_faces,
     parse_seeds,
     save_image,
     save_small,
@@ -50,6 +51,7 @@ def test_seeds_as_text_are_read_back():
     """Also repeated and descending ones."""
     for seeds in ([3], [1, 5, *range(100, 110)], [2, 2, 1], [9, 10, 3]):
         assert parse_seeds(seed_text(seeds)) == seeds
+        assert parse_faces(seed_text([*seeds, Path("a.npz"), 7])) == [*seeds, Path("a.npz"), 7]
     assert seed_text([1, 5, 100, 101, 102]) == "1,5,100-102"
 
 

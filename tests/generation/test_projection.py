@@ -1,9 +1,11 @@
-"""Projection makes the perceptual distance small."""
+"""Projection finds a generator's own faces again, in every space, and the same for the same."""
 
 import numpy as np
 import pytest
 
 from anime_gan.errors import UserError
+from anime_gan.features import perceptual
+from anime_gan.generation import projection
 from anime_gan.generation.generator import Generator
 from anime_gan.generation.projection import project
 from anime_gan.networks import NETWORKS
@@ -12,18 +14,57 @@ from tests.generation.test_generator import noisy_generator
 pytestmark = pytest.mark.backends
 
 
-def test_an_image_of_the_generator_is_approached():
-    """From the mean towards an image that can be made: the distance falls well below its start."""
-    generator = Generator(noisy_generator("stylegan2"))
-    target = generator.images_from_seeds([3])[0]
-    w, distances = project(generator, target, 40)
-    assert w.shape == (41, 8) and distances.shape == (41,)
-    np.testing.assert_array_equal(w[0], generator.mean_w)
-    assert distances[-1] < 0.5 * distances[0]
+@pytest.fixture(autouse=True)
+def small_search(monkeypatch):
+    """Tiny networks differ little from one another, and small maps are enough for them."""
+    monkeypatch.setattr(projection, "CANDIDATES", 24)
+    monkeypatch.setattr(perceptual, "SIZE", 32)
 
 
-def test_projection_needs_styles():
-    """One sentence names the versions that have them."""
-    plain = Generator(NETWORKS["dcgan"][0](16, 3, 8, 0.02))
-    with pytest.raises(UserError, match="stylegan"):
-        project(plain, np.zeros((16, 16, 3), "uint8"), 1)
+@pytest.fixture(scope="module")
+def styled():
+    """A StyleGAN2 whose noise has an effect."""
+    return Generator(noisy_generator("stylegan2"))
+
+
+def test_an_image_of_the_generator_is_approached_in_w_plus(styled):
+    """The distance falls; all layers share one w at first, and not at last."""
+    target = styled.images(styled.w(range(3000, 3000 + styled.layers))[None])[0]
+    done = project(styled, target, 40)
+    assert done.space == "w+" and done.w.shape == (styled.layers, 8)
+    assert done.path.shape == (len(done.distances), styled.layers, 8)
+    np.testing.assert_array_equal(done.path[-1], done.w)
+    assert done.distances[-1] < 0.5 * done.distances[0]
+    assert np.ptp(done.path[15], axis=0).max() < 1e-6 < np.ptp(done.w, axis=0).max()
+    assert done.own_nearest[0] <= done.own_nearest[1] and done.own < done.own_nearest[1]
+
+
+def test_z_keeps_the_length_of_random_latents():
+    """Without styles; the image comes nearer, also of a network with one channel."""
+    plain = Generator(NETWORKS["dcgan"][0](16, 1, 8, 0.02))
+    target = plain.images_from_seeds([3000])[0]
+    done = project(plain, target, 12)
+    lengths = np.linalg.norm(plain.latents(range(24)), axis=1)
+    found = np.linalg.norm(done.path[:, 0], axis=1)
+    assert done.space == "z" and done.w.shape == (1, 8)
+    assert lengths.min() - 1e-4 <= found.min() and found.max() <= lengths.max() + 1e-4
+    assert done.distances[-1] < done.distances[0]
+    again = project(plain, target, 12)
+    np.testing.assert_array_equal(again.w, done.w)
+    np.testing.assert_array_equal(again.distances, done.distances)
+
+
+def test_an_image_unlike_all_others_is_farther_than_they_are(styled):
+    """So that a user is told that it is no face of this kind."""
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), "uint8")
+    done = project(styled, noise, 1, "w")
+    assert done.nearest > done.own_nearest[1] and done.w.shape == (1, 8)
+
+
+def test_the_space_must_be_one_of_the_generator(styled):
+    """One sentence names those that are."""
+    target = np.zeros((16, 16, 3), "uint8")
+    with pytest.raises(UserError, match="take w or w\\+"):
+        project(styled, target, 1, "z")
+    with pytest.raises(UserError, match="take z"):
+        project(Generator(NETWORKS["dcgan"][0](16, 3, 8, 0.02)), target, 1, "w")

@@ -150,6 +150,16 @@ def test_settings_that_make_no_quiz(values, sentence):
         Settings(**values)
 
 
+def test_a_quiz_of_drawn_faces_says_so():
+    """It does not claim that people drew what a program has drawn, nor that it is theirs."""
+    settings = Settings(PAIRS, 2)
+    real, generated = (random_faces(settings.real, seed, "face", 8) for seed in (0, 1))
+    for images, is_demo in (("demo", True), ("images", False)):
+        page, _ = make.make(settings, real, [generated], ["one"], images, np.random.default_rng(0))
+        assert ("hand-written rules stand for those drawn by people" in page) == is_demo
+        assert ("belong to these people" in page) != is_demo
+
+
 def test_hostile_names_stay_texts():
     """Names of runs and the contact are escaped wherever they are in the page."""
     page, _ = small_quiz(RATING, names=(HOSTILE, HOSTILE + "2"), contact=HOSTILE)

@@ -175,6 +175,7 @@ def test_consent_comes_first(opened, browser):
     briefing = browser.find_element("id", "briefing").text
     for words in ("4 pairs", "close the page", "sends nothing", "belong to these", "Ada, room 7"):
         assert words in briefing, words
+    assert "hand-written rules" not in briefing
     participant.press("#consent button")
     assert browser.execute_script(SECTION) == "briefing"
     participant.press("[type=checkbox]")
@@ -214,6 +215,59 @@ def test_a_double_click_answers_once(opened, browser):
         assert time.monotonic() < end
         participant.press("#pair button")
     assert browser.find_element("css selector", "#pause button").text == "Next"
+
+
+def test_the_second_click_of_a_slow_double_click_is_no_answer(opened, browser):
+    """It comes later than the page is locked; the browser counts it as the second one."""
+    participant, _ = opened(PAIRS, 1280, "mouse")
+    browser.execute_script("quiz.practice = []")
+    for selector in ("[type=checkbox]", "#consent button", "#pause button", "#pause button"):
+        participant.press(selector)
+    left = browser.execute_script(BOXES)[0]
+    where = {"x": left["x"] + 50, "y": left["y"] + 50, "button": "left"}
+    seen = []
+    for clicks in (1, 2, 1):
+        time.sleep(0.3)
+        for kind in ("mousePressed", "mouseReleased"):
+            event = {"type": kind, "clickCount": clicks, **where}
+            browser.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+        time.sleep(0.1)
+        seen.append(browser.find_element("id", "progress").text)
+    assert seen == ["2 of 4", "2 of 4", "3 of 4"]
+
+
+def test_leaving_asks_first_and_a_reload_begins_anew(opened, browser):
+    """Until the answers are saved or copied. Consent is not remembered, nor is anything else."""
+    asks = "return !dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    participant, _ = opened(PAIRS, 390, "mouse")
+    assert not browser.execute_script(asks)
+    participant.press("[type=checkbox]")
+    participant.press("#consent button")
+    assert browser.execute_script(asks)
+    browser.refresh()
+    assert browser.execute_script(SECTION) == "briefing"
+    assert not browser.find_element("css selector", "[type=checkbox]").is_selected()
+    participant.run([0, 1])
+    assert browser.execute_script(asks)
+    participant.press("#save")
+    assert not browser.execute_script(asks)
+    stored = "return [localStorage.length, sessionStorage.length, document.cookie, location.hash]"
+    assert browser.execute_script(stored) == [0, 0, "", ""]
+
+
+def test_two_tabs_are_two_participants(opened, browser):
+    """Nothing is shared between them: another number, another order."""
+    participant, _ = opened(PAIRS, 390, "mouse")
+    numbers, first = [], browser.current_window_handle
+    for _ in range(2):
+        page = browser.current_url
+        participant.run([0])
+        numbers.append(browser.find_element("id", "number").text)
+        browser.switch_to.new_window("tab")
+        browser.get(page)
+    assert numbers[0] != numbers[1]
+    browser.switch_to.window(first)
+    assert browser.find_element("id", "number").text == numbers[0]
 
 
 def test_copying_as_text(opened, browser, tmp_path):

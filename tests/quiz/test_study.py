@@ -99,9 +99,26 @@ def test_what_is_read_of_a_folder(tmp_path, written):
     study = written(key, good=answered(key), broken="{")
     assert [person.name for person in study.persons] == ["good.json", "pasted.txt"]
     assert named(study) == [("broken.json", DAMAGED, True)]
-    assert other_files([tmp_path, tmp_path / "good.json"]) == ["answers.docx"]
+    (tmp_path / "results").mkdir()
+    found = other_files([tmp_path, tmp_path / "good.json"])
+    assert found == ["answers.docx", "results.json/"]
     again = answers_files([tmp_path, tmp_path / "good.json"], tmp_path / "quiz_key.json")
     assert [path.name for path in again] == ["broken.json", "good.json", "pasted.txt"]
+
+
+def test_files_with_one_name_are_told_apart(tmp_path):
+    """In a folder for each participant, as some course websites save them."""
+    _, key = small_quiz()
+    for number, folder in enumerate(("ada", "ben", "cem")):
+        (tmp_path / folder).mkdir()
+        text = json.dumps(answered(key, number)) if number < 2 else "{"
+        (tmp_path / folder / "answers.json").write_text(text)
+    folders = sorted(tmp_path.iterdir())
+    study = read_study(answers_files(folders, tmp_path / "quiz_key.json"), key)
+    assert [person.name for person in study.persons] == [
+        str(folder / "answers.json") for folder in folders[:2]
+    ]
+    assert named(study) == [(str(folders[2] / "answers.json"), DAMAGED, True)]
 
 
 def test_nothing_to_read(tmp_path):

@@ -50,6 +50,14 @@ class Studio:
         self.run("location.hash = 'from=9'; location.hash = arguments[0]", state)
         self.run("return new Promise(done => setTimeout(done, 50))")
 
+    def reset(self):
+        """Set the controls that the address does not hold, and delete what was saved."""
+        for path in self.downloads.iterdir():
+            path.unlink()
+        values = {"seconds": 0.4, "fps": 5, "scale": 1, "columns": 2, "easing": "smooth"}
+        for control, value in (values | {"loop": True, "smooth": True}).items():
+            self.set(f"#{control}", value)
+
     def run(self, script, *arguments):
         """Return what a script returns."""
         return self.browser.execute_script(script, *arguments)
@@ -118,7 +126,7 @@ class Studio:
         """Return the path of a file that the page saves, once it is there."""
         path = self.downloads / name
         end = time.monotonic() + 60
-        while not path.exists():
+        while not (path.exists() and path.stat().st_size):
             assert time.monotonic() < end, self.status
             time.sleep(0.02)
         return path

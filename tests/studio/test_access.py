@@ -4,11 +4,13 @@ import importlib.util
 import shutil
 from pathlib import Path
 
+import imageio.v3 as imageio
 import pytest
 
 from tests.studio.conftest import WIDTHS, Studio, same
 from tests.web.axe import serious_faults
 
+PLUGINS = {"gif": "pillow", "webm": "FFMPEG"}
 STATES = {
     "the wall": (),
     "a face": ("#tab-face",),
@@ -48,6 +50,9 @@ def firefox(pages, tmp_path):
     options.add_argument("-headless")
     options.add_argument("--width=1280")
     options.add_argument("--height=900")
+    own = {"folderList": 2, "dir": str(tmp_path), "alwaysOpenPanel": False}
+    for name, value in own.items():
+        options.set_preference(f"browser.download.{name}", value)
     service = selenium.FirefoxService(driver, log_output=str(tmp_path / "log"))
     opened = selenium.Firefox(options, service)
     yield Studio(opened, *pages["r3gan"], tmp_path)
@@ -75,7 +80,9 @@ def test_firefox_shows_the_same_faces(firefox):
     firefox.click('.cell[data-seed="1"]')
     firefox.drawn("#large", 1)
     firefox.click("#tab-walk")
-    firefox.run("document.getElementById('format').value = 'gif'")
     firefox.set("#seconds", 0.4)
-    firefox.press("#save-film", "\ue007")
-    firefox.until("return document.getElementById('status').textContent.includes('is saved')")
+    for kind in ("gif", "webm"):
+        firefox.run("document.getElementById('format').value = arguments[0]", kind)
+        firefox.press("#save-film", "\ue007")
+        film = imageio.imread(firefox.saved(f"walk_of_2.{kind}"), plugin=PLUGINS[kind])
+        assert film.shape == (20, 16, 16, 3)  # two legs of 0.4 seconds, 25 frames a second

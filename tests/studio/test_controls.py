@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from anime_gan.directions.components import principal_directions
 from anime_gan.generation.figures import LEVELS
-from anime_gan.studio.directions import principal_directions
 from tests.studio.conftest import WIDTHS, same
 
 

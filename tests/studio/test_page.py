@@ -11,10 +11,10 @@ import onnxruntime
 import pytest
 
 from anime_gan.config.versions import VERSIONS
+from anime_gan.directions.direction import Direction
 from anime_gan.export.check import largest_difference
 from anime_gan.generation import pretrained
 from anime_gan.generation.generator import Generator
-from anime_gan.studio.directions import Direction
 from anime_gan.studio.page import FOLDER, open_file, paragraphs, studio_page, write
 from tests.export.networks import tiny_generator
 from tests.studio.conftest import HOSTILE
@@ -64,7 +64,8 @@ def test_directions_are_a_list():
     own = [Direction(HOSTILE, np.arange(8, dtype="float32"), (0, 1))]
     page = studio_page(generator, HOSTILE, {"run": HOSTILE}, [HOSTILE], own)
     spec, _ = parts_of(page)
-    assert spec["directions"] == [{"name": HOSTILE, "vector": [*range(8)], "layers": [0, 1]}]
+    row = {"name": HOSTILE, "label": HOSTILE, "vector": [*range(8)], "layers": [0, 1]}
+    assert spec["directions"] == [row]
     assert spec["about"]["run"] == HOSTILE and "step" not in spec["about"]
     assert "<img" not in page and page.count("</script>") == page.count("<script")
 

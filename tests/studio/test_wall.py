@@ -11,6 +11,13 @@ CANVAS = CELL + " canvas"
 PICKED = """
 return [...document.querySelectorAll('.cell[aria-pressed=true]')].map(cell => cell.dataset.seed)
 """
+HELD_DOWN = """
+const slider = document.getElementById("psi");
+for (let step = 0; step < 8; step++) {
+  slider.stepDown();
+  for (const kind of ["input", "change"]) slider.dispatchEvent(new Event(kind));
+}
+"""
 IN_VIEW = """
 const view = document.getElementById('wall').getBoundingClientRect();
 return [...document.querySelectorAll('.cell')].filter(cell => {
@@ -100,6 +107,15 @@ def test_back_and_forward_undo_and_redo(studio):
     studio.until(PICKED.replace("return ", "const found = ") + "return found.length === 1")
     studio.browser.forward()
     studio.until(PICKED.replace("return ", "const found = ") + "return found.length === 2")
+
+
+def test_a_key_held_down_is_one_step(studio):
+    """Back undoes all of it; browsers refuse many steps in a short time."""
+    studio.run(HELD_DOWN)
+    studio.until("return location.hash === '#psi=0.6'")
+    studio.browser.back()
+    studio.until("return location.hash === ''")
+    assert studio.find("#psi").get_attribute("value") == "1"
 
 
 def test_a_wrong_address_is_no_error(studio):

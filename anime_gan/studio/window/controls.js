@@ -15,7 +15,7 @@ const controls = {
         state.look[name] = value;
         tell();
       };
-      onSlider(slider, set(showState), set(stepTaken));
+      onSlider(slider, set(showState), set(stepTakenSoon));
       onButton(`${id}-reset`, () => set(stepTaken)(1));
     }
     document.getElementById("noise-part").hidden = !spec.hasStyles;
@@ -48,23 +48,23 @@ const controls = {
     tell();
   },
 
-  direction({name}, number) {
+  direction({label: called}, number) {
     const row = copyOf("direction-template");
     const slider = row.querySelector("input");
     const [label, strip] = [row.querySelector("label"), row.querySelector("canvas")];
     slider.id = `direction-${number}`;
     label.htmlFor = slider.id;
-    label.textContent = name;
+    label.textContent = called;
     strip.width = STOPS.length * STRIP_SIDE;
     strip.height = STRIP_SIDE;
-    strip.setAttribute("aria-label", `Faces that show what ${name} changes, from -3 to 3`);
+    strip.setAttribute("aria-label", `Faces from -3 to 3: ${called}`);
     const reset = row.querySelector("button");
-    reset.setAttribute("aria-label", `Reset ${name}`);
+    reset.setAttribute("aria-label", `Reset ${called}`);
     const set = tell => value => this.edit(face => {
       face.values = spec.directions.map((_, place) => face.values[place] ?? 0);
       face.values[number] = value;
     }, tell);
-    onSlider(slider, set(showState), set(stepTaken));
+    onSlider(slider, set(showState), set(stepTakenSoon));
     reset.addEventListener("click", () => set(stepTaken)(0));
     return row;
   },
@@ -132,8 +132,7 @@ const controls = {
         try {
           const job = {face: {...face, values}, look};
           const image = await queue.draw(job, STRIP, this.strips.signal);
-          const size = {resizeWidth: STRIP_SIDE, resizeHeight: STRIP_SIDE};
-          const small = await createImageBitmap(image, {...size, resizeQuality: "medium"});
+          const small = await shrunk(image, STRIP_SIDE, "medium");
           strip.getContext("2d").drawImage(small, place * STRIP_SIDE, 0);
           strip.dataset.drawn = Number(strip.dataset.drawn ?? 0) + 1;
         } catch (error) {

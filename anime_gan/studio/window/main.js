@@ -1,6 +1,16 @@
 // Start the page: show the progress, read the address, then let the parts begin.
 
+const REMEDY = "Open the page in a current Chromium or Firefox, with its usual settings.";
+// Without these the page can't run; browsers with raised security leave some of them out.
+const NEEDED = ["WebAssembly", "DecompressionStream", "Worker", "OffscreenCanvas", "ResizeObserver"];
+
 async function main() {
+  const missing = NEEDED.filter(name => !(name in window));
+  if (missing.length) {
+    document.getElementById("start").hidden = true;
+    say(`The generator can't start: this browser has no ${missing.join(" and no ")}. ${REMEDY}`, true);
+    return;
+  }
   const bar = document.getElementById("start-bar");
   const begun = performance.now();
   fromAddress();
@@ -15,8 +25,7 @@ async function main() {
     });
   } catch (error) {
     document.getElementById("start").hidden = true;
-    const cause = `The generator could not be started: ${error.message}.`;
-    say(`${cause} Try a current Chromium or Firefox.`, true);
+    say(`The generator can't start: ${error.message}. ${REMEDY}`, true);
     return;
   }
   document.getElementById("start").hidden = true;

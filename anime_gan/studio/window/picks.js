@@ -78,7 +78,7 @@ function redraw(canvas, face, priority) {
 // A face's seed, and what was changed on it.
 function nameOf(face) {
   const moved = face.values.flatMap((value, number) =>
-    value ? [`${spec.directions[number].name.replace("Component ", "c")} ${signed(value)}`] : []);
+    value ? [`${spec.directions[number].name} ${signed(value)}`] : []);
   const mixed = Object.entries(face.mix).map(([level, seed]) => `${level} ${seed}`);
   return [face.seed, ...moved, ...mixed].join(", ");
 }

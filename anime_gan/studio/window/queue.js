@@ -3,6 +3,10 @@
 
 const URGENT = 0, PICK = 1, WALL = 2, STRIP = 3;
 
+// Pixels of a face on the wall or among the picked ones, at most: hundreds of them at 512 pixels
+// would take half a gigabyte.
+const MOST_SIDE = 256;
+
 class Queue {
   constructor() {
     this.waiting = [[], [], [], []];
@@ -85,12 +89,22 @@ function drawInto(canvas, face, look, priority) {
   const drawing = new AbortController();
   drawings.set(canvas, drawing);
   const job = {face, look: {...look}};
-  return queue.draw(job, priority, drawing.signal).then(image => {
+  return queue.draw(job, priority, drawing.signal).then(async image => {
+    const side = priority === URGENT ? spec.resolution : Math.min(spec.resolution, MOST_SIDE);
+    const isWhole = side === spec.resolution;
+    const small = isWhole ? null : await shrunk(image, side, "high");
     if (drawing.signal.aborted) return;
-    canvas.width = canvas.height = spec.resolution;
-    canvas.getContext("2d").putImageData(image, 0, 0);
+    canvas.width = canvas.height = side;
+    const context = canvas.getContext("2d");
+    if (isWhole) context.putImageData(image, 0, 0);
+    else context.drawImage(small, 0, 0);
     canvas.dataset.drawn = `${keyOf(face)} ${look.psi} ${look.noise}`;
-  }, reportUnlessAborted);
+  }).catch(reportUnlessAborted);
+}
+
+function shrunk(image, side, quality) {
+  const size = {resizeWidth: side, resizeHeight: side};
+  return createImageBitmap(image, {...size, resizeQuality: quality});
 }
 
 function stopDrawing(canvas) {

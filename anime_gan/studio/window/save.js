@@ -1,6 +1,8 @@
 // Files: a face, a sheet, single images and frames as PNG, films as WebM or GIF. Each PNG says what
 // is on it, as those of sample.py do.
 
+const MOST_PIXELS = 80e6; // of a sheet: Pillow, for one, warns of images with more than 89 million
+
 const saving = {
   worker: null,
   stop: null, // of what is being saved
@@ -14,7 +16,7 @@ const saving = {
     };
     for (const [id, action] of Object.entries(kinds)) onButton(id, () => this.run(action));
     onButton("cancel", () => this.stop?.abort());
-    if (!this.canRecord()) document.querySelector('#format [value="webm"]').disabled = true;
+    if (!("VideoEncoder" in window)) this.withoutWebm();
     for (const id of ["scale", "columns", "fps"]) {
       const slider = document.getElementById(id);
       onSlider(slider, () => this.renew(), () => {});
@@ -26,12 +28,25 @@ const saving = {
   renew() {
     const count = state.picks.length;
     document.getElementById("save-face").disabled = !chosenFace();
-    for (const id of ["save-sheet", "save-faces"]) document.getElementById(id).disabled = !count;
     const columns = Math.min(this.number("columns"), count);
     const side = spec.resolution * this.number("scale");
-    const tall = Math.ceil(count / columns) * side;
+    const [wide, tall] = [columns * side, Math.ceil(count / columns) * side];
+    const isTooLarge = wide * tall > MOST_PIXELS;
+    document.getElementById("save-faces").disabled = !count;
+    document.getElementById("save-sheet").disabled = !count || isTooLarge;
+    const size = `${wide} × ${tall} pixels`;
+    const limit = `a sheet has ${MOST_PIXELS / 1e6} million at most; choose a smaller size`;
     document.getElementById("sheet-size").textContent =
-      count ? `${columns * side} × ${tall} pixels` : "No faces are picked.";
+      !count ? "No faces are picked." : isTooLarge ? `${size}, but ${limit}.` : `${size}.`;
+  },
+
+  // Only pages from the disk or from https have the encoder, and only in newer browsers.
+  withoutWebm() {
+    const format = document.getElementById("format");
+    const option = format.querySelector('[value="webm"]');
+    option.textContent = "WebM (not in this browser)";
+    option.disabled = true;
+    format.value = "gif";
   },
 
   number(id) {
@@ -127,49 +142,9 @@ const saving = {
     const jobs = walk.frames(fps);
     const name = fileName("walk", state.picks);
     if (format === "png") return this.images(jobs, name);
-    if (format === "webm") return [await this.record(jobs, fps), `${name}.webm`];
-    const bytes = await this.send(jobs, "gif", () => ({}), {fps});
-    return [new Blob([bytes], {type: "image/gif"}), `${name}.gif`];
-  },
-
-  canRecord() {
-    return Boolean(window.MediaRecorder && MediaRecorder.isTypeSupported("video/webm"));
-  },
-
-  // All frames are computed first, then played to the recorder at their pace.
-  async record(jobs, fps) {
-    const images = [];
-    for (const job of jobs) {
-      images.push(await createImageBitmap(await queue.draw(job, PICK, this.stop.signal)));
-      this.progress(images.length / jobs.length / 2, `Frame ${images.length} of ${jobs.length}`);
-    }
-    const canvas = document.createElement("canvas");
-    const {side, scale, isSmooth} = this.options();
-    canvas.width = canvas.height = side * scale;
-    const context = canvas.getContext("2d");
-    context.imageSmoothingEnabled = isSmooth;
-    context.imageSmoothingQuality = "high";
-    const paint = image => context.drawImage(image, 0, 0, canvas.width, canvas.height);
-    paint(images[0]);
-    const stream = canvas.captureStream(fps);
-    const quality = {mimeType: "video/webm", videoBitsPerSecond: 8_000_000};
-    const recorder = new MediaRecorder(stream, quality);
-    const parts = [];
-    recorder.ondataavailable = event => parts.push(event.data);
-    const ended = new Promise(resolve => { recorder.onstop = resolve; });
-    recorder.start();
-    const began = performance.now();
-    for (const [place, image] of images.entries()) {
-      paint(image);
-      this.progress(0.5 + (place + 1) / images.length / 2, "Recording");
-      const wait = began + (place + 1) * 1000 / fps - performance.now();
-      await new Promise(resolve => setTimeout(resolve, wait));
-      if (this.stop.signal.aborted) break;
-    }
-    recorder.stop();
-    await ended;
-    this.stop.signal.throwIfAborted();
-    return new Blob(parts, {type: "video/webm"});
+    const type = {webm: "video/webm", gif: "image/gif"}[format];
+    const bytes = await this.send(jobs, format, () => ({}), {fps});
+    return [new Blob([bytes], {type}), `${name}.${format}`];
   },
 };
 

@@ -81,7 +81,14 @@ function showState() {
 let renewal = null;
 function stepTaken() {
   clearTimeout(renewal);
-  history.pushState(null, "", toAddress());
+  renewAddress("pushState");
+  showState();
+}
+
+// The same, once the reader pauses: a key held down on a slider is one step.
+function stepTakenSoon() {
+  clearTimeout(renewal);
+  renewal = setTimeout(stepTaken, 300);
   showState();
 }
 
@@ -89,7 +96,14 @@ function stepTaken() {
 // more than a few times in a second.
 function wallMoved() {
   clearTimeout(renewal);
-  renewal = setTimeout(() => history.replaceState(null, "", toAddress()), 300);
+  renewal = setTimeout(() => renewAddress("replaceState"), 300);
+}
+
+// Some browsers refuse this by an error: in frames without an address, or where it is too often.
+function renewAddress(how) {
+  try {
+    history[how](null, "", toAddress());
+  } catch { /* the page works without */ }
 }
 
 // Not by popstate: that of a link that a reader edits comes before its fragment is there.

@@ -16,10 +16,10 @@ self.onmessage = async ({data}) => {
       file = {...data, ...writers[data.begin](data)};
       postMessage({});
     } else if (data.end) {
-      const bytes = file.finish();
+      const bytes = await file.finish();
       postMessage({bytes}, [bytes.buffer]);
     } else {
-      file.add(data);
+      await file.add(data);
       postMessage({});
     }
   } catch (error) {
@@ -31,30 +31,30 @@ async function load(texts) {
   for (const [name, text] of Object.entries(texts)) libraries[name] = await imported(text);
 }
 
+// Of WebM: enough that faces look as in PNG files, and a key frame every two seconds.
+const LEAST_BITS = 2e6, BITS_A_PIXEL = 0.25, KEY_SECONDS = 2;
+
 const compress = data => libraries.fflate.zlibSync(data, {level: 6});
 
 const writers = {
-  // All faces as one PNG; its texts are those of the first.
+  // All faces as one PNG; its texts are those of the first. They are enlarged one by one, since a
+  // sheet may have many pixels.
   sheet({side, columns, scale, isSmooth, channels}) {
     const faces = [];
     let texts = null;
     return {
       add(face) {
         texts ??= face.texts;
-        faces.push(enlarged(face.pixels, side, scale, isSmooth));
+        faces.push(face.pixels);
       },
       finish() {
         const size = side * scale;
-        const [width, height] = [columns * size, Math.ceil(faces.length / columns) * size];
-        const pixels = new Uint8ClampedArray(width * height * 4).fill(255);
+        const rows = blankRows(columns * size, Math.ceil(faces.length / columns) * size, channels);
         faces.forEach((face, place) => {
           const left = (place % columns) * size, top = Math.floor(place / columns) * size;
-          for (let row = 0; row < size; row++) {
-            const from = face.subarray(row * size * 4, (row + 1) * size * 4);
-            pixels.set(from, ((top + row) * width + left) * 4);
-          }
+          putSquare(rows, enlarged(face, side, scale, isSmooth), size, left, top);
         });
-        return png(pixels, width, height, channels, texts, compress);
+        return png(rows, texts, compress);
       },
     };
   },
@@ -65,12 +65,44 @@ const writers = {
     return {
       add({pixels, texts, number}) {
         const size = side * scale;
-        const image = enlarged(pixels, side, scale, isSmooth);
-        const file = `${name}_${String(number + 1).padStart(5, "0")}.png`;
-        files[file] = png(image, size, size, channels, texts, compress);
+        const rows = blankRows(size, size, channels);
+        putSquare(rows, enlarged(pixels, side, scale, isSmooth), size);
+        files[`${name}_${String(number + 1).padStart(5, "0")}.png`] = png(rows, texts, compress);
       },
       finish() {
         return libraries.fflate.zipSync(files, {level: 0, mtime: new Date(1980, 0, 1)});
+      },
+    };
+  },
+
+  // Each frame has its time in the film, however long the machine took to compute it.
+  webm({side, scale, isSmooth, fps}) {
+    const size = side * scale;
+    const frames = [];
+    let failure = null;
+    const output = chunk => {
+      const data = new Uint8Array(chunk.byteLength);
+      chunk.copyTo(data);
+      frames.push({data, time: Math.round(chunk.timestamp / 1000), isKey: chunk.type === "key"});
+    };
+    const encoder = new VideoEncoder({output, error: error => { failure = error; }});
+    const bitrate = Math.max(LEAST_BITS, BITS_A_PIXEL * size * size * fps);
+    encoder.configure({codec: "vp8", width: size, height: size, framerate: fps, bitrate});
+    return {
+      async add({pixels, number}) {
+        const timestamp = Math.round(number * 1e6 / fps);
+        const shape = {format: "RGBX", codedWidth: size, codedHeight: size};
+        const frame = new VideoFrame(enlarged(pixels, side, scale, isSmooth), {...shape, timestamp});
+        encoder.encode(frame, {keyFrame: number % (KEY_SECONDS * fps) === 0});
+        frame.close();
+        // Frames that wait are in memory.
+        while (!failure && encoder.encodeQueueSize > 4) await new Promise(go => setTimeout(go, 2));
+        if (failure) throw failure;
+      },
+      async finish() {
+        await encoder.flush();
+        encoder.close();
+        return webm(frames, size, frames.length * 1000 / fps);
       },
     };
   },

@@ -32,22 +32,32 @@ function textChunk(key, value) {
   return chunk("iTXt", Uint8Array.of(...name, 0, 0, 0, 0, 0, ...new TextEncoder().encode(value)));
 }
 
-// pixels: RGBA, whose alpha is left out; channels: 1 or 3; compress: to the zlib format.
-function png(pixels, width, height, channels, texts, compress) {
+// The rows of a PNG, white: each begins with its filter, which is none. channels: 1 or 3.
+function blankRows(width, height, channels) {
+  const length = 1 + width * channels;
+  const data = new Uint8Array(height * length).fill(255);
+  for (let y = 0; y < height; y++) data[y * length] = 0;
+  return {data, width, height, channels};
+}
+
+// Copy a square of RGBA pixels into rows; the alpha is left out.
+function putSquare({data, width, channels}, pixels, side, left = 0, top = 0) {
+  const length = 1 + width * channels;
+  for (let y = 0; y < side; y++) {
+    let to = (top + y) * length + 1 + left * channels;
+    for (let from = y * side * 4; from < (y + 1) * side * 4; from += 4) {
+      for (let channel = 0; channel < channels; channel++) data[to++] = pixels[from + channel];
+    }
+  }
+}
+
+// compress: to the zlib format.
+function png({data, width, height, channels}, texts, compress) {
   const header = new DataView(new ArrayBuffer(13));
   header.setUint32(0, width);
   header.setUint32(4, height);
   header.setUint8(8, 8);
   header.setUint8(9, channels === 1 ? 0 : 2);
-  const row = 1 + width * channels; // a row begins with its filter: none
-  const data = new Uint8Array(height * row);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (let channel = 0; channel < channels; channel++) {
-        data[y * row + 1 + x * channels + channel] = pixels[(y * width + x) * 4 + channel];
-      }
-    }
-  }
   return joined([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
     chunk("IHDR", new Uint8Array(header.buffer)),

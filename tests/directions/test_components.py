@@ -4,8 +4,13 @@ import keras
 import numpy as np
 import pytest
 
+from anime_gan.directions.components import (
+    _affines,
+    _early_maps,
+    principal_directions,
+    weight_directions,
+)
 from anime_gan.generation.generator import Generator
-from anime_gan.studio.directions import _early_maps, principal_directions
 from tests.export.networks import tiny_generator
 
 SIZES = [5.0, 3.0, 2.0, 1.2, 0.5, 0.1]  # how far the maps of `linear` move along each axis
@@ -68,3 +73,38 @@ def test_they_are_the_same_in_each_call(linear):
     assert len(first) == 5  # of 6 dimensions
     np.testing.assert_array_equal([x.vector for x in first], [x.vector for x in second])
     assert all(abs(x.vector).max() <= 1 for x in first)
+
+
+def test_weights_stretch_their_directions_most(linear):
+    """Of the first layer, where there are no styles: its axes, the most stretched first."""
+    generator, axes = linear
+    found = weight_directions(generator, generator.latents(range(50)), 4)
+    assert len(found) == 4
+    for direction, axis in zip(found, axes, strict=False):
+        np.testing.assert_allclose(abs(direction.vector @ axis), 1, rtol=1e-4)
+
+
+@pytest.mark.parametrize("version", ["stylegan", "stylegan2"])
+def test_with_styles_the_weights_of_each_level_have_their_own(version):
+    """As long as w deviates along each; each level's are the eigenvectors of its weights."""
+    generator = tiny_generator(version)
+    w = generator.w(range(500))
+    found = weight_directions(generator, w, 3)
+    assert [x.layers for x in found] == [(0, 1, 2, 3)] * 3 + [(4, 5)] * 3
+    for direction in found:
+        length = np.linalg.norm(direction.vector)
+        np.testing.assert_allclose((w @ direction.vector).std() / length, length, rtol=1e-3)
+    kernels = [kernel for number, kernel in _affines(generator) if number < 4]
+    matrix = np.concatenate(kernels)
+    _, vectors = np.linalg.eigh(matrix.T @ matrix)
+    unit = found[0].vector / np.linalg.norm(found[0].vector)
+    assert abs(unit @ vectors[:, -1]) > 0.999
+
+
+@pytest.mark.parametrize("version", ["oulu", "dcgan", "sagan", "progan", "v5", "wgan_gp"])
+def test_the_first_weights_of_a_version_take_its_latent(version):
+    """Dense ones and transposed convolutions, also scaled or spectrally normalized ones."""
+    generator = tiny_generator(version)
+    found = weight_directions(generator, generator.latents(range(10)), 3)
+    assert len(found) == 3
+    assert all(x.vector.shape == (8,) for x in found)

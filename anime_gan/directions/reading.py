@@ -1,0 +1,93 @@
+"""Readings: what is measured in the faces of a generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from anime_gan.data.demo.face import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS
+from anime_gan.data.demo.reader import read_attributes
+from anime_gan.directions.measures import MEASURES, Measure, measure
+from anime_gan.errors import UserError
+from anime_gan.features import colors as color_reader
+from anime_gan.generation.generator import Generator
+
+RARE = 0.03  # share of the faces: of a word that is rarer, or all but as frequent, none is fitted
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Measures of faces, and how they are read.
+
+    Attributes:
+        measures: M measures.
+        read: a function from uint8 images (N, H, W, C) to float32 (N, M).
+    """
+
+    measures: Sequence[Measure]
+    read: Callable[[np.ndarray], np.ndarray]
+
+
+PLAIN = Reading(MEASURES, measure)
+
+
+def joined(readings: Sequence[Reading]) -> Reading:
+    """Return several readings as one."""
+    measures = [m for reading in readings for m in reading.measures]
+    return Reading(
+        measures, lambda images: np.concatenate([r.read(images) for r in readings], axis=1)
+    )
+
+
+def words(part: str, values: Sequence[str], read: Callable[[np.ndarray], np.ndarray]) -> Reading:
+    """Return a reading of words, such as those for the color of the hair.
+
+    Args:
+        part: of the face, such as "hair".
+        values: the words; each has a measure of its own, called hair-blue.
+        read: a function from images to how sure each word is, 0 to 1, (N, len(values)).
+    """
+    measures = [Measure(f"{part}-{word}", part, "other", word, "word") for word in values]
+    return Reading(measures, lambda images: read(images).astype("float32"))
+
+
+def colors(generator: Generator) -> list[Reading]:
+    """Return the readings of hair and eye color in words; none for gray images."""
+    if generator.channels == 1:
+        return []
+
+    def reading(part: str) -> Reading:
+        return words(
+            part,
+            color_reader.words()[part],
+            lambda images: color_reader.probabilities(images)[part],
+        )
+
+    return [reading(part) for part in color_reader.ATTRIBUTES]
+
+
+def drawn(generator: Generator) -> list[Reading]:
+    """Return the reading of the words for the built-in faces, which the project draws.
+
+    UserError if the generator's images have another size or are gray.
+    """
+    if (generator.resolution, generator.channels) != (64, 3):
+        raise UserError(
+            "words can be read from drawn faces of 64x64 pixels in color, but this generator's "
+            f"have {generator.resolution}x{generator.resolution}; leave the reader out."
+        )
+
+    def reading(part: str, values: Sequence[str], column: int) -> Reading:
+        def read(images: np.ndarray) -> np.ndarray:
+            found = np.array([attributes[column] for attributes in read_attributes(images)])
+            return found[:, None] == np.array(values)
+
+        return words(part, values, read)
+
+    return [
+        reading("hair", tuple(HAIR_COLOURS), 0),
+        reading("eyes", tuple(EYE_COLOURS), 1),
+        reading("background", tuple(BACKGROUNDS), 2),
+    ]

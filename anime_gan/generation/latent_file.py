@@ -1,0 +1,127 @@
+"""Files of latents that a projection found, which take the place of a seed.
+
+A file is an .npz with `w`, float32 (layers, latent_dim), where layers is 1 if all layers share one
+or there are no styles; `space`, "z", "w" or "w+"; `weights`, the SHA-256 of the weights file that
+they belong to; and `recipe`, in JSON what the image of the projection says about itself.
+
+Importing this module imports no Keras.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from anime_gan import console
+from anime_gan.errors import UserError
+from anime_gan.files import whole_file
+
+if TYPE_CHECKING:
+    from anime_gan.generation.generator import Generator
+
+SUFFIX = ".npz"
+
+
+@dataclass(frozen=True)
+class Latent:
+    """What a file holds; see the module."""
+
+    w: np.ndarray
+    space: str
+    weights: str
+
+
+def write_latent(
+    path: Path, w: np.ndarray, space: str, weights: Path, recipe: Mapping[str, Any]
+) -> None:
+    """Write latents whole or not at all.
+
+    Args:
+        w: float32 (layers or 1, latent_dim).
+        weights: the weights file.
+    """
+    about = {"space": space, "weights": _digest(weights), "recipe": json.dumps(dict(recipe))}
+    with whole_file(path) as temporary:
+        np.savez(temporary, w=w, **about)
+
+
+def read_latent(path: Path) -> Latent:
+    """Return what a file holds; UserError if it is missing or no such file."""
+    if not path.is_file():
+        raise UserError(f"there is no file {path}; check the path.")
+    try:
+        with path.open("rb") as opened, np.load(opened) as file:
+            found = Latent(file["w"].astype("float32"), str(file["space"]), str(file["weights"]))
+        if found.w.ndim != 2 or not found.w.size or not np.isfinite(found.w).all():
+            raise ValueError("w has another shape")
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path} holds no latents of a projection; give an .npz that `project` wrote."
+        ) from error
+    return found
+
+
+def w_of(
+    generator: Generator, faces: Sequence[int | Path], truncation_psi: float, weights: Path
+) -> np.ndarray:
+    """Return w of seeds and files of latents, in this order.
+
+    Args:
+        faces: seeds, or paths of files.
+        weights: the generator's weights file. A note is printed if a file belongs to other weights.
+
+    Returns:
+        float32 (N, latent_dim), or (N, layers, latent_dim) if one of the files has one for each
+        layer.
+
+    Raises:
+        UserError: a file is none, or is for a generator of another shape.
+    """
+    rows = {face: _fitting(generator, face, weights) for face in faces if isinstance(face, Path)}
+    seeds = [face for face in faces if not isinstance(face, Path)]
+    of_seeds = iter(generator.w(seeds, truncation_psi)) if seeds else iter(())
+    every = []
+    for face in faces:
+        if face in rows:
+            w = rows[face]
+            if truncation_psi != 1:
+                w = generator.mean_w + np.float32(truncation_psi) * (w - generator.mean_w)
+        else:
+            w = next(of_seeds)[None]
+        every.append(w)
+    layers = max(len(w) for w in every)
+    if layers == 1:
+        return np.concatenate(every)
+    return np.stack([np.broadcast_to(w, (layers, w.shape[1])) for w in every])
+
+
+def noise_seeds(faces: Sequence[int | Path]) -> list[int]:
+    """Return the seeds of the noise of faces: their own, 0 for files."""
+    return [0 if isinstance(face, Path) else face for face in faces]
+
+
+def _fitting(generator: Generator, path: Path, weights: Path) -> np.ndarray:
+    found = read_latent(path)
+    layers, size = found.w.shape
+    has_fitting_space = (found.space == "z") != generator.has_styles
+    if size != generator.latent_dim or layers not in (1, generator.layers) or not has_fitting_space:
+        raise UserError(
+            f"{path} is for a generator of another kind: its {found.space} is {layers}x{size}, but "
+            f"that of {weights} is {generator.layers}x{generator.latent_dim}; project the face "
+            "again."
+        )
+    if found.weights != _digest(weights):
+        console.say(f"{path} was found with other weights than {weights}: the face differs.")
+    return found.w
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

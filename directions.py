@@ -1,0 +1,120 @@
+"""Find directions of a trained generator, each of which changes one thing in its faces.
+
+    python directions.py                     of the newest run, or of the pretrained generator
+    python directions.py v4                  of a run, by its name or its version
+    python directions.py pretrained          of the generator that comes with the project
+
+They are kept beside the weights, as directions_<weights>.npz, and named after what they change:
+`hair`, `pose`, `eyes`. `sample.py edit` and `studio.py` use them. Those called c1, c2, ... and s1,
+s2, ... were found without looking at faces, by GANSpace and SeFa; docs/directions.md explains them.
+gan_images/<run>/directions.webp shows all of them, unless --out names another file. The same
+weights always have the same directions.
+"""
+
+import argparse
+from contextlib import chdir
+from pathlib import Path
+
+from anime_gan import backend
+from anime_gan.commands import Parser, checked_file, number
+from anime_gan.console import waiting
+from anime_gan.directions.direction import Directions, digest, path_beside
+from anime_gan.errors import clean_exit
+from anime_gan.files import require_writable
+from anime_gan.generation.output import IMAGE, as_seen, details, parse_seeds, save_image
+from anime_gan.generation.pretrained import name_of
+
+
+@clean_exit
+def main() -> None:
+    """Read the command line, find the directions, keep them, and print what they change."""
+    arguments = parse()
+    here = Path.cwd()
+    with chdir(find_source(arguments)):
+        weights = arguments.weights
+        backend.start()
+        from anime_gan.directions.figure import overview
+        from anime_gan.directions.find import find_directions
+        from anime_gan.directions.reading import PLAIN, colors, drawn
+        from anime_gan.generation.load import load_generator
+
+        with waiting("Generating faces and measuring them"):
+            generator = load_generator(str(weights))
+            reader = {"colors": colors, "drawn": drawn}.get(arguments.reader)
+            readings = [PLAIN, *(reader(generator) if reader else ())]
+            found = find_directions(generator, digest(weights), arguments.faces, readings)
+            found.save(path_beside(weights))
+            image = overview(generator, found.directions, arguments.seeds, arguments.size)
+            save_image(arguments.out, image, details(weights, arguments.seeds))
+        print("\n".join(table(found)))
+        source = name_of(weights) or as_seen(weights, here)
+        print(f"{as_seen(path_beside(weights), here)} of {source}")
+        print(as_seen(arguments.out, here))
+
+
+def parse() -> argparse.Namespace:
+    """Return the arguments."""
+    parser = Parser(description=__doc__)
+    text = "a run, a version, a folder or a weights file (default: the newest run)"
+    parser.add_argument("source", nargs="?", help=text)
+    text = "faces that are measured (default 4000); fewer are faster and less exact"
+    count = number(100, 100_000, int)
+    parser.add_argument("--faces", type=count, metavar="N", default=4_000, help=text)
+    text = "what reads words for colors: colors (default), drawn (of the built-in faces), or none"
+    parser.add_argument(
+        "--reader", choices=("colors", "drawn", "none"), default="colors", help=text
+    )
+    text = "the faces that the image shows (default 0,1)"
+    parser.add_argument("--seeds", type=parse_seeds, metavar="LIST", default=[0, 1], help=text)
+    text = "height of a face in the image"
+    parser.add_argument("--size", type=number(2, 1_024, int), metavar="PIXELS", help=text)
+    text = f"the image to write, ending in {' or '.join(IMAGE)}"
+    parser.add_argument("--out", type=Path, metavar="PATH", help=text)
+    arguments = parser.parse_args()
+    if arguments.out:
+        arguments.out = checked_file(arguments.out, IMAGE)
+    return arguments
+
+
+def find_source(arguments: argparse.Namespace) -> Path:
+    """Return the folder with weights/, and make the arguments paths as seen from there.
+
+    UserError if there are no such weights, they are damaged, or nothing can be written there.
+    """
+    from anime_gan.generation.load import find_weights, locate, output_folder, require_loadable
+
+    here = Path.cwd()
+    home, name = locate(arguments.source)
+    with chdir(home):
+        arguments.weights = find_weights(name)
+        require_loadable(arguments.weights)
+        if arguments.out and home != here:
+            arguments.out = here / arguments.out
+        arguments.out = arguments.out or output_folder(arguments.weights) / "directions.webp"
+        require_writable(path_beside(arguments.weights))
+        require_writable(arguments.out)
+    if not arguments.source and name_of(arguments.weights):
+        print("There is no run here yet: these are directions of the pretrained generator.")
+    return home
+
+
+def table(found: Directions) -> list[str]:
+    """Return lines that say what each direction changes, the most first.
+
+    Changes are in standard deviations of each measure over faces.
+    """
+    rows = [("direction", "changes", "of faces", "by a step of 1")]
+    for direction, effects, share in zip(
+        found.directions, found.effects, found.agreement, strict=True
+    ):
+        order = sorted(range(len(effects)), key=lambda i: -abs(effects[i]))[:4]
+        most = ", ".join(f"{found.measures[i]} {effects[i]:+.2f}" for i in order)
+        rows.append((direction.name, direction.text, f"{share:.0%}", most))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = [" | ".join(f"{x:<{w}}" for x, w in zip(row, widths, strict=True)) for row in rows]
+    lines.insert(1, " | ".join("-" * width for width in widths))
+    return [f"| {line} |" for line in lines]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,30 @@
+"""What is measured: measures, and the words of a reader."""
+
+import numpy as np
+import pytest
+
+from anime_gan.data.demo.dataset import draw_faces, face_of
+from anime_gan.directions.reading import PLAIN, drawn, joined
+from anime_gan.errors import UserError
+from tests.export.networks import tiny_generator
+
+
+def test_the_words_of_drawn_faces_are_read():
+    """Of hair, eyes and background, each 0 or 1; beside the measures."""
+    generator = tiny_generator("r3gan", "model.resolution=64")
+    reading = joined([PLAIN, *drawn(generator)])
+    images = draw_faces(20, seed=6)
+    values = reading.read(images)
+    names = [m.name for m in reading.measures]
+    assert values.shape == (20, len(names)) and len(set(names)) == len(names)
+    np.testing.assert_array_equal(values[:, : len(PLAIN.measures)], PLAIN.read(images))
+    hair = [names.index(f"hair-{face_of(6, number).hair_colour}") for number in range(20)]
+    assert (values[np.arange(20), hair] == 1).mean() > 0.9
+    words = values[:, len(PLAIN.measures) :]
+    np.testing.assert_array_equal(words.sum(axis=1), 3)
+
+
+def test_faces_of_another_size_are_refused():
+    """The reader knows where the parts of a drawn face are at 64 pixels."""
+    with pytest.raises(UserError, match=r"64x64 .* 16x16; leave the reader out\.$"):
+        drawn(tiny_generator("r3gan"))
