@@ -12,6 +12,7 @@ from PIL import Image
 from anime_gan.directions.direction import load_directions
 from anime_gan.directions.edit import moved
 from anime_gan.generation import pretrained
+from anime_gan.generation.latent_file import write_latent
 from anime_gan.generation.load import load_generator
 from tests.conftest import size_of
 
@@ -45,6 +46,9 @@ def test_directions_end_to_end(trained, call, monkeypatch):
     ):
         assert call("sample.py", "edit", *arguments) == (0, "")
     generator = load_generator(str(weights))
+    write_latent(folder / "face.npz", generator.w([3]), "z", weights, {})
+    same = ("--set", f"{one}=+2,{other}=-1", "--size", "32", "--out", "same.png")
+    assert call("sample.py", "edit", "--seeds", "face.npz,4", *same) == (0, "")
     steps = [(found.directions[0], 2), (found.directions[1], -1)]
     w = generator.w([3, 4])
     with Image.open(folder / "pair.png") as image:
@@ -55,6 +59,9 @@ def test_directions_end_to_end(trained, call, monkeypatch):
             top, left = (4 + 36 * place for place in (row, column))
             left += pixels.shape[1] - 4 - 2 * 36
             assert np.array_equal(pixels[top : top + 32, left : left + 32], face)
+    with Image.open(folder / "same.png") as image:
+        assert np.array_equal(np.asarray(image)[:, -72:], pixels[:, -72:])
+        assert image.text["seeds"] == "face.npz,4"
     with Image.open(folder / "strip.png") as image:
         assert image.text["strip"] == one and image.width > 7 * 128
     assert imageio.imread(folder / "film.gif", index=None).shape == (6, 512, 512, 3)

@@ -57,7 +57,7 @@ def test_commands_exist(page):
         code = "".join(path.read_text() for path in files)
         for option in re.findall(r"--[\w-]+", words):
             assert f'"{option}"' in code, (module, option)
-        words = re.sub(r"--label \S+", "", words)  # hair=blue is no key
+        words = re.sub(r"--(label|set) \S+", "", words)  # hair=blue is no key
         file = re.search(r"--config (\S+)", words)
         keys = [word for word in words.split() if re.match(r"[a-z_.]+=", word)]
         load_config(file and str(ROOT / file[1]), keys)

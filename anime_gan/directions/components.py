@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse.linalg import svds
 
 from anime_gan.directions.direction import Direction
+from anime_gan.directions.space import normal_numbers
 from anime_gan.generation.figures import LEVELS
 from anime_gan.generation.generator import Generator, predict
 
@@ -28,11 +29,12 @@ def principal_directions(generator: Generator, count: int = COUNT) -> list[Direc
 
     Args:
         generator: of any version.
-        count: how many; fewer where the latents have fewer dimensions.
+        count: how many; fewer where the latents, or the maps, have fewer dimensions.
     """
-    z = np.random.default_rng(SEED).standard_normal((LATENTS, generator.latent_dim))
-    z = z.astype("float32")
-    count = min(count, generator.latent_dim - 1)
+    normal = normal_numbers(generator)
+    z = np.repeat(generator.latents([SEED]), LATENTS, axis=0)  # all with the same labels
+    z[:, :normal] = np.random.default_rng(SEED).standard_normal((LATENTS, normal))
+    count = min(count, normal - 1)
     if generator.has_styles:
         scores, vectors = _components(generator.w_from_latents(z), count)
         vectors = vectors * scores.std(axis=0)[:, None]
@@ -40,6 +42,7 @@ def principal_directions(generator: Generator, count: int = COUNT) -> list[Direc
         scores, _ = _components(_early_maps(generator.synthesis, z), count)
         # Least squares: the latents are independent and of variance 1.
         vectors = (scores - scores.mean(axis=0)).T @ z
+        vectors[:, normal:] = 0
         # z has the standard deviation 1 along each unit vector.
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     return [
@@ -102,6 +105,8 @@ def weight_directions(generator: Generator, w: np.ndarray, count: int) -> list[D
         # The right singular vectors of the weights are the eigenvectors that SeFa takes.
         _, _, vectors = np.linalg.svd(matrix.astype("float64"), full_matrices=False)
         vectors = vectors[:count] * _signs(vectors[:count])[:, None]
+        # What a latent holds of labels stays as it is.
+        vectors = np.pad(vectors, ((0, 0), (0, generator.latent_dim - vectors.shape[1])))
         deviations = (w @ vectors.T).std(axis=0) if generator.has_styles else np.ones(len(vectors))
         for vector, deviation in zip(vectors, deviations, strict=True):
             name = f"Weights {len(found) + 1}"
@@ -110,10 +115,12 @@ def weight_directions(generator: Generator, w: np.ndarray, count: int) -> list[D
 
 
 def _matrices(generator: Generator) -> list[tuple[tuple[int, ...] | None, np.ndarray]]:
-    """Return layers, and the weights (units, latent_dim) by which they take the latent."""
+    """Return layers, and the weights (units, D) by which they take the latent's first D numbers."""
     if not generator.has_styles:
         kernel = _first_kernel(generator.network)
-        return [] if kernel is None else [(None, kernel)]
+        if kernel is None:
+            return []
+        return [(None, kernel[:, : normal_numbers(generator)])]
     affines = _affines(generator)
     result = []
     for part in LEVELS.values():

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -50,12 +51,10 @@ def run(arguments: argparse.Namespace) -> str:
     """Faces before and after steps along directions, a strip of each, or a film between them."""
     generator, out = open_generator(arguments, "edit")
     seeds, psi = arguments.seeds or new_seeds(4), (arguments.psi or [1.0])[0]
-    w = w_of(generator, seeds, psi, arguments.weights)
+    w, noise = w_of(generator, seeds, psi, arguments.weights), noise_seeds(seeds)
 
     def images(steps: list[tuple[Direction, float]]) -> np.ndarray:
-        return generator.images(
-            moved(w, steps, generator.layers), arguments.noise, noise_seeds(seeds)
-        )
+        return generator.images(moved(w, steps, generator.layers), arguments.noise, noise)
 
     if out.suffix in (".gif", ".mp4"):
         fps = arguments.fps or films.FPS
@@ -67,11 +66,12 @@ def run(arguments: argparse.Namespace) -> str:
         )
         return written(arguments, [out], seeds)
     shares = [(stop + 3) / 6 for stop in STOPS] if arguments.along else [0, 1]
-    top = [f"{stop:+d}" if stop else "0" for stop in STOPS] if arguments.along else ["", ""]
+    top = [f"{stop:+d}" if stop else "0" for stop in STOPS] if arguments.along else []
     require_canvas(len(shares), len(seeds), arguments.size or generator.resolution, out.suffix)
     columns = [images(_steps(arguments, share)) for share in shares]
     rows = [list(row) for row in zip(*columns, strict=True)]
-    image = sheet(rows, top if arguments.along else (), [str(s) for s in seeds], arguments.size)
+    left = [seed.stem if isinstance(seed, Path) else str(seed) for seed in seeds]
+    image = sheet(rows, top, left, arguments.size)
     recipe = {"psi": f"{psi:g}", "noise": arguments.noise, "strip": arguments.strip}
     recipe["set"] = step_text(arguments.set) or None
     save_image(out, image, details(arguments.weights, seeds, **recipe))
