@@ -13,7 +13,6 @@ import numpy as np
 from scipy.sparse.linalg import svds
 
 from anime_gan.directions.direction import Direction
-from anime_gan.directions.space import normal_numbers
 from anime_gan.generation.figures import LEVELS
 from anime_gan.generation.generator import Generator, predict
 
@@ -31,7 +30,7 @@ def principal_directions(generator: Generator, count: int = COUNT) -> list[Direc
         generator: of any version.
         count: how many; fewer where the latents, or the maps, have fewer dimensions.
     """
-    normal = normal_numbers(generator)
+    normal = generator.normal_dim
     z = np.repeat(generator.latents([SEED]), LATENTS, axis=0)  # all with the same labels
     z[:, :normal] = np.random.default_rng(SEED).standard_normal((LATENTS, normal))
     count = min(count, normal - 1)
@@ -120,7 +119,7 @@ def _matrices(generator: Generator) -> list[tuple[tuple[int, ...] | None, np.nda
         kernel = _first_kernel(generator.network)
         if kernel is None:
             return []
-        return [(None, kernel[:, : normal_numbers(generator)])]
+        return [(None, kernel[:, : generator.normal_dim])]
     affines = _affines(generator)
     result = []
     for part in LEVELS.values():

@@ -9,18 +9,12 @@ from anime_gan.generation.generator import Generator
 _SHARE = 0.99  # of the variance of w that the coordinates hold
 
 
-def normal_numbers(generator: Generator) -> int:
-    """Return how many of a latent's first numbers are normal; others would be of labels."""
-    return getattr(generator, "normal_dim", generator.latent_dim)
-
-
 class Space:
     """The coordinates of a generator's w, or z where there is no mapping network.
 
     The latents of a normal prior are such coordinates themselves; what a latent holds of labels is
-    no coordinate. Those of w are its principal
-    components, each divided by its standard deviation, so that a step of length 1 in any direction
-    is as usual as in any other.
+    no coordinate. The coordinates of w are its principal components, each divided by its standard
+    deviation, so that a step of length 1 in any direction is as usual as in any other.
 
     Attributes:
         basis: float32 (K, latent_dim): a step of 1 along each coordinate, as a step of the latent.
@@ -29,7 +23,7 @@ class Space:
     def __init__(self, generator: Generator, w: np.ndarray):
         """w: of many latents, (N, latent_dim)."""
         self.mean = np.zeros(generator.latent_dim)
-        normal = np.eye(normal_numbers(generator), generator.latent_dim)
+        normal = np.eye(generator.normal_dim, generator.latent_dim)
         self.basis = self._to_coordinates = normal
         if generator.has_styles:
             self.mean = w.mean(axis=0, dtype="float64")

@@ -11,6 +11,7 @@ from anime_gan.directions.reading import PLAIN, words
 from anime_gan.generation.generator import Generator
 from tests.conftest import SLOW_ON_JAX
 from tests.export.networks import tiny_generator
+from tests.generation.test_labels import conditional
 
 pytestmark = pytest.mark.backends
 FEW = 400  # faces
@@ -113,3 +114,15 @@ def test_every_version_has_directions(version, override):
         assert np.isfinite(direction.vector).all() and direction.vector.any()
         assert (direction.layers is not None) <= generator.has_styles
     assert np.isfinite(found.effects).all()
+
+
+@pytest.mark.parametrize("version", ["dcgan", pytest.param("stylegan2", marks=pytest.mark.slow)])
+def test_directions_change_no_label(version):
+    """Of a generator that takes labels, whose latents end with them."""
+    generator = Generator(conditional(version))
+    found = find_directions(generator, "", 100)
+    assert found.directions
+    for direction in found.directions:
+        assert direction.vector.shape == (generator.latent_dim,) and direction.vector.any()
+        if not generator.has_styles:
+            assert not direction.vector[generator.normal_dim :].any()

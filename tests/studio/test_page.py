@@ -12,11 +12,13 @@ import pytest
 
 from anime_gan.config.versions import VERSIONS
 from anime_gan.directions.direction import Direction
+from anime_gan.errors import UserError
 from anime_gan.export.check import largest_difference
 from anime_gan.generation import pretrained
 from anime_gan.generation.generator import Generator
 from anime_gan.studio.page import FOLDER, open_file, paragraphs, studio_page, write
 from tests.export.networks import tiny_generator
+from tests.generation.test_labels import conditional
 from tests.studio.conftest import HOSTILE
 
 
@@ -107,3 +109,9 @@ def test_a_page_in_half_precision(pages, tmp_path):
     page = half.read_text(encoding="utf-8")
     assert "License: none." in page and "<img" not in page
     assert len(page) < path.stat().st_size
+
+
+def test_a_generator_with_labels_is_refused():
+    """In a sentence that names the labels: the page has no control for them."""
+    with pytest.raises(UserError, match=r"can't set labels, .* \(hair, eyes\)"):
+        studio_page(Generator(conditional("dcgan")), "words", {})
