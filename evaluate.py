@@ -38,7 +38,7 @@ from anime_gan.metrics.table import encodable, table, wrapped
 FORMER_OPTIONS = {"--pictures": "--generated", "--images": "--real"}
 CAUTION = (
     "A discriminator was trained against a generator, so its features flatter or punish that one\n"
-    "and others like it. Do not rank generators by it alone; docs/features.md has an example."
+    "and others like it, and their scale is its own: compare its distances with no other network's."
 )
 LONG = 2.0  # seconds from which on it is said how long something takes
 

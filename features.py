@@ -4,19 +4,19 @@
     python features.py                             of the newest run, for its training images
     python features.py v5 --images faces.zip --out features.npz
 
-    python features.py v5 r3gan --images faces.zip --labels labels.csv --probe hair --probe eyes
+    python features.py v5 r3gan --images faces.zip --probe hair --probe eyes
                                                    how well a linear classifier reads labels from
                                                    the features of each layer
 
-Maps are reduced to 4x4 by the maximum of each cell. labels.csv has a column `file` with the names
-of the images, and one for each attribute. Each accuracy is on images that the classifier did not
-see, beside that of pixels, of EfficientNet-Lite0, and of the same discriminator before training.
-docs/features.md explains the file and the table.
+Maps are reduced to 4x4 by the maximum of each cell. The labels are in labels.csv, which has a
+column `file` with the names of the images, and one for each attribute. Each accuracy is on images
+that the classifier did not see, beside that of pixels, of EfficientNet-Lite0, and of the same
+discriminator before training. docs/features.md explains the file and the table.
 """
 
 import argparse
 import math
-from contextlib import chdir
+from contextlib import chdir, closing
 from pathlib import Path
 
 import numpy as np
@@ -47,20 +47,38 @@ def find_files(arguments: argparse.Namespace) -> Path:
     UserError for weights, images or labels that are missing, before Keras is imported.
     """
     from anime_gan.data.sources import open_source
-    from anime_gan.features.labels import read_labels
     from anime_gan.generation.load import find_discriminator, locate
+    from anime_gan.generation.pretrained import FOLDER
 
-    here = Path.cwd()
+    arguments.here = here = Path.cwd()
     home = locate(arguments.sources[0] if arguments.sources else None)[0]
     found = [find_discriminator(source) for source in arguments.sources or [None]]
     arguments.networks = [path.resolve() for path in found]
+    if not arguments.sources and found[0].resolve().parent == FOLDER:
+        print("There is no run here yet: this is the pretrained discriminator.")
     if arguments.images and arguments.images != "demo":
-        open_source(arguments.images).close()
+        with closing(open_source(arguments.images)) as source:
+            if arguments.probe:
+                require_labels(source, arguments)
         arguments.images = str(here / Path(arguments.images).expanduser())
-    if arguments.probe:
-        arguments.labels = read_labels(arguments.labels, arguments.probe)
-    arguments.out = arguments.out and here / arguments.out
+    arguments.labels = arguments.labels and str(here / arguments.labels)
+    arguments.out = arguments.out and (arguments.out if home == here else here / arguments.out)
     return home
+
+
+def require_labels(source, arguments: argparse.Namespace) -> None:
+    """Raise UserError if there is no table of labels for images, or it lacks an attribute."""
+    from anime_gan.data.labels import find_table
+
+    if arguments.labels and not arguments.labels.is_file():
+        raise UserError(f"--labels is {arguments.labels}, but there is no such file.")
+    table = find_table(source, arguments.labels)
+    if table is None:
+        raise UserError(
+            f"there is no labels.csv in {arguments.images}; write one (file and the attributes), "
+            "or name one with --labels."
+        )
+    table.labels([name for name, _, _ in source.entries], arguments.probe)
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -75,15 +93,16 @@ def parse(argv: list[str]) -> argparse.Namespace:
     add("--out", type=Path, metavar="FILE", help=out)
     add = parser.add_argument_group("to test what the features know").add_argument
     add("--probe", action="append", metavar="NAME", help="attribute to read; can be repeated")
-    add("--labels", type=Path, metavar="FILE", help="the .csv file with the labels")
+    labels = "the .csv file with the labels (default: labels.csv in the images' folder or zip)"
+    add("--labels", type=Path, metavar="FILE", help=labels)
     count = number(20, 1_000_000, int)
     add("--count", type=count, metavar="N", help="labeled images, at random (default 5000)")
     seed = "of the choice of images (default 0)"
     add("--seed", type=number(0, 10**9, int), metavar="N", help=seed)
     arguments = parser.parse_args(argv)
     own = ("--labels", arguments.labels), ("--count", arguments.count), ("--seed", arguments.seed)
-    if arguments.probe and not (arguments.labels and arguments.images):
-        parser.error("--probe needs --images and --labels")
+    if arguments.probe and not arguments.images:
+        parser.error("--probe needs --images")
     if arguments.probe and arguments.out:
         parser.error("--probe prints a table and writes no file; leave out --out")
     for option, value in own:
@@ -105,10 +124,11 @@ def own_path(network: Path) -> Path:
     return free_path(output_folder(network) / f"{name}.npz")
 
 
-def open_set(network: Path, resolution: int, channels: int, images: str | None):
+def open_set(network: Path, resolution: int, channels: int, images: str | None, labels=None):
     """Return the images of a path, or those that a discriminator's run was trained on.
 
-    They have the discriminator's resolution, which is smaller in a run that still grows.
+    They have the discriminator's resolution, which is smaller in a run that still grows. labels:
+    the table of the labels of `images`; None for the one that is with them.
     """
     from anime_gan.config import from_dict, read_yaml
     from anime_gan.data.image_set import open_data
@@ -121,7 +141,8 @@ def open_set(network: Path, resolution: int, channels: int, images: str | None):
         )
     config = from_dict(read_yaml(file) if file.is_file() else {})
     config = config.updated(model={"resolution": resolution, "channels": channels})
-    return open_data(config.updated(data={"images": images}) if images else config)
+    own = {"images": images, "labels": labels}
+    return open_data(config.updated(data=own) if images else config)
 
 
 def name_of(network: Path) -> str:
@@ -137,6 +158,7 @@ def write(arguments: argparse.Namespace) -> None:
     with waiting("Loading the discriminator"):
         from anime_gan.features import npz
         from anime_gan.features.discriminator import DiscriminatorFeatures
+        from anime_gan.generation.output import as_seen
         from anime_gan.runs.weights import load_model
 
         path = arguments.networks[0]
@@ -147,7 +169,7 @@ def write(arguments: argparse.Namespace) -> None:
     for layer in network.layers:
         shape = "x".join(map(str, layer.shape))
         print(f"{layer.name:<16} {layer.size:>7,} numbers  {shape:<11} {layer.layer}")
-    print(f"Written: {arguments.out}.")
+    print(f"Written: {as_seen(arguments.out, arguments.here)}.")
 
 
 def probe(arguments: argparse.Namespace) -> None:
@@ -161,8 +183,8 @@ def probe(arguments: argparse.Namespace) -> None:
         with waiting("Loading a discriminator and opening the images"):
             discriminator = load_model(path)
         _, resolution, _, channels = discriminator.inputs[0].shape
-        found = open_set(path, resolution, channels, arguments.images)
-        labels = arguments.labels.of(found.names)
+        found = open_set(path, resolution, channels, arguments.images, arguments.labels)
+        labels = words_of(found.labels(arguments.probe))
         chosen = probe_table.choose(labels, count, seed)
         labels = {name: values[chosen] for name, values in labels.items()}
         images = np.asarray(found.images[chosen])
@@ -175,6 +197,12 @@ def probe(arguments: argparse.Namespace) -> None:
         with waiting(f"Testing what {name} knows"):
             table += probe_table.of_discriminator(name, discriminator, images, labels, rows, seed)
     print("\n".join(probe_table.lines(table, arguments.probe)))
+
+
+def words_of(labels) -> dict[str, np.ndarray]:
+    """Return by attribute the label of each image as text; "" for an unknown one."""
+    pairs = zip(labels.attributes.items(), labels.codes.T, strict=True)
+    return {name: np.array(("", *values))[codes] for (name, values), codes in pairs}
 
 
 def describe(images, labels, rows, seed: int) -> None:

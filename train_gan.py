@@ -36,7 +36,7 @@ from anime_gan.config.stages import (
 from anime_gan.config.versions import AUGMENTATIONS
 from anime_gan.data.batches import Batch, Batches, require_batch
 from anime_gan.data.image_set import FEW, ImageSet, labels_of, open_data
-from anime_gan.data.peek import one_batch
+from anime_gan.data.peek import one_batch, read_labels
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.generation.load import find_start
@@ -248,6 +248,8 @@ def first_images(config: Config) -> tuple[ImageSet, Labels | None]:
 
     UserError if they are too few for a batch of any stage, or have no such labels.
     """
+    if config.model.labels:
+        read_labels(config)  # what is wrong with them is said before all images are decoded
     images = open_data(stage_at(config, 0).config)
     for stage in stages_of(config):
         require_batch(len(images.images), stage.config.training.images_per_step, stage.batch_key)

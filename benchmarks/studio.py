@@ -112,7 +112,7 @@ def measure(path: Path) -> tuple[float, float, float, float]:
     until(browser, ALL_DRAWN)
     started, work = time.perf_counter(), processor_seconds(browser)
     browser.execute_script("location.hash = 'from=1000000'")
-    time.sleep(0.1)  # the wall begins anew
+    until(browser, """return document.querySelector('[data-seed="1000000"]')""")
     count = until(browser, ALL_DRAWN)
     seconds, work = time.perf_counter() - started, processor_seconds(browser) - work
     browser.quit()

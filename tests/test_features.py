@@ -80,7 +80,8 @@ def test_what_two_runs_know(trained, colors, capfd, monkeypatch):
     import features
 
     monkeypatch.chdir(trained.folder)
-    labels = ["--images", "a set", "--labels", "labels.csv", "--probe", "hair", "--probe", "eyes"]
+    shutil.move("labels.csv", colors)  # where it is found
+    labels = ["--images", "a set", "--probe", "hair", "--probe", "eyes"]
     monkeypatch.setattr(sys, "argv", ["features.py", "r", "pretrained", *labels, "--seed", "1"])
     assert features.main() is None
     said = capfd.readouterr().out
@@ -111,7 +112,8 @@ def test_what_two_runs_know(trained, colors, capfd, monkeypatch):
         (["r", "--out", "a.txt"], "must be a file ending in .npz"),
         (["r", "r"], "name one, or add --probe"),
         (["r", "--labels", "labels.csv"], "--labels is for --probe"),
-        (["r", "--probe", "hair"], "--probe needs --images and --labels"),
+        (["r", "--probe", "hair"], "--probe needs --images"),
+        (["r", "--images", "a set", "--probe", "hair"], "there is no labels.csv in a set"),
         (["r", "--images", "a set", "--labels", "none.csv", "--probe", "hair"], "none.csv"),
         (["r", "--images", "a set", "--labels", "labels.csv", "--probe", "mood"], "mood"),
         (["r", "--images", "a set", "--labels", "few.csv", "--probe", "hair"], "only 2 images"),

@@ -4,6 +4,7 @@ import argparse
 
 import pytest
 
+from anime_gan.errors import UserError
 from anime_gan.generation.output import parse_seeds
 from anime_gan.sampling.options import parse_psis
 from sample import parse
@@ -27,3 +28,20 @@ def test_a_negative_psi_needs_no_equals_sign(psi):
     expected = [float(part) for part in psi.split(",")]
     assert parse(["faces", "--count", "2", "--psi", psi]).psi == expected
     assert parse(["faces", "--count", "2", f"--psi={psi}"]).psi == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("walk --seeds 1,2 --space w+", "w+"),
+        ("walk --seeds 1,none.npz", "none.npz"),
+        ("edit --seeds none.npz --set hair=1", "none.npz"),
+        ("grid --seeds 1,face.npz", "grid face.npz walk edit"),
+        ("faces --seeds face.npz", "faces face.npz walk edit"),
+    ],
+)
+def test_files_of_latents_are_for_walks_and_edits(line, words):
+    """One sentence, before Keras is imported."""
+    with pytest.raises(UserError) as caught:
+        parse(line.split())
+    assert all(word in str(caught.value) for word in words.split())

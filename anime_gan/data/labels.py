@@ -257,7 +257,7 @@ def find_table(source: Source, path: Path | str | None = None) -> Table | None:
     """
     top = _top_folder(name for name, _, _ in source.entries)
     if path is not None:
-        return Table(_read_file(Path(path).expanduser()), str(path), top)
+        return table_at(path, top)
     file = Path(source.name).expanduser()
     beside = file.with_name(f"{file.stem}.{LABELS}")  # of a zip, where nothing is written into it
     read = getattr(source, "beside", None)
@@ -270,7 +270,7 @@ def find_table(source: Source, path: Path | str | None = None) -> Table | None:
         if data is not None:
             return Table(data, name, prefix)
     if file.is_file() and beside.is_file():
-        return Table(_read_file(beside), str(beside), top)
+        return table_at(beside, top)
     return None
 
 
@@ -280,7 +280,9 @@ def _top_folder(names: Iterable[str]) -> str:
     return f"{tops.pop()}/" if len(tops) == 1 and "" not in tops else ""
 
 
-def _read_file(path: Path) -> bytes:
+def table_at(path: Path | str, prefix: str = "") -> Table:
+    """Return the table in a file; UserError if it cannot be read. prefix: as of a Table."""
+    path = Path(path).expanduser()
     try:
         if path.exists() and not path.is_file():  # to read a pipe may wait forever
             raise UserError(f"the table of labels, {path}, is no file; give a .csv file.")
@@ -292,7 +294,7 @@ def _read_file(path: Path) -> bytes:
         ) from None
     if len(data) > MAX_FILE_BYTES:
         raise UserError(f"the table of labels, {path}, is too large; give a .csv file.")
-    return data
+    return Table(data, str(path), prefix)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

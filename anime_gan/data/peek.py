@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from anime_gan.data import demo
 from anime_gan.data.batches import Batch
 from anime_gan.data.image_set import ImageSet, open_entries, read_images
-from anime_gan.data.labels import Labels, find_table
+from anime_gan.data.labels import Labels, find_table, table_at
 
 if TYPE_CHECKING:
     from anime_gan.config import Config
@@ -36,8 +36,9 @@ def read_labels(config: Config) -> Labels:
     UserError as `ImageSet.labels`.
     """
     data, names = config.data, config.model.labels
-    if data.images == "demo" and data.labels is None:
-        return demo.table().labels(demo.names(), names)
+    if data.images == "demo":
+        table = demo.table() if data.labels is None else table_at(data.labels)
+        return table.labels(demo.names(), names)
     with closing(open_entries(data.images)) as source:
         files = [name for name, _, _ in source.entries]
         table = find_table(source, data.labels)

@@ -28,7 +28,7 @@ def principal_directions(generator: Generator, count: int = COUNT) -> list[Direc
 
     Args:
         generator: of any version.
-        count: how many; fewer where the latents have fewer dimensions.
+        count: how many; fewer where the latents, or the maps, have fewer dimensions.
     """
     normal = generator.normal_dim
     z = np.repeat(generator.latents([SEED]), LATENTS, axis=0)  # all with the same labels

@@ -71,9 +71,10 @@ def feature_layers(discriminator: keras.Model) -> list[FeatureLayer]:
 
 
 def _waists(model: keras.Model) -> list:
-    """Return the operations after the input and before the output that every path goes through.
+    """Return the operations after the image and before the output that every path goes through.
 
-    The list ends before the first layer that compares the images of a batch.
+    The list ends before the first layer that compares the images of a batch, or that depends on
+    another input, as the labels of a conditional network.
     """
     sources = {
         operation: before[-1:] if isinstance(operation, FadeIn) else before  # of [old, new]
@@ -91,11 +92,15 @@ def _waists(model: keras.Model) -> list:
     for operation in order:
         for source in sources[operation]:
             last_use[source] = max(last_use[source], place[operation])
+    others = {tensor._keras_history.operation for tensor in model.inputs[1:]}
     found, furthest = [], 0  # the last place that takes what an operation before this one gave
     for operation in order[:-1]:
-        if getattr(operation, "mixes_batch", False):
+        if operation in others:
+            continue
+        compares = getattr(operation, "mixes_batch", False)
+        if compares or not others.isdisjoint(sources[operation]):
             break
-        if furthest <= place[operation] and not isinstance(operation, layers.InputLayer):
+        if furthest <= place[operation] and sources[operation]:
             found.append(operation)
         furthest = max(furthest, last_use[operation])
     return found

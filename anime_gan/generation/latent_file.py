@@ -92,7 +92,10 @@ def w_of(
         if face in rows:
             w = rows[face]
             if truncation_psi != 1:
-                w = generator.mean_w + np.float32(truncation_psi) * (w - generator.mean_w)
+                mean = np.broadcast_to(generator.mean_w, w.shape).copy()
+                if not generator.has_styles:  # the rest is of labels, which truncation keeps
+                    mean[:, generator.normal_dim :] = w[:, generator.normal_dim :]
+                w = mean + np.float32(truncation_psi) * (w - mean)
         else:
             w = next(of_seeds)[None]
         every.append(w)

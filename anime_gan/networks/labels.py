@@ -60,10 +60,9 @@ def projecting(discriminator: keras.Model, attributes: Attributes) -> keras.Mode
     activation = last.get_config().get("activation", "linear")
     score = _like(last, last.get_config()["units"], last.name)(features)
     outputs = _like(last, _count(attributes), "projection", bias=False)(features)
-    x = Projection(attributes, name="judged", dtype="float32")([score, outputs, labels])
-    if activation != "linear":
-        x = layers.Activation(activation, dtype="float32", name="probability")(x)
-    return keras.Model([discriminator.input, labels], x, name="discriminator")
+    judged = Projection(attributes, activation, name="judged", dtype="float32")
+    scores = judged([score, outputs, labels])
+    return keras.Model([discriminator.input, labels], scores, name="discriminator")
 
 
 def classifying(discriminator: keras.Model, attributes: Attributes) -> keras.Model:

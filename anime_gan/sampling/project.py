@@ -64,7 +64,7 @@ def _verdict(done, error: float) -> list[str]:
     ]
     if done.nearest > high:
         lines.append(
-            "So this image is unlike what the generator draws: it is no face, is cropped in "
-            "another way, or is in a style that was not in the training set."
+            "So it is less like the generator's faces than they are like one another, and the "
+            "result only resembles it. This holds for many real faces, and for what is no face."
         )
     return lines

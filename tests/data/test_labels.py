@@ -218,3 +218,7 @@ def test_one_batch_with_labels_reads_no_cache(tmp_path):
     assert config.model.label_values == {"hair": ("blue", "red")}
     drawn = read_labels(load_config(None, ["data.images=demo", "model.labels=[eyes]"]))
     assert drawn.codes.shape == (6000, 1) and len(drawn.attributes["eyes"]) == 5
+    words = tmp_path / "words.csv"
+    words.write_text("file,eyes\nface_000000.png,kind\nface_000001.png,sad\n")
+    own = load_config(None, ["data.images=demo", "model.labels=[eyes]", f"data.labels={words}"])
+    assert read_labels(own).attributes == {"eyes": ("kind", "sad")}

@@ -119,6 +119,21 @@ def test_spectral_norm_dropout_and_gray():
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("version", ["v5", "r3gan", "illustration"])
+def test_a_conditional_discriminator_has_the_same_layers(version):
+    """Its features are of the image alone: what depends on the labels is left out."""
+    values = {"hair": ("blue", "red"), "eyes": ("green", "pink", "red")}
+    side = f"model.resolution={VERSIONS[version].smallest}"
+    config = load_config(None, [f"version={version}", "model.width=0.03", side])
+    config = config.updated(model={"labels": [*values], "label_values": values})
+    conditional = build(config).discriminator
+    names = [layer.name for layer in feature_layers(discriminator(version))]
+    assert len(conditional.inputs) == 2
+    network = DiscriminatorFeatures(conditional)
+    assert [layer.name for layer in network.layers] == names
+    assert len(features_of(network, bytes_of(network, 3))) == len(names)
+
+
 def test_a_network_trained_in_bfloat16_gives_float32_features():
     """Its features are not rounded to 8 bits."""
     config = load_config(None, ["version=v2", "model.width=0.1", "model.resolution=16"])

@@ -8,37 +8,50 @@ from anime_gan.features import probe
 rng = np.random.default_rng(0)
 
 
-def reference(x, y, classes: int, penalty: float):
+def reference(x, wanted, penalty: float):
     """Ridge regression with an intercept that is not penalized, by the normal equations."""
-    mean, wanted = x.mean(axis=0), np.eye(classes)[y]
+    x = x.astype("float64")
+    mean, bias = x.mean(axis=0), wanted.mean(axis=0)
     inner = (x - mean).T @ (x - mean) + penalty * np.eye(x.shape[1])
-    weights = np.linalg.solve(inner, (x - mean).T @ (wanted - wanted.mean(axis=0)))
-    return lambda other: (other - mean) @ weights + wanted.mean(axis=0)
+    weights = np.linalg.solve(inner, (x - mean).T @ (wanted - bias))
+    return lambda other: (other - mean) @ weights + bias
 
 
 @pytest.mark.parametrize("columns", [5, 60])  # fewer and more than rows
-def test_the_classifier_is_ridge_regression(columns, monkeypatch):
-    """The penalty is the one with the best leave-one-out accuracy, each row really left out."""
-    monkeypatch.setattr(probe, "PENALTIES", np.array([0.01, 0.3, 3.0, 100.0]))
-    count, classes = 40, 3
-    y = rng.integers(0, classes, count)
-    x = rng.normal(size=(count, columns)) + np.eye(classes, columns)[y]
-    x -= x.mean(axis=0)
+def test_the_classifier_is_ridge_regression(columns):
+    """Also of features whose mean is not 0."""
+    x = rng.normal(size=(40, columns)).astype("float32") + 3
+    wanted = np.eye(3, dtype="float32")[rng.integers(0, 3, 40)]
+    other = rng.normal(size=(7, columns)).astype("float32")
+    for penalty in (0.01, 10.0):
+        expected = reference(x, wanted, penalty * 40)(other)
+        np.testing.assert_allclose(probe._Ridge(x).fit(wanted, penalty)(other), expected, atol=1e-3)
 
-    def left_out(penalty: float) -> float:
-        right = 0
-        for i in range(count):
-            others = np.arange(count) != i
-            scores = reference(x[others], y[others], classes, penalty * count)(x[i])
-            right += scores.argmax() == y[i]
-        return right / count
 
-    found = [left_out(penalty) for penalty in probe.PENALTIES]
-    best = max(reversed(range(4)), key=found.__getitem__)
-    assert len(set(found)) > 1
-    weights, bias = probe._Ridge(x).fit(y, classes)
-    expected = reference(x, y, classes, probe.PENALTIES[best] * count)
-    np.testing.assert_allclose(x @ weights + bias, expected(x), atol=1e-8)
+def test_the_penalty_is_chosen_on_training_rows(monkeypatch):
+    """The one that is best there is used, not the one that is best on the held-out rows."""
+    count = 400
+    labels = rng.choice(["a", "b"], count)
+    features = rng.normal(size=(count, 350)).astype("float32")
+    features[:, 0] += labels == "a"
+    rows = probe.split(count, seed=0)
+    alone = {}
+    for penalty in probe.PENALTIES:
+        monkeypatch.setattr(probe, "PENALTIES", np.array([penalty]))
+        alone[penalty] = probe.accuracies(features, {"x": labels}, rows)["x"]
+    monkeypatch.undo()
+    training = probe._standardized(features[rows.training], features[rows.held_out])[0]
+    targets = (labels[rows.training] == "b").astype(int)
+    parts = probe.split(len(training), seed=0)
+
+    def on_training_rows(penalty: float) -> float:
+        x, y = training[parts.training], np.eye(2)[targets[parts.training]]
+        scores = reference(x, y, penalty * len(x))(training[parts.held_out])
+        return float(np.mean(scores.argmax(axis=1) == targets[parts.held_out]))
+
+    best = max(probe.PENALTIES[::-1], key=on_training_rows)
+    assert probe.accuracies(features, {"x": labels}, rows)["x"] == alone[best]
+    assert len(set(alone.values())) > 2  # the choice matters
 
 
 def test_labels_are_read_only_where_they_are():

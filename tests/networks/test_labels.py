@@ -53,6 +53,7 @@ def test_every_version_takes_labels(version):
     assert networks.classifier is None
     scores, of_others = (np.asarray(discriminator([images, c])) for c in (CODES, changed))
     assert scores.shape == (4, 1) and scores[2] != of_others[2]
+    assert discriminator.layers[-1].name == "judged"  # nothing before the score depends on labels
     np.testing.assert_allclose(np.delete(of_others, 2, 0), np.delete(scores, 2, 0), atol=1e-6)
     assert ((scores >= 0).all() and (scores <= 1).all()) or not VERSIONS[version].sigmoid
     assert mixes_batch(discriminator) == mixes_batch(

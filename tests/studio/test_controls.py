@@ -68,35 +68,13 @@ def test_strips_show_the_chosen_face(studio, directions):
     assert np.abs(parts[0] - parts[-1]).mean() > 2
 
 
-def test_a_copy_is_changed_alone(studio):
-    """The face that was copied stays as it is."""
-    studio.press("#copy", Keys.ENTER)
-    studio.set("#direction-0", -1)
-    studio.drawn("#picks li:nth-child(3) canvas", "5_d0_-1")
-    studio.drawn("#picks li:nth-child(2) canvas", 5)
-    assert studio.state == "face=3&face=5&face=5_d0_-1&chosen=3"
-    studio.click("#picks li:nth-child(3) .remove")
-    assert studio.state == "face=3&face=5&chosen=2"
-
-
-def test_a_picked_face_is_chosen_or_removed(studio):
-    """By mouse and by keyboard; the focus stays among the picked faces."""
-    studio.click("#picks li:nth-child(1) .pick")
-    studio.drawn("#large", 3)
-    studio.press("#picks li:nth-child(2) .pick", Keys.ENTER)
-    studio.drawn("#large", 5)
+def test_the_focus_stays_where_it_was(studio):
+    """After a face is removed, among the picked ones; after a comparison, on its button."""
     studio.press("#picks li:nth-child(1) .remove", " ")
     assert studio.state == "face=5&chosen=1"
     assert studio.run("return document.activeElement.className") == "remove"
-
-
-def test_faces_are_compared_side_by_side(studio):
-    """In a dialog that Escape closes, larger than on the wall, the focus goes back."""
+    studio.go("face=3&face=5&chosen=2")
     studio.press("#compare-open", Keys.ENTER)
-    expected = studio.generator.images_from_seeds([3, 5])
-    for number, seed in enumerate((3, 5)):
-        selector = f"#compared figure:nth-child({number + 1}) canvas"
-        assert same(studio.drawn(selector, seed), expected[number])
     places = [figure.location for figure in studio.browser.find_elements("css selector", "figure")]
     assert places[0]["y"] == places[1]["y"]
     wide = studio.find("#compared canvas").size["width"]

@@ -21,8 +21,14 @@ NAMES = """
 const name = one => one.id.replace(/-\\d+$/, "") || one.className || one.localName;
 return [...new Set([...document.querySelectorAll("button, input, select, summary")].map(name))];
 """
-NAME = NAMES.split("return")[0] + "return name(document.querySelector(arguments[0]))"
-IN_VIEW = "document.querySelector(arguments[0]).scrollIntoView({block: 'end'})"
+TOUCHED = (
+    NAMES.split("return")[0]
+    + """
+const one = document.querySelector(arguments[0]);
+one.scrollIntoView({block: "end"});
+return name(one);
+"""
+)
 REACHED = """
 const open = [...document.querySelectorAll("button, input, select")];
 const isThere = one => one.checkVisibility() && !one.disabled && one.tabIndex >= 0;
@@ -44,8 +50,7 @@ class Hand:
         self.used = set()
 
     def _touch(self, selector):
-        self.used.add(self.studio.run(NAME, selector))
-        self.studio.run(IN_VIEW, selector)
+        self.used.add(self.studio.run(TOUCHED, selector))
 
     def press(self, selector):
         """Press a button."""

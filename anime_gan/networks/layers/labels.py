@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from keras import initializers, layers, ops
+from keras import activations, initializers, layers, ops
 
 from anime_gan.networks.layers.register import register
 
@@ -119,9 +119,16 @@ class Projection(_Labeled):
     features with a vector of each value, so the sum is the projection discriminator's. An unknown
     label adds nothing.
 
+    Args:
+        activation: of the result, as Keras names it.
+
     Reference:
         Miyato and Koyama 2018 (arXiv 1802.05637), equation 3.
     """
+
+    def __init__(self, attributes, activation: str = "linear", **options):
+        super().__init__(attributes, **options)
+        self.activation = activations.get(activation)
 
     def call(self, inputs):
         score, outputs, labels = inputs
@@ -132,7 +139,10 @@ class Projection(_Labeled):
             own = outputs[:, start : start + len(values)]
             score = score + ops.sum(chosen * own, axis=-1, keepdims=True)
             start += len(values)
-        return score
+        return self.activation(score)  # a sigmoid of Keras keeps its logits for the loss
 
     def compute_output_shape(self, shapes):
         return shapes[0]
+
+    def get_config(self):
+        return super().get_config() | {"activation": activations.serialize(self.activation)}
