@@ -107,7 +107,7 @@ def test_every_version_has_directions(version, override):
     generator = tiny_generator(version, override)
     found = find_directions(generator, "", 100)
     methods = {x.method for x in found.directions}
-    assert "GANSpace" in methods
+    assert methods & {"GANSpace", "SeFa"}  # of equal ones, which of both is kept is open
     assert len({x.name for x in found.directions}) == len(found.directions)
     for direction in found.directions:
         assert direction.vector.shape == (generator.latent_dim,)

@@ -4,7 +4,9 @@ import numpy as np
 
 from anime_gan.directions.components import principal_directions, weight_directions
 from anime_gan.directions.space import Space
+from anime_gan.generation.generator import Generator
 from tests.export.networks import tiny_generator
+from tests.generation.test_labels import conditional
 
 
 def test_latents_are_their_own_coordinates():
@@ -18,15 +20,15 @@ def test_latents_are_their_own_coordinates():
 
 def test_labels_are_no_coordinates():
     """The last numbers of a latent, where a generator takes labels, belong to these."""
-    generator = tiny_generator("r3gan")
-    generator.normal_dim = 5
+    generator = Generator(conditional("dcgan"))
+    assert generator.normal_dim == 8 < generator.latent_dim
     space = Space(generator, generator.latents(range(20)))
-    assert space.coordinates(generator.latents([3])).shape == (1, 5)
-    assert not space.vector(np.ones(5))[5:].any()
+    assert space.coordinates(generator.latents([3])).shape == (1, 8)
+    assert not space.vector(np.ones(8))[8:].any()
     free = [*principal_directions(generator, 9), *weight_directions(generator, None, 9)]
     for direction in free:
         np.testing.assert_allclose(np.linalg.norm(direction.vector), 1, rtol=1e-5)
-        assert not direction.vector[5:].any()
+        assert not direction.vector[8:].any()
 
 
 def test_coordinates_of_w_are_uncorrelated():
