@@ -1,9 +1,6 @@
 """The images of a run: grids of faces and the curve of its losses."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,48 +8,8 @@ from matplotlib.figure import Figure
 from anime_gan.data.pixels import montage, to_image
 from anime_gan.data.png import texts
 from anime_gan.files import whole_file
-from anime_gan.networks.labels import inputs_from_seeds, label_layer
 
-if TYPE_CHECKING:
-    import keras
-
-PREVIEWS, COLUMNS = 25, 5
-MOST_ROWS = 24  # of a grid with a row for each label
-
-
-class Preview(NamedTuple):
-    """What a run's grids of faces show: a generator's inputs, and what the grids say of them."""
-
-    inputs: list[np.ndarray]
-    about: dict[str, str]
-
-
-def preview(generator: keras.Model) -> Preview:
-    """Return the inputs of a run's grids.
-
-    Where the generator takes labels, each value has a row of the same seeds; the other attributes
-    of a face are the same in all rows but its own. Of many values, the most frequent have rows.
-    """
-    layer = label_layer(generator)
-    if layer is None:
-        return Preview(
-            inputs_from_seeds(generator, range(PREVIEWS)), {"seeds": f"0-{PREVIEWS - 1}"}
-        )
-    latents, labels = inputs_from_seeds(generator, range(COLUMNS))
-    rows = [
-        (column, code, f"{name}={value}")
-        for column, (name, values) in enumerate(layer.attributes.items())
-        for code, value in enumerate(values, 1)
-    ]
-    rows = sorted(sorted(rows, key=lambda row: -layer.share(*row[:2]))[:MOST_ROWS])
-    codes, names = [], []
-    for column, code, name in rows:
-        own = labels.copy()
-        own[:, column] = code
-        codes.append(own)
-        names.append(name)
-    inputs = [np.tile(latents, (len(rows), 1)), np.concatenate(codes)]
-    return Preview(inputs, {"seeds": f"0-{COLUMNS - 1}", "rows": ", ".join(names)})
+COLUMNS = 5
 
 
 def save_grid(

@@ -28,14 +28,13 @@ from anime_gan.runs.health import FACES, TOO_FEW, Finding, Health
 from anime_gan.runs.history import History, NotFinite
 from anime_gan.runs.listing import best_distance
 from anime_gan.runs.page import Standing, renew_page
+from anime_gan.runs.preview import PREVIEWS, preview
 from anime_gan.runs.stopping import StopReason, StopRequest
 from anime_gan.runs.weights import save_weights
 
 if TYPE_CHECKING:
     from anime_gan.metrics.during_training import Metrics
     from anime_gan.training.state import TrainState
-
-PREVIEWS = grids.PREVIEWS  # of the training images
 
 
 @dataclass
@@ -105,7 +104,7 @@ class Run:
         progress.config, progress.precision = config.model_dump(), precision
         progress.micro_batch, progress.data_key = state.micro_batch, images.key
         self._faces = inputs_from_seeds(state.generator, range(FACES))
-        self._preview = grids.preview(state.generator)
+        self._preview = preview(state.generator)
         if self._goes_back:
             earlier.drop_later(folder, step)
         else:

@@ -131,8 +131,8 @@ def test_a_run_whose_losses_are_not_numbers_is_rolled_back_too(script, call, mon
     def counted(state):
         run = overflowing(state)
 
-        def step(real):
-            scalars = run(real)
+        def step(real, labels):
+            scalars = run(real, labels)
             state.generator_optimizer.iterations.assign_add(1)
             return scalars
 
