@@ -126,13 +126,13 @@ def test_a_run_whose_losses_are_not_numbers_is_rolled_back_too(script, call, mon
 
     def overflowing(state):
         scalars = dict.fromkeys(("real_accuracy", "fake_accuracy", "g_loss"), 0.5)
-        return lambda real: scalars | {"d_loss": float("nan") if state.step >= 2 else 1.0}
+        return lambda *batch: scalars | {"d_loss": float("nan") if state.step >= 2 else 1.0}
 
     def counted(state):
         run = overflowing(state)
 
-        def step(real, labels):
-            scalars = run(real, labels)
+        def step(*batch):
+            scalars = run(*batch)
             state.generator_optimizer.iterations.assign_add(1)
             return scalars
 
