@@ -138,7 +138,9 @@ class Table:
         known = {name: place for place, name in enumerate(header[1:], 1)}
         for name in attributes:
             if name not in known:
-                raise UserError(f"{self.source} has no attribute {name}; {nearest(name, known)}.")
+                raise UserError(
+                    f"there is no attribute {name} in {self.source}; {nearest(name, known)}."
+                )
         index = {name: place for place, name in enumerate(names)}
         places = [self._place(row[0], index) for row in rows]
         found, codes = {}, []

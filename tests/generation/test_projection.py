@@ -69,7 +69,7 @@ def test_labels_are_searched_with_the_latents():
 
 
 def test_an_image_unlike_all_others_is_farther_than_they_are(styled):
-    """So that a user is told that it is no face of this kind."""
+    """The user then reads that the generator draws no such faces."""
     noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), "uint8")
     done = project(styled, noise, 1, "w")
     assert done.nearest > done.own_nearest[1] and done.w.shape == (1, 8)
