@@ -24,13 +24,13 @@ _LICENSE = (
 
 
 def model_card(
-    generator: Generator, network: keras.Model, weights: Path, part: str, float16: bool
+    generator: Generator, network: keras.Model | None, weights: Path, part: str, float16: bool
 ) -> dict[str, str]:
     """Return the card of an exported generator, as texts by name.
 
     Args:
         generator: that of the weights.
-        network: what is exported, with named inputs and outputs.
+        network: what is exported, with named inputs and outputs; None for several of its parts.
         weights: its file.
         part: which part of the generator that is.
         float16: whether the weights are stored in half precision.
@@ -44,9 +44,9 @@ def model_card(
         "channels": generator.channels,
         "latent_dim": generator.normal_dim,
         "part": part,
-        "inputs": _described(network.input),
-        "outputs": _described(network.output),
     }
+    if network:
+        facts |= {"inputs": _described(network.input), "outputs": _described(network.output)}
     if generator.attributes:
         facts["labels"] = json.dumps(generator.attributes)
     if generator.has_styles:

@@ -41,7 +41,7 @@ def export_file(
     module = importlib.import_module(form.module)
     if part not in form.parts:
         raise UserError(f"this format holds a generator whole, and no {part}; export it whole.")
-    network = export_network(generator, part)
+    network = export_network(generator, part) if form.is_network else None
     card = model_card(generator, network, weights, part, float16)
     bound = check.BOUND_FLOAT16 if float16 else check.BOUND
     with whole_file(out) if form.suffix else whole_folder(out) as temporary:

@@ -32,12 +32,14 @@ class Format:
             returns its function, from arrays by name to its output.
         packages: what must be installed, by the names that Python imports.
         parts: which of PARTS it can hold.
+        is_network: whether it holds the one network that is exported. If not, `write` gets None.
     """
 
     suffix: str
     module: str
     packages: Sequence[str] = ()
     parts: Sequence[str] = PARTS
+    is_network: bool = True
 
 
 FORMATS = {

@@ -108,6 +108,10 @@ class Generator:
             return z
         return keras.ops.convert_to_numpy(self.joined(z, self.codes(seeds, labels)))
 
+    def label_tables(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return for each attribute the vectors of its codes, (n + 1, 16), and their shares."""
+        return self._labels.tables() if self._labels else []
+
     def joined(self, z: Tensor, codes: Tensor) -> Tensor:
         """Return latents (B, latent_dim) of normal ones (B, normal_dim) and labels (B, A)."""
         return self._labels([z, codes])

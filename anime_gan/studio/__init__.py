@@ -3,4 +3,10 @@
 from anime_gan.export.formats import FORMATS, Format
 
 # export.py writes it as one more format. Importing this imports no Keras.
-PAGE = Format(".html", "anime_gan.studio.page", FORMATS["onnx"].packages, parts=("whole",))
+PAGE = Format(
+    ".html",
+    "anime_gan.studio.page",
+    FORMATS["onnx"].packages,
+    parts=("whole",),
+    is_network=False,
+)

@@ -11,17 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from anime_gan.data.png import SOFTWARE
 from anime_gan.directions.components import principal_directions
 from anime_gan.directions.direction import Direction, load_directions
-from anime_gan.errors import UserError
 from anime_gan.export.onnx import to_float16, to_onnx
 from anime_gan.features.onnx_runtime import open_session
 from anime_gan.generation.figures import LEVELS
-from anime_gan.generation.generator import Generator
+from anime_gan.generation.generator import MEAN_OF, Generator
 from anime_gan.web.page import render
 
 FOLDER = Path(__file__).parent
@@ -48,15 +46,7 @@ def studio_page(
         directions: what the sliders change; None for those that were found before, or else the
             principal components.
         float16: store the weights in half precision; a seed is then not quite sample.py's face.
-
-    Raises:
-        UserError: the generator takes labels.
     """
-    if generator.attributes:
-        raise UserError(
-            "the studio can't set labels, and this generator takes some "
-            f"({', '.join(generator.attributes)}); sample its faces, or export it as ONNX."
-        )
     if directions is None:
         directions = _own_directions(generator)
     parts = ("mapping", "synthesis") if generator.has_styles else ("whole",)
@@ -79,7 +69,7 @@ def _own_directions(generator: Generator) -> Sequence[Direction]:
 
 
 def write(
-    generator: Generator, network: keras.Model, float16: bool, card: Mapping[str, str], path: Path
+    generator: Generator, network: None, float16: bool, card: Mapping[str, str], path: Path
 ) -> None:
     """Write the page of a generator, with what its card says of it; network: is not used."""
     about = {key: card[key] for key in _ABOUT if key in card}
@@ -94,13 +84,26 @@ def open_file(path: Path) -> Callable[..., np.ndarray]:
     found = re.findall(r'data-part="(\w+)">([^<]*)<', page)
     parts = {name: open_session(gzip.decompress(base64.b64decode(text))) for name, text in found}
     spec = json.loads(re.search(r'id="spec">([^<]*)<', page)[1])
-    mean = np.array(spec["mean"], "float32")
+    tables = [np.array(one["vectors"], "float32") for one in spec["labels"]]
 
-    def run(latent: np.ndarray, **scalars: np.ndarray) -> np.ndarray:
+    def joined(latent: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        columns = zip(tables, np.reshape(labels, (len(latent), -1)).T, strict=True)
+        return np.hstack([latent, *(table[codes] for table, codes in columns)])
+
+    def mean(labels: np.ndarray) -> np.ndarray:
+        if not tables:
+            return np.array(spec["mean"], "float32")
+        z = np.random.default_rng(0).standard_normal((MEAN_OF, spec["normalDim"]))
+        latent = joined(z.astype("float32"), np.tile(labels, (MEAN_OF, 1)))
+        return parts["mapping"].run(None, {"latent": latent})[0].mean(axis=0)
+
+    def run(latent: np.ndarray, labels: np.ndarray = (), **scalars: np.ndarray) -> np.ndarray:
+        latent = joined(latent, labels)
         if "whole" in parts:
             return parts["whole"].run(None, {"latent": latent})[0]
         (w,) = parts["mapping"].run(None, {"latent": latent})
-        w = mean + scalars["truncation"] * (w - mean)
+        means = np.stack([mean(row) for row in labels]) if tables else mean(labels)
+        w = means + scalars["truncation"] * (w - means)
         w = np.repeat(w[:, None], spec["layers"], axis=1)
         return parts["synthesis"].run(None, {"w": w, "noise": scalars["noise"]})[0]
 
@@ -108,8 +111,9 @@ def open_file(path: Path) -> Callable[..., np.ndarray]:
 
 
 def _network(generator: Generator, part: str, float16: bool) -> str:
-    """Return a part of a generator as packed ONNX."""
-    model = to_onnx(generator, part)
+    """Return a part of a generator as packed ONNX; the page joins labels with latents itself."""
+    own = Generator(generator.network) if generator.attributes else generator
+    model = to_onnx(own, part)
     if float16:
         to_float16(model)
     return _packed(model.SerializeToString())
@@ -130,10 +134,17 @@ def _spec(generator: Generator, directions: Sequence[Direction]) -> dict[str, An
     return {
         "hasStyles": generator.has_styles,
         "latentDim": generator.latent_dim,
+        "normalDim": generator.normal_dim,
         "layers": generator.layers,
         "resolution": generator.resolution,
         "channels": generator.channels,
         "mean": generator.mean_w.tolist(),
+        "labels": [
+            {"name": name, "values": values, "vectors": vectors.tolist(), "shares": list(shares)}
+            for (name, values), (vectors, shares) in zip(
+                generator.attributes.items(), generator.label_tables(), strict=True
+            )
+        ],
         "levels": [{"name": name, "layers": layers} for name, layers in levels.items() if layers],
         "directions": [
             {"name": x.name, "label": x.label, "vector": x.vector.tolist(), "layers": x.layers}

@@ -12,7 +12,6 @@ import pytest
 
 from anime_gan.config.versions import VERSIONS
 from anime_gan.directions.direction import Direction
-from anime_gan.errors import UserError
 from anime_gan.export.check import largest_difference
 from anime_gan.generation import pretrained
 from anime_gan.generation.generator import Generator
@@ -111,7 +110,12 @@ def test_a_page_in_half_precision(pages, tmp_path):
     assert len(page) < path.stat().st_size
 
 
-def test_a_generator_with_labels_is_refused():
-    """In a sentence that names the labels: the page has no control for them."""
-    with pytest.raises(UserError, match=r"can't set labels, .* \(hair, eyes\)"):
-        studio_page(Generator(conditional("dcgan")), "words", {})
+@pytest.mark.parametrize("version", ["dcgan", "stylegan2"])
+def test_a_page_with_labels_is_compared_with_keras(version, tmp_path):
+    """The networks take latents that are joined with the vectors of labels."""
+    generator = Generator(conditional(version))
+    path = tmp_path / "studio.html"
+    path.write_text(studio_page(generator, "words", {}), encoding="utf-8")
+    assert largest_difference(open_file(path), generator) < 1e-4
+    spec, _ = parts_of(path.read_text(encoding="utf-8"))
+    assert [one["values"] for one in spec["labels"]] == [["black", "blue", "red"], ["green", "red"]]

@@ -91,13 +91,17 @@ class JoinLabels(_Labeled):
         """Return how frequent a value is in the training set, 0 to 1."""
         return float(ops.convert_to_numpy(self.shares)[[*self._rows()][attribute]][code])
 
+    def tables(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return for each attribute the vectors of its codes, (n + 1, 16), and their shares."""
+        table, shares = (ops.convert_to_numpy(x) for x in (self.table, self.shares))
+        return [(table[rows], shares[rows].astype("float64")) for rows in self._rows()]
+
     def sample(self, seeds: Iterable[int]) -> np.ndarray:
         """Return labels of seeds, int32 (N, A), each attribute by itself as in the training set.
 
         A seed alone decides its labels.
         """
-        shares = ops.convert_to_numpy(self.shares).astype("float64")
-        ends = [np.cumsum(shares[rows]) for rows in self._rows()]
+        ends = [np.cumsum(shares) for _, shares in self.tables()]
         found = []
         for seed in seeds:
             draws = np.random.default_rng([seed, 2]).random(len(ends))  # not those of its latent

@@ -15,7 +15,7 @@ async function main() {
   const begun = performance.now();
   fromAddress();
   say("The generator is starting.");
-  for (const part of [picks, controls, walk, saving, tabs, theme, seedField, about]) part.start();
+  for (const part of [labels, picks, controls, walk, saving, tabs, theme, seedField, about]) part.start();
   wall.start();
   showState();
   try {

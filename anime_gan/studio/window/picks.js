@@ -80,27 +80,33 @@ function nameOf(face) {
   const moved = face.values.flatMap((value, number) =>
     value ? [`${spec.directions[number].name} ${signed(value)}`] : []);
   const mixed = Object.entries(face.mix).map(([level, seed]) => `${level} ${seed}`);
-  return [face.seed, ...moved, ...mixed].join(", ");
+  return [face.seed, ...labelsOf(face, " "), ...moved, ...mixed].join(", ");
 }
 
 function signed(value) {
   return value > 0 ? `+${value}` : String(value).replace("-", "−");
 }
 
-function isPicked(seed) {
-  return state.picks.some(face => face.seed === seed);
+// Whether a face is one of a seed with the labels of the wall.
+function isOnWall(face, seed) {
+  const sameLabels = String(labelWords(face.labels)) === String(labelWords(state.labels));
+  return face.seed === seed && sameLabels;
 }
 
-// Pick a seed and choose it; if it is picked, leave out all faces of this seed.
+function isPicked(seed) {
+  return state.picks.some(face => isOnWall(face, seed));
+}
+
+// Pick a seed and choose it; if it is picked, leave out all faces of this seed and these labels.
 function togglePick(seed) {
   if (isPicked(seed)) {
     const chosen = chosenFace();
-    state.picks = state.picks.filter(face => face.seed !== seed);
+    state.picks = state.picks.filter(face => !isOnWall(face, seed));
     state.chosen = state.picks.indexOf(chosen);
     if (state.chosen < 0) state.chosen = state.picks.length - 1;
     say(`Seed ${seed} is no longer picked.`);
   } else {
-    state.picks.push(plainFace(seed));
+    state.picks.push(wallFace(seed));
     state.chosen = state.picks.length - 1;
     say(`Seed ${seed} is picked.`);
   }

@@ -127,7 +127,7 @@ const saving = {
   },
 
   textsOfSheet(faces) {
-    const texts = {...lookTexts(state.look), seeds: faces.map(({seed}) => seed).join(",")};
+    const texts = {...lookTexts(state.look), ...labelTexts(faces), seeds: faces.map(({seed}) => seed).join(",")};
     return {...spec.about, ...texts, ...changesOf(faces)};
   },
 
@@ -159,8 +159,8 @@ function textsOf({face, to, share, look}) {
   const texts = isBetween
     ? {seeds: `${face.seed},${to.seed}`, share: share.toFixed(6)}
     : {seed: String(face.seed)};
-  const changes = changesOf(isBetween ? [face, to] : [face]);
-  return {...spec.about, ...texts, ...lookTexts(look), ...changes};
+  const faces = isBetween ? [face, to] : [face];
+  return {...spec.about, ...texts, ...lookTexts(look), ...labelTexts(faces), ...changesOf(faces)};
 }
 
 // Faces as the address writes them, where one is more than its seed.

@@ -1,12 +1,17 @@
 // What the page shows, and its copy in the address, so that it can be shared and gone back to.
-// A face is {seed, values, mix}, see worker/recipe.js; `look` holds for all faces.
+// A face is {seed, values, mix, labels}, see worker/recipe.js; `look` holds for all faces, `labels`
+// for those on the wall.
 
 const LAST_SEED = 2n ** 64n - 1n;
-const state = {from: 0n, look: {psi: 1, noise: 1}, picks: [], chosen: -1};
+const state = {from: 0n, look: {psi: 1, noise: 1}, labels: {}, picks: [], chosen: -1};
 const listeners = [];
 
 function plainFace(seed) {
-  return {seed, values: [], mix: {}};
+  return {seed, values: [], mix: {}, labels: {}};
+}
+
+function wallFace(seed) {
+  return {...plainFace(seed), labels: {...state.labels}};
 }
 
 function chosenFace() {
@@ -17,7 +22,11 @@ function chosenFace() {
 function keyOf(face) {
   const values = face.values.flatMap((value, number) => (value ? [`d${number}`, value] : []));
   const mix = Object.entries(face.mix).sort().flat();
-  return [face.seed, ...values, ...mix].join("_");
+  return [face.seed, ...values, ...mix, ...labelWords(face.labels)].join("_");
+}
+
+function labelWords(labels) {
+  return Object.entries(labels).flatMap(([number, code]) => [`l${number}`, code]);
 }
 
 function faceOf(key) {
@@ -32,8 +41,20 @@ function faceOf(key) {
       face.values[number] = readNumber(value, -3, 3, 0);
     }
   }
+  face.labels = readLabels(rest);
   face.values = Array.from(face.values, value => value ?? 0);
   return face.seed === null || Object.values(face.mix).includes(null) ? null : face;
+}
+
+// Labels from words such as l0, 3: of attribute 0 the third value.
+function readLabels(words) {
+  const labels = {};
+  for (let place = 0; place + 1 < words.length; place += 2) {
+    const number = /^l(\d+)$/.exec(words[place])?.[1];
+    const code = /^\d{1,3}$/.test(words[place + 1]) ? Number(words[place + 1]) : Infinity;
+    if (code <= spec.labels[number]?.values.length) labels[Number(number)] = code;
+  }
+  return labels;
 }
 
 // A seed as a BigInt, or null if the text is none.
@@ -53,6 +74,8 @@ function toAddress() {
   if (from) words.set("from", from);
   if (look.psi !== 1) words.set("psi", look.psi);
   if (look.noise !== 1) words.set("noise", look.noise);
+  const labels = labelWords(state.labels);
+  if (labels.length) words.set("labels", labels.join("_"));
   for (const face of picks) words.append("face", keyOf(face));
   if (chosen >= 0) words.set("chosen", chosen + 1);
   return `#${words}`;
@@ -63,6 +86,7 @@ function fromAddress() {
   state.from = readSeed(words.get("from")) ?? 0n;
   state.look.psi = readNumber(words.get("psi"), -1, 1.5, 1);
   state.look.noise = readNumber(words.get("noise"), 0, 2, 1);
+  state.labels = readLabels((words.get("labels") ?? "").split("_"));
   state.picks = words.getAll("face").map(faceOf).filter(face => face);
   state.chosen = readNumber(words.get("chosen"), 0, state.picks.length, 0) - 1;
   state.chosen = Math.trunc(state.chosen);

@@ -121,10 +121,10 @@ const wall = {
 
   paint(cell) {
     const canvas = cell.firstChild;
-    const look = `${state.look.psi} ${state.look.noise}`;
+    const look = [state.look.psi, state.look.noise, ...labelWords(state.labels)].join(" ");
     if (canvas.dataset.look === look) return;
     canvas.dataset.look = look;
-    drawInto(canvas, plainFace(BigInt(cell.dataset.seed)), state.look, WALL);
+    drawInto(canvas, wallFace(BigInt(cell.dataset.seed)), state.look, WALL);
   },
 
   remove(number) {

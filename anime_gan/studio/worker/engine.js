@@ -3,7 +3,8 @@
 // on the way to another one. It answers {progress, label}, {ready}, and {id, pixels} or {error}.
 
 const STYLES_KEPT = 2000; // w of as many seeds stay in memory
-const engine = {spec: null, ort: null, parts: {}, styles: new Map()};
+const MEAN_OF = 512; // latents, as in anime_gan/generation/generator.py
+const engine = {spec: null, ort: null, parts: {}, styles: new Map(), means: new Map()};
 
 self.onmessage = async ({data}) => {
   try {
@@ -57,16 +58,43 @@ async function run(part, inputs) {
   return outputs[session.outputNames[0]].data;
 }
 
-// w of seeds, by seed.
-async function stylesOf(seeds) {
+// w of seeds with some labels, by seed.
+async function stylesOf(seeds, codes) {
   const {styles, spec} = engine;
+  const found = new Map();
   for (const seed of seeds) {
-    if (styles.has(seed)) continue;
-    if (styles.size >= STYLES_KEPT) styles.delete(styles.keys().next().value);
-    const latent = [normals(seed, spec.latentDim), [1, spec.latentDim]];
-    styles.set(seed, await run("mapping", {latent}));
+    const key = [seed, ...codes].join();
+    if (!styles.has(key)) {
+      if (styles.size >= STYLES_KEPT) styles.delete(styles.keys().next().value);
+      const values = joinedWith(spec, normals(seed, spec.normalDim), codes);
+      styles.set(key, await mapped(values, 1));
+    }
+    found.set(seed, styles.get(key));
   }
-  return new Map(seeds.map(seed => [seed, styles.get(seed)]));
+  return found;
+}
+
+// w of latents that lie one behind the other.
+function mapped(values, count) {
+  const latent = [Float32Array.from(values), [count, engine.spec.latentDim]];
+  return run("mapping", {latent});
+}
+
+// The mean w of faces with some labels; without labels, the network has its own.
+async function meanOf(codes) {
+  const {means, spec} = engine;
+  if (!codes.length) return spec.mean;
+  const key = codes.join();
+  if (!means.has(key)) {
+    const [size, all] = [spec.normalDim, normals(0n, MEAN_OF * spec.normalDim)];
+    const latents = Array.from({length: MEAN_OF}, (_, row) =>
+      joinedWith(spec, all.subarray(row * size, (row + 1) * size), codes));
+    const w = await mapped(latents.flat(), MEAN_OF);
+    const sums = new Float64Array(spec.latentDim);
+    w.forEach((value, place) => { sums[place % spec.latentDim] += value; });
+    means.set(key, Float32Array.from(sums, sum => sum / MEAN_OF));
+  }
+  return means.get(key);
 }
 
 async function draw({face, to, share, look}) {
@@ -88,18 +116,31 @@ async function draw({face, to, share, look}) {
 
 function latentOf(face, to, share, look) {
   const {spec} = engine;
-  const latent = normals(face.seed, spec.latentDim);
-  if (!to) return latentInput(spec, face, look, latent);
+  const [a, b] = [face, to].map(one => one && joinedWith(
+    spec, normals(one.seed, spec.normalDim), codesOf(spec, one)));
+  if (!to) return latentInput(spec, face, look, a);
   const values = valuesBetween(face.values, to.values, share, spec.directions.length);
-  const between = arc([...latent], [...normals(to.seed, spec.latentDim)], share);
-  return latentInput(spec, {...face, values}, look, Float32Array.from(between));
+  // The vectors of labels are not normal, and do not lie near a sphere.
+  const end = spec.normalDim;
+  const between = [
+    ...arc(a.slice(0, end), b.slice(0, end), share),
+    ...chord(a.slice(end), b.slice(end), share),
+  ];
+  return latentInput(spec, {...face, values}, look, between);
 }
 
 async function synthesized(face, to, share, look) {
   const {spec} = engine;
-  const styles = await stylesOf([...seedsOf(face), ...(to ? seedsOf(to) : [])]);
-  let w = styleInput(spec, face, look, styles);
-  if (to) w = chord(w, styleInput(spec, to, look, styles), share);
+  let w = await stylesOfFace(face, look);
+  if (to) w = chord(w, await stylesOfFace(to, look), share);
   const noise = [Float32Array.of(look.noise), []];
   return run("synthesis", {w: [w, [1, spec.layers, spec.latentDim]], noise});
+}
+
+// w of a face for each layer. The styles that it takes from other seeds are of its own labels.
+async function stylesOfFace(face, look) {
+  const codes = codesOf(engine.spec, face);
+  const styles = await stylesOf(seedsOf(face), codes);
+  const mean = look.psi === 1 ? null : await meanOf(codes);
+  return styleInput(engine.spec, face, look, styles, mean);
 }

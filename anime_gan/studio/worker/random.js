@@ -4,10 +4,16 @@
 // - PCG64 (XSL-RR): O'Neill, "PCG: a family of simple fast space-efficient generators" (2014)
 // - ziggurat: Marsaglia and Tsang, "The ziggurat method for generating random variables" (2000)
 
-// Four 64-bit words, as BigInts, from a seed: a BigInt from 0 to 2^64 - 1.
-function seedWords(seed) {
+// The 32-bit words of a seed, a BigInt from 0 to 2^64 - 1, and of a stream, a small number.
+function entropyOf(seed, stream) {
+  const [low, high] = [Number(seed & 0xffffffffn), Number(seed >> 32n)];
+  const words = high ? [low, high] : [low];
+  return stream === undefined ? words : [...words, stream];
+}
+
+// Four 64-bit words, as BigInts, from up to four 32-bit words.
+function seedWords(entropy) {
   const pool = [0, 0, 0, 0];
-  const entropy = [Number(seed & 0xffffffffn), Number(seed >> 32n)];
   let constant = 0x43b0d7e5;
   const hashed = value => {
     value ^= constant;
@@ -33,11 +39,12 @@ function seedWords(seed) {
   return [0, 2, 4, 6].map(place => halves[place] | (halves[place + 1] << 64n >> 32n));
 }
 
-// A function that returns the next 64 random bits of a seed, as a BigInt.
-function bitsOf(seed) {
+// A function that returns the next 64 random bits of a seed, as a BigInt. A seed has one sequence
+// of its own, and another one for each stream: numpy.random.default_rng([seed, stream]).
+function bitsOf(seed, stream) {
   const wide = value => BigInt.asUintN(128, value);
   const multiplier = (0x2360ed051fc65da4n << 64n) | 0x4385df649fccf645n;
-  const [high, low, sequenceHigh, sequenceLow] = seedWords(seed);
+  const [high, low, sequenceHigh, sequenceLow] = seedWords(entropyOf(seed, stream));
   const increment = wide((((sequenceHigh << 64n) | sequenceLow) << 1n) | 1n);
   const step = state => wide(state * multiplier + increment);
   let state = step(wide(step(0n) + ((high << 64n) | low)));
@@ -71,11 +78,16 @@ const ziggurat = (() => {
   return {edge, width, inside, height};
 })();
 
+// A function that returns the next number from 0 to 1 of 64 random bits.
+function uniformOf(next) {
+  return () => Number(next() >> 11n) * 2 ** -53;
+}
+
 // Standard normal numbers of a seed, in 32 bits as the networks take them. `branches` counts how
 // often each branch was taken, for the tests.
 function normals(seed, count, branches = {}) {
   const next = bitsOf(seed);
-  const uniform = () => Number(next() >> 11n) * 2 ** -53;
+  const uniform = uniformOf(next);
   const took = branch => { branches[branch] = (branches[branch] ?? 0) + 1; };
   const tail = isNegative => {
     for (;;) {

@@ -1,16 +1,39 @@
-// From the recipe of a face to what the network takes. A face is {seed, values, mix}: a BigInt; how
-// far it is moved along each direction, in standard deviations; and for levels of layers the seed
-// whose style they take. `spec` describes the network (page.py writes it), `look` is {psi, noise}.
+// From the recipe of a face to what the network takes. A face is {seed, values, mix, labels}: a
+// BigInt; how far it is moved along each direction, in standard deviations; for levels of layers the
+// seed whose style they take; and the codes of labels by the number of their attribute, 0 for none
+// in particular. `spec` describes the network (page.py writes it), `look` is {psi, noise}.
+
+const LABEL_STREAM = 2; // of a seed's random numbers, as in anime_gan/networks/layers/labels.py
+
+// The code of each attribute. Those that the face does not give are chosen by its seed.
+function codesOf(spec, face) {
+  const uniform = uniformOf(bitsOf(face.seed, LABEL_STREAM));
+  return spec.labels.map(({shares}, number) => {
+    const ends = [];
+    for (const share of shares) ends.push(share + (ends.at(-1) ?? 0));
+    const draw = uniform() * ends.at(-1);
+    const found = ends.findIndex(end => end > draw);
+    return face.labels[number] ?? (found < 0 ? ends.length - 1 : found);
+  });
+}
+
+// Normal numbers joined with the vectors of labels.
+function joinedWith(spec, normal, codes) {
+  return [...normal, ...spec.labels.flatMap(({vectors}, number) => vectors[codes[number]])];
+}
 
 // Where there is no mapping network: its latent, towards 0 by psi, and moved along the directions.
+// Truncation keeps what is of labels.
 function latentInput(spec, face, look, latent) {
-  const input = latent.map(value => Math.fround(look.psi) * value);
+  const input = Float32Array.from(latent, (value, place) =>
+    place < spec.normalDim ? Math.fround(look.psi) * value : value);
   move(spec, face.values, input, 1);
   return input;
 }
 
-// With styles: w for each layer, (layers, latentDim). `styles` has the w of each seed.
-function styleInput(spec, face, look, styles) {
+// With styles: w for each layer, (layers, latentDim). `styles` has the w of each seed; `mean` is
+// that of faces with the same labels.
+function styleInput(spec, face, look, styles, mean) {
   const size = spec.latentDim;
   const input = new Float32Array(spec.layers * size);
   const seeds = Array(spec.layers).fill(face.seed);
@@ -19,19 +42,17 @@ function styleInput(spec, face, look, styles) {
   }
   seeds.forEach((seed, layer) => {
     const row = input.subarray(layer * size, (layer + 1) * size);
-    row.set(truncated(spec, styles.get(seed), look.psi));
+    row.set(truncated(styles.get(seed), mean, look.psi));
   });
   move(spec, face.values, input, spec.layers);
   return input;
 }
 
-function truncated(spec, w, psi) {
+function truncated(w, mean, psi) {
   if (psi === 1) return w;
   const share = Math.fround(psi);
-  return w.map((value, place) => {
-    const mean = spec.mean[place];
-    return mean + Math.fround(share * Math.fround(value - mean));
-  });
+  return w.map((value, place) =>
+    mean[place] + Math.fround(share * Math.fround(value - mean[place])));
 }
 
 function move(spec, values, input, rows) {
