@@ -112,6 +112,19 @@ class Generator:
         """Return for each attribute the vectors of its codes, (n + 1, 16), and their shares."""
         return self._labels.tables() if self._labels else []
 
+    def relabeled(self, z: np.ndarray, labels: Mapping[str, str]) -> np.ndarray:
+        """Return latents (N, latent_dim) with other labels; those that are not given stay."""
+        require_labels(self.attributes, labels)
+        z, start = z.copy(), self.normal_dim
+        for (name, values), (vectors, _) in zip(
+            self.attributes.items(), self.label_tables(), strict=True
+        ):
+            end = start + vectors.shape[1]
+            if word := labels.get(name):
+                z[:, start:end] = vectors[0 if word == ANY else values.index(word) + 1]
+            start = end
+        return z
+
     def joined(self, z: Tensor, codes: Tensor) -> Tensor:
         """Return latents (B, latent_dim) of normal ones (B, normal_dim) and labels (B, A)."""
         return self._labels([z, codes])

@@ -14,6 +14,7 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,28 +70,39 @@ def read_latent(path: Path) -> Latent:
 
 
 def w_of(
-    generator: Generator, faces: Sequence[int | Path], truncation_psi: float, weights: Path
+    generator: Generator,
+    faces: Sequence[int | Path],
+    truncation_psi: float,
+    weights: Path,
+    labels: Sequence[Mapping[str, str]] = ({},),
 ) -> np.ndarray:
     """Return w of seeds and files of latents, in this order.
 
     Args:
         faces: seeds, or paths of files.
         weights: the generator's weights file. A note is printed if a file belongs to other weights.
+        labels: of each face, from the first again where there are fewer; as for `Generator.codes`.
+            A file keeps those that are not given.
 
     Returns:
         float32 (N, latent_dim), or (N, layers, latent_dim) if one of the files has one for each
         layer.
 
     Raises:
-        UserError: a file is none, or is for a generator of another shape.
+        UserError: a file is none, is for a generator of another shape, or can't take labels.
     """
     rows = {face: _fitting(generator, face, weights) for face in faces if isinstance(face, Path)}
+    asked = list(zip(faces, cycle(labels)))
     seeds = [face for face in faces if not isinstance(face, Path)]
-    of_seeds = iter(generator.w(seeds, truncation_psi)) if seeds else iter(())
+    codes = None
+    if generator.attributes and seeds:
+        own = [generator.codes([face], own) for face, own in asked if face not in rows]
+        codes = np.concatenate(own)
+    of_seeds = iter(generator.w(seeds, truncation_psi, codes) if seeds else ())
     every = []
-    for face in faces:
+    for face, own in asked:
         if face in rows:
-            w = rows[face]
+            w = _relabeled(generator, rows[face], own, face) if own else rows[face]
             if truncation_psi != 1:
                 mean = np.broadcast_to(generator.mean_w, w.shape).copy()
                 if not generator.has_styles:  # the rest is of labels, which truncation keeps
@@ -103,6 +115,17 @@ def w_of(
     if layers == 1:
         return np.concatenate(every)
     return np.stack([np.broadcast_to(w, (layers, w.shape[1])) for w in every])
+
+
+def _relabeled(
+    generator: Generator, w: np.ndarray, labels: Mapping[str, str], path: Path
+) -> np.ndarray:
+    if generator.has_styles:
+        raise UserError(
+            f"{path} holds w, in which a StyleGAN's labels can't be changed; leave out its labels, "
+            "or take a seed."
+        )
+    return generator.relabeled(w, labels)
 
 
 def noise_seeds(faces: Sequence[int | Path]) -> list[int]:

@@ -29,23 +29,31 @@ def walk(
     if space == "w" and not generator.has_styles:
         raise UserError("walks in w are for versions with styles, stylegan and stylegan2; take z.")
     if space != "z" and generator.has_styles:
-        return closed(generator.w(seeds, truncation_psi, labels), frames, chord)
-    z, normal = generator.latents(seeds, labels), generator.normal_dim
-    parts = [closed(z[:, :normal], frames, arc)]
-    if generator.attributes:  # embeddings are not normal, and do not lie near a sphere
-        parts.append(closed(z[:, normal:], frames, chord))
-    return generator.w_from_latents(np.concatenate(parts, axis=1), truncation_psi)
+        return walk_through(generator, generator.w(seeds, truncation_psi, labels), frames)
+    z = _through_latents(generator, generator.latents(seeds, labels), frames)
+    return generator.w_from_latents(z, truncation_psi)
 
 
 def walk_through(generator: Generator, w: np.ndarray, frames: int) -> np.ndarray:
     """Return w of a closed walk through given ones, float32 (N * frames, ...).
 
-    It is straight in w; where w is z, on arcs.
+    It is straight in w; where w is z, on arcs, and straight in what is of labels.
 
     w: (N, latent_dim) or (N, layers, latent_dim), such as `latent_file.w_of` returns.
     """
-    flat = closed(w.reshape(len(w), -1), frames, chord if generator.has_styles else arc)
-    return flat.reshape(-1, *w.shape[1:])
+    flat = w.reshape(len(w), -1)
+    if generator.has_styles:
+        return closed(flat, frames, chord).reshape(-1, *w.shape[1:])
+    return _through_latents(generator, flat, frames).reshape(-1, *w.shape[1:])
+
+
+def _through_latents(generator: Generator, z: np.ndarray, frames: int) -> np.ndarray:
+    """Return latents of a closed walk through given ones, (N, latent_dim)."""
+    normal = generator.normal_dim
+    parts = [closed(z[:, :normal], frames, arc)]
+    if generator.attributes:  # vectors of labels are not normal, and do not lie near a sphere
+        parts.append(closed(z[:, normal:], frames, chord))
+    return np.concatenate(parts, axis=1)
 
 
 def closed(points: np.ndarray, frames: int, leg: Callable) -> np.ndarray:

@@ -12,6 +12,7 @@ from anime_gan.errors import UserError
 from anime_gan.generation import films
 from anime_gan.generation.figures import sheet
 from anime_gan.generation.grid import columns_for, require_canvas
+from anime_gan.generation.labels import has_several, label_text
 from anime_gan.generation.latent_file import noise_seeds, w_of
 from anime_gan.generation.output import IMAGE, details, new_seeds, save_image
 from anime_gan.generation.pretrained import name_of
@@ -20,7 +21,9 @@ from anime_gan.sampling.source import open_generator, written
 
 STOPS = (-3, -2, -1, 0, 1, 2, 3)  # standard deviations in a strip
 SUFFIXES = (*IMAGE, ".gif", ".mp4")
-OPTIONS = "source --seeds --set --strip --psi --noise --size --scale --upscaler --frames --fps"
+OPTIONS = (
+    "source --seeds --label --set --strip --psi --noise --size --scale --upscaler --frames --fps"
+)
 
 
 def check(arguments: argparse.Namespace) -> None:
@@ -29,6 +32,8 @@ def check(arguments: argparse.Namespace) -> None:
         raise UserError(
             "the command `edit` needs a direction: --set hair=+2,pose=-1, or --strip hair."
         )
+    if has_several(arguments.label):
+        raise UserError("`edit` takes one --label without *; `grid` shows several.")
     is_film = bool(arguments.out) and arguments.out.suffix.lower() in (".gif", ".mp4")
     if (arguments.fps or arguments.frames) and not is_film:
         raise UserError("--fps and --frames are for films; name one, such as --out edit.mp4.")
@@ -51,7 +56,8 @@ def run(arguments: argparse.Namespace) -> str:
     """Faces before and after steps along directions, a strip of each, or a film between them."""
     generator, out = open_generator(arguments, "edit")
     seeds, psi = arguments.seeds or new_seeds(4), (arguments.psi or [1.0])[0]
-    w, noise = w_of(generator, seeds, psi, arguments.weights), noise_seeds(seeds)
+    labels, noise = arguments.label or [{}], noise_seeds(seeds)
+    w = w_of(generator, seeds, psi, arguments.weights, labels)
 
     def images(steps: list[tuple[Direction, float]]) -> np.ndarray:
         return generator.images(moved(w, steps, generator.layers), arguments.noise, noise)
@@ -74,6 +80,7 @@ def run(arguments: argparse.Namespace) -> str:
     image = sheet(rows, top, left, arguments.size)
     recipe = {"psi": f"{psi:g}", "noise": arguments.noise, "strip": arguments.strip}
     recipe["set"] = step_text(arguments.set) or None
+    recipe["labels"] = label_text(labels[0]) or None
     save_image(out, image, details(arguments.weights, seeds, **recipe))
     return written(arguments, [out], seeds)
 

@@ -32,21 +32,20 @@ def run(arguments: argparse.Namespace) -> str:
 
     generator, out = open_generator(arguments, "walk")
     seeds, fps = arguments.seeds or new_seeds(4), arguments.fps or films.FPS
-    codes, labels = None, expanded(generator.attributes, arguments.label)
+    labels = expanded(generator.attributes, arguments.label)
     if len(labels) > 1:  # the shorter of both begins again
         seeds = [seed for seed, _ in zip(cycle(seeds), range(max(len(seeds), len(labels))))]
-    has_files = any(isinstance(seed, Path) for seed in seeds)
-    if generator.attributes and not has_files:
-        own = zip(seeds, cycle(labels))
-        codes = np.concatenate([generator.codes([seed], one) for seed, one in own])
     frames = arguments.frames or films.walk_frames(len(seeds), FRAMES, fps)
     psi = (arguments.psi or [1.0])[0]
-    if has_files:
+    if any(isinstance(seed, Path) for seed in seeds):
         if generator.has_styles and arguments.space == "z":
             raise UserError("a file of latents of a StyleGAN holds w, no z; walk in w.")
-        w = walk_through(generator, w_of(generator, seeds, psi, arguments.weights), frames)
+        w = walk_through(generator, w_of(generator, seeds, psi, arguments.weights, labels), frames)
     else:
-        w = walk(generator, seeds, frames, psi, space=arguments.space, labels=codes)
+        own = zip(seeds, cycle(labels)) if generator.attributes else ()
+        codes = [generator.codes([seed], one) for seed, one in own]
+        of_seeds = np.concatenate(codes) if codes else None
+        w = walk(generator, seeds, frames, psi, space=arguments.space, labels=of_seeds)
     images = generator.images(w, arguments.noise, range(len(w)))
     films.write(out, films.frames_of_images(images, arguments.size, arguments.upscaler), fps)
     return written(arguments, [out], seeds)

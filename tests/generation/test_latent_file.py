@@ -9,6 +9,7 @@ from anime_gan.generation.latent_file import noise_seeds, read_latent, w_of, wri
 from anime_gan.generation.walk import walk_through
 from anime_gan.networks import NETWORKS
 from tests.generation.test_generator import noisy_generator
+from tests.generation.test_labels import conditional
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,23 @@ def test_seeds_alone_give_what_the_generator_gives(styled, weights):
     w = w_of(plain, [path, 3], 1.0, weights)
     np.testing.assert_array_equal(w, plain.latents([4, 3]))
     np.testing.assert_array_equal(plain.images(w[:, None]), plain.images(w))
+
+
+def test_labels_of_seeds_and_files(weights):
+    """A file keeps its normal numbers, and the labels that are not given; w can't be relabeled."""
+    plain, path = Generator(conditional("dcgan")), weights.with_name("z.npz")
+    write_latent(path, plain.latents([4], {"hair": "red", "eyes": "green"}), "z", weights, {})
+    w = w_of(plain, [path, 3, path], 1.0, weights, [{"hair": "blue"}, {"hair": "any"}])
+    blue = plain.latents([4], {"hair": "blue", "eyes": "green"})
+    expected = np.concatenate([blue, plain.latents([3], {"hair": "any"}), blue])
+    np.testing.assert_array_equal(w, expected)
+    walked = walk_through(plain, w, 3)
+    np.testing.assert_allclose(walked[::3], w, atol=1e-6)
+    styled = Generator(conditional("stylegan2"))
+    write_latent(path, styled.w([4]), "w", weights, {})
+    np.testing.assert_array_equal(w_of(styled, [path], 1.0, weights), styled.w([4]))
+    with pytest.raises(UserError, match="labels can't be changed"):
+        w_of(styled, [path], 1.0, weights, [{"hair": "red"}])
 
 
 def test_a_file_of_another_generator_is_refused_or_told(styled, weights, capfd):

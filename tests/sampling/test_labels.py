@@ -1,9 +1,13 @@
 """sample.py --label: rows, folders and walks of labels, and what files say of them."""
 
 import imageio.v3 as imageio
+import numpy as np
 import pytest
 from PIL import Image
 
+from anime_gan.directions.direction import Direction, Directions, digest, path_beside
+from anime_gan.directions.edit import moved
+from anime_gan.generation.load import load_generator
 from tests.conftest import size_of
 from tests.generation.test_labels import conditional
 
@@ -45,6 +49,26 @@ def test_labels_are_asked_for_by_their_words(labeled, call):
     folders = sorted(path.name for path in (out / "each").iterdir())
     assert folders == ["hair=black,eyes=red", "hair=blue,eyes=red", "hair=red,eyes=red"]
     assert len(imageio.imread(out / "w.gif")) == 6
+
+
+def test_an_edited_face_has_the_labels_asked_for(labeled, call):
+    """And a studio is made of a generator that takes labels."""
+    weights = labeled.folder / "weights/words/generator_1.keras"
+    generator = load_generator(str(weights))
+    directions = [Direction("c1", np.ones(generator.latent_dim, "float32"))]
+    none = np.zeros((1, 0))
+    own = Directions(directions, [], none[0], none, np.zeros(1), digest(weights))
+    own.save(path_beside(weights))
+    edit = ("edit", "words", "--seeds", "3", "--set", "c1=+1", "--size", "16", "--label")
+    assert call("sample.py", *edit, "hair=blue", "--out", "e.png") == (0, "")
+    with Image.open(labeled.folder / "e.png") as image:
+        assert image.text["labels"] == "hair=blue"
+        after = np.asarray(image)[-20:-4, -20:-4]
+    w = generator.w([3], labels={"hair": "blue"})
+    assert np.array_equal(after, generator.images(moved(w, [(directions[0], 1)], 1))[0])
+    status, errors = call("sample.py", *edit, "hair=*", "--out", "e.png")
+    assert status == 2 and "takes one --label" in errors
+    assert call("studio.py", "words", "--no-open") == (0, "")
 
 
 def test_unknown_labels_are_refused_before_keras(labeled):
