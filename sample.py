@@ -55,7 +55,7 @@ COMMANDS = {
     "figure": figure,
     "project": project,
 }
-TAKE_FILES = ("walk", "edit")  # of latents, in place of seeds
+TAKE_FILES = ("walk", "edit", "figure")  # of latents, in place of seeds
 FORMER_OPTIONS = {
     "--count": "faces --count N",
     "--walk": "walk --seeds A,B",
@@ -114,7 +114,7 @@ def check(arguments: argparse.Namespace) -> None:
     if files and command not in TAKE_FILES:
         raise UserError(
             f"the command `{command}` takes seeds only, and {files[0]} is a file; "
-            f"{' and '.join(TAKE_FILES)} take it."
+            "walk, edit and the figure mixing take it."
         )
     for file in files:
         read_latent(file)

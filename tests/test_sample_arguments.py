@@ -38,6 +38,8 @@ def test_a_negative_psi_needs_no_equals_sign(psi):
         ("edit --seeds none.npz --set hair=1", "none.npz"),
         ("grid --seeds 1,face.npz", "grid face.npz walk edit"),
         ("faces --seeds face.npz", "faces face.npz walk edit"),
+        ("figure truncation --seeds face.npz", "truncation seeds only face.npz"),
+        ("figure mixing --seeds 1,none.npz", "none.npz"),
     ],
 )
 def test_files_of_latents_are_for_walks_and_edits(line, words):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from anime_gan.data.pixels import montage, to_image
 from anime_gan.errors import UserError
 from anime_gan.generation.grid import repeated, resizer
+from anime_gan.generation.latent_file import noise_seeds, w_of
 
 if TYPE_CHECKING:
     from anime_gan.generation.generator import Generator
@@ -28,13 +30,14 @@ RANDOM_NOISES = 100
 def figure(
     name: str,
     generator: Generator,
-    seeds: Sequence[int] = (),
+    seeds: Sequence[int | Path] = (),
     psis: Sequence[float] = (),
     noise: str = "const",
     size: int | None = None,
 ) -> Image.Image:
     """Return one of FIGURES, by default with its seeds and psis. Noise: as `Generator.images`.
 
+    seeds: `mixing` also takes files of latents.
     size: height of the faces, of the largest ones in `uncurated`; None to enlarge small ones by a
         whole factor.
 
@@ -50,12 +53,15 @@ def figure(
     return draw(generator, seeds or own_seeds, psis or own_psis, noise, size)
 
 
-def require_arguments(name: str, seeds: Sequence[int], psis: Sequence[float], noise: str) -> None:
+def require_arguments(name: str, seeds: Sequence[int | Path], psis: Sequence[float], noise: str) -> None:
     """Raise UserError for arguments that a figure does not take, whatever the generator."""
     if name == "uncurated" and len(seeds) > 1:
         raise UserError("the figure `uncurated` shows consecutive seeds; give only the first one.")
     if name == "mixing" and len(seeds) == 1:
         raise UserError("the figure `mixing` mixes images; give it at least two seeds.")
+    files = [seed for seed in seeds if isinstance(seed, Path)]
+    if files and name != "mixing":
+        raise UserError(f"the figure `{name}` takes seeds only, and {files[0]} is a file.")
     if name != "truncation" and len(psis) > 1:
         raise UserError(f"the figure `{name}` takes one psi, not {len(psis)} values.")
     if name.startswith("noise") and noise != "const":
@@ -129,14 +135,15 @@ def mixing(generator: Generator, seeds, psis, noise: str, size) -> Image.Image:
     Columns are all seeds but the last two; rows are the last two, once for each of LEVELS. An image
     has its column's w in the layers of that level, and its row's w in all others.
     """
-    w = np.repeat(generator.w(seeds, psis[0])[:, None], generator.layers, axis=1)
+    w = w_of(generator, seeds, psis[0], generator.source)
+    w = np.repeat(w[:, None], generator.layers, axis=1) if w.ndim == 2 else w
     above, beside = np.split(w, [max(1, len(seeds) - 2)])
     levels = {name: part for name, part in LEVELS.items() if part.start < generator.layers}
     every = [*above, *beside]
     for part, one, other in product(levels.values(), beside, above):
         every.append(one.copy())
         every[-1][part] = other[part]
-    images = iter(generator.images(np.stack(every), noise, [seeds[0]] * len(every)))
+    images = iter(generator.images(np.stack(every), noise, noise_seeds(seeds[:1]) * len(every)))
     top = [next(images) for _ in above]
     sources = [next(images) for _ in beside]
     rows = [[None, *top]]

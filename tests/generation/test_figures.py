@@ -7,6 +7,7 @@ from anime_gan.errors import UserError
 from anime_gan.generation import figures
 from anime_gan.generation.figures import figure
 from anime_gan.generation.generator import Generator
+from anime_gan.generation.latent_file import write_latent
 from anime_gan.networks import NETWORKS
 from tests.generation.test_generator import noisy_generator
 
@@ -54,6 +55,21 @@ def test_mixing_takes_w_of_a_level_from_above(generator):
     assert np.array_equal(shown(image, 0, 4), generator.images(w[1:2])[0])
     assert np.array_equal(shown(image, 2, 0), generator.images(w[3:4])[0])
     assert (shown(image, 2, 4) == 255).all()  # the corner is empty
+
+
+def test_mixing_takes_a_face_that_was_projected(generator, tmp_path):
+    """A file of latents, with a w for each layer, in place of a seed."""
+    plus = np.random.default_rng(0).normal(size=(6, 8)).astype("float32")
+    weights = tmp_path / "generator_1.keras"
+    weights.write_bytes(b"")
+    write_latent(path := tmp_path / "face.npz", plus, "w+", weights, {})
+    styled = Generator(generator.whole, weights)
+    image = figure("mixing", styled, [0, path, 2])
+    w = np.repeat(styled.w([2])[:, None], 6, axis=1)
+    assert np.array_equal(shown(image, 0, 1 + 3), styled.images(styled.w([0]))[0])
+    assert np.array_equal(shown(image, 1, 1), styled.images(plus[None])[0])
+    w[:, 4:] = styled.w([0])
+    assert np.array_equal(shown(image, 0, 0), styled.images(w)[0])
 
 
 def test_uncurated_shows_consecutive_seeds(generator):
