@@ -53,7 +53,9 @@ def figure(
     return draw(generator, seeds or own_seeds, psis or own_psis, noise, size)
 
 
-def require_arguments(name: str, seeds: Sequence[int | Path], psis: Sequence[float], noise: str) -> None:
+def require_arguments(
+    name: str, seeds: Sequence[int | Path], psis: Sequence[float], noise: str
+) -> None:
     """Raise UserError for arguments that a figure does not take, whatever the generator."""
     if name == "uncurated" and len(seeds) > 1:
         raise UserError("the figure `uncurated` shows consecutive seeds; give only the first one.")

@@ -11,7 +11,8 @@ from anime_gan.generation.walk import arc, chord
 from anime_gan.studio.page import studio_page
 from tests.conftest import ROOT
 from tests.generation.test_labels import conditional
-from tests.studio.conftest import Studio, same
+from tests.studio.conftest import WIDTHS, Studio, same
+from tests.studio.test_every_control import Hand
 from tests.studio.test_walk import frame
 
 VERSIONS = ("dcgan", "stylegan2")
@@ -84,6 +85,20 @@ def test_a_face_has_labels_of_its_own(labeled, version, psi):
     assert "face=5_l0_1&face=5_l0_3" in studio.state
 
 
+@pytest.mark.parametrize("means", ["mouse", "keyboard"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_labels_are_chosen_by_mouse_and_by_keyboard(labeled, width, means):
+    """Those of the wall and those of a face."""
+    studio = labeled("dcgan", "face=3&chosen=1", width)
+    hand = Hand(studio, means, [])
+    hand.choose("#wall-label-1", "2")
+    hand.state(labels="l1_2", face="3")
+    hand.choose("#face-label-0", "0")
+    hand.state(labels="l1_2", face="3_l0_0")
+    image = studio.drawn("#large", "3_l0_0")
+    assert same(image, studio.generator.images_from_seeds([3], labels={"hair": "any"})[0])
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_walk_goes_from_label_to_label(labeled, version):
     """The normal part of a latent on an arc, the vectors of labels straight; w straight."""
@@ -102,7 +117,6 @@ def test_a_walk_goes_from_label_to_label(labeled, version):
         size, share = generator.normal_dim, np.array([[0.3]])
         normal = arc(*(end[:size] for end in ends), share)
         w = np.hstack([normal, chord(*(end[size:] for end in ends), share)])
-    expected = generator.images(w.astype("float32"))[0]
     assert same(frame(studio, 30), generator.images(w.astype("float32"))[0])
 
 
