@@ -2,8 +2,8 @@
 
     python -m benchmarks.pack_weights weights/best/generator_95000.keras generator_pretrained.keras
 
-The weights are rounded to 12 binary digits, so that a third of each number is zeros, and the file is
-compressed. Keras opens it as any other. The largest change of an output is printed.
+The weights are rounded to 12 binary digits, so that half of each number is zeros, and the
+file is compressed. Keras opens it as any other. The largest change of an output is printed.
 """
 
 import os
