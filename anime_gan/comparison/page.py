@@ -184,6 +184,7 @@ def health(result: dict, in_full: bool = False) -> list[str]:
 def _costs(result: dict) -> dict[str, str]:
     """Return the cells of a row of the table of costs, by heading."""
     copied = result["copies_in_pixels"]["copied"] or result["copies_in_features"]["copied"]
+    eyes = result.get("unlike_eyes")
     covered = f"{result['kinds']['coverage']:.0%}" if "kinds" in result else None
     return {
         "steps": f"{result['step']:,}",
@@ -196,6 +197,7 @@ def _costs(result: dict) -> dict[str, str]:
         "GFLOPs D": f"{result['gflops'][1]:.3f}",
         "memory, GiB": f"{result['memory'] / 2**30:.2f}",
         **({"attributes covered": covered} if covered else {}),
+        **({"unlike eyes": f"{eyes['share']:.0%}"} if eyes else {}),
         "copies": "yes" if copied else "no sign",
         "health": "; ".join(health(result)) or "no problem found",
     }

@@ -23,6 +23,7 @@ from anime_gan.generation.grid import image_grid
 from anime_gan.generation.load import find_weights, load_generator, output_folder, step_of
 from anime_gan.generation.output import free_path, save_image
 from anime_gan.metrics import demo_attributes, measures
+from anime_gan.metrics.eyes import unlike_eyes
 from anime_gan.metrics.labels import (
     Asked,
     codes_of_real,
@@ -236,6 +237,9 @@ def measure(
             reference.shown(SCORED)[1],
             subject.config.training.batch_size,
         )
+    with waiting("Comparing the eyes of each face"):
+        if found := unlike_eyes(generated, reference.images[reference.order[: 2 * SCORED]]):
+            result["unlike_eyes"] = found
     is_demo = subject.config is not None and subject.config.data.images == "demo"
     if subject.asked:
         own = features[0][None], reference, networks[0], is_demo

@@ -32,6 +32,11 @@ def table(result: dict) -> str:
     for space in ("pixels", "features"):
         if found := result.get(f"copies_in_{space}"):
             lines.append(f"Memorization ({space}): {found['verdict']}")
+    if found := result.get("unlike_eyes"):
+        lines.append(
+            f"Eyes: in {found['share']:.1%} of the generated faces they are not alike (real faces "
+            f"{found['real']:.1%}; real faces spoiled on purpose {found['spoiled']:.1%})."
+        )
     if "discriminator" in result:
         scores = result["discriminator"].items()
         parts = [f"{key.replace('_', ' ')} {value:.3g}" for key, value in scores]

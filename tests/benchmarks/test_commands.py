@@ -212,6 +212,16 @@ def test_the_held_out_benchmark_knows_the_images_themselves(script, faces):
 
 
 @pytest.mark.slow
+def test_the_benchmark_of_eyes_spoils_faces(script):
+    """A row for each way; drawn faces with two eyes that differ are found."""
+    demo.ensure_faces(script.folder / "many", count=1_200, seed=2, size=64)
+    rows = table_of(script("benchmarks.eyes", "many", "--network", "lite0"))
+    assert len(rows) == 6 and rows[0][0] == "not spoiled"
+    found = {row[0]: int(row[1].rstrip("%")) for row in rows}
+    assert found["one eye of another face"] > 50 > found["not spoiled"]
+
+
+@pytest.mark.slow
 def test_the_studio_benchmark_prints_speeds(script):
     """Of two generators, and writes the pictures of docs/studio.md."""
     if not shutil.which("chromedriver"):
