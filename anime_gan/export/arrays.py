@@ -10,14 +10,13 @@ import keras
 import numpy as np
 
 from anime_gan.export.card import CARD, as_text
-from anime_gan.export.network import export_network
 from anime_gan.generation.generator import Generator
 
 CONFIG = "config.json"
 
 
 def write(
-    generator: Generator, network: keras.Model, float16: bool, card: Mapping[str, str], path: Path
+    generator: Generator, network: None, float16: bool, card: Mapping[str, str], path: Path
 ) -> None:
     """Write all of a generator's weights as an .npz file, by the names of their layers.
 
@@ -55,9 +54,11 @@ def open_file(path: Path) -> Callable[..., np.ndarray]:
         network = keras.models.model_from_json(file[CONFIG].decode())
         for name, weight in _weights(network):
             weight.assign(file[name].astype("float32"))
-    whole = export_network(Generator(network))
+    generator = Generator(network)
 
-    def run(**inputs: np.ndarray) -> np.ndarray:
-        return keras.ops.convert_to_numpy(whole(inputs, training=False)["image"])
+    def run(latent, labels=None, truncation=1.0, noise=1.0) -> np.ndarray:
+        z = latent if labels is None else generator.joined(latent, labels)
+        w = generator.w_from_latents(keras.ops.convert_to_numpy(z), float(truncation))
+        return generator.outputs(w, "const" if noise else "none")
 
     return run

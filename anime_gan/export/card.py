@@ -30,7 +30,7 @@ def model_card(
 
     Args:
         generator: that of the weights.
-        network: what is exported, with named inputs and outputs; None for several of its parts.
+        network: what is exported, with named inputs and outputs; None if all of the generator is.
         weights: its file.
         part: which part of the generator that is.
         float16: whether the weights are stored in half precision.
@@ -45,8 +45,11 @@ def model_card(
         "latent_dim": generator.normal_dim,
         "part": part,
     }
+    taken, given = generator.whole.inputs, generator.whole.output
+    inputs, outputs = dict(zip(("latent", "labels"), taken, strict=False)), {"image": given}
     if network:
-        facts |= {"inputs": _described(network.input), "outputs": _described(network.output)}
+        inputs, outputs = network.input, network.output
+    facts |= {"inputs": _described(inputs), "outputs": _described(outputs)}
     if generator.attributes:
         facts["labels"] = json.dumps(generator.attributes)
     if generator.has_styles:

@@ -32,7 +32,7 @@ class Format:
             returns its function, from arrays by name to its output.
         packages: what must be installed, by the names that Python imports.
         parts: which of PARTS it can hold.
-        is_network: whether it holds the one network that is exported. If not, `write` gets None.
+        is_network: whether it holds one network that is exported. If not, `write` gets None.
     """
 
     suffix: str
@@ -48,7 +48,7 @@ FORMATS = {
     ),
     "litert": Format(".tflite", "anime_gan.export.litert", ("tensorflow",)),
     "savedmodel": Format("", "anime_gan.export.saved_model", ("tensorflow",)),
-    "npz": Format(".npz", "anime_gan.export.arrays", parts=("whole",)),
+    "npz": Format(".npz", "anime_gan.export.arrays", parts=("whole",), is_network=False),
 }
 
 
