@@ -75,14 +75,16 @@ def sheet(
     top: Sequence[str] = (),
     left: Sequence[str] = (),
     size: int | None = None,
+    upscaler: str = "lanczos",
 ) -> Image.Image:
     """Return images in rows as one, with labels above the columns and beside the rows.
 
     rows: of equal length, with uint8 images (H, W, C) of one shape, or None for an empty place.
     size: height of an image; None to enlarge small ones by a whole factor without smoothing.
+    upscaler: what enlarges them to the size, as for `resizer`.
     """
     shape = next(image.shape for row in rows for image in row if image is not None)
-    resize = resizer(size) if size else repeated(max(1, SMALLEST // shape[0]))
+    resize = resizer(size, upscaler) if size else repeated(max(1, SMALLEST // shape[0]))
     empty = np.full(shape, 255, "uint8")
     images = [resize(empty if image is None else image) for row in rows for image in row]
     grid = to_image(montage(np.stack(images), len(rows[0]), GAP, smallest=1))

@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> str:
     columns = [images(_steps(arguments, share)) for share in shares]
     rows = [list(row) for row in zip(*columns, strict=True)]
     left = [seed.stem if isinstance(seed, Path) else str(seed) for seed in seeds]
-    image = sheet(rows, top, left, arguments.size)
+    image = sheet(rows, top, left, arguments.size, arguments.upscaler)
     recipe = {"psi": f"{psi:g}", "noise": arguments.noise, "strip": arguments.strip}
     recipe["set"] = step_text(arguments.set) or None
     recipe["labels"] = label_text(labels[0]) or None

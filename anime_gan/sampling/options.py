@@ -63,8 +63,8 @@ OPTIONS = {
     "--seeds": option(
         parse_faces,
         "LIST",
-        "seeds, such as 1,5,100-109 (default: new ones); walk and edit also take files that "
-        "project wrote: 3,face.npz",
+        "seeds, such as 1,5,100-109 (default: new ones); walk, edit and the figure mixing "
+        "also take files that project wrote: 3,face.npz",
         [],
     ),
     "--psi": option(parse_psis, "LIST", "truncation, -10 to 10: 1 is none, 0 the mean face", []),

@@ -22,6 +22,13 @@ def labeled(script):
     return script
 
 
+def save_directions(directions, weights):
+    """Keep directions beside weights, of which nothing was measured."""
+    count, path = len(directions), path_beside(weights)
+    numbers = np.zeros(0), np.zeros((count, 0)), np.zeros(count)
+    Directions(directions, [], *numbers, digest(weights)).save(path)
+
+
 def said(path) -> str:
     """Return what a PNG says of its labels."""
     with Image.open(path) as image:
@@ -56,9 +63,7 @@ def test_an_edited_face_has_the_labels_asked_for(labeled, call):
     weights = labeled.folder / "weights/words/generator_1.keras"
     generator = load_generator(str(weights))
     directions = [Direction("c1", np.ones(generator.latent_dim, "float32"))]
-    none = np.zeros((1, 0))
-    own = Directions(directions, [], none[0], none, np.zeros(1), digest(weights))
-    own.save(path_beside(weights))
+    save_directions(directions, weights)
     edit = ("edit", "words", "--seeds", "3", "--set", "c1=+1", "--size", "16", "--label")
     assert call("sample.py", *edit, "hair=blue", "--out", "e.png") == (0, "")
     with Image.open(labeled.folder / "e.png") as image:

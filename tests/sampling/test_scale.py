@@ -7,10 +7,13 @@ import pytest
 from PIL import Image
 
 import sample
+from anime_gan.directions.direction import Direction
 from anime_gan.errors import UserError
+from anime_gan.generation.load import load_generator
 from anime_gan.preparation import enlarge
 from anime_gan.sampling import scale
 from tests.conftest import size_of
+from tests.sampling.test_labels import save_directions
 from tests.test_export import run_of
 
 MISSING = "waifu2x, the network for drawings, is not installed"
@@ -122,3 +125,15 @@ def test_a_scale_of_a_command_without_one():
     assert arguments.size == 40
     with pytest.raises(UserError):
         sample.parse(["figure", "uncurated", "--scale", "2"])
+
+
+def test_edited_faces_are_enlarged_too(run, script, installed):
+    """By what is asked for, as in grids."""
+    weights = next((script.folder / "weights/r").glob("generator_*.keras"))
+    generator = load_generator(str(weights))
+    save_directions([Direction("c1", np.ones(generator.latent_dim, "float32"))], weights)
+    edit = ("edit", "r", "--seeds", "3", "--set", "c1=1", "--scale", "2", "--out", "e.png")
+    assert run(*edit, "--upscaler", "lanczos")[0] == 0 and not installed
+    assert run(*edit, "--upscaler", "waifu2x")[0] == 0
+    size = generator.resolution
+    assert installed == 2 * [("waifu2x", size, 2 * size)]
