@@ -11,7 +11,7 @@ from anime_gan.generation.generator import Generator
 # A step of the 256 levels of gray is 2 / 255 = 0.0078. A quarter of it is below what an image of 8
 # bits shows, and several times what sums in another order make (docs/export.md).
 BOUND = 0.002
-# Weights in half precision are wrong by up to 1 / 2048 each. The worst pixel was wrong by 0.007 in
+# Weights in half precision are wrong by up to 1 / 2048 each. The worst pixel was wrong by 0.01 in
 # the pretrained generator, and by 0.03 in a fresh StyleGAN (docs/export.md). 0.06 is eight levels.
 BOUND_FLOAT16 = 0.06
 

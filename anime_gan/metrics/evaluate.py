@@ -237,16 +237,23 @@ def measure(
             reference.shown(SCORED)[1],
             subject.config.training.batch_size,
         )
-    with waiting("Comparing the eyes of each face"):
-        if found := unlike_eyes(generated, reference.images[reference.order[: 2 * SCORED]]):
-            result["unlike_eyes"] = found
     is_demo = subject.config is not None and subject.config.data.images == "demo"
     if subject.asked:
         own = features[0][None], reference, networks[0], is_demo
         result |= _of_labels(subject.asked, generated, *own)
+    return result | _of_faces(generated, reference, is_demo), pairs
+
+
+def _of_faces(generated: np.ndarray, reference: ReferenceSet, is_demo: bool) -> dict[str, Any]:
+    """Return what only images of faces have: eyes, and the attributes of built-in faces."""
+    found = {}
+    real = reference.images[reference.order[: 2 * SCORED]]
+    with waiting("Comparing the eyes of each face"):
+        if eyes := unlike_eyes(generated, real):
+            found["unlike_eyes"] = eyes
     if is_demo and generated.shape[1:] == (64, 64, 3):
-        result["kinds"] = measures.kinds(generated, reference)
-    return result, pairs
+        found["kinds"] = measures.kinds(generated, reference)
+    return found
 
 
 def _of_labels(

@@ -1,5 +1,6 @@
 """The generators that come with the project are found by their names, and without any run."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,8 @@ def test_without_a_run_the_pretrained_generator_is_drawn_from(script, call):
 @pytest.mark.parametrize("name", pretrained.PRETRAINED)
 def test_a_run_starts_from_all_of_a_pretrained_generator(script, faces, name):
     """With the config that its card names; few images turn augmentation on."""
-    config = str(ROOT / "configs/r3gan_patch_cpu.yaml")
+    recipe = pretrained.card(name)["recipe"]
+    config = str(ROOT / re.search(r"configs/\w+\.yaml", recipe)[0])
     short = [f"data.images={faces}", "training.steps=1", "training.minutes=null", "run=r"]
     done = script("train_gan.py", config, *short, f"training.start_from={name}")
     assert done.returncode == 0, done.stderr
