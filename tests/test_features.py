@@ -70,7 +70,7 @@ def test_the_pretrained_discriminator(script, colors, call):
     """Where there is no run; its training images are unknown."""
     assert call("features.py", "--images", "a set", "--out", "a.npz") == (0, "")
     with np.load(script.folder / "a.npz") as file:
-        assert file["vector_192"].shape == (100, 192)
+        assert file["vector_256"].shape == (100, 256)
     status, errors = call("features.py")
     assert status == 2 and "training images are unknown" in errors
 
@@ -101,7 +101,7 @@ def test_what_two_runs_know(trained, colors, capfd, monkeypatch):
             assert found[0] > 85, row
             assert found[len(found) // 2] < 75, row
     assert "all together" in rows[4] and "all together" in rows[-1]
-    assert "15x15x6 " in rows[2] and "32x32x24 " in rows[5]  # each at its network's resolution
+    assert "15x15x6 " in rows[2] and "32x32x32 " in rows[5]  # each at its network's resolution
 
 
 @pytest.mark.parametrize(
