@@ -1,4 +1,4 @@
-"""Print how well spoiled faces are told from real ones: by their eyes, and by feature networks.
+"""Print how well spoiled faces are distinguished from real ones, by their eyes and by networks.
 
     python -m benchmarks.eyes faces.zip
 
