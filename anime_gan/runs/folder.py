@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +78,19 @@ class RunFolder:
         for path in (self.weights, self.images):
             remove_unfinished(path)
         return held
+
+    @contextmanager
+    def swept_if_refused(self) -> Iterator[None]:
+        """Within it, a UserError removes the folders if they have nothing but a lock and a log."""
+        try:
+            yield
+        except UserError:
+            folders = [path for path in (self.weights, self.images) if path.is_dir()]
+            names = {file.name for path in folders for file in path.iterdir()}
+            if names <= {".lock", self.log.name} and not self.is_training:
+                for path in folders:
+                    shutil.rmtree(path, ignore_errors=True)
+            raise
 
     @classmethod
     def of_file(cls, path: Path) -> RunFolder | None:
