@@ -76,7 +76,7 @@ def main() -> None:
 
     networks = [open_network(name) for name in arguments.network or DEFAULTS]
     train = [sys.executable, str(Path(__file__).with_name("train_gan.py"))]
-    command = f"python compare.py {shlex.join(map(without_folder, own_arguments()))}"
+    command = f"python compare.py {shlex.join(map(shown, own_arguments()))}"
     count = arguments.count
     comparison = Comparison(entrants, shared, budget, networks, count, folder, train, command)
     try:
@@ -87,10 +87,12 @@ def main() -> None:
     print(f"Results: {folder / 'index.html'} and {folder / 'table.md'}")
 
 
-def without_folder(argument: str) -> str:
-    """Return an argument with the name alone of an absolute path: the page goes to others."""
+def shown(argument: str) -> str:
+    """Return an argument as the page shows it, which goes to others."""
+    from anime_gan.web.page import without_folders
+
     key, equals, value = argument.rpartition("=")
-    return f"{key}{equals}{Path(value).name}" if Path(value).is_absolute() else argument
+    return f"{key}{equals}{without_folders(value)}"
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -1,6 +1,6 @@
 """Compare generators with faces that they were not trained on, by several networks.
 
-    python -m benchmarks.held_out pretrained r3gan-cpu --real held_out.zip --train faces.zip
+    python -m benchmarks.held_out pretrained r3gan-cpu --real heldout.zip --train faces.zip
 
 evaluate.py compares with half of the real images, and needs the other half for real vs real. Here
 all of them are compared, and the first row compares the training images with them.

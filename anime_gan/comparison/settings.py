@@ -5,6 +5,7 @@ from typing import Any
 
 from anime_gan.config import Config, Network, flat
 from anime_gan.config.stages import stages_of
+from anime_gan.web.page import without_folders
 
 # Keys that the columns below show, and keys that say where and how often files are written, or how
 # a machine is used.
@@ -116,4 +117,4 @@ def _text(value: Any) -> str:
         return f"{value:.6g}"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
+    return without_folders(str(value))

@@ -11,7 +11,7 @@ import re
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,12 +27,11 @@ from anime_gan.runs import charts, checkpoint
 from anime_gan.runs.folder import RunFolder
 from anime_gan.runs.health import OBSERVATION, Finding, read_findings
 from anime_gan.runs.history import CURVES, LOSSES, Curve, read_rows
-from anime_gan.web.page import encode, render
+from anime_gan.web.page import encode, render, without_folders
 
 GRIDS = 60  # on the page, at most
 GRID_BYTES, LARGE_BYTES = 60_000, 200_000  # of a grid in the slider, and of another one, as WebP
 SIDES, QUALITIES = (800, 560, 400, 280), (80, 60, 40)  # tried in turn until it has so few bytes
-PRIVATE = ("data.images", "data.cache")  # paths
 HIDDEN = ("distribution.coordinator",)  # the name or address of a machine
 _URI = re.compile(f"data:image/webp;base64,[A-Za-z0-9+/=]{{1,{GRID_BYTES * 4 // 3}}}")
 _TEMPLATE = Path(__file__).with_suffix(".html")
@@ -266,16 +265,7 @@ def _config_rows(config: Config | None) -> list[tuple[str, str]]:
     return [(key, _shown(key, v)) for key, v in flat(config.model_dump()).items()] if config else []
 
 
-def _is_absolute(path: str) -> bool:
-    """Return whether a path, of any system, may name a user: relative ones are as in the config."""
-    return path.startswith("~") or any(
-        kind(path).is_absolute() for kind in (PurePosixPath, PureWindowsPath)
-    )
-
-
 def _shown(key: str, value: Any) -> str:
     if isinstance(value, str):
-        if key in PRIVATE and _is_absolute(value):
-            return re.split(r"[/\\]", value.rstrip("/\\"))[-1]
-        return "not shown" if key in HIDDEN else value
+        return "not shown" if key in HIDDEN else without_folders(value)
     return json.dumps(value).removesuffix(".0")

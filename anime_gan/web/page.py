@@ -2,8 +2,9 @@
 
 import base64
 import io
+import re
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,6 +25,17 @@ _CHART = {
     "svg.fonttype": "none",  # text as text: a third of the size of its outlines
     "svg.hashsalt": "page",  # otherwise the same chart has other ids in each process
 }
+
+
+def without_folders(text: str) -> str:
+    """Return the last part of an absolute path, of any system; other texts as they are.
+
+    Pages go to others, and folders may name a user.
+    """
+    kinds = PurePosixPath, PureWindowsPath
+    if text.startswith("~") or any(kind(text).is_absolute() for kind in kinds):
+        return re.split(r"[/\\]", text.rstrip("/\\"))[-1]
+    return text
 
 
 def render(template: Path, **values: Any) -> str:

@@ -55,3 +55,12 @@ def test_a_growing_run_has_the_batch_and_rates_of_its_last_size():
     """They change with the size."""
     _, (row,) = rows(["version=stylegan", "model.resolution=128"])
     assert (row["batch"], row["rate (G, D)"]) == ("16", "1.5e-3")
+
+
+def test_folders_are_not_shown():
+    """The page goes to others: of an absolute path it has the last part only."""
+    _, (first, second) = rows(
+        ["training.start_from=/home/anna/generator_9.keras"], ["data.labels=~/anna/l.csv"]
+    )
+    assert first[settings.OTHERS] == "training.start_from=generator_9.keras"
+    assert second[settings.OTHERS] == "data.labels=l.csv"

@@ -215,12 +215,18 @@ def test_nothing_personal_is_shown(run):
     """The page is sent to others: of paths the last part, of machines nothing."""
     set_config(
         run,
-        data={"images": "/home/anna secret/faces/", "cache": r"C:\Users\anna\cache"},
+        data={
+            "images": "/home/anna secret/faces/",
+            "cache": r"C:\Users\anna\cache",
+            "labels": "/home/anna/words.csv",
+        },
+        training={"start_from": "/home/anna/generator_9.keras"},
         distribution={"coordinator": "10.1.2.3:99", "processes": 2, "process": 0},
     )
     text = text_of(run)
     assert "anna" not in text and "10.1.2.3" not in text
     assert '<td class="text">faces</td>' in text and '<td class="text">cache</td>' in text
+    assert "words.csv" in text and "generator_9.keras" in text
     assert str(run.images.absolute().parent) not in text
     set_config(run, data={"images": "../some/faces.zip", "cache": "data/cache"})
     for path in ("../some/faces.zip", "data/cache"):  # relative, as in config.yaml
