@@ -260,8 +260,6 @@ def find_table(source: Source, path: Path | str | None = None) -> Table | None:
     top = _top_folder(name for name, _, _ in source.entries)
     if path is not None:
         return table_at(path, top)
-    file = Path(source.name).expanduser()
-    beside = file.with_name(f"{file.stem}.{LABELS}")  # of a zip, where nothing is written into it
     read = getattr(source, "beside", None)
     for prefix in dict.fromkeys(("", top)) if read else ():
         name = f"{prefix}{LABELS} of {source.name}"
@@ -271,9 +269,11 @@ def find_table(source: Source, path: Path | str | None = None) -> Table | None:
             raise UserError(f"{name} cannot be read ({reason(error)}); restore it.") from error
         if data is not None:
             return Table(data, name, prefix)
-    if file.is_file() and beside.is_file():
-        return table_at(beside, top)
-    return None
+    file = Path(source.name).expanduser()
+    if not file.is_file():
+        return None
+    beside = file.with_name(f"{file.stem}.{LABELS}")  # of a zip, where nothing is written into it
+    return table_at(beside, top) if beside.is_file() else None
 
 
 def _top_folder(names: Iterable[str]) -> str:

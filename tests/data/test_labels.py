@@ -153,6 +153,14 @@ def test_the_table_lies_in_the_set_or_elsewhere(tmp_path, kind):
     assert found.skipped == [] and "Left out" not in found.summary()
 
 
+def test_the_current_folder_is_a_set(tmp_path, monkeypatch):
+    """Its name is a point, beside which no file of labels can lie."""
+    monkeypatch.chdir(fill(tmp_path / "set", 2))
+    assert open_images(".", 8, cache=tmp_path / "cache").table is None
+    table_in(tmp_path / "set", "file,hair\n0000.png,red\n0001.png,blue\n")
+    assert open_images(".", 8, cache=tmp_path / "cache").labels().codes.tolist() == [[2], [1]]
+
+
 def test_another_table_does_not_decode_the_images_again(tmp_path):
     """Labels are corrected often, and decoding takes minutes."""
     folder = fill(tmp_path / "set", 3)
