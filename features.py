@@ -105,6 +105,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
         parser.error("--probe needs --images")
     if arguments.probe and arguments.out:
         parser.error("--probe prints a table and writes no file; leave out --out")
+    if arguments.probe and len({*arguments.probe}) < len(arguments.probe):
+        parser.error("--probe names an attribute twice; name each once")
     for option, value in own:
         if value is not None and not arguments.probe:
             parser.error(f"{option} is for --probe")

@@ -114,6 +114,7 @@ def test_what_two_runs_know(trained, colors, capfd, monkeypatch):
         (["r", "--labels", "labels.csv"], "--labels is for --probe"),
         (["r", "--probe", "hair"], "--probe needs --images"),
         (["r", "--images", "a set", "--probe", "hair"], "there is no labels.csv in a set"),
+        (["r", "--images", "a set", *2 * ["--probe", "hair"]], "names an attribute twice"),
         (["r", "--images", "a set", "--labels", "none.csv", "--probe", "hair"], "none.csv"),
         (["r", "--images", "a set", "--labels", "labels.csv", "--probe", "mood"], "mood"),
         (["r", "--images", "a set", "--labels", "few.csv", "--probe", "hair"], "only 2 images"),
