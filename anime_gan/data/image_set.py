@@ -21,7 +21,7 @@ from anime_gan.data.decode import image_size, read_chunk
 from anime_gan.data.encoded import Encoded
 from anime_gan.data.entries import LABELS, Source
 from anime_gan.data.kinds import counted, plural
-from anime_gan.data.labels import Labels, Table, find_table
+from anime_gan.data.labels import MOST_VALUES, Labels, Table, find_table
 from anime_gan.data.mapped import Mapped
 from anime_gan.data.sources import GIVE, open_source
 from anime_gan.errors import UserError
@@ -166,11 +166,17 @@ def open_data(config: Config) -> ImageSet:
 def labels_of(config: Config, images: ImageSet) -> Labels | None:
     """Return the labels that a config trains with or balances by, None if it does neither.
 
-    UserError as `ImageSet.labels`.
+    UserError as `ImageSet.labels`; also if there is no attribute to balance by.
     """
     if not (config.model.labels or config.data.balance):
         return None
-    return images.labels(config.model.labels)
+    labels = images.labels(config.model.labels)
+    if not labels.attributes:
+        raise UserError(
+            f"data.balance is {config.data.balance:g}, but no column of {labels.source} is an "
+            f"attribute, with 2 to {MOST_VALUES} values; add one, or set data.balance to 0."
+        )
+    return labels
 
 
 def image_sizes(images: str | Path) -> set[tuple[int, int]]:

@@ -67,7 +67,7 @@ class Labels:
             text = f"{name}, {len(counts)} values from {least} ({counts[least]:,}) to "
             text += f"{most} ({counts[most]:,})"
             parts.append(text + (f", {unknown:,} unknown" if unknown else ""))
-        lines = [f"Labels from {self.source}: {'; '.join(parts)}."]
+        lines = [f"Labels from {self.source}: {'; '.join(parts) or 'none'}."]
         if self.without_row:
             lines.append(f"{plural(self.without_row, 'image')} without a row.")
         if self.without_image:

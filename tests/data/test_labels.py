@@ -200,6 +200,18 @@ def test_weights_of_balanced_labels():
     np.testing.assert_allclose(both, (labels.weights(1) + other) / 2)
 
 
+def test_without_an_attribute_nothing_is_balanced(tmp_path):
+    """A column of notes says of no image how often it is to be taken."""
+    folder = fill(tmp_path / "set", 2)
+    table_in(folder, "file,note\n0000.png,\n0001.png,\n")
+    found = open_images(folder, 8, cache=tmp_path / "cache")
+    assert found.labels().summary().startswith("Labels from labels.csv of ")
+    assert found.labels().summary().endswith(": none.")
+    with pytest.raises(UserError, match=r"no column of labels\.csv of .* is an attribute") as error:
+        labels_of(load_config(None, ["data.balance=1"]), found)
+    assert_one_sentence(error)
+
+
 def test_drawn_faces_have_labels_also_in_an_old_folder(tmp_path):
     """A folder that was drawn before keeps its faces, and gets the table beside them."""
     folder = demo.ensure_faces(tmp_path / "drawn", count=6)
