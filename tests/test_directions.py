@@ -42,7 +42,7 @@ def test_directions_end_to_end(trained, call, monkeypatch):
         ("--seeds", "3,4", "--set", f"{one}=+2,{other}=-1", "--size", "32", "--out", "pair.png"),
         ("r", "--seeds", "3", "--strip", one, "--set", f"{other}=1", "--out", "strip.png"),
         ("--seeds", "3-5", "--set", f"{one}=2", "--frames", "3", "--out", "film.gif"),
-        ("--strip", one, "--frames", "3", "--fps", "24", "--size", "64", "--out", "film.mp4"),
+        ("--strip", one, "--frames", "3", "--fps", "24", "--size", "64", "--out", "film.MP4"),
     ):
         assert call("sample.py", "edit", *arguments) == (0, "")
     generator = load_generator(str(weights))
@@ -65,7 +65,7 @@ def test_directions_end_to_end(trained, call, monkeypatch):
     with Image.open(folder / "strip.png") as image:
         assert image.text["strip"] == one and image.width > 7 * 128
     assert imageio.imread(folder / "film.gif", index=None).shape == (6, 512, 512, 3)
-    assert imageio.imread(folder / "film.mp4", index=None).shape == (6, 128, 128, 3)
+    assert imageio.imread(folder / "film.MP4", index=None).shape == (6, 128, 128, 3)
 
     assert call("studio.py", "--no-open") == (0, "")
     page = (folder / "gan_images/r/studio.html").read_text()

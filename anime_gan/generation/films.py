@@ -35,7 +35,7 @@ def write(out: Path, frames: Iterable[np.ndarray], fps: float) -> None:
     require_speed(out, fps)
     with whole_file(out) as temporary:
         options, times = {"duration": 1000 / fps, "loop": 0}, 1
-        if out.suffix == ".mp4":
+        if out.suffix.lower() == ".mp4":
             times = max(1, math.ceil(_SLOWEST / fps))
             # Without macro_block_size, imageio rounds sizes to multiples of 16.
             options = {"fps": fps * times, "codec": "libx264", "macro_block_size": 2}
@@ -72,7 +72,7 @@ def walk_frames(seeds: int, frames: int, fps: float = FPS) -> int:
 
 def require_speed(out: Path, fps: float) -> None:
     """Raise UserError for a GIF of over 50 frames a second, which viewers slow down to 10."""
-    if out.suffix == ".gif" and fps > 50:
+    if out.suffix.lower() == ".gif" and fps > 50:
         raise UserError(f"a GIF has at most 50 frames a second, not {fps:g}; write an MP4.")
 
 

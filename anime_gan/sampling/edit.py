@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> str:
     def images(steps: list[tuple[Direction, float]]) -> np.ndarray:
         return generator.images(moved(w, steps, generator.layers), arguments.noise, noise)
 
-    if out.suffix in (".gif", ".mp4"):
+    if out.suffix.lower() in (".gif", ".mp4"):
         fps = arguments.fps or films.FPS
         frames = arguments.frames or films.walk_frames(2, FRAMES, fps)
         sets = (images(_steps(arguments, share)) for share in _there_and_back(frames))

@@ -10,7 +10,7 @@ from anime_gan.generation import films
 from anime_gan.runs.folder import RunFolder
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".mp4"])
+@pytest.mark.parametrize("suffix", [".gif", ".mp4", ".GIF", ".MP4"])
 def test_images_become_frames_of_the_size_asked_for(tmp_path, suffix):
     """Also gray ones, and of odd sizes."""
     draw = np.random.default_rng(0)
@@ -83,8 +83,9 @@ def test_runs_without_grids_and_damaged_grids_are_named(tmp_path, monkeypatch):
 def test_a_gif_is_not_faster_than_viewers_show(tmp_path):
     """Over 50 frames a second they slow it down."""
     frames = list(films.frames_of_images(np.zeros((2, 8, 8, 3), "uint8"), 8))
-    with pytest.raises(UserError, match="50"):
-        films.write(tmp_path / "a.gif", frames, 60)
+    for name in ("a.gif", "a.GIF"):
+        with pytest.raises(UserError, match="50"):
+            films.write(tmp_path / name, frames, 60)
     films.write(tmp_path / "a.mp4", frames, 60)
 
 
