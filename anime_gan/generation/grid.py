@@ -12,12 +12,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from anime_gan.data.pixels import to_image
 from anime_gan.errors import UserError
+from anime_gan.generation.output import LONGEST_SIDE
 from anime_gan.preparation.enlarge import open_upscaler
 
 SMALLEST = 128  # height of a face for which no size is given, at least
 GAP = 2  # pixels between faces, before they are enlarged
 MOST_PIXELS = 2**28
-LONGEST_SIDE = {".jpg": 65_535, ".jpeg": 65_535, ".webp": 16_383}
 
 Resize = Callable[[np.ndarray], np.ndarray]
 

@@ -21,6 +21,7 @@ from anime_gan.files import whole_file
 
 IMAGE = (".png", ".jpg", ".jpeg", ".webp")  # the endings of files that save_image writes
 QUALITY = 95  # of JPEG and WebP files
+LONGEST_SIDE = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383}  # pixels; a PNG has no such limit
 _EXIF_DESCRIPTION, _EXIF_SOFTWARE = 0x010E, 0x0131
 # New seeds have five digits at most, and are not those of the grids of a training.
 _FIRST_NEW, _LAST_NEW = 1_000, 100_000
@@ -116,7 +117,15 @@ def save_image(path: Path, image: Image.Image, details: Mapping[str, Any]) -> No
     """Write an image whole or not at all, as PNG, JPEG or WebP by its suffix.
 
     details: what the file says about itself: text chunks of a PNG, the EXIF description of others.
+
+    UserError if the image is larger than the format allows, or the system refuses to write.
     """
+    longest = LONGEST_SIDE.get(path.suffix.lower())
+    if longest and max(image.size) > longest:
+        raise UserError(
+            f"{path} would be {image.width}x{image.height} pixels, but a {path.suffix} file has "
+            f"{longest} a side at most; take fewer or smaller images, or write a .png file."
+        )
     with whole_file(path) as temporary:
         _write(temporary, image, details)
 

@@ -18,6 +18,7 @@ from anime_gan.generation.output import (
     save_small,
     seed_text,
 )
+from tests.conftest import size_of
 
 
 def test_free_names_sort(tmp_path):
@@ -81,6 +82,20 @@ def test_a_png_says_what_it_shows(tmp_path, monkeypatch):
     save_small(tmp_path / "2.png", Image.new("RGB", (4, 4)), elsewhere)
     with Image.open(tmp_path / "2.png") as image:
         assert image.text["seed"] == "3" and not {*nothing} & {*image.text}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "longest"), [(".webp", 16_383), (".WEBP", 16_383), (".jpg", 65_500)]
+)
+def test_what_a_format_does_not_hold_is_refused(tmp_path, suffix, longest):
+    """In a sentence that names the way out; what it just holds is written."""
+    path = tmp_path / f"a{suffix}"
+    save_image(path, Image.new("L", (longest, 1)), {})
+    assert size_of(path) == (longest, 1)
+    path.unlink()
+    with pytest.raises(UserError, match=f"1x{longest + 1} pixels, .* or write a .png file"):
+        save_image(path, Image.new("L", (1, longest + 1)), {})
+    assert not [*tmp_path.iterdir()]
 
 
 def test_on_a_full_disk_no_image_is_damaged(tmp_path, monkeypatch):
