@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -62,7 +61,7 @@ def read_latent(path: Path) -> Latent:
             found = Latent(file["w"].astype("float32"), str(file["space"]), str(file["weights"]))
         if found.w.ndim != 2 or not found.w.size or not np.isfinite(found.w).all():
             raise ValueError("w has another shape")
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged file raises anything
         raise UserError(
             f"{path} holds no latents of a projection; give an .npz that `project` wrote."
         ) from error

@@ -98,3 +98,9 @@ def test_what_is_no_such_file_is_one_sentence(tmp_path, content):
     np.savez(path, w=np.full((1, 8), np.nan), space="z", weights="")
     with pytest.raises(UserError, match="holds no latents"):
         read_latent(path)
+    np.savez(path, w=np.zeros((1, 8)), space="z", weights="")
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] ^= 1  # the flag of an encrypted file
+    path.write_bytes(data)
+    with pytest.raises(UserError, match="holds no latents"):
+        read_latent(path)
