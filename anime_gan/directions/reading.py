@@ -74,9 +74,10 @@ def drawn(generator: Generator) -> list[Reading]:
     UserError if the generator's images have another size or are gray.
     """
     if (generator.resolution, generator.channels) != (64, 3):
+        gray = "gray and " if generator.channels == 1 else ""
         raise UserError(
-            "words can be read from drawn faces of 64x64 pixels in color, but this generator's "
-            f"have {generator.resolution}x{generator.resolution}; leave the reader out."
+            "words can be read from drawn faces of 64x64 pixels in color, but this generator's are "
+            f"{gray}of {generator.resolution}x{generator.resolution}; leave the reader out."
         )
 
     def reading(part: str, values: Sequence[str], column: int) -> Reading:

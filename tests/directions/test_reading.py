@@ -28,3 +28,5 @@ def test_faces_of_another_size_are_refused():
     """The reader knows where the parts of a drawn face are at 64 pixels."""
     with pytest.raises(UserError, match=r"64x64 .* 16x16; leave the reader out\.$"):
         drawn(tiny_generator("r3gan"))
+    with pytest.raises(UserError, match=r"but this generator's are gray and of 64x64; leave"):
+        drawn(tiny_generator("r3gan", "model.resolution=64", "model.channels=1"))
