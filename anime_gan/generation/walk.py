@@ -26,12 +26,17 @@ def walk(
     labels: of the seeds, codes (len(seeds), A); the walk goes from those of a seed to those of the
         next. None for labels as in the training set.
     """
-    if space == "w" and not generator.has_styles:
-        raise UserError("walks in w are for versions with styles, stylegan and stylegan2; take z.")
+    require_space(generator, space)
     if space != "z" and generator.has_styles:
         return walk_through(generator, generator.w(seeds, truncation_psi, labels), frames)
     z = _through_latents(generator, generator.latents(seeds, labels), frames)
     return generator.w_from_latents(z, truncation_psi)
+
+
+def require_space(generator: Generator, space: str | None) -> None:
+    """Raise UserError for a walk in w where there are no styles."""
+    if space == "w" and not generator.has_styles:
+        raise UserError("walks in w are for versions with styles, stylegan and stylegan2; take z.")
 
 
 def walk_through(generator: Generator, w: np.ndarray, frames: int) -> np.ndarray:

@@ -28,9 +28,10 @@ def check(arguments: argparse.Namespace) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """A film from seed to seed, or label to label, and back to the first, of 6 to 12 seconds."""
-    from anime_gan.generation.walk import walk, walk_through
+    from anime_gan.generation.walk import require_space, walk, walk_through
 
     generator, out = open_generator(arguments, "walk")
+    require_space(generator, arguments.space)
     seeds, fps = arguments.seeds or new_seeds(4), arguments.fps or films.FPS
     labels = expanded(generator.attributes, arguments.label)
     if len(labels) > 1:  # the shorter of both begins again
