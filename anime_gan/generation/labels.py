@@ -41,7 +41,7 @@ def require_labels(attributes: Mapping[str, Sequence[str]], labels: Mapping[str,
     for name, value in labels.items():
         if name not in attributes:
             raise UserError(f"this generator has no attribute {name}; {nearest(name, attributes)}.")
-        if value not in (*attributes[name], ANY, EVERY):
+        if value not in (*attributes[name], ANY):
             known = nearest(value, attributes[name])
             raise UserError(f"this generator has no {name} {value}; {known}.")
 
@@ -55,7 +55,7 @@ def expanded(
     """
     found: list[dict[str, str]] = []
     for labels in asked or [{}]:
-        require_labels(attributes, labels)
+        require_labels(attributes, {n: ANY if v == EVERY else v for n, v in labels.items()})
         own = [dict(labels)]
         for name in (name for name, value in labels.items() if value == EVERY):
             own = [one | {name: value} for one in own for value in attributes[name]]
