@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import chdir
 from pathlib import Path
 
+from anime_gan.errors import UserError
 from anime_gan.files import require_writable, require_writable_folder
 from anime_gan.generation.labels import attributes_in, expanded, label_text
 from anime_gan.generation.output import as_seen, free_path, seed_text
@@ -15,7 +16,7 @@ from anime_gan.sampling.scale import choose_size
 def find_source(arguments: argparse.Namespace) -> Path:
     """Return the folder with weights/, and make the arguments paths as seen from there.
 
-    UserError if there are no such weights, or they are damaged.
+    UserError if there are no such weights, they are damaged, or runs lie in several folders.
     """
     from anime_gan.generation.load import find_weights, locate, require_loadable
 
@@ -24,6 +25,11 @@ def find_source(arguments: argparse.Namespace) -> Path:
     names = (arguments.runs or "").split(",") if is_film else [arguments.source]
     found = [locate(name or None) for name in names]
     home, first = found[0]
+    for name, (folder, _) in zip(names, found, strict=True):
+        if folder.resolve() != home.resolve():
+            raise UserError(
+                f"{names[0]} and {name} lie in two folders, {home} and {folder}; name runs of one."
+            )
     for given in ("out", "image"):
         if home != here and vars(arguments).get(given):
             setattr(arguments, given, here / vars(arguments)[given])
