@@ -98,15 +98,6 @@ def inputs_from_seeds(network: keras.Model, seeds: Iterable[int]) -> list[np.nda
     return [latents] if layer is None else [latents, layer.sample(seeds)]
 
 
-def codes_of(attributes: Attributes, labels: Mapping[str, str], count: int) -> np.ndarray:
-    """Return `count` times the codes of some labels, int32 (count, A); 0 for the others."""
-    row = [
-        values.index(labels[name]) + 1 if name in labels else 0
-        for name, values in attributes.items()
-    ]
-    return np.tile(np.array(row, "int32"), (count, 1))
-
-
 def _labels_input(attributes: Attributes):
     return layers.Input((len(attributes),), dtype="int32", name="label_codes")
 
