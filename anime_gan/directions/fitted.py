@@ -23,12 +23,9 @@ class Fit:
 
     Attributes:
         gradients: (M, K).
-        explained: (M,), the share of a measure's variance that its function explains, in faces that
-            it was not fitted to.
     """
 
     gradients: np.ndarray
-    explained: np.ndarray
 
 
 def fit(coordinates: np.ndarray, values: np.ndarray) -> Fit:
@@ -36,12 +33,7 @@ def fit(coordinates: np.ndarray, values: np.ndarray) -> Fit:
     spread = values.std(axis=0, dtype="float64")
     y = (values - values.mean(axis=0)) / np.where(spread > CONSTANT, spread, np.inf)
     x = np.column_stack([coordinates, np.ones(len(coordinates))]).astype("float64")
-    rest = np.arange(len(x)) % 4 == 0
-    part = np.linalg.lstsq(x[~rest], y[~rest])[0]
-    error = np.square(y[rest] - x[rest] @ part).mean(axis=0)
-    explained = 1 - error / np.maximum(y[rest].var(axis=0), 1e-12)
-    gradients = np.linalg.lstsq(x, y)[0][:-1].T
-    return Fit(gradients, np.where(spread > CONSTANT, np.maximum(explained, 0), 0))
+    return Fit(np.linalg.lstsq(x, y)[0][:-1].T)
 
 
 def conditional(fitted: Fit, number: int, others: np.ndarray | None = None) -> np.ndarray:
