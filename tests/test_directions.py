@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 
 import imageio.v3 as imageio
 import numpy as np
@@ -91,11 +90,10 @@ def test_mistakes_are_one_sentence_before_keras_is_imported(trained, call):
         assert status == 2 and errors.startswith("error: ") and errors.count("\n") == 1, errors
         assert all(word in errors for word in words), errors
     (trained.folder / "weights/r/directions_generator_1.npz").unlink()
-    start = time.process_time()
     done = trained("sample.py", "edit", "r", "--set", "hair=2")
     assert done.returncode == 2 and done.stderr.startswith("error: "), done.stderr
     assert done.stderr.endswith("run python directions.py r.\n")
-    assert "Importing" not in done.stdout and time.process_time() - start < 1
+    assert "Importing" not in done.stderr
 
 
 def test_the_pretrained_generator_has_directions():
