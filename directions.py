@@ -18,9 +18,9 @@ from pathlib import Path
 from anime_gan import backend
 from anime_gan.commands import Parser, checked_file, number
 from anime_gan.console import waiting
-from anime_gan.directions.direction import Directions, digest, path_beside
+from anime_gan.directions.direction import Directions, path_beside
 from anime_gan.errors import clean_exit
-from anime_gan.files import require_writable
+from anime_gan.files import require_writable, sha256
 from anime_gan.generation.output import IMAGE, as_seen, details, parse_seeds, save_image
 from anime_gan.generation.pretrained import name_of
 
@@ -42,7 +42,7 @@ def main() -> None:
             generator = load_generator(str(weights))
             reader = {"colors": colors, "drawn": drawn}.get(arguments.reader)
             readings = [PLAIN, *(reader(generator) if reader else ())]
-            found = find_directions(generator, digest(weights), arguments.faces, readings)
+            found = find_directions(generator, sha256(weights), arguments.faces, readings)
             found.save(path_beside(weights))
             image = overview(generator, found.directions, arguments.seeds, arguments.size)
             save_image(arguments.out, image, details(weights, arguments.seeds))

@@ -1,6 +1,7 @@
-"""Files that are written whole or not at all, files that grow, locks, and numbered names."""
+"""Files that are written whole or not at all, files that grow, locks, checksums, numbered names."""
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -222,6 +223,12 @@ def is_locked(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def numbered(folder: Path, template: str) -> dict[int, Path]:

@@ -1,6 +1,5 @@
 """The result of an entrant: read from its run, and measured once."""
 
-import hashlib
 import json
 from array import array
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from anime_gan.config.stages import images_seen, is_finished
 from anime_gan.data.image_set import ImageSet
 from anime_gan.errors import UserError
 from anime_gan.features.network import FeatureNetwork
-from anime_gan.files import make_folder, whole_file
+from anime_gan.files import make_folder, sha256, whole_file
 from anime_gan.generation.load import load_generator
 from anime_gan.metrics import measures
 from anime_gan.metrics.during_training import METRICS
@@ -77,7 +76,7 @@ def _collect(entrant: Entrant, by: Measurement) -> dict[str, Any] | None:
     wanted = {
         "format": 3,
         "step": step,
-        "weights": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "weights": sha256(weights),
         "data": by.images.key,
         "count": by.count,
         "networks": [network.name for network in by.networks],

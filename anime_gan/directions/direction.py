@@ -5,7 +5,6 @@ Importing this module imports no Keras.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from anime_gan.errors import UserError
-from anime_gan.files import whole_file
+from anime_gan.files import sha256, whole_file
 
 
 @dataclass(frozen=True)
@@ -88,11 +87,6 @@ def path_beside(weights: Path) -> Path:
     return weights.with_name(f"directions_{weights.name.split('.')[0]}.npz")
 
 
-def digest(weights: Path) -> str:
-    """Return the SHA-256 of a weights file, by which its directions know it."""
-    return hashlib.sha256(weights.read_bytes()).hexdigest()
-
-
 def load_directions(weights: Path) -> Directions | None:
     """Return the directions beside a weights file; None if there are none for these weights.
 
@@ -117,4 +111,4 @@ def load_directions(weights: Path) -> Directions | None:
             f"the directions in {path} can't be read ({type(error).__name__}); remove the file, "
             "and find them again."
         ) from None
-    return found if found.weights == digest(weights) else None
+    return found if found.weights == sha256(weights) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 import keras
 
 from anime_gan.data.png import SOFTWARE
+from anime_gan.files import sha256
 from anime_gan.generation import pretrained
 from anime_gan.generation.generator import Generator
 from anime_gan.generation.output import details
@@ -38,7 +38,7 @@ def model_card(
     own = pretrained.name_of(weights)
     facts = details(weights) | {"run": own} if own else details(weights)
     facts |= {
-        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "weights_sha256": sha256(weights),
         "weights_precision": "float16" if float16 else "float32",
         "resolution": generator.resolution,
         "channels": generator.channels,

@@ -21,6 +21,7 @@ from anime_gan.data.pixels import to_image
 from anime_gan.errors import UserError
 from anime_gan.features import lite0, nsfwjs
 from anime_gan.features.onnx_runtime import open_onnx
+from anime_gan.files import sha256
 from anime_gan.runs.whole import require_whole
 
 BATCH = 32
@@ -206,7 +207,7 @@ def _discriminator(path: Path) -> FeatureNetwork:
 
 def _digest(path: Path) -> str:
     """Return what tells a file from others of its name."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    return sha256(path)[:8]
 
 
 def _inception() -> Forward:

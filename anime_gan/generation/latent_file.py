@@ -9,7 +9,6 @@ Importing this module imports no Keras.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import numpy as np
 
 from anime_gan import console
 from anime_gan.errors import UserError
-from anime_gan.files import whole_file
+from anime_gan.files import sha256, whole_file
 
 if TYPE_CHECKING:
     from anime_gan.generation.generator import Generator
@@ -47,7 +46,7 @@ def write_latent(
         w: float32 (layers or 1, latent_dim).
         weights: the weights file.
     """
-    about = {"space": space, "weights": _digest(weights), "recipe": json.dumps(dict(recipe))}
+    about = {"space": space, "weights": sha256(weights), "recipe": json.dumps(dict(recipe))}
     with whole_file(path) as temporary:
         np.savez(temporary, w=w, **about)
 
@@ -142,11 +141,6 @@ def _fitting(generator: Generator, path: Path, weights: Path) -> np.ndarray:
             f"that of {weights} is {generator.layers}x{generator.latent_dim}; project the face "
             "again."
         )
-    if found.weights != _digest(weights):
+    if found.weights != sha256(weights):
         console.say(f"{path} was found with other weights than {weights}: the face differs.")
     return found.w
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

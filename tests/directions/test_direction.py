@@ -6,11 +6,11 @@ import pytest
 from anime_gan.directions.direction import (
     Direction,
     Directions,
-    digest,
     load_directions,
     path_beside,
 )
 from anime_gan.errors import UserError
+from anime_gan.files import sha256
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def directions(weights):
         Direction("s1", np.array([0, -1, 0], "float32"), (0, 1), "", "SeFa"),
     ]
     numbers = {"spreads": np.ones(4), "effects": np.eye(2, 4), "agreement": np.array([1, 0.5])}
-    return Directions(pair, ["hair", "pose", "eyes", "skin"], **numbers, weights=digest(weights))
+    return Directions(pair, ["hair", "pose", "eyes", "skin"], **numbers, weights=sha256(weights))
 
 
 def test_directions_are_loaded_as_they_were_saved(weights, directions):

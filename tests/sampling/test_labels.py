@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from anime_gan.directions.direction import Direction, Directions, digest, path_beside
+from anime_gan.directions.direction import Direction, Directions, path_beside
 from anime_gan.directions.edit import moved
+from anime_gan.files import sha256
 from anime_gan.generation.load import load_generator
 from tests.conftest import size_of
 from tests.generation.test_labels import conditional
@@ -26,7 +27,7 @@ def save_directions(directions, weights):
     """Keep directions beside weights, of which nothing was measured."""
     count, path = len(directions), path_beside(weights)
     numbers = np.zeros(0), np.zeros((count, 0)), np.zeros(count)
-    Directions(directions, [], *numbers, digest(weights)).save(path)
+    Directions(directions, [], *numbers, sha256(weights)).save(path)
 
 
 def said(path) -> str:
