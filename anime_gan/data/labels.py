@@ -143,6 +143,7 @@ class Table:
                 )
         index = {name: place for place, name in enumerate(names)}
         places = [self._place(row[0], index) for row in rows]
+        self._require_once(places, rows)
         found, codes = {}, []
         for name in attributes or known:
             words = [""] * len(names)
@@ -168,6 +169,16 @@ class Table:
     def _place(self, name: str, index: Mapping[str, int]) -> int | None:
         """Return the place of the image that a row names, None if it names none."""
         return index.get(name, index.get(self.prefix + name))
+
+    def _require_once(self, places: Sequence[int | None], rows: Sequence[Sequence[str]]) -> None:
+        """Raise UserError if two rows name one image, with its folder and without it."""
+        first: dict[int, str] = {}
+        for place, (name, *_) in zip(places, rows, strict=True):
+            if place is not None and first.setdefault(place, name) != name:
+                raise UserError(
+                    f"{self.source} names one file twice, as {first[place]} and as {name}; remove "
+                    "one of the rows."
+                )
 
     def _require_labels(self, name: str, values: tuple[str, ...]) -> None:
         """Raise UserError if the values of an attribute cannot be labels."""

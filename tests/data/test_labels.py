@@ -110,6 +110,16 @@ def test_other_tables_are_refused_in_a_sentence(text, said):
     assert_one_sentence(error)
 
 
+def test_a_name_with_the_folder_and_one_without_are_the_same_file():
+    """In a set that is one folder; two rows for it contradict each other."""
+    names = ["set/a.png", "set/b.png"]
+    labels = read("file,hair\na.png,red\nset/b.png,blue\n", names, prefix="set/")
+    assert labels.codes.tolist() == [[2], [1]]
+    with pytest.raises(UserError, match=r"twice, as a\.png and as set/a\.png; remove") as error:
+        read("file,hair\na.png,red\nset/a.png,blue\nb.png,red\n", names, prefix="set/")
+    assert_one_sentence(error)
+
+
 def test_the_nearest_names_come_first():
     """A typing error is answered with what was meant."""
     assert nearest("blu", ["aqua", "black", "blue"]).startswith("there are blue, ")
