@@ -28,9 +28,12 @@ def principal_directions(generator: Generator, count: int = COUNT) -> list[Direc
 
     Args:
         generator: of any version.
-        count: how many; fewer where the latents, or the maps, have fewer dimensions.
+        count: how many; fewer where the latents, or the maps, have fewer dimensions, and none of
+            latents of one dimension.
     """
     normal = generator.normal_dim
+    if normal == 1:
+        return []
     z = np.repeat(generator.latents([SEED]), LATENTS, axis=0)  # all with the same labels
     z[:, :normal] = np.random.default_rng(SEED).standard_normal((LATENTS, normal))
     count = min(count, normal - 1)
@@ -95,9 +98,12 @@ def weight_directions(generator: Generator, w: np.ndarray, count: int) -> list[D
     With styles they are those of each level of layers, and change these layers alone.
 
     Args:
-        generator: of any version; of none whose first weights do not take the latent.
+        generator: of any version.
         w: of many latents, float32 (N, latent_dim); its deviation along a direction is one step.
         count: how many of each level.
+
+    Returns:
+        [] if there are no styles, and the first weights do not take the latent.
     """
     found = []
     for layers, matrix in _matrices(generator):

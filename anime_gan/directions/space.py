@@ -6,7 +6,7 @@ import numpy as np
 
 from anime_gan.generation.generator import Generator
 
-_SHARE = 0.99  # of the variance of w that the coordinates hold
+_SHARE = 0.99  # of the variance of w that the coordinates hold at most
 
 
 class Space:
@@ -27,7 +27,7 @@ class Space:
         self.basis = self._to_coordinates = normal
         if generator.has_styles:
             self.mean = w.mean(axis=0, dtype="float64")
-            variances, vectors = np.linalg.eigh(np.cov(w.T.astype("float64")))
+            variances, vectors = np.linalg.eigh(np.atleast_2d(np.cov(w.T.astype("float64"))))
             order = np.argsort(-variances)
             kept = variances[order].cumsum() <= _SHARE * variances.sum()
             kept[0] = True

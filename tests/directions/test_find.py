@@ -98,6 +98,7 @@ def test_a_word_has_a_direction_of_its_own(painter, found):
     ("version", "override"),
     [
         ("r3gan", "model.channels=1"),
+        ("dcgan", "model.latent_dim=1"),
         pytest.param("stylegan2", "model.channels=1", marks=SLOW_ON_JAX),
         *(pytest.param(v, "model.latent_dim=6", marks=pytest.mark.slow) for v in VERSIONS),
     ],
