@@ -49,23 +49,24 @@ def words(part: str, values: Sequence[str], read: Callable[[np.ndarray], np.ndar
         values: the words; each has a measure of its own, called hair-blue.
         read: a function from images to how sure each word is, 0 to 1, (N, len(values)).
     """
-    measures = [Measure(f"{part}-{word}", part, "other", word, "word") for word in values]
-    return Reading(measures, lambda images: read(images).astype("float32"))
+    return Reading(_measures(part, values), lambda images: read(images).astype("float32"))
+
+
+def _measures(part: str, values: Sequence[str]) -> list[Measure]:
+    return [Measure(f"{part}-{word}", part, "other", word, "word") for word in values]
 
 
 def colors(generator: Generator) -> list[Reading]:
-    """Return the readings of hair and eye color in words; none for gray images."""
+    """Return the reading of hair and eye color in words; none for gray images."""
     if generator.channels == 1:
         return []
 
-    def reading(part: str) -> Reading:
-        return words(
-            part,
-            color_reader.words()[part],
-            lambda images: color_reader.probabilities(images)[part],
-        )
+    def read(images: np.ndarray) -> np.ndarray:
+        found = color_reader.probabilities(images)
+        return np.concatenate([found[part] for part in color_reader.ATTRIBUTES], axis=1)
 
-    return [reading(part) for part in color_reader.ATTRIBUTES]
+    known = color_reader.words()
+    return [Reading([m for part in known for m in _measures(part, known[part])], read)]
 
 
 def drawn(generator: Generator) -> list[Reading]:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from anime_gan.data.demo.dataset import draw_faces, face_of
-from anime_gan.directions.reading import PLAIN, drawn, joined
+from anime_gan.directions.reading import PLAIN, colors, drawn, joined
 from anime_gan.errors import UserError
+from anime_gan.features import colors as color_reader
 from tests.export.networks import tiny_generator
 
 
@@ -22,6 +23,21 @@ def test_the_words_of_drawn_faces_are_read():
     assert (values[np.arange(20), hair] == 1).mean() > 0.9
     words = values[:, len(PLAIN.measures) :]
     np.testing.assert_array_equal(words.sum(axis=1), 3)
+
+
+def test_the_words_of_colors_are_read_once(monkeypatch):
+    """Of hair and eyes together, which takes half of the time; gray faces have none."""
+    generator, calls = tiny_generator("r3gan"), []
+    images = draw_faces(5, seed=6)
+    found = color_reader.probabilities(images)
+    monkeypatch.setattr(color_reader, "probabilities", lambda x: calls.append(x) or found)
+    reading = joined(colors(generator))
+    values, names = reading.read(images), [m.name for m in reading.measures]
+    assert len(calls) == 1 and values.shape == (5, len(names))
+    for part, known in color_reader.words().items():
+        own = [names.index(f"{part}-{word}") for word in known]
+        np.testing.assert_array_equal(values[:, own], found[part])
+    assert colors(tiny_generator("r3gan", "model.channels=1")) == []
 
 
 def test_faces_of_another_size_are_refused():
