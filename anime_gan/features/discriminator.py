@@ -193,7 +193,8 @@ def _read(images, start: int, stop: int) -> np.ndarray:
 def _pooled(x):
     """Return the maximum in each cell of maps (B, H, W, C) as (B, 16 C), in the order H, W, C.
 
-    Sides that are no multiple of 4 have cells that overlap by a pixel. Vectors stay as they are.
+    Sides that are no multiple of 4 have cells that overlap by a pixel, and those below 4 have a
+    cell for each pixel. Vectors stay as they are.
     """
     if len(x.shape) == 2:
         return ops.cast(x, "float32")

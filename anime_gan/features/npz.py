@@ -23,7 +23,7 @@ def write(
     It holds `files`, the names of the images (N,); `layers`, the names of the arrays of features,
     from the image to the score; `keras_layers` and `shapes`, the layers' own names and outputs; and
     for each layer its features, float32 (N, F). Of maps (H, W, C), F is 16 C: reshape(N, 4, 4, C)
-    gives them their places back.
+    gives them their places back. Sides below 4 keep their size.
 
     Args:
         images: uint8 (N, H, W, C), an array or Mapped or Encoded.
