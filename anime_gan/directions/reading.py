@@ -66,7 +66,8 @@ def colors(generator: Generator) -> list[Reading]:
         return np.concatenate([found[part] for part in color_reader.ATTRIBUTES], axis=1)
 
     known = color_reader.words()
-    return [Reading([m for part in known for m in _measures(part, known[part])], read)]
+    measures = [m for part in color_reader.ATTRIBUTES for m in _measures(part, known[part])]
+    return [Reading(measures, read)]
 
 
 def drawn(generator: Generator) -> list[Reading]:
