@@ -46,7 +46,7 @@ def test_directions_end_to_end(trained, call, monkeypatch):
         assert call("sample.py", "edit", *arguments) == (0, "")
     generator = load_generator(str(weights))
     write_latent(folder / "face.npz", generator.w([3]), "z", weights, {})
-    same = ("--set", f"{one}=+2,{other}=-1", "--size", "32", "--out", "same.png")
+    same = ("--set", f"{one}=+2", "--set", f"{other}=-1", "--size", "32", "--out", "same.png")
     assert call("sample.py", "edit", "--seeds", "face.npz,4", *same) == (0, "")
     steps = [(found.directions[0], 2), (found.directions[1], -1)]
     w = generator.w([3, 4])
@@ -83,6 +83,7 @@ def test_mistakes_are_one_sentence_before_keras_is_imported(trained, call):
         (["--strip", "hiar"], ["no direction hiar", *names]),
         (["--set", "hair"], ["'hair'", "hair=+2,pose=-1"]),
         (["--set", "hair=99"], ["from -10 to 10"]),
+        (["--set", "hair=1", "--set", "hair=2"], ["hair twice"]),
         ([], ["--set", "--strip"]),
         (["--strip", names[0], "--fps", "3"], ["--fps", "films"]),
     ):

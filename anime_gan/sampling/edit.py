@@ -27,7 +27,13 @@ OPTIONS = (
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Raise UserError where no direction is named."""
+    """Join the steps of all --set; UserError where no direction is named, or one twice."""
+    joined: dict[str, float] = {}
+    for steps in arguments.set:
+        if joined.keys() & steps:
+            raise UserError(f"--set names {min(joined.keys() & steps)} twice; name it once.")
+        joined |= steps
+    arguments.set = joined
     if not arguments.set and not arguments.strip:
         raise UserError(
             "the command `edit` needs a direction: --set hair=+2,pose=-1, or --strip hair."

@@ -107,8 +107,9 @@ OPTIONS = {
     )
     | {"action": "append"},
     "--set": option(
-        parse_set, "LIST", "steps along directions, in standard deviations: hair=+2,pose=-1", {}
-    ),
+        parse_set, "LIST", "steps along directions, in standard deviations: hair=+2,pose=-1", []
+    )
+    | {"action": "append"},
     "--strip": {"metavar": "NAME", "help": "a direction, shown from -3 to 3"},
     "--no-captions": {"action": "store_true", "help": "no seed below each face"},
     "--fps": option(
