@@ -375,9 +375,7 @@ def main(*argv: str) -> int:
         told = labels.notes(config.data.balance) if labels else []
         if len(images.names) < FEW:
             config = augmented(config)
-        swept = folder.swept_if_refused() if group.leads else nullcontext()
-        log = console.logged(folder.log) if group.leads else nullcontext()
-        with swept, log, StopRequest() as stop:
+        with folder.recorded() if group.leads else nullcontext(), StopRequest() as stop:
             console.note(f"train_gan.py {shlex.join(argv)}")
             grown = (facts or {}).get("grown") or ()
             say(group, images.summary(), *told, *few(images, config), *growth(config, grown))

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anime_gan import console
 from anime_gan.config import Config, from_dict, read_yaml
 from anime_gan.errors import UserError
 from anime_gan.files import is_locked, lock, make_folder, numbered, remove_unfinished
@@ -80,10 +81,14 @@ class RunFolder:
         return held
 
     @contextmanager
-    def swept_if_refused(self) -> Iterator[None]:
-        """Within it, a UserError removes the folders if they have nothing but a lock and a log."""
+    def recorded(self) -> Iterator[None]:
+        """Within it, lines are also appended to the log.
+
+        A UserError removes the folders if they have nothing but the lock and the log.
+        """
         try:
-            yield
+            with console.logged(self.log):
+                yield
         except UserError:
             folders = [path for path in (self.weights, self.images) if path.is_dir()]
             names = {file.name for path in folders for file in path.iterdir()}

@@ -8,7 +8,7 @@ from anime_gan.runs.folder import RunFolder
 
 def refuse(run: RunFolder) -> None:
     """End as a run that another check refuses once its log is open."""
-    with pytest.raises(UserError), run.swept_if_refused():
+    with pytest.raises(UserError), run.recorded():
         raise UserError("it does not fit.")
 
 
