@@ -129,7 +129,7 @@ class Table:
 
         Args:
             names: of the images, relative to the root of their set.
-            attributes: which to read; () for all that are labels.
+            attributes: which to read; () for all with 2 to MOST_VALUES values.
 
         Raises:
             UserError: the file is no such table, or an attribute is missing or has too many values.
@@ -151,7 +151,7 @@ class Table:
                 if place is not None:
                     words[place] = row[known[name]]
             values = tuple(sorted(set(words) - {""}))
-            if not attributes and not 0 < len(values) <= MOST_VALUES:
+            if not attributes and not 2 <= len(values) <= MOST_VALUES:
                 continue
             self._require_labels(name, values)
             number = {word: code for code, word in enumerate(("", *values))}

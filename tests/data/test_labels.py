@@ -71,12 +71,14 @@ def test_what_does_not_fit_is_counted():
 
 
 def test_an_attribute_of_a_drawing_that_is_no_label_is_left_out_unless_asked_for():
-    """A table may have columns of numbers: they are no labels."""
+    """A table may have columns of numbers, or of one value: they are no labels."""
     names = [f"{n}.png" for n in range(MOST_VALUES + 1)]
-    text = "file,hair,tilt\n" + "".join(f"{n},{i % 2},0.{i}\n" for i, n in enumerate(names))
+    text = "file,hair,tilt,set\n" + "".join(f"{n},{i % 2},0.{i},a\n" for i, n in enumerate(names))
     assert list(read(text, names).attributes) == ["hair"]
     with pytest.raises(UserError, match="257 different values"):
         read(text, names, ["tilt"])
+    with pytest.raises(UserError, match="only the value a"):
+        read(text, names, ["set"])
 
 
 @pytest.mark.parametrize(
