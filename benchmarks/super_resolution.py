@@ -1,4 +1,4 @@
-"""SRGAN by this project's training step, beside Lanczos and waifu2x (docs/sampling.md).
+"""SRGAN by this project's training step, beside Lanczos and waifu2x.
 
     python -m benchmarks.super_resolution faces.zip heldout.zip --minutes 12 --out sheet.png
 

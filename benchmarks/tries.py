@@ -1,4 +1,4 @@
-"""Train with a change that was tried and left out (docs/r3gan.md).
+"""Train with a change that the training code does not have, to compare it with a recipe.
 
     python -m benchmarks.tries logan configs/r3gan_patch_cpu.yaml data.images=faces.zip run=logan
 

@@ -1,4 +1,4 @@
-"""Changes that were tried do what their description says; SRGAN learns and is measured."""
+"""Changes to try do what their description says; SRGAN is trained and measured."""
 
 import numpy as np
 import pytest
