@@ -61,7 +61,8 @@ def main() -> None:
     config = load_config(CONFIG, [*words, f"training.minutes={options.minutes}"])
     enlarge = train(config, options.train, options.minutes)
     found = open_images(options.real, options.size).images
-    real = found.take(np.arange(min(options.count, len(found))), np.zeros(options.count, bool))
+    count = min(options.count, len(found))
+    real = found.take(np.arange(count), np.zeros(count, bool))
     small = to_uint8(np.concatenate([reduced(part) for part in in_batches(real)]))
     made = {"SRGAN": enlarge(small)} | by_others(small, options.size)
     real = to_uint8(real)
@@ -95,6 +96,8 @@ def generator(config: Config, filters: int = 24, blocks: int = 8) -> keras.Model
 
 def inputs_of(real):
     """Return what the step takes for latents: the small images, and then what they should become.
+
+    real: (B, S, S, C) in [-1, 1]; the result is (B, N), N = S * S * C * 5 / 4.
 
     The generator looks at the first part only. The step adds the error of the second output of a
     "predictor", which here is the image, to the generator's loss.
@@ -158,12 +161,12 @@ def train(config: Config, place: str, minutes: float):
 
 
 def in_batches(images: np.ndarray, size: int = 100):
-    """Return parts of images."""
+    """Return parts of images (N, H, W, C), of `size` images at most."""
     return (images[start : start + size] for start in range(0, len(images), size))
 
 
 def by_others(small: np.ndarray, size: int) -> dict[str, np.ndarray]:
-    """Return the images enlarged by Lanczos, and by waifu2x if it is installed."""
+    """Return uint8 images (N, H, H, C) enlarged to `size` by Lanczos and, if it is there, waifu2x."""
     made = {}
     for name in ("lanczos", "waifu2x"):
         try:
@@ -174,14 +177,14 @@ def by_others(small: np.ndarray, size: int) -> dict[str, np.ndarray]:
 
 
 def resized(images: np.ndarray, size: int, name: str) -> np.ndarray:
-    """Return uint8 images of another size; name: nearest, or an upscaler."""
+    """Return uint8 images (N, H, H, C) of another size; name: nearest, or an upscaler."""
     if name == "nearest":
         return images.repeat(size // images.shape[1], 1).repeat(size // images.shape[2], 2)
     return np.stack([*map(resizer(size, name), images)])
 
 
 def print_table(made: dict[str, np.ndarray], real: np.ndarray) -> None:
-    """Print a row for each way to enlarge."""
+    """Print a row for each way to enlarge: made and real images are uint8 (N, S, S, C)."""
     features = {name: open_network(name) for name in JUDGES}
     wanted = {name: network.features(real) for name, network in features.items()}
     print(f"\n{len(real):,} faces\n\n| | error of a pixel, of 255 | {' | '.join(JUDGES)} |")
