@@ -166,7 +166,7 @@ def in_batches(images: np.ndarray, size: int = 100):
 
 
 def by_others(small: np.ndarray, size: int) -> dict[str, np.ndarray]:
-    """Return uint8 images (N, H, H, C) enlarged to `size` by Lanczos and, if it is there, waifu2x."""
+    """Return uint8 images (N, H, H, C) enlarged to `size`, by each upscaler that is installed."""
     made = {}
     for name in ("lanczos", "waifu2x"):
         try:
