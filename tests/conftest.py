@@ -34,12 +34,20 @@ from anime_gan import backend
 
 backend.start()
 
+import keras
+
 from anime_gan.data import demo
 
 ROOT = Path(__file__).parents[1]
 
 # Beside `backends`: on JAX, XLA compiles it for long, and others nearly cover it, so it is slow.
 SLOW_ON_JAX = pytest.mark.slow if backend.name() == "jax" else pytest.mark.backends
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Give networks the same first weights in each run of a test."""
+    keras.utils.set_random_seed(0)
 
 
 def size_of(image: Path) -> tuple[int, int]:
