@@ -22,7 +22,7 @@ from anime_gan.console import waiting
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.export.formats import FORMATS, PARTS, choose_backend, require_packages
 from anime_gan.files import require_writable, require_writable_folder
-from anime_gan.generation.output import as_seen, free_path
+from anime_gan.generation.output import as_seen, free_path, stem_of
 from anime_gan.generation.pretrained import name_of
 from anime_gan.studio import PAGE
 
@@ -112,7 +112,7 @@ def own_path(weights: Path, arguments: argparse.Namespace) -> Path:
     from anime_gan.generation.load import output_folder
 
     form = EVERY[arguments.to]
-    words = [weights.name.split(".")[0]]
+    words = [stem_of(weights)]
     words += [arguments.part] if arguments.part != "whole" else []
     words += ["float16"] if arguments.float16 else []
     words += [] if form.suffix else [arguments.to]

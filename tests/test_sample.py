@@ -381,20 +381,22 @@ def test_stylegan_end_to_end(script, call):
     )
     assert ours.shape == theirs.shape
     (folder / "its v1.0 face.png").write_bytes((folder / "first.png").read_bytes())
+    (folder / "found.mp4").touch()
     for arguments in (
         ("figure", "mixing", "s", "--seeds", "0-3"),
         ("walk", "s", "--seeds", "1,2", "--frames", "2", "--psi", "0.7", "--noise", "random"),
         ("walk", "s", "--seeds", "1,2", "--frames", "2", "--space", "z", "--out", "z.gif"),
         ("project", folder / "gan_images/s/gan_3.png", "s", "--steps", "3", "--out", "found.png"),
         ("project", "its v1.0 face.png", "s", "--steps", "1"),
-        ("walk", "s", "--seeds", "1,found.npz,3", "--frames", "2", "--out", "to.gif"),
+        ("walk", "s", "--seeds", "1,found_002.npz,3", "--frames", "2", "--out", "to.gif"),
     ):
         status, errors = call("sample.py", *arguments)
         assert status == 0, errors
     made = {path.name for path in (folder / "gan_images/s").iterdir()}
     assert {"mixing_generator_3.png", "walk_generator_3.gif"} <= made
     assert "projection_its_v1_0_face_generator_3.png" in made
-    assert (folder / "found.png").is_file() and (folder / "found.mp4").is_file()
+    assert (folder / "found.png").is_file() and (folder / "found_002.mp4").is_file()
+    assert not (folder / "found.mp4").read_bytes()  # which was there, and has another number
     (folder / "none.png").write_text("no image")
     status, errors = call("sample.py", "project", "none.png", "s")
     assert status == 2 and "none.png" in errors and errors.count("\n") == 1, errors

@@ -14,6 +14,7 @@ import numpy as np
 
 from anime_gan.errors import UserError
 from anime_gan.files import sha256, whole_file
+from anime_gan.generation.output import stem_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Directions:
 
 def path_beside(weights: Path) -> Path:
     """Return the path of the directions of a weights file: directions_generator_500.npz."""
-    return weights.with_name(f"directions_{weights.name.split('.')[0]}.npz")
+    return weights.with_name(f"directions_{stem_of(weights)}.npz")
 
 
 def load_directions(weights: Path) -> Directions | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from anime_gan.data.decode import reason
 from anime_gan.errors import UserError
 from anime_gan.files import whole_file
 from anime_gan.generation.grid import repeated, resizer
+from anime_gan.generation.output import require_side
 
 if TYPE_CHECKING:
     from anime_gan.runs.folder import RunFolder
@@ -27,12 +29,16 @@ _SLOWEST = 12  # frames per second of an MP4: players stop at fewer
 def write(out: Path, frames: Iterable[np.ndarray], fps: float) -> None:
     """Write frames, uint8 (H, W, 3) of one even size, as an endless GIF or as an MP4, by suffix.
 
+    UserError if the format has no frames of their size.
+
     A GIF's frames last whole hundredths of a second, so its speed is the nearest possible. In a
     slow MP4 each frame is written several times.
     """
     import imageio.v2 as imageio  # not for argument errors, which come before any film
 
     require_speed(out, fps)
+    first = next(frames := iter(frames))
+    require_side(out, first.shape[1], first.shape[0])
     with whole_file(out) as temporary:
         options, times = {"duration": 1000 / fps, "loop": 0}, 1
         if out.suffix.lower() == ".mp4":
@@ -40,7 +46,7 @@ def write(out: Path, frames: Iterable[np.ndarray], fps: float) -> None:
             # Without macro_block_size, imageio rounds sizes to multiples of 16.
             options = {"fps": fps * times, "codec": "libx264", "macro_block_size": 2}
         with imageio.get_writer(temporary, **options) as film:
-            for frame in frames:
+            for frame in chain([first], frames):
                 for _ in range(times):
                     film.append_data(frame)
 

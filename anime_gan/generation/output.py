@@ -21,7 +21,8 @@ from anime_gan.files import whole_file
 
 IMAGE = (".png", ".jpg", ".jpeg", ".webp")  # the endings of files that save_image writes
 QUALITY = 95  # of JPEG and WebP files
-LONGEST_SIDE = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383}  # pixels; a PNG has no such limit
+# Pixels; a PNG has no such limit. ffmpeg writes no larger MP4, and says so only in its log.
+LONGEST_SIDE = {".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383, ".gif": 65_535, ".mp4": 16_384}
 _EXIF_DESCRIPTION, _EXIF_SOFTWARE = 0x010E, 0x0131
 # New seeds have five digits at most, and are not those of the grids of a training.
 _FIRST_NEW, _LAST_NEW = 1_000, 100_000
@@ -120,14 +121,28 @@ def save_image(path: Path, image: Image.Image, details: Mapping[str, Any]) -> No
 
     UserError if the image is larger than the format allows, or the system refuses to write.
     """
-    longest = LONGEST_SIDE.get(path.suffix.lower())
-    if longest and max(image.size) > longest:
-        raise UserError(
-            f"{path} would be {image.width}x{image.height} pixels, but a {path.suffix} file has "
-            f"{longest} a side at most; take fewer or smaller images, or write a .png file."
-        )
+    require_side(path, *image.size)
     with whole_file(path) as temporary:
         _write(temporary, image, details)
+
+
+def require_side(path: Path, width: int, height: int) -> None:
+    """Raise UserError if a format, by the suffix of the path, has no images of this size."""
+    longest = LONGEST_SIDE.get(path.suffix.lower())
+    if longest and max(width, height) > longest:
+        instead = ", or write a .png file" if path.suffix.lower() in IMAGE else ""
+        raise UserError(
+            f"{path} would be {width}x{height} pixels, but a {path.suffix} file has {longest} a "
+            f"side at most; take fewer or smaller images{instead}."
+        )
+
+
+def stem_of(weights: Path) -> str:
+    """Return the name of a weights file without its ending: generator_500 of .keras, .weights.h5.
+
+    What is made of the file is named after it.
+    """
+    return weights.name.removesuffix(".weights.h5").removesuffix(".keras")
 
 
 def save_small(path: Path, image: Image.Image, details: Mapping[str, Any]) -> None:

@@ -33,7 +33,8 @@ def run(arguments: argparse.Namespace) -> str:
     generator, out = open_generator(arguments, name, ".mp4", SUFFIX)
     film, latents = checked_file(out.with_suffix(".mp4"), (".mp4",)), out.with_suffix(SUFFIX)
     if arguments.out:  # which names the image only
-        film, latents = free_path(film), free_path(latents)
+        film = free_path(film, SUFFIX)
+        latents = film.with_suffix(SUFFIX)
     target = read_target(arguments.image, generator.resolution, generator.channels)
     done = project(generator, target, arguments.steps, arguments.space)
     first, last = generator.images(done.path[[0, -1]])

@@ -8,7 +8,7 @@ from pathlib import Path
 from anime_gan.errors import UserError
 from anime_gan.files import require_writable, require_writable_folder
 from anime_gan.generation.labels import attributes_in, expanded, label_text
-from anime_gan.generation.output import as_seen, free_path, seed_text
+from anime_gan.generation.output import as_seen, free_path, seed_text, stem_of
 from anime_gan.generation.pretrained import name_of
 from anime_gan.sampling.scale import choose_size
 
@@ -77,7 +77,7 @@ def open_generator(arguments: argparse.Namespace, name: str, *others: str):
     if path.suffix == ".h5":
         note_raw_weights(path)
     suffix = arguments.suffixes[0] if arguments.suffixes else ""
-    own = output_folder(path) / f"{name}_{path.name.split('.')[0]}{suffix}"
+    own = output_folder(path) / f"{name}_{stem_of(path)}{suffix}"
     out = arguments.out or free_path(own, *others)
     require_writable_folder(out.parent if suffix else out)
     return generator, out

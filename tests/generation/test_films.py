@@ -89,6 +89,14 @@ def test_a_gif_is_not_faster_than_viewers_show(tmp_path):
     films.write(tmp_path / "a.mp4", frames, 60)
 
 
+def test_frames_too_large_for_a_film_are_refused(tmp_path):
+    """Where ffmpeg writes nothing and raises nothing."""
+    for name, width in (("a.mp4", 16_386), ("a.gif", 65_536)):
+        with pytest.raises(UserError, match=f"{width}x4 pixels.*fewer or smaller images[.]"):
+            films.write(tmp_path / name, [np.zeros((4, width, 3), "uint8")] * 2, 12)
+    assert not [*tmp_path.iterdir()]
+
+
 @pytest.mark.parametrize("count", [2, 3, 10, 40, 77, 240, 241, 1_000, 9_999])
 def test_a_film_lasts_six_to_twelve_seconds(count):
     """However many grids there are; the first and the last are shown, in order."""

@@ -17,6 +17,7 @@ from anime_gan.generation.output import (
     save_image,
     save_small,
     seed_text,
+    stem_of,
 )
 from tests.conftest import size_of
 
@@ -96,6 +97,16 @@ def test_what_a_format_does_not_hold_is_refused(tmp_path, suffix, longest):
     with pytest.raises(UserError, match=f"1x{longest + 1} pixels, .* or write a .png file"):
         save_image(path, Image.new("L", (1, longest + 1)), {})
     assert not [*tmp_path.iterdir()]
+
+
+def test_what_is_made_of_weights_has_their_whole_name():
+    """Points in it are no ending, so my.a and my.b have files of their own."""
+    for name, stem in (
+        ("generator_500.keras", "generator_500"),
+        ("generator_500.weights.h5", "generator_500"),
+        ("my.a.keras", "my.a"),
+    ):
+        assert stem_of(Path("weights") / name) == stem
 
 
 def test_on_a_full_disk_no_image_is_damaged(tmp_path, monkeypatch):

@@ -87,3 +87,19 @@ def test_unknown_labels_are_refused_before_keras(labeled):
         done = labeled("sample.py", "words", "--label", asked)
         assert done.returncode == 2 and said in done.stderr, done.stderr
         assert "Importing" not in done.stderr
+
+
+def test_a_grid_has_as_many_rows_as_labels(labeled, call):
+    """Other rows, and columns for other seeds, are refused before Keras."""
+    three = ("words", "--label", "hair=*", "--out", "grid.png")
+    assert call("sample.py", *three, "--grid", "2x3", "--size", "16")[0] == 0
+    with Image.open(labeled.folder / "grid.png") as image:
+        assert image.size == (2 * 18 + 2, image.height) and len(image.info["seeds"].split("-")) == 2
+    for more, said in (
+        (("--grid", "2x4"), "--grid has 4 rows, but --label makes 3, each of the same faces; "),
+        (("--grid", "2x3", "--seeds", "1-3"), "and not 2 for 3 seeds; leave --grid out"),
+        (("--seeds", "1-1400"), "a grid of 1400x3 is 4,200 faces, but has 4,096 at most"),
+    ):
+        done = labeled("sample.py", *three, *more)
+        assert done.returncode == 2 and said in done.stderr, done.stderr
+        assert "Importing" not in done.stderr
