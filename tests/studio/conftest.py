@@ -54,8 +54,9 @@ class Studio:
         """Set the controls that the address does not hold, and delete what was saved."""
         for path in self.downloads.iterdir():
             path.unlink()
-        values = {"seconds": 0.4, "fps": 5, "scale": 1, "columns": 2, "easing": "smooth"}
-        for control, value in (values | {"loop": True, "smooth": True}).items():
+        values = {"seconds": 0.4, "fps": 5, "format": "webm", "scale": 1, "columns": 2}
+        values |= {"easing": "smooth", "loop": True, "smooth": True}
+        for control, value in values.items():
             self.set(f"#{control}", value)
 
     def run(self, script, *arguments):
