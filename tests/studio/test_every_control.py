@@ -257,7 +257,7 @@ def use_walk(hand):
     hand.press("#save-film")
     with Image.open(io.BytesIO(hand.saved("walk_of_3.gif"))) as film:
         assert film.n_frames == 4  # two legs of 0.4 seconds
-    for control, value in (("seconds", 6), ("fps", 60)):
+    for control, value in (("seconds", 6), ("fps", 50)):
         studio.set(f"#{control}", value)
     hand.press("#save-film")
     studio.until("return document.getElementById('saving-bar').value > 0")

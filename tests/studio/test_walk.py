@@ -147,6 +147,19 @@ def test_images_and_frames_are_saved_as_zips(studio):
     assert same(np.stack([np.asarray(image) for image in frames]), expected)
 
 
+def test_a_walk_ends_with_its_faces(studio):
+    """Without two picks nothing plays, no film is made, and a new walk begins as usual."""
+    studio.click("#tab-walk")
+    studio.click("#play")
+    studio.click("#clear")
+    assert not studio.find("#save-film").is_enabled()
+    studio.run("return new Promise(done => setTimeout(done, 200))")
+    assert studio.status == "No faces are picked."
+    studio.go(PICKED)
+    assert studio.find("#save-film").is_enabled() and studio.find("#play").text == "Play"
+    assert same(frame(studio, 0), studio.generator.images_from_seeds([3])[0])
+
+
 def test_films(studio):
     """GIF and WebM hold each frame of the walk once, at its time, however busy the machine is."""
     studio.click("#tab-walk")
@@ -197,6 +210,9 @@ def test_saving_can_be_cancelled(studio):
     studio.set("#seconds", 6)
     studio.set("#fps", 60)
     studio.set("#format", "gif")
+    studio.click("#save-film")
+    assert "a GIF has at most 50 frames a second" in studio.status
+    studio.set("#fps", 50)
     studio.click("#save-film")
     studio.until("return document.getElementById('saving-bar').value > 0")
     studio.press("#cancel", Keys.ENTER)

@@ -118,6 +118,48 @@ def test_a_key_held_down_is_one_step(studio):
     assert studio.find("#psi").get_attribute("value") == "1"
 
 
+def test_what_changes_nothing_is_no_step(studio):
+    """Back then undoes what was seen to happen."""
+    studio.click(CELL.format(1))
+    before = studio.run("return history.length")
+    studio.click("#picks li:nth-child(1) button")  # which is chosen already
+    studio.click("#psi-reset")
+    assert studio.run("return history.length") == before
+
+
+def test_a_scroll_after_a_slider_leaves_it_a_step(studio):
+    """Back undoes the slider, also if the wall moved before its step was taken."""
+    studio.run(HELD_DOWN + "document.getElementById('wall').scrollTop = 5000;")
+    studio.until("return location.hash.includes('psi=0.6')")
+    studio.browser.back()
+    studio.until("return !location.hash.includes('psi')")
+
+
+def test_the_wall_and_the_focus_stay(studio):
+    """Leaving out the picks moves no wall; a step back leaves the focus on a face."""
+    studio.click(CELL.format(1))
+    studio.run("document.getElementById('wall').scrollTop = 9000")
+    studio.until("return location.hash.includes('from=')")
+    seen = studio.run(IN_VIEW)
+    studio.click("#clear")
+    assert studio.run(IN_VIEW) == seen and "1" not in seen
+    assert studio.run("return document.activeElement.dataset.seed") in seen
+    studio.press(":focus", " ")
+    studio.browser.back()
+    studio.until("return !location.hash.includes('face')")
+    assert studio.run("return document.activeElement.dataset.seed") in studio.run(IN_VIEW)
+
+
+def test_the_wall_ends_with_the_last_seed(studio):
+    """No scrolling goes beyond it."""
+    studio.run("document.getElementById('seed').value = ''")
+    studio.press("#seed", str(2**64 - 1), Keys.ENTER)
+    studio.run("document.getElementById('wall').scrollTop = 1e9")
+    studio.run("return new Promise(done => setTimeout(done, 400))")
+    assert studio.run(IN_VIEW)[-1] == str(2**64 - 1)
+    assert int(studio.state.removeprefix("from=")) < 2**64
+
+
 def test_a_wrong_address_is_no_error(studio):
     """What can't be read is left out, what is too large is limited."""
     studio.go("from=x&psi=99&noise=&face=7_d0_nan_d99_1_coarse_q_&face=-1&face=3_d0_9&chosen=9")

@@ -22,7 +22,7 @@ const picks = {
       state.chosen = -1;
       stepTaken();
       say("No faces are picked.");
-      wall.focus(wall.active);
+      wall.enter();
     });
     onChange(() => this.renew());
   },
@@ -125,5 +125,5 @@ function removePick(place) {
   say(`${nameOf(face)} is no longer picked.`);
   const next = picks.list.children[Math.min(place, state.picks.length - 1)];
   if (next) next.lastElementChild.focus();
-  else wall.focus(wall.active);
+  else wall.enter();
 }

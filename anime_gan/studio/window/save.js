@@ -139,6 +139,9 @@ const saving = {
 
   async film(format) {
     const fps = this.number("fps");
+    if (format === "gif" && fps > 50) { // viewers slow it down to 10
+      throw new Error("a GIF has at most 50 frames a second; choose fewer, or WebM");
+    }
     const jobs = walk.frames(fps);
     const name = fileName("walk", state.picks);
     if (format === "png") return this.images(jobs, name);

@@ -103,8 +103,10 @@ function showState() {
 
 // The same, as a step that the reader can go back to.
 let renewal = null;
+let isStepDue = false;
 function stepTaken() {
   clearTimeout(renewal);
+  isStepDue = false;
   renewAddress("pushState");
   showState();
 }
@@ -112,6 +114,7 @@ function stepTaken() {
 // The same, once the reader pauses: a key held down on a slider is one step.
 function stepTakenSoon() {
   clearTimeout(renewal);
+  isStepDue = true;
   renewal = setTimeout(stepTaken, 300);
   showState();
 }
@@ -119,12 +122,14 @@ function stepTakenSoon() {
 // Where the wall is, is in the address, but no step. It waits: browsers refuse to renew the address
 // more than a few times in a second.
 function wallMoved() {
+  if (isStepDue) return; // it writes the address too
   clearTimeout(renewal);
   renewal = setTimeout(() => renewAddress("replaceState"), 300);
 }
 
 // Some browsers refuse this by an error: in frames without an address, or where it is too often.
 function renewAddress(how) {
+  if (how === "pushState" && toAddress() === (location.hash || "#")) return; // nothing changed
   try {
     history[how](null, "", toAddress());
   } catch { /* the page works without */ }
@@ -133,6 +138,7 @@ function renewAddress(how) {
 // Not by popstate: that of a link that a reader edits comes before its fragment is there.
 addEventListener("hashchange", () => {
   clearTimeout(renewal);
+  isStepDue = false;
   fromAddress();
   for (const listener of listeners) listener(true);
 });

@@ -4,6 +4,7 @@ const walk = {
   canvas: document.getElementById("walk-canvas"),
   position: document.getElementById("position"),
   isPlaying: false,
+  turn: null, // of what plays: an earlier one ends when another starts
   at: 0, // the share of the walk that is shown, 0 to 1
 
   start() {
@@ -24,6 +25,7 @@ const walk = {
   renew() {
     const legs = this.legs();
     const canWalk = state.picks.length > 1;
+    document.getElementById("save-film").disabled = !canWalk;
     if (!canWalk) this.pause();
     document.getElementById("no-walk").hidden = canWalk;
     document.getElementById("walk-part").hidden = !canWalk;
@@ -80,11 +82,14 @@ const walk = {
   // Each frame is that of the time at which it is asked for, however long it takes.
   async play() {
     this.isPlaying = true;
+    const turn = this.turn = {};
+    const goesOn = () => this.isPlaying && this.turn === turn;
     document.getElementById("play").textContent = "Pause";
     if (this.at >= 1) this.at = 0;
     let last = performance.now();
-    while (this.isPlaying) {
+    while (goesOn()) {
       const now = await new Promise(requestAnimationFrame);
+      if (!goesOn()) break; // there may be no faces any more
       this.at += Math.max(0, now - last) / 1000 / (this.legs() * this.seconds());
       last = now;
       const isLoop = document.getElementById("loop").checked;

@@ -55,11 +55,15 @@ const wall = {
     const row = seed / BigInt(this.columns);
     const half = BigInt(WINDOW / 2);
     this.first = row > half ? row - half : 0n;
+    const hadFocus = this.sheet.contains(document.activeElement);
     for (const number of [...this.rows.keys()]) this.remove(number);
-    this.sheet.style.height = `${WINDOW * this.height}px`;
+    const left = LAST_SEED / BigInt(this.columns) - this.first + 1n;
+    const rows = left < WINDOW ? Number(left) : WINDOW;
+    this.sheet.style.height = `${rows * this.height + GAP}px`;
     this.view.scrollTop = Number(row - this.first) * this.height + rest;
     this.active = seed;
     this.scrolled();
+    if (hadFocus) this.enter();
   },
 
   scrolled() {
@@ -178,6 +182,12 @@ const wall = {
     event.preventDefault();
     const seed = this.active + BigInt(step);
     if (seed >= 0n && seed <= LAST_SEED) this.focus(seed);
+  },
+
+  // Move the focus to the cell that Tab reaches; the wall stays where it is.
+  enter() {
+    this.roving(); // it may have been a face that is out of view now
+    this.sheet.querySelector('.cell[tabindex="0"]')?.focus({preventScroll: true});
   },
 
   // Move the focus to a seed, and scroll as far as that needs.
