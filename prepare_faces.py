@@ -52,6 +52,11 @@ A cell is empty where the reader is unsure. Of the words that it writes about 5%
 (eyes) are wrong; docs/faces.md has its errors. SET is not changed, but for the table in a folder.
 """
 COMMANDS = ("crop", "clean", "check")
+# Options, by their fields, that some commands do not use; OPTION_OF: those with another name.
+FINDING = ("detector", "quick", "likelihood", "widen")
+CLEANING = ("dark", "washed_out", "blurred", "compressed", "greyscale")
+WRITING = ("format", "zipped", "held_out", "records")
+OPTION_OF = {"greyscale": "no-gray", "zipped": "zip", "records": "tfrecords"}
 
 
 @clean_exit
@@ -190,10 +195,24 @@ def _arguments(given: list[str]) -> tuple[str, argparse.Namespace]:
     write.add_argument("--tfrecords", dest="records", action="store_true", help=records)
     arguments = parser.parse_args(given[1:] if command else given)
     _require(arguments)
+    _require_used(parser, command, arguments)
     if arguments.already_faces or command == "clean":
         arguments.detector = ""
     arguments.compressed = arguments.compressed or float("inf")
     return command, arguments
+
+
+def _require_used(parser: Parser, command: str, arguments: argparse.Namespace) -> None:
+    """Raise UserError for an option that changes nothing in what is asked for."""
+    unused: tuple[str, ...] = {"crop": CLEANING, "check": CLEANING + WRITING}.get(command, ())
+    if arguments.already_faces or command == "clean":
+        unused += FINDING
+    elif arguments.detector != Settings.detector:
+        unused += ("quick",)
+    for name in unused:
+        if getattr(arguments, name) != parser.get_default(name):
+            option = OPTION_OF.get(name, name.replace("_", "-"))
+            raise UserError(f"--{option} has no effect here; leave it out.")
 
 
 def _number(parser, name: str, default: float, low: float, high: float, text: str) -> None:

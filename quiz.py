@@ -26,7 +26,7 @@ from anime_gan import backend
 from anime_gan.commands import Parser, checked_file, number, own_arguments, with_negatives
 from anime_gan.console import waiting
 from anime_gan.errors import UserError, clean_exit
-from anime_gan.files import require_writable, require_writable_folder, whole_file
+from anime_gan.files import readable, require_writable, require_writable_folder, whole_file
 from anime_gan.generation.output import parse_seeds
 from anime_gan.quiz.kinds import COUNTS, DEMO, EXPOSURES, KINDS, MOST, PAIRS, RAPID, RESULTS
 
@@ -158,6 +158,11 @@ def outputs(out: Path | None) -> tuple[Path, Path]:
         number += 1
         page = Path(f"quiz_{number:03}.html")
     key = page.with_name(KEY.format(page.stem))
+    if out and key.exists():
+        raise UserError(
+            f"{key} is the key of an earlier quiz, whose answers need it; name another page with "
+            "--out, or move the key away."
+        )
     require_writable(page)
     require_writable(key)
     return page, key
@@ -195,7 +200,7 @@ def make_quiz(settings, sources, images: str, out: Path, key_file: Path) -> list
             trained += [name] if faces.is_trained_on(weights, images, opened) else []
     name = os.path.basename(images)
     shown = images if name == DEMO else name  # a folder may have this name too
-    page, key = quiz.make(settings, real, generated, names, shown, random)
+    page, key = quiz.make(settings, real, generated, names, readable(shown), random)
     quiz.write(page, key, out, key_file)
     text = made(settings, out, key_file, names, trained)
     if images != DEMO:

@@ -92,6 +92,14 @@ def explain_os_error(path: Path) -> Iterator[None]:
         ) from error
 
 
+def readable(name: str) -> str:
+    """Return a file's name as text that can be written: bytes that are no UTF-8 as \\udc82.
+
+    Archives from other systems hold such names.
+    """
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def require_writable(path: Path) -> None:
     """Make the folder of an output file; UserError if the file can't be written there.
 

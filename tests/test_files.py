@@ -9,8 +9,14 @@ import sys
 import pytest
 
 from anime_gan.errors import UserError
-from anime_gan.files import lock, remove_unfinished, whole_file, whole_folder
+from anime_gan.files import lock, readable, remove_unfinished, whole_file, whole_folder
 from tests.conftest import ROOT
+
+
+def test_any_name_can_be_written_as_text():
+    """Names that are text stay; of others, bytes that are no UTF-8 are written as numbers."""
+    assert readable("あ é.png") == "あ é.png"
+    assert readable(os.fsdecode(b"\x82\xa0.png")) == r"\udc82\udca0.png"
 
 
 def test_a_write_that_fails_or_is_killed_leaves_the_old_file(tmp_path):

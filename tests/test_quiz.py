@@ -52,6 +52,10 @@ def test_from_a_run_to_the_verdict(trained, script, faces):
     )
     found = json.loads((answers / "results/results.json").read_text())
     assert found["pooled"]["right"] == 12 and (answers / "results/persons.png").is_file()
+    before = key_file.read_bytes()
+    done = script("quiz.py", "make", "v5-before", "--images", faces, "--out", out)
+    assert done.returncode == 2 and "is the key of an earlier quiz" in done.stderr
+    assert key_file.read_bytes() == before
     again = script("quiz.py", "score", answers / "1.json", answers / "2.json", "--out", "two")
     assert "2 participants, 8 answers." in again.stdout and (trained / "two/faces.png").is_file()
 

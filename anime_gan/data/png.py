@@ -6,6 +6,7 @@ from typing import Any
 from PIL.PngImagePlugin import PngInfo
 
 from anime_gan import __version__
+from anime_gan.files import readable
 
 SOFTWARE = f"anime-gan {__version__}"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -36,5 +37,5 @@ def texts(details: Mapping[str, Any]) -> PngInfo:
     chunks = PngInfo()
     for key, value in {"Software": SOFTWARE, **details}.items():
         if value is not None:
-            chunks.add_text(key, str(value))
+            chunks.add_text(key, readable(str(value)))
     return chunks

@@ -30,14 +30,47 @@ class Decision:
         return self.reason is None or self.forced
 
 
-def decide(
-    faces: list[dict], near_pairs: Iterable[tuple[str, str]], limits: Limits, enlarge: float
-) -> list[Decision]:
-    """Decide about every face, without the user's lists.
+@dataclass(frozen=True)
+class Wishes:
+    """What the user's lists say.
 
-    near_pairs: near-duplicates, by the `pixels` of their records. enlarge: the largest factor.
+    Attributes:
+        keep, drop: for each face, whether it is to be kept or dropped.
+        unknown: names that are those of no face and no file.
     """
-    decisions = [Decision(too_small(face, enlarge) or fault(face, limits)) for face in faces]
+
+    keep: list[bool]
+    drop: list[bool]
+    unknown: list[str]
+
+
+def decide(
+    faces: list[dict],
+    wishes: Wishes,
+    near_pairs: Iterable[tuple[str, str]],
+    limits: Limits | None,
+    enlarge: float,
+) -> list[Decision]:
+    """Decide about every face.
+
+    near_pairs: near-duplicates, by the `pixels` of their records. limits: None for no cleaning, and
+    all duplicates. enlarge: the largest factor.
+    """
+    decisions = [
+        Decision(BY_HAND if drop else too_small(face, enlarge) or (limits and fault(face, limits)))
+        for face, drop in zip(faces, wishes.drop, strict=True)
+    ]
+    if limits:
+        _drop_copies(faces, decisions, near_pairs)
+    for decision, keep in zip(decisions, wishes.keep, strict=True):
+        decision.forced = keep and decision.reason is not None
+    return decisions
+
+
+def _drop_copies(
+    faces: list[dict], decisions: list[Decision], near_pairs: Iterable[tuple[str, str]]
+) -> None:
+    """Drop all but the best of the duplicates among the faces that are still kept."""
     best_of: dict[str, int] = {}  # the best face with the same pixels
     for i in sorted(range(len(faces)), key=lambda i: _rank(faces[i])):
         if decisions[i].reason is None:
@@ -47,13 +80,12 @@ def decide(
     pairs = [(best_of[a], best_of[b]) for a, b in near_pairs if a in best_of and b in best_of]
     for i, best in groups(pairs, best_of.values()).items():
         decisions[i] = Decision(NEAR, faces[best]["name"])
-    return decisions
 
 
-def overrule(
-    faces: list[dict], decisions: list[Decision], keep: set[str], drop: set[str]
-) -> list[str]:
-    """Apply the user's lists of faces or source files to the decisions; return unknown names.
+def wishes_of(faces: list[dict], keep: set[str], drop: set[str]) -> Wishes:
+    """Return what the user's lists of faces or source files say of each face.
+
+    The name of a face takes precedence over that of its file.
 
     A face may be named as in a set of any format. A line that begins with # is a comment, unless a
     face or a file is called so.
@@ -74,15 +106,12 @@ def overrule(
     both = keep & drop
     if both:
         raise UserError(f"{min(both)} is in keep.txt and in drop.txt; remove it from one of them.")
-    for face, decision in zip(faces, decisions, strict=True):
+    wishes = Wishes([], [], sorted((keep | drop) - known))
+    for face in faces:
         names = {face["name"], face["source"]}
-        dropped, kept = names & drop, names & keep
-        # The name of a face takes precedence over that of its file.
-        if dropped and kept != {face["name"]}:
-            decision.reason, decision.instead = BY_HAND, None
-        elif kept and decision.reason is not None:
-            decision.forced = True
-    return sorted((keep | drop) - known)
+        wishes.drop.append(bool(names & drop) and names & keep != {face["name"]})
+        wishes.keep.append(bool(names & keep) and not wishes.drop[-1])
+    return wishes
 
 
 def read_list(path: Path) -> set[str]:

@@ -16,7 +16,7 @@ from anime_gan.data.missing import missing
 from anime_gan.data.sources import GIVE, open_source
 from anime_gan.errors import UserError
 from anime_gan.features import colors
-from anime_gan.files import require_writable, whole_file
+from anime_gan.files import readable, require_writable, whole_file
 
 TABLE = "labels.csv"
 _AT_ONCE = 64  # images in memory
@@ -62,8 +62,10 @@ def table_of(images: str) -> Path:
     """
     path = Path(images).expanduser()
     if path.is_dir():
-        if (path / "decisions.csv").is_file() and (path / "faces").is_dir():
-            raise UserError(f"{path} holds more than the faces; give {path / 'faces'}.")
+        ready = ("faces", "train", "faces.zip", "train.zip")
+        own = [path / name for name in ready if (path / name).exists()]
+        if (path / "decisions.csv").is_file() and own:
+            raise UserError(f"{path} holds more than the faces; give {own[0]}.")
         return path / TABLE
     if path.is_file():
         return path.with_name(f"{path.stem}.{TABLE}")
@@ -83,6 +85,12 @@ def label(images: str, out: Path) -> Labelled:
     """
     require_writable(out)
     with closing(open_source(images)) as source:
+        for name in (entry[0] for entry in source.entries):
+            if readable(name) != name:
+                raise UserError(
+                    f"{readable(name)} has a name that is not UTF-8, which a table can't hold; "
+                    "rename it."
+                )
         every = range(len(source.entries))
         starts = range(0, len(every), _AT_ONCE)
         names, skipped, found, gray = [], [], [], 0

@@ -18,7 +18,7 @@ from anime_gan.data.labels import Labels, Table
 from anime_gan.errors import UserError
 from anime_gan.files import explain_os_error, whole_file
 from anime_gan.preparation import report, writing
-from anime_gan.preparation.decisions import Decision, decide, overrule, read_list, too_small
+from anime_gan.preparation.decisions import decide, read_list, wishes_of
 from anime_gan.preparation.enlarge import available_upscaler
 from anime_gan.preparation.extract import extract_faces, start_process
 from anime_gan.preparation.faces import open_detector
@@ -54,12 +54,9 @@ def make_set(
         writing.tensorflow()
     with _searched(source, out, settings, announce) as (entries, store, settings):
         faces, without = store.of(entries)
-        if limits:
-            decisions = decide(faces, store.compare(), limits, settings.enlarge)
-        else:
-            decisions = [Decision(too_small(face, settings.enlarge)) for face in faces]
-        keep, drop = read_list(out / "keep.txt"), read_list(out / "drop.txt")
-        unknown = overrule(faces, decisions, keep, drop)
+        wishes = wishes_of(faces, *(read_list(out / f"{name}.txt") for name in ("keep", "drop")))
+        near_pairs = store.compare() if limits else ()
+        decisions = decide(faces, wishes, near_pairs, limits, settings.enlarge)
         kept = [face for face, decision in zip(faces, decisions, strict=True) if decision.kept]
         writing.write_set(store.faces, out, kept, output, settings.size)
         table = out / "decisions.csv"
@@ -68,7 +65,7 @@ def make_set(
         options |= {"output": asdict(output)}
         summary = report.summary(faces, decisions, without, store.thumbnails(faces), options)
         report.add_labels(summary, set_labels(out, kept, output.format))
-        if unknown:
+        if unknown := wishes.unknown:
             summary["warnings"].append(
                 f"{len(unknown):,} names in keep.txt or drop.txt are unknown, {unknown[0]} among "
                 "them."
@@ -165,6 +162,8 @@ def _search(
             faces, thumbnails, without = result or ([], [], failure)
             if index in unread:  # another start tries it again
                 store.add_unread(entries[index], without)
+            elif failure:  # a sleeping laptop is too slow, and little memory stops a process
+                store.add_unread(entries[index], failure + AGAIN)
             else:
                 store.add(entries[index], without, faces, thumbnails)
             bar.update()

@@ -3,7 +3,7 @@ const tray = document.querySelector(".tray");
 const faces = [...document.querySelectorAll("[data-name]")];
 for (const face of faces) {
   face.addEventListener("click", () => {
-    face.classList.toggle("chosen");
+    face.setAttribute("aria-pressed", face.classList.toggle("chosen"));
     const chosen = faces.filter((one) => one.classList.contains("chosen"));
     tray.hidden = !chosen.length;
     for (const list of tray.querySelectorAll("[data-to]")) {

@@ -67,7 +67,7 @@ def _persons(axes: Axes, results: dict[str, Any]) -> None:
     """Draw the persons by their shares, beside what guessing gives."""
     persons, pooled = results["persons"], results["pooled"]
     shares = [100 * row["right"] / row["answers"] for row in persons]
-    count = persons[0]["answers"]
+    count = max(row["answers"] for row in persons)
     edges = (np.arange(count + 2) - 0.5) * 100 / count
     guessed = stats.binom.pmf(np.arange(count + 1), count, 0.5) * len(persons)
     axes.hist(shares, edges, color=_FIRST, rwidth=0.9, label="participants")

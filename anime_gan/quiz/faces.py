@@ -24,6 +24,7 @@ from anime_gan.data.image_set import ImageSet, open_images
 from anime_gan.data.pixels import to_image
 from anime_gan.data.sources import open_source
 from anime_gan.errors import UserError
+from anime_gan.files import readable
 from anime_gan.generation.output import details
 from anime_gan.generation.pretrained import name_of
 from anime_gan.runs.checkpoint import newest_facts
@@ -80,7 +81,7 @@ def real_faces(opened: ImageSet, path: str, count: int, random: np.random.Genera
                 small += 1
                 continue
             found[pixels.tobytes()] = pixels
-            names.append(name)
+            names.append(readable(name))
             if len(found) == count:
                 return Faces(np.stack([*found.values()]), [{"file": name} for name in names])
     smaller = f" ({small:,} others are smaller)" if small else ""

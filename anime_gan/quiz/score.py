@@ -122,7 +122,7 @@ def results(study: Study) -> dict[str, Any]:
         "pooled": asdict(pooled),
         "fewer_than_half": verdict(pooled),
         "shown_too_long": too_long,
-        "persons": [_person(person) for person in persons],
+        "persons": _by_person(persons, choices),
         "faces": _by_face(choices),
         "suspicious": [asdict(one) for one in study.named],
     }
@@ -137,19 +137,18 @@ def results(study: Study) -> dict[str, Any]:
     return found
 
 
-def _person(person: Person) -> dict[str, Any]:
-    right, count = sum(person.right), len(person.right)
-    low, high, p = alone(right, count)
-    return {
-        "file": person.name,
-        "participant": person.participant,
-        "right": right,
-        "answers": count,
-        "low": low,
-        "high": high,
-        "p": p,
-        "median_ms": person.median,
-    }
+def _by_person(persons: Sequence[Person], choices: Sequence[Choice]) -> list[dict[str, Any]]:
+    """Return the numbers of each person with a choice that counts."""
+    found = []
+    for number, person in enumerate(persons):
+        own = [choice.right for choice in choices if choice.person == number]
+        if not own:
+            continue
+        low, high, p = alone(sum(own), len(own))
+        about = {"file": person.name, "participant": person.participant}
+        counts = {"right": sum(own), "answers": len(own), "low": low, "high": high, "p": p}
+        found.append(about | counts | {"median_ms": person.median})
+    return found
 
 
 def _by_face(choices: Sequence[Choice]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from anime_gan.errors import UserError
-from anime_gan.preparation.decisions import EXACT, NEAR, SMALL, decide, overrule, read_list
+from anime_gan.preparation.decisions import EXACT, NEAR, SMALL, decide, read_list, wishes_of
 from anime_gan.preparation.settings import Limits
 
 SOUND = {
@@ -39,7 +39,7 @@ def test_the_largest_of_each_group_is_kept():
         face("tiny", enlarged=3.0),
     ]
     near_pairs = {("small", "large"), ("small", "dark")}
-    decisions = decide(faces, near_pairs, Limits(), enlarge=2.0)
+    decisions = decide(faces, wishes_of(faces, set(), set()), near_pairs, Limits(), enlarge=2.0)
     assert [decision.reason for decision in decisions] == [
         NEAR, None, EXACT, "too dark", None, SMALL,
     ]  # fmt: skip
@@ -51,27 +51,38 @@ def test_lists_overrule_by_face_and_by_file():
     faces = [face("a", light=0.1), face("b"), face("c"), face("d")]
     for one in faces[2:]:
         one["source"] = "pair.png"
-    decisions = decide(faces, set(), Limits(), 2.0)
-    unknown = overrule(faces, decisions, keep={"a", "c", "x"}, drop={"pair.png", "from b"})
-    assert unknown == ["x"]
+    wishes = wishes_of(faces, keep={"a", "c", "x"}, drop={"pair.png", "from b"})
+    decisions = decide(faces, wishes, set(), Limits(), 2.0)
+    assert wishes.unknown == ["x"]
     assert [decision.kept for decision in decisions] == [True, False, True, False]
     assert decisions[0].forced and decisions[0].reason == "too dark"
+
+
+def test_a_copy_takes_the_place_of_a_face_that_is_dropped_by_hand():
+    """So a drawing is not lost with a watermarked copy of it."""
+    faces = [face("a", side=200), face("b"), face("c", side=80)]
+    near_pairs = {("a", "b"), ("a", "c"), ("b", "c")}
+    decisions = decide(faces, wishes_of(faces, set(), {"a"}), near_pairs, Limits(), 2.0)
+    assert [decision.reason for decision in decisions] == ["in drop.txt", None, NEAR]
+    assert decisions[2].instead == "b"
+    every = decide(faces, wishes_of(faces, {"c"}, {"a"}), near_pairs, None, 2.0)
+    assert [decision.kept for decision in every] == [False, True, True]
 
 
 def test_a_list_may_name_a_face_by_a_file_of_any_format():
     """Lists written for a set of PNG files hold for one of JPEG files, and the reverse."""
     faces = [face("a-1-0.png", light=0.1), face("b-2-0.png"), face("c-3-0.png")]
     faces[2]["source"] = "b-2-0.jpg"  # a file of that name is meant, not the face
-    decisions = decide(faces, set(), Limits(), 2.0)
-    unknown = overrule(faces, decisions, keep={"a-1-0.jpg"}, drop={"b-2-0.jpg", "no-4-0.jpg"})
-    assert unknown == ["no-4-0.jpg"]
+    wishes = wishes_of(faces, keep={"a-1-0.jpg"}, drop={"b-2-0.jpg", "no-4-0.jpg"})
+    decisions = decide(faces, wishes, set(), Limits(), 2.0)
+    assert wishes.unknown == ["no-4-0.jpg"]
     assert [decision.kept for decision in decisions] == [True, True, False]
 
 
 def test_a_name_in_both_lists_is_an_error():
     """Either answer could be wrong."""
     with pytest.raises(UserError, match=r"keep\.txt and in drop\.txt"):
-        overrule([], [], {"a"}, {"a"})
+        wishes_of([], {"a"}, {"a"})
 
 
 def test_a_list_has_a_name_per_line_and_comments(tmp_path):
@@ -80,4 +91,4 @@ def test_a_list_has_a_name_per_line_and_comments(tmp_path):
     (tmp_path / "keep.txt").write_bytes(b"\xef\xbb\xbfone.png\r\n# a comment\n\n two words.png \n")
     found = read_list(tmp_path / "keep.txt")
     assert {name for name in found if name[0] != "#"} == {"one.png", "two words.png"}
-    assert overrule([], [], found, {"# a comment"}) == ["one.png", "two words.png"]
+    assert wishes_of([], found, {"# a comment"}).unknown == ["one.png", "two words.png"]

@@ -1,6 +1,7 @@
 """`prepare_faces.py label` writes what it reads of each face, and spares what others wrote."""
 
 import csv
+import os
 import subprocess
 import sys
 import time
@@ -104,6 +105,18 @@ def test_gray_sets_and_prepared_folders_are_one_sentence(folder, tmp_path):
     (folder / "decisions.csv").touch()
     with pytest.raises(UserError, match=r"give .*faces"):
         table_of(str(folder))
+    (folder / "faces").rmdir()
+    (folder / "train.zip").touch()  # of --held-out --zip
+    with pytest.raises(UserError, match=r"give .*train[.]zip"):
+        table_of(str(folder))
+
+
+def test_a_name_that_a_table_cannot_hold_is_one_sentence(folder):
+    """Before anything is read: archives from Windows hold names that are not UTF-8."""
+    (folder / os.fsdecode(b"\x82\xa0.png")).write_bytes((folder / "02.png").read_bytes())
+    with pytest.raises(UserError, match=r"udc82.udca0.png has a name that is not UTF-8"):
+        label(str(folder), folder / "labels.csv")
+    assert not (folder / "labels.csv").exists()
 
 
 def test_no_keras_is_imported():

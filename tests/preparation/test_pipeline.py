@@ -151,6 +151,20 @@ def test_a_failed_read_is_tried_again(images, tmp_path, monkeypatch):
     assert make_set(images, tmp_path / "out")["files"]["without"] == {}
 
 
+def test_an_ended_process_is_tried_again(images, tmp_path, monkeypatch):
+    """A laptop that slept, or little memory, does not cost an image for ever."""
+
+    def fails(function, items, start):
+        for number, item in enumerate(items):
+            yield (None, "took over 300 seconds") if number == 1 else (function(*item), None)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "in_processes", fails)
+        first = make_set(images, tmp_path / "out")
+    assert first["files"]["without"] == {f"took over 300 seconds{AGAIN}": 1}
+    assert make_set(images, tmp_path / "out")["files"]["without"] == {}
+
+
 def test_nothing_that_can_be_read_is_an_error(tmp_path):
     """The reasons are those of training, and no set is made."""
     (tmp_path / "images").mkdir()

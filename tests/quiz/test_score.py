@@ -94,6 +94,8 @@ def test_a_rapid_quiz_by_exposure(tmp_path):
     assert long["real_called_real"]["value"] == 1 and short["real_called_real"]["value"] == 0
     assert short["right"]["answers"] + long["right"]["answers"] == 6 * 15
     assert "50 ms: 0.0%" in "\n".join(lines(found))
+    assert [row["answers"] for row in found["persons"]] == [15] * 6
+    assert sum(row["right"] for row in found["persons"]) == found["pooled"]["right"]
 
 
 def test_a_rating_compares_generators(tmp_path):
