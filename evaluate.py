@@ -46,6 +46,7 @@ LONG = 2.0  # seconds from which on it is said how long something takes
 @clean_exit
 def main() -> None:
     """Read the command line, evaluate, print and save."""
+    backend.start(import_keras=False)  # from here on, Ctrl-C ends without a traceback
     arguments = parse(own_arguments())
     with chdir(find_files(arguments)):
         if arguments.out:

@@ -39,6 +39,7 @@ from anime_gan.data.image_set import FEW, ImageSet, labels_of, open_data
 from anime_gan.data.peek import one_batch, read_labels
 from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError, clean_exit
+from anime_gan.features.network import require_network
 from anime_gan.generation.load import find_start
 from anime_gan.generation.words import read_words
 from anime_gan.runs import earlier
@@ -334,27 +335,30 @@ def main(*argv: str) -> int:
     From Python, for a notebook: `train_gan.main("v4", "training.steps=200")`.
     """
     argv = argv or own_arguments()
+    backend.start(import_keras=False)  # from here on, Ctrl-C ends without a traceback
     config, arguments = parse([*argv])
     whole, is_dry = config, arguments.dry_run
     several, folder = config.distribution.coordinator is not None, RunFolder(config.run)
-    facts = None
+    facts, adapts = None, False
     if is_dry:
         config = stages_of(config)[-1].config
         batch, config = one_batch(config)
     elif not config.distribution.process:
         if folder.weights.is_dir():
             folder.require_unlocked()
-        if folder.config_file.is_file() and folder.config.augment.p == "adaptive":
-            config = augmented(config)
+        adapts = folder.config_file.is_file() and folder.config.augment.p == "adaptive"
+        continued = augmented(config) if adapts else config
         if arguments.origin is None:
-            facts = earlier.newest_facts(folder, config)
+            facts = earlier.newest_facts(folder, continued)
         else:
             origin = RunFolder(arguments.run or config.run)
-            facts = earlier.require(origin, arguments.origin, config, arguments.discard)
+            facts = earlier.require(origin, arguments.origin, continued, arguments.discard)
         if facts and is_finished(config, facts["step"], facts["seconds"]):
             console.say(finished(config, facts["step"]))
             return 0
     start = None if facts else find_start(config.training.start_from)
+    if config.metrics.share and not is_dry:
+        require_network(config.metrics.network)
     # Processes that wait for each other hear of unreadable images only once they are joined.
     found = None if several or is_dry else first_images(config)
     config = earlier.with_labels(config, found[1] if found else None, facts)
@@ -373,7 +377,7 @@ def main(*argv: str) -> int:
         images, labels = found or first_images(config)
         config = earlier.with_labels(config, labels, facts)  # now in all processes
         told = labels.notes(config.data.balance) if labels else []
-        if len(images.names) < FEW:
+        if group.from_leader(lambda: adapts if facts else len(images.names) < FEW):
             config = augmented(config)
         with folder.recorded() if group.leads else nullcontext(), StopRequest() as stop:
             console.note(f"train_gan.py {shlex.join(argv)}")

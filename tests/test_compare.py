@@ -92,6 +92,23 @@ def test_a_run_is_measured_as_it_is(script, call):
 
 
 @pytest.mark.slow
+def test_entrants_may_take_labels(script, call, faces):
+    """Their values come from the images, and a table that was named is not needed any more."""
+    table = script.folder / "table.csv"
+    rows = [f"{path.name},{('blue', 'red')[i % 2]}" for i, path in enumerate(faces.glob("*.png"))]
+    table.write_text("\n".join(["file,hair", *rows]))
+    labels = ["model.labels=[hair]", f"data.labels={table}"]
+    given = ["v1", "--steps", "2", *FEW, "--name", "words", *script.tiny, *labels]
+    status, errors = call("compare.py", *given)
+    assert status == 0, errors
+    table.unlink()
+    status, errors = call("compare.py", "words-v1", *FEW, "--name", "later")
+    assert status == 0, errors
+    assert call("evaluate.py", "words-v1", "--count", "20", "--network", "lite0")[0] == 2
+    real = ["--real", faces, "--count", "20", "--network", "lite0", "--no-copies"]
+    assert call("evaluate.py", "words-v1", *real) == (0, "")
+
+
 def test_a_failed_entrant_is_named_at_the_end(script, call):
     """The others are trained and shown; the status says that not all is there."""
     weights = script.folder / "weights/comparison-v1"

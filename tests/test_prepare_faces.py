@@ -358,13 +358,6 @@ def test_a_zip_with_paths_outside_of_it(script, tmp_path):
         (["faces/**", "faces/out"], "outside of it"),
         (["full/train.zip", "full"], "lies in full"),
         (["faces", "full"], "is no set of faces"),
-        (["crop", "faces", "out", "--blurred", "0.2"], "--blurred has no effect here"),
-        (["crop", "faces", "out", "--no-gray"], "--no-gray has no effect here"),
-        (["check", "faces", "out", "--zip"], "--zip has no effect here"),
-        (["check", "faces", "out", "--format", "jpeg"], "--format has no effect here"),
-        (["clean", "faces", "out", "--quick"], "--quick has no effect here"),
-        (["faces", "out", "--already-faces", "--widen", "2"], "--widen has no effect here"),
-        (["faces", "out", "--detector", "a.xml", "--quick"], "--quick has no effect here"),
     ],
 )
 def test_mistakes_are_one_sentence(call, script, arguments, said):

@@ -177,8 +177,10 @@ def test_a_run_starts_from_the_weights_of_another(script, call):
     log = [json.loads(line) for line in log.read_text().splitlines()]
     assert len(log) == 5 and all("augment_p" in row for row in log)
     refused = ["run=other", "training.start_from=new", "augment.p=0"]
-    status, _ = call("train_gan.py", *begun, *refused)
-    assert status == 0 and "augment_p" not in (script.folder / first).read_text()
+    assert call("train_gan.py", *begun, *refused)[0] == 0
+    assert "augment_p" not in (script.folder / first).read_text()
+    status, errors = call("train_gan.py", *script.tiny, *SHORT, "run=new", "training.steps=9")
+    assert status == 2 and "cannot change these settings: training.start_from: r -> None" in errors
 
 
 @pytest.mark.parametrize("source", ["nowhere", "none.keras", "note.txt", "bad.keras"])
@@ -283,6 +285,7 @@ def test_a_dry_run_writes_nothing_and_prints_the_costs(script):
         (["training.batch_size=500"], ["24", "500"]),
         (["version=v7"], ["v7", "v5"]),
         (["objective.name=hinge"], ["hinge", "v5", "sigmoid"]),
+        (["metrics.network=w.onnx"], ["there is no feature network w.onnx"]),
         (["training.stesp=3"], ["training.stesp", "training.steps"]),
         (["--config", "none.yaml"], ["none.yaml"]),
     ],

@@ -133,7 +133,7 @@ def _measured(
         str(weights), generated[: counts[0]], by.images, f"{step}", entrant.run, step, config
     )
     result = measure(subject, by.networks, by.count)[0]
-    both = build_shapes(entrant.config)
+    both = build_shapes(entrant.run.config)  # which has the values of labels
     return {
         "parameters": both.parameter_counts(),
         "gflops": (gflops(both.generator), gflops(both.discriminator)),

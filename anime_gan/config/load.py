@@ -34,6 +34,8 @@ KEPT = {
     "training.ema_kimg": (None,),
     "augment.p": ("adaptive",),
     "discriminator.dropout": (None, 0.0),
+    "objective.path_weight": (0.0,),
+    "training.start_from": (None,),  # with which schedules are at their end from the first step
 }
 
 
@@ -202,6 +204,7 @@ def _merged_below_budget(below: dict[str, Any], above: dict[str, Any]) -> dict[s
     So training.minutes=60 alone is a run of 60 minutes, whatever steps the recipe has, and its
     schedules and growing stages end with it, unless the length of a stage is given above too.
     """
+    below = _without_rates_by_size(below, above)
     training = above.get("training")
     if not isinstance(training, dict):
         return _merged(below, above)
@@ -215,6 +218,16 @@ def _merged_below_budget(below: dict[str, Any], above: dict[str, Any]) -> dict[s
     if isinstance(lower, dict) and not any(own.get(key) is not None for key in GROWTH):
         below = below | {"growing": lower | dict.fromkeys(GROWTH)}
     return _merged(below, above)
+
+
+def _without_rates_by_size(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return `below` without the rates by size of a network whose rate is given above alone."""
+    for network in ("generator", "discriminator"):
+        own, lower = above.get(network), below.get(network)
+        is_alone = isinstance(own, dict) and own.get("rate") is not None and "rate_at" not in own
+        if is_alone and isinstance(lower, dict):
+            below = below | {network: lower | {"rate_at": {}}}
+    return below
 
 
 def _checked(values: dict[str, Any], path: Path | None = None, text: str = "") -> Config:

@@ -1,8 +1,9 @@
 """The keys of config.yaml: each with its type, range and default."""
 
+import os
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from anime_gan.config.types import (
     Address,
@@ -47,7 +48,7 @@ class Data(Section):
     labels: Place | None = None
     balance: Number = Field(0.0, ge=0, le=1)
     x_flip: bool = False
-    cache: Place = "data/cache"
+    cache: Annotated[Place, AfterValidator(os.path.expanduser)] = "data/cache"
     cache_share: Number = Field(0.5, ge=0, le=1)
     on_device: bool = False
 

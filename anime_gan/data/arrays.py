@@ -1,7 +1,6 @@
 """NumPy files as sources of images: .npy, and .npz with one array or several."""
 
 import io
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +28,12 @@ class ArraySource:
             # Pickles are programs, and are refused.
             loaded = np.load(path, mmap_mode="r", allow_pickle=False)
             is_single = isinstance(loaded, np.ndarray)
-            arrays = {"": loaded} if is_single else {key: loaded[key] for key in loaded.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+            members = {"": loaded} if is_single else {key: loaded[key] for key in loaded.files}
+            # Of a member whose header is damaged, NumPy returns the bytes.
+            arrays = {key: one for key, one in members.items() if isinstance(one, np.ndarray)}
+            if not arrays:
+                raise ValueError("it holds no arrays")
+        except Exception as error:  # NumPy and zipfile raise anything on damaged data
             raise UserError(
                 f"{path} is no NumPy file of numbers that can be read ({error}): download it "
                 "again, or save the images with numpy.save as uint8 (N, H, W, 3)."

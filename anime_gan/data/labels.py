@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 256  # of an attribute: with more it is a number or a text, not a label
 ANY = "any"  # asks for no value in particular, and "*" for each
+LONGEST = 200  # signs of a value
 RARE = 10  # times fewer images than the most frequent value has
 _SHOWN = 8
 _RESERVED = (ANY, "*")
@@ -194,6 +195,11 @@ class Table:
                 f"labels are words, at most {MOST_VALUES}; take another attribute."
             )
         for value in values:
+            if len(value) > LONGEST or not value.isprintable():
+                raise UserError(
+                    f"the attribute {name} of {self.source} has the value {value[:20]!r}, but a "
+                    f"label is a word of at most {LONGEST} signs; write such a one."
+                )
             if value in _RESERVED or any(sign in value for sign in ",=*"):
                 raise UserError(
                     f"the attribute {name} of {self.source} has the value {value!r}, which cannot "

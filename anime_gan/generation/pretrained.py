@@ -17,8 +17,9 @@ PRETRAINED = {name: FOLDER / GENERATOR.format(name) for name in (DEFAULT, "pretr
 
 
 def name_of(path: Path) -> str | None:
-    """Return the name of a pretrained generator's file, None if it is another file."""
+    """Return the name of a pretrained generator's or discriminator's file, None for another one."""
     path = path.resolve()
+    path = path.with_name(path.name.replace("discriminator_", "generator_"))
     return next((name for name, file in PRETRAINED.items() if file.resolve() == path), None)
 
 

@@ -117,7 +117,7 @@ def of_weights(
     shape = {"resolution": resolution, "channels": generator.channels}
     config = run.config if run else from_dict({"model": shape})
     if real:
-        config = config.updated(data={"images": real})
+        config = config.updated(data={"images": real, "labels": None})
     if resolution < config.model.resolution:
         print(
             f"This run has grown to {resolution}x{resolution} so far. Its images are compared with "
@@ -268,7 +268,8 @@ def _of_labels(
     found = {}
     if asked.real is not None:
         found["within_classes"] = within_classes(asked, features, reference, network)
-    if reader := demo_attributes.read if is_demo else color_reader(asked.attributes):
+    reader = demo_attributes.read if is_demo else color_reader(asked.attributes)
+    if reader and generated.shape[3] == 3:  # no colors can be read from gray images
         found["read_back"] = read_back(asked, generated, reader, reference.shown(SCORED))
     return found
 

@@ -42,6 +42,9 @@ def table(result: dict) -> str:
         parts = [f"{key.replace('_', ' ')} {value:.3g}" for key, value in scores]
         lines.append(f"Discriminator: {', '.join(parts)}.")
     for name, found in result.get("read_back", {}).items():
+        if not found["count"]:
+            lines.append(f"Labels: no image was asked for a known {name}; raise --count.")
+            continue
         real = "" if found["real"] is None else f", of real images {found['real']:.1%}"
         lines.append(
             f"Labels: {name} is read back from {found['share']:.1%} of {found['count']:,} images "

@@ -106,8 +106,15 @@ class RunFolder:
 
     @property
     def config(self) -> Config:
-        """The config that the run was last started with."""
-        return from_dict(read_yaml(self.config_file))
+        """The config that the run was last started with; UserError if it can't be read."""
+        values = read_yaml(self.config_file)
+        try:
+            return from_dict(values)
+        except UserError as error:
+            raise UserError(
+                f"{self.config_file} can't be read ({str(error).rstrip('.')}); use the version of "
+                "the project that wrote it, or start a new run with run=NAME."
+            ) from None
 
     @property
     def steps(self) -> list[int]:

@@ -44,12 +44,16 @@ def _row(run: RunFolder) -> tuple[str, ...]:
 def best_distance(run: RunFolder, last: float = math.inf) -> tuple[float, int] | None:
     """Return the smallest Fréchet distance at full resolution that was measured, and its step.
 
+    Distances by another network, or of other counts of images, than the last one are left out.
+
     last: the last step to consider.
     """
-    found = []
+    found: list[tuple[tuple[str, int], tuple[float, int]]] = []
     with suppress(OSError):
         for line in (run.images / "metrics.jsonl").read_text(errors="replace").splitlines():
             with suppress(ValueError, KeyError, TypeError):  # a line that a crash cut off
                 row = json.loads(line)
-                found.append((float(row["whole"]["frechet"]), int(row["step"])))
-    return min((one for one in found if one[1] <= last), default=None)
+                by, step = (row["network"], row["count"]), int(row["step"])
+                if step <= last:
+                    found.append((by, (float(row["whole"]["frechet"]), step)))
+    return min((one for by, one in found if by == found[-1][0]), default=None)

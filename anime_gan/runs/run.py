@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Sequence
@@ -121,8 +120,6 @@ class Run:
         self._opened.callback(self.health.close)
         if config.health.action == "rollback" and is_new:
             self._save_state(0, 0.0)  # so that the run can be rolled back from its first step on
-        best = best_distance(folder, step)
-        self._best = best[0] if best else math.inf
         self._started = self._saved = time.monotonic()
         self._last = step
         self._seconds_before = progress.seconds
@@ -211,8 +208,8 @@ class Run:
             return self._broken(error)
         sampler = self._state.sampler()
         distance = metrics.measure(sampler, step, self.seconds, self.history)
-        if distance is not None and distance < self._best:
-            self._best = distance
+        best = None if distance is None else best_distance(self.folder, step)
+        if best and best[1] == step:
             faces = self._sample(self._preview.inputs)
             about = self._about | self._preview.about | {"step": step, "distance": distance}
             grids.save_grid(self.folder.best_grid, faces, **about)

@@ -41,5 +41,5 @@ def steps_of(training: Training) -> float | None:
     if training.start_from is not None:
         return 0
     if training.cosine_kimg is not None:
-        return 1000 * training.cosine_kimg / training.batch_size
+        return 1000 * training.cosine_kimg / training.images_per_step
     return training.steps if training.minutes is None else None

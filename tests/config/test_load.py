@@ -100,8 +100,32 @@ def test_differences_tell_shapes_from_the_rest():
     half, more = (load(f"discriminator.dropout={rate}") for rate in (0.5, 0.7))
     assert differences(load(), half)[0] == ["discriminator.dropout: None -> 0.5"]
     assert differences(half, more) == ([], ["discriminator.dropout: 0.5 -> 0.7"])
+    shapes, others = differences(load(), load("training.start_from=pretrained"))
+    assert shapes == ["training.start_from: None -> pretrained"] and not others
+    paths = [load("version=stylegan2", f"objective.path_weight={weight}") for weight in (0, 2, 3)]
+    assert differences(*paths[:2])[0] == ["objective.path_weight: 0.0 -> 2.0"]
+    assert differences(*paths[1:]) == ([], ["objective.path_weight: 2.0 -> 3.0"])
     shapes, others = differences(load(), load("version=v4"))
     assert shapes[0].startswith("version") and "generator.rate" in others[0] + others[1]
+
+
+def test_a_rate_given_alone_holds_for_every_size(tmp_path):
+    """Those that the recipe has for some sizes are its own; rates by size go over it."""
+    recipe = load("version=stylegan")
+    assert recipe.generator.rate_at
+    given = load("version=stylegan", "generator.rate=2e-4")
+    assert not given.generator.rate_at and given.generator.rate == 2e-4
+    assert given.discriminator == recipe.discriminator
+    both = load("version=stylegan", "generator.rate=2e-4", "generator.rate_at={128: 0.1}")
+    assert both.generator.rate_at[128] == 0.1
+    file = tmp_path / "c.yaml"
+    file.write_text("version: stylegan\ndiscriminator: {rate: 0.001}\n")
+    assert not load(file=str(file)).discriminator.rate_at
+
+
+def test_a_cache_may_lie_in_the_home_folder():
+    """No shell expands ~ after the =."""
+    assert load("data.cache=~/faces").data.cache == os.path.expanduser("~/faces")
 
 
 def test_sizes_that_a_run_does_not_have_do_not_keep_it_from_going_on():
@@ -155,7 +179,7 @@ def test_a_file_can_set_the_length_too(tmp_path):
 def test_a_path_on_the_command_line_is_taken_as_it_is(path):
     """YAML would read a part of it, or a number; and it comes back the same from a run's config."""
     data = load(f"data.images={path}", f"data.cache={path}").data
-    assert (data.images, data.cache) == (path, path)
+    assert (data.images, data.cache) == (path, os.path.expanduser(path))
     again = plain_yaml.read(plain_yaml.write({"images": path}))
     assert again == {"images": path}
 

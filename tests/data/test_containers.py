@@ -233,6 +233,22 @@ def test_npy_of_every_range_and_layout(tmp_path, change):
     assert np.array_equal(opened.images[:], arrays())
 
 
+def test_a_damaged_npz_is_one_sentence(tmp_path):
+    """Wherever it is damaged; some damage is found nowhere, as by NumPy itself."""
+    np.savez_compressed(tmp_path / "whole.npz", x=arrays())
+    whole = (tmp_path / "whole.npz").read_bytes()
+    refused = 0
+    for place in range(0, len(whole) - 16, len(whole) // 40):
+        path = tmp_path / "damaged.npz"
+        path.write_bytes(whole[:place] + bytes(16) + whole[place + 16 :])
+        try:
+            open_in(tmp_path, path)
+        except UserError as error:
+            assert "damaged.npz" in str(error) and "\n" not in str(error)
+            refused += 1
+    assert refused > 20
+
+
 def test_npz_with_labels(tmp_path):
     """Protects the usual file of images and labels, of which the labels are no images."""
     labels = np.arange(4), np.eye(4)

@@ -23,6 +23,8 @@ def test_the_pretrained_generators_have_names(project, tmp_path_factory, monkeyp
             require_loadable(found)
             assert found.resolve() == file.resolve()
             assert output_folder(found) == Path("gan_images") / name
+            beside = found.with_name(f"discriminator_{name}.keras")
+            assert beside.is_file() and output_folder(beside) == Path("gan_images") / name
     assert pretrained.name_of(find_weights(None)) == "pretrained"
     monkeypatch.chdir(project)
     assert pretrained.name_of(find_weights(None)) is None

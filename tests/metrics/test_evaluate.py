@@ -2,10 +2,14 @@
 
 import json
 
+import numpy as np
+
 from anime_gan.config import load_config, plain_yaml
 from anime_gan.config.stages import stages_of
 from anime_gan.features.network import FeatureNetwork
+from anime_gan.metrics import evaluate
 from anime_gan.metrics.evaluate import is_torn, measure, of_images, of_weights, pending, save
+from anime_gan.metrics.labels import Asked
 from anime_gan.networks.build import build
 
 
@@ -51,3 +55,11 @@ def test_results_after_a_crash_begin_on_a_line_of_their_own(tmp_path, faces, mon
     save(subject, *measure(subject, [identity], 10, copies=False))
     torn, whole = path.read_text().splitlines()
     assert torn == '{"date": "20' and json.loads(whole)["count"] == 10 and not is_torn(path)
+
+
+def test_no_labels_are_read_back_from_gray_images():
+    """They say nothing of colors, and the other measures stay."""
+    asked = Asked({"hair": ("blue", "red")}, np.array([[1], [2]]), None)
+    gray = np.zeros((2, 64, 64, 1), "uint8")
+    for is_demo in (True, False):
+        assert evaluate._of_labels(asked, gray, None, None, None, is_demo) == {}

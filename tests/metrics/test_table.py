@@ -55,6 +55,13 @@ def test_a_terminal_of_80_columns_shows_all():
     assert long in table(result | {"real": long}).splitlines()[2]
 
 
+def test_labels_that_no_image_was_asked_for():
+    """As where few are known and few images are generated: there is no share then."""
+    none = {"share": None, "count": 0, "chance": None, "real": None}
+    text = table(RESULT | {"read_back": {"hair": none}})
+    assert "Labels: no image was asked for a known hair; raise --count." in text
+
+
 def test_without_the_copy_check_nothing_is_said_of_copies():
     """As there is nothing to say."""
     result = {key: value for key, value in RESULT.items() if "copies" not in key}

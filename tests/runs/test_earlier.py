@@ -62,7 +62,9 @@ def test_a_run_goes_back_or_another_begins_there(script, call):
     assert status == 2 and "run s has checkpoints already" in errors
 
     # The run itself, with another length.
-    rows = [{"step": step, "whole": {"frechet": d}} for step, d in ((2, 9.0), (4, 5.0))]
+    by = {"network": "lite0", "count": 9}
+    rows = [by | {"step": step, "whole": {"frechet": d}} for step, d in ((2, 9.0), (4, 5.0))]
+    rows.insert(0, rows[1] | {"step": 1, "network": "nsfwjs", "whole": {"frechet": 1.0}})
     (folder.images / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     folder.best_generator.touch()
     assert best_distance(folder, 3) == (9.0, 2) and best_distance(folder) == (5.0, 4)
