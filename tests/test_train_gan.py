@@ -284,7 +284,6 @@ def test_a_dry_run_writes_nothing_and_prints_the_costs(script):
         (["training.batch_size=500"], ["24", "500"]),
         (["version=v7"], ["v7", "v5"]),
         (["objective.name=hinge"], ["hinge", "v5", "sigmoid"]),
-        (["metrics.network=w.onnx"], ["there is no feature network w.onnx"]),
         (["training.stesp=3"], ["training.stesp", "training.steps"]),
         (["--config", "none.yaml"], ["none.yaml"]),
     ],

