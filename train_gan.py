@@ -247,8 +247,11 @@ def dry_run(config: Config, batch: Batch, group: Group) -> None:
 def first_images(config: Config) -> tuple[ImageSet, Labels | None]:
     """Return the images of the first stage, and their labels if the config asks for them.
 
-    UserError if they are too few for a batch of any stage, or have no such labels.
+    UserError if they are too few for a batch of any stage, or have no such labels, or the network
+    that measures the run is missing, which else only its last stage would open.
     """
+    if config.metrics.share:
+        require_network(config.metrics.network)
     if config.model.labels:
         read_labels(config)  # what is wrong with them is said before all images are decoded
     images = open_data(stage_at(config, 0).config)
@@ -357,8 +360,6 @@ def main(*argv: str) -> int:
             console.say(finished(config, facts["step"]))
             return 0
     start = None if facts else find_start(config.training.start_from)
-    if config.metrics.share and not is_dry:
-        require_network(config.metrics.network)
     # Processes that wait for each other hear of unreadable images only once they are joined.
     found = None if several or is_dry else first_images(config)
     config = earlier.with_labels(config, found[1] if found else None, facts)
@@ -371,8 +372,7 @@ def main(*argv: str) -> int:
     with joined(config) as group, explain_out_of_memory(config):
         if is_dry:
             dry_run(config, batch, group)
-            for line in growth(whole):
-                print(line)
+            print("".join(f"{line}\n" for line in growth(whole)), end="")
             return 0
         images, labels = found or first_images(config)
         config = earlier.with_labels(config, labels, facts)  # now in all processes

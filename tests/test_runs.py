@@ -19,7 +19,8 @@ def test_every_run_has_a_line(script, call, capfd, monkeypatch):
     assert call("runs.py")[0] == 0
     assert call("train_gan.py", *script.tiny, "training.steps=2", "run=done", "version=v2")[0] == 0
     weights, images = (script.folder / name for name in ("weights", "gan_images"))
-    rows = [{"step": step, "whole": {"frechet": d}} for step, d in ((1, 9.5), (2, 12.0))]
+    by = {"network": "lite0", "count": 9}
+    rows = [by | {"step": step, "whole": {"frechet": d}} for step, d in ((1, 9.5), (2, 12.0))]
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     (images / "done/metrics.jsonl").write_text(lines + '{"step": 3, "wh')
     shutil.copytree(weights / "done", weights / "busy")
