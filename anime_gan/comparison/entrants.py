@@ -267,11 +267,13 @@ def _require_same(entrant: Entrant) -> None:
     if not run.config_file.is_file():
         return
     before, now = flat(run.config.model_dump()), flat(entrant.config.model_dump())
+    # Training adapts augmentation by itself, where it starts from weights and images are few.
+    adapts = before["training.start_from"] and before["augment.p"] == "adaptive"
     for key, value in now.items():
         old = before.get(key)
         longer = key in ("training.steps", "training.minutes") and old and value and value > old
-        if key.startswith("augment.") and entrant.config.training.start_from:
-            continue  # training chooses it for few images
+        if key.startswith("augment.") and adapts:
+            continue
         if value != old and not longer:
             raise UserError(
                 f"run {run.name} was trained with {key}={old}, but it is {value} now; choose "

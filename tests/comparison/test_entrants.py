@@ -231,3 +231,19 @@ def test_a_growing_run_is_known_by_its_smaller_images(make_run, monkeypatch):
     entrant = type(entrant)("stylegan", config, [])
     require_same_data(entrant, SimpleNamespace(key="of 64x64", source="demo"), config)
     assert opened == [("demo", 8)]
+
+
+def test_augmentation_that_training_chose_is_no_difference(tmp_path, monkeypatch):
+    """It does so for few images; another choice of the user's is a difference."""
+    monkeypatch.chdir(tmp_path)
+    given = [["v5"], ["training.start_from=pretrained"], Budget(steps=5)]
+    (entrant,) = entrants(*given)
+    entrant.run.weights.mkdir(parents=True)
+    for p, is_refused in (("adaptive", False), (0.5, True)):
+        config = entrant.config.updated(augment={"policy": ("cutout",), "p": p})
+        entrant.run.config_file.write_text(plain_yaml.write(config.model_dump()))
+        if is_refused:
+            with pytest.raises(UserError, match=r"was trained with augment\.policy="):
+                entrants(*given)
+        else:
+            assert entrants(*given) == [entrant]
