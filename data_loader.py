@@ -65,8 +65,8 @@ def main() -> None:
     labels = "table of labels (default: labels.csv at the root of the images, if it is there)"
     parser.add_argument("--labels", type=Path, metavar="FILE", help=labels)
     cache = {"type": lambda text: Path(text).expanduser(), "default": Path("data/cache")}
-    help = "of decoded images (default data/cache)"
-    parser.add_argument("--cache", **cache, metavar="FOLDER", help=help)
+    decoded = "of decoded images (default data/cache)"
+    parser.add_argument("--cache", **cache, metavar="FOLDER", help=decoded)
     parser.add_argument("--caches", action="store_true", help="list what the cache holds")
     remove = "remove the caches with these keys, or all"
     parser.add_argument("--remove-caches", nargs="*", metavar="KEY", help=remove)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 256  # of an attribute: with more it is a number or a text, not a label
 ANY = "any"  # asks for no value in particular, and "*" for each
-LONGEST = 200  # signs of a value
+LONGEST = 200  # signs of a value, as config/types.py accepts
 RARE = 10  # times fewer images than the most frequent value has
 _SHOWN = 8
 _RESERVED = (ANY, "*")
