@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from anime_gan import console
 from anime_gan.errors import UserError
@@ -34,8 +34,7 @@ def start(import_keras: bool = True, threads: int | None = None) -> None:
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     if threads is not None:
         os.environ["TF_NUM_INTRAOP_THREADS"] = str(threads)
-    if "KERAS_BACKEND" not in os.environ:
-        os.environ["KERAS_BACKEND"] = _installed_backend()
+    os.environ["KERAS_BACKEND"] = _chosen_backend()
     # All threads allocate from one arena of glibc. With one for each thread, free memory is
     # fragmented, and a long run grows by two kilobytes a step.
     if hasattr(libc := ctypes.CDLL(None), "mallopt"):
@@ -55,12 +54,29 @@ def _interrupt_without_traceback(kind, error, trace) -> None:
         sys.__excepthook__(kind, error, trace)
 
 
-def _installed_backend() -> str:
-    for name in ("tensorflow", "jax"):
-        with suppress(ValueError):  # sys.modules[name] is None: imports of it are blocked
-            if importlib.util.find_spec(name):
-                return name
-    raise UserError("neither tensorflow nor jax is installed; run pip install -r requirements.txt.")
+def _chosen_backend() -> str:
+    """Return KERAS_BACKEND if it can be used, else the first backend that is installed."""
+    names = ("tensorflow", "jax")
+    installed = [name for name in names if _is_installed(name)]
+    chosen = os.environ.get("KERAS_BACKEND") or None
+    if chosen not in (None, *names):
+        raise UserError(f"KERAS_BACKEND is {chosen!r}; set it to tensorflow or jax.")
+    if chosen not in (None, *installed):
+        raise UserError(
+            f"KERAS_BACKEND is {chosen}, which is not installed; install it (README.md, Install), "
+            "or unset the variable."
+        )
+    if not installed:
+        raise UserError(
+            "neither tensorflow nor jax is installed; run pip install -r requirements.txt."
+        )
+    return chosen or installed[0]
+
+
+def _is_installed(name: str) -> bool:
+    if name in sys.modules:  # None where imports of it are blocked
+        return sys.modules[name] is not None
+    return importlib.util.find_spec(name) is not None
 
 
 def _import_keras() -> None:

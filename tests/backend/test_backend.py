@@ -85,6 +85,24 @@ def test_either_backend_may_be_absent(missing, used):
     assert done.stdout.split() == [used], done.stderr
 
 
+@pytest.mark.parametrize(
+    ("chosen", "words"), [("tf", "tensorflow or jax"), ("jax", "not installed"), ("", None)]
+)
+def test_a_backend_that_cannot_be_used_is_named(chosen, words):
+    """Before Keras is imported, in a sentence; an empty variable is one that is not set."""
+    code = "import sys; sys.modules['jax'] = None; from anime_gan import backend; "
+    code += "from anime_gan.errors import clean_exit; raise SystemExit(clean_exit(backend.start)())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"KERAS_BACKEND": chosen},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == (2 if words else 0), done.stderr
+    assert words is None or (done.stderr.count("\n") == 1 and words in done.stderr)
+
+
 def test_a_gpu_that_is_not_used_is_named(tmp_path, monkeypatch):
     """nvidia-smi answers and the networks run on the CPU: a line says what is to be installed."""
     if backend.has_gpu():
