@@ -160,10 +160,11 @@ def _check_styles(config: Config, version: Version) -> None:
                     "set it to one number, or growing.start to null."
                 )
     for section in ("generator", "discriminator"):
-        if version.styled and getattr(config, section).spectral_norm:
+        if version.scaled and getattr(config, section).spectral_norm:
             raise UserError(
                 f"{section}.spectral_norm is true, but the layers of version {name} scale their "
-                "weights already; set it to false, or take a version of plain layers."
+                "weights by themselves, or begin with zeros; set it to false, or take another "
+                "version."
             )
     if config.objective.path_weight > 0 and not version.styled:
         raise UserError(

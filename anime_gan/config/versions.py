@@ -25,6 +25,8 @@ class Version:
         smallest: the smallest resolution of the networks.
         grows: the networks grow progressively. Those of a resolution contain all layers of those of
             half of it, with the same names; a layer FadeIn fades in the others.
+        scaled: layers scale their weights, or begin with zeros; neither goes with spectral
+            normalization.
         styled: the generator is made by stylegan.style_based, of a mapping and a synthesis network.
     """
 
@@ -36,6 +38,7 @@ class Version:
     compares_batch: bool = False
     smallest: int = 16
     grows: bool = False
+    scaled: bool = False
     styled: bool = False
 
 
@@ -288,12 +291,14 @@ _ALL = [
         "Huang et al. 2024, FFHQ at 64x64",
         "The modern baseline; width 1 is for a GPU, configs/r3gan_cpu.yaml for a CPU.",
         _R3GAN,
+        scaled=True,
     ),
     Version(
         "r3gan_patch",
         "Huang et al. 2024, changed for a CPU",
         "r3gan, whose discriminator starts at half size: better faces per minute on a CPU.",
         _R3GAN,
+        scaled=True,
     ),
     Version(
         "progan",
@@ -328,6 +333,7 @@ _ALL = [
         },
         compares_batch=True,
         grows=True,
+        scaled=True,
     ),
     Version(
         "stylegan",
@@ -351,6 +357,7 @@ _ALL = [
         ),
         compares_batch=True,
         grows=True,
+        scaled=True,
         styled=True,
     ),
     Version(
@@ -364,6 +371,7 @@ _ALL = [
             augment={"policy": AUGMENTATIONS, "p": "adaptive"},
         ),
         compares_batch=True,
+        scaled=True,
         styled=True,
     ),
 ]

@@ -117,7 +117,9 @@ def test_a_config_that_cannot_grow_is_refused():
         (["training.ema_kimg=[0, 10]"], "is a pair"),
         (["training.micro_batch=3"], "does not divide"),
         (["version=v5", "objective.path_weight=1"], "no styles"),
-        (["discriminator.spectral_norm=true"], "scale their weights already"),
+        (["discriminator.spectral_norm=true"], "scale their weights"),
+        (["version=progan", "generator.spectral_norm=true"], "scale their weights"),
+        (["version=r3gan", "discriminator.spectral_norm=true"], "begin with zeros"),
     ):
         with pytest.raises(UserError, match=words):
             config_of(*overrides)
