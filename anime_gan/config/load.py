@@ -24,7 +24,8 @@ SHAPES = ("version", "model.", "growing.start", "growing.batch_at")
 SHAPES += ("generator.optimizer", "generator.spectral_norm")
 SHAPES += ("discriminator.optimizer", "discriminator.spectral_norm")
 # On the command line, the values of these are taken as they are: YAML would read "set #2" as "set".
-TEXTS = ("version", "run", "data.images", "data.cache")
+NULLABLE = ("training.start_from", "data.labels")  # but null is null
+TEXTS = ("version", "run", "data.images", "data.cache", *NULLABLE)
 # What says how long a run is, and its schedules.
 LENGTH = ("steps", "minutes", "cosine_kimg")
 MOST_STEPS = 2**31
@@ -56,12 +57,13 @@ def load_config(file: str | None, overrides: list[str]) -> Config:
     found = [path for path in defaults if path.is_file()][:1]
     for path in [*found, *([Path(file)] if file else [])]:
         values, text = _read(path)
+        values = _with_names_of_today(values)
         _checked(values, path, text)  # alone, so that an error names the file
         given = _merged_below_budget(given, values)
     last: dict[str, Any] = {}
     for override in overrides:
         last = _merged(last, _parse(override))
-    given = _merged_below_budget(given, last)
+    given = _merged_below_budget(_without_steps_of_schedule(given, last), last)
     version = _checked({"version": given.get("version")}).version
     config = _checked(_merged_below_budget(get_version(version).recipe, given))
     if tuple(config.model.label_values) != config.model.labels:  # of a run with other labels
@@ -96,12 +98,7 @@ def with_overrides(config: Config, overrides: list[str]) -> Config:
 
 def from_dict(values: dict[str, Any]) -> Config:
     """Return the config of a nested dict, such as a checkpoint holds; UserError if it is none."""
-    for old, new in FORMER.items():
-        section, old, new = *old.split("."), new.rpartition(".")[2]
-        own = values.get(section)
-        if isinstance(own, dict) and old in own:
-            values = values | {section: {new if k == old else k: v for k, v in own.items()}}
-    return _checked(values)
+    return _checked(_with_names_of_today(values))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -168,6 +165,16 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
     return values, text
 
 
+def _with_names_of_today(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a config's values with the keys of older ones renamed."""
+    for old, new in FORMER.items():
+        section, old, new = *old.split("."), new.rpartition(".")[2]
+        own = values.get(section)
+        if isinstance(own, dict) and old in own:
+            values = values | {section: {new if k == old else k: v for k, v in own.items()}}
+    return values
+
+
 def _parse(override: str) -> dict[str, Any]:
     """Return "model.width=0.5" as {"model": {"width": 0.5}}."""
     key, equals, text = override.partition("=")
@@ -178,7 +185,7 @@ def _parse(override: str) -> dict[str, Any]:
     if not text.strip():  # as of a shell's variable that is not set
         raise UserError(f"{shown(override)} has no value; give it one, or leave it out.")
     value: Any = text
-    if key not in TEXTS:
+    if key not in TEXTS or (key in NULLABLE and text.strip() == "null"):
         with suppress(YAMLError):
             value = plain_yaml.read(text)
     for part in reversed(key.split(".", plain_yaml.DEEPEST)):
@@ -220,11 +227,30 @@ def _merged_below_budget(below: dict[str, Any], above: dict[str, Any]) -> dict[s
     return _merged(below, above)
 
 
+def _without_steps_of_schedule(given: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
+    """Return `given` without steps that follow from its growing stages, if `last` changes these.
+
+    The config of a run holds them as if the user had chosen them.
+    """
+    growing, training = (last.get(name) or {} for name in ("growing", "training"))
+    if not isinstance(growing, dict) or not isinstance(training, dict):
+        return given
+    if not any(growing.get(key) is not None for key in GROWTH) or {*training} & {*LENGTH}:
+        return given
+    version = _checked({"version": given.get("version")}).version
+    config = _checked(_merged_below_budget(get_version(version).recipe, given))
+    if config.growing.start is None or config.growing.fade_kimg is None:
+        return given
+    if config.training.minutes or config.training.steps != steps_of_schedule(config):
+        return given
+    return _merged(given, {"training": {"steps": None}})
+
+
 def _without_rates_by_size(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """Return `below` without the rates by size of a network whose rate is given above alone."""
     for network in ("generator", "discriminator"):
         own, lower = above.get(network), below.get(network)
-        is_alone = isinstance(own, dict) and own.get("rate") is not None and "rate_at" not in own
+        is_alone = isinstance(own, dict) and own.get("rate") is not None and not own.get("rate_at")
         if is_alone and isinstance(lower, dict):
             below = below | {network: lower | {"rate_at": {}}}
     return below

@@ -75,15 +75,16 @@ def test_any_key_and_value_give_a_config_or_a_sentence(key, value):
 
 
 def test_a_stored_config_may_have_former_names(tmp_path):
-    """A run of an older version resumes; in a new file, the old name is a mistake."""
+    """A run of an older version resumes, also by its name; as a word, the old name is a mistake."""
     old = {"training": {"average_kimg": [0, 500], "steps": 7}}
     config = from_dict(old)
     assert (config.training.ema_kimg, config.training.steps) == ((0.0, 500.0), 7)
     assert old == {"training": {"average_kimg": [0, 500], "steps": 7}}
     file = tmp_path / "mine.yaml"
     file.write_text("training:\n  average_kimg: 5\n")
-    with pytest.raises(UserError, match=r"mine\.yaml, line 2: .* right one is training\.ema_kimg"):
-        load(file=str(file))
+    assert load(file=str(file)).training.ema_kimg == 5
+    with pytest.raises(UserError, match=r"right one is training\.ema_kimg"):
+        load("training.average_kimg=5")
 
 
 def test_differences_tell_shapes_from_the_rest():
@@ -121,6 +122,34 @@ def test_a_rate_given_alone_holds_for_every_size(tmp_path):
     file = tmp_path / "c.yaml"
     file.write_text("version: stylegan\ndiscriminator: {rate: 0.001}\n")
     assert not load(file=str(file)).discriminator.rate_at
+    # Also over a file, whose rates go over the recipe's.
+    file.write_text("version: stylegan\ngenerator: {rate: 0.001, rate_at: {128: 0.002}}\n")
+    over = load("generator.rate=2e-4", file=str(file)).generator
+    assert (over.rate, over.rate_at) == (2e-4, {})
+
+
+def test_a_file_and_a_run_may_be_called_anything():
+    """YAML would end "set #2" before the #; null is still null."""
+    config = load("data.labels=my #2.csv", "training.start_from=2024")
+    assert (config.data.labels, config.training.start_from) == ("my #2.csv", "2024")
+    config = load("data.labels=null", "training.start_from=null")
+    assert (config.data.labels, config.training.start_from) == (None, None)
+
+
+def test_other_growing_stages_make_a_run_longer(tmp_path):
+    """The config of a run holds the steps of its stages as if they had been chosen."""
+    stored = load("version=stylegan")
+    stages = "growing: {fade_kimg: 600, stable_kimg: 600, last_kimg: 16600}"
+    (file := tmp_path / "run.yaml").write_text(
+        f"version: stylegan\n{stages}\ntraining: {{steps: {stored.training.steps}}}\n"
+    )
+    longer = "growing.last_kimg=30000"
+    assert load(file=str(file)) == stored
+    assert load(longer, file=str(file)) == load(longer, "version=stylegan")
+    assert load(longer, file=str(file)).training.steps > stored.training.steps
+    assert load(longer, "training.steps=9", file=str(file)).training.steps == 9
+    file.write_text(f"version: stylegan\n{stages}\ntraining: {{steps: 9}}\n")
+    assert load(longer, file=str(file)).training.steps == 9  # chosen by the user
 
 
 def test_a_cache_may_lie_in_the_home_folder():
