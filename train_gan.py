@@ -5,7 +5,7 @@
     python train_gan.py configs/r3gan_patch_cpu.yaml data.images=faces.zip
     python train_gan.py RUN                          continue a run, by its name
     python train_gan.py RUN --from 9000 run=NEW      begin a new run with a checkpoint of another
-    python train_gan.py --dry-run                    train two steps, print the cost, write nothing
+    python train_gan.py --dry-run                    train some steps, print the cost, write nothing
 
 To resume an interrupted run from its newest checkpoint, give the same command again.
 """
@@ -13,9 +13,7 @@ To resume an interrupted run from its newest checkpoint, give the same command a
 from __future__ import annotations
 
 import argparse
-import math
 import shlex
-import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +32,9 @@ from anime_gan.config.stages import (
     unfinished_growth,
 )
 from anime_gan.config.versions import AUGMENTATIONS
-from anime_gan.data.batches import Batch, Batches, require_batch
+from anime_gan.data.batches import Batches, require_batch
 from anime_gan.data.image_set import FEW, ImageSet, labels_of, open_data
 from anime_gan.data.peek import one_batch, read_labels
-from anime_gan.data.pixels import to_float
 from anime_gan.errors import UserError, clean_exit
 from anime_gan.features.network import require_network
 from anime_gan.generation.load import find_start
@@ -207,43 +204,6 @@ def conclude(
     return status
 
 
-def dry_run(config: Config, batch: Batch, group: Group) -> None:
-    """Train two steps, and print what the run would cost by the second.
-
-    config: of the last stage. batch: of its images, as uint8.
-    """
-    from anime_gan.training import resume
-    from anime_gan.training.state import TrainState
-    from anime_gan.training.step import compile_step
-
-    training, model = config.training, config.model
-    precision = resume.choose_precision(config, None, group)
-    with console.waiting("Building the networks"), group.scope():
-        state = TrainState(config, precision)
-    resume.share_micro_batch(state, group)
-    step = console.announced(compile_step(state), "Compiling the training step")
-    rows = group.rows(training.batch_size, training.n_critic)
-    labels = None if batch.labels is None else batch.labels[rows]
-    batch = Batch(to_float(batch.images[rows]), labels)
-    losses = {key: float(value) for key, value in step(*batch).items()}
-    started = time.perf_counter()
-    float(step(*batch)["g_loss"])
-    seconds = time.perf_counter() - started
-    generator, discriminator = state.networks.parameter_counts()
-    total = min((training.steps or math.inf) * seconds, (training.minutes or math.inf) * 60)
-    grown = ", as if all were of the last size" if config.growing.start else ""
-    print(
-        f"{config.version} at width {model.width:g}, {model.resolution}x{model.resolution}, batch "
-        f"{training.batch_size}, {precision}, on {group.device} with {backend.name()}\n"
-        f"parameters   generator {generator:,}, discriminator {discriminator:,}\n"
-        f"first losses discriminator {losses['d_loss']:.3f}, generator {losses['g_loss']:.3f}\n"
-        f"memory       {backend.peak_memory() / 2**30:.2f} GiB at most so far\n"
-        f"speed        {training.images_per_step / seconds:.1f} images/s, {seconds:.2f} s a step\n"
-        f"whole run    {total / seconds:,.0f} steps, {console.clock(total)}{grown}\n"
-        "Dry run: nothing was written."
-    )
-
-
 def first_images(config: Config) -> tuple[ImageSet, Labels | None]:
     """Return the images of the first stage, and their labels if the config asks for them.
 
@@ -311,7 +271,7 @@ def parse(argv: list[str]) -> tuple[Config, argparse.Namespace]:
         metavar="WORD",
         help="key=value, such as training.steps=200; or a version, a run or a config file",
     )
-    parser.add_argument("--dry-run", action="store_true", help="two steps, nothing written")
+    parser.add_argument("--dry-run", action="store_true", help="print the cost, write nothing")
     origin = "go back to the run's checkpoint of this step; with run=NAME, begin a new run with it"
     step = {"dest": "origin", "type": number(0, 10**9, int), "metavar": "STEP"}
     parser.add_argument("--from", **step, help=origin)
@@ -365,14 +325,14 @@ def main(*argv: str) -> int:
     config = earlier.with_labels(config, found[1] if found else None, facts)
     backend.start(threads=config.training.threads)
     from anime_gan.training.distribution import joined
+    from anime_gan.training.dry_run import dry_run
     from anime_gan.training.micro_batch import explain_out_of_memory
 
     if config.training.deterministic:
         backend.make_deterministic()
     with joined(config) as group, explain_out_of_memory(config):
         if is_dry:
-            dry_run(config, batch, group)
-            print("".join(f"{line}\n" for line in growth(whole)), end="")
+            dry_run(config, batch, group, growth(whole))
             return 0
         images, labels = found or first_images(config)
         config = earlier.with_labels(config, labels, facts)  # now in all processes
