@@ -117,6 +117,9 @@ def resume(
                 micro_batch = None
         elif start:
             notes = [take_over(state, start)]
+        if not state.stage.fades_in:  # what was copied may have been fading in
+            for layer in state.fades:
+                layer.alpha.assign(1.0)
     if config.model.labels:
         set_shares(state, labels_of(config, images).codes)
     share_micro_batch(state, group, micro_batch)

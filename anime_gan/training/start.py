@@ -12,6 +12,7 @@ from anime_gan.errors import UserError
 from anime_gan.networks.build import all_layers
 from anime_gan.networks.labels import label_layer
 from anime_gan.networks.layers.labels import UNITS
+from anime_gan.networks.layers.register import FORMER_NAMES
 from anime_gan.runs.folder import discriminator_of
 from anime_gan.runs.weights import load_model
 from anime_gan.training.state import TrainState
@@ -101,4 +102,5 @@ def _layers(network: keras.Model) -> list:
 
 
 def _shapes(layer) -> tuple:
-    return (type(layer).__name__, *(tuple(variable.shape) for variable in layer.variables))
+    name = type(layer).__name__
+    return (FORMER_NAMES.get(name, name), *(tuple(variable.shape) for variable in layer.variables))

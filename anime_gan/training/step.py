@@ -354,7 +354,7 @@ def _update_ema(state, images: int) -> None:
     half_life = 1000 * state.scheduled(training.ema_kimg)
     if training.ema_ramp is not None:  # else a short run's EMA would hold its first steps
         steps = ops.cast(state.step - stage.first, "float32")
-        seen = stage.seen + steps * training.images_per_step
+        seen = stage.seen * training.n_critic + steps * training.images_per_step
         half_life = ops.minimum(half_life, training.ema_ramp * seen)
     share = ops.power(0.5, images / ops.maximum(half_life, 1e-6))
     for mean, new in zip(state.ema.weights, state.generator.weights, strict=True):

@@ -5,6 +5,8 @@ import pytest
 
 from anime_gan.config import load_config
 from anime_gan.errors import UserError
+from anime_gan.networks.build import all_layers
+from anime_gan.networks.layers.register import FORMER_NAMES
 from anime_gan.runs.weights import load_model
 from anime_gan.training.start import take_over
 from anime_gan.training.state import TrainState
@@ -54,6 +56,19 @@ def test_a_larger_network_takes_over_what_it_shares(saved):
     trained = weights(load_model(saved.with_name("discriminator_7.keras")))
     np.testing.assert_array_equal(discriminator[-1], trained[-1])
     assert np.array_equal(discriminator[0], fresh[1][0])
+
+
+def test_layers_of_an_older_file_fit(saved, monkeypatch):
+    """Their classes had other names, under which Keras loads them."""
+    trained = load_model(saved)
+    old = {new: former for former, new in FORMER_NAMES.items()}
+    renamed = [layer for layer in all_layers(trained) if type(layer).__name__ in old]
+    assert renamed
+    for layer in renamed:
+        layer.__class__ = type(old[type(layer).__name__], (type(layer),), {})
+    monkeypatch.setattr("anime_gan.training.start.load_model", lambda path: trained)
+    state = tiny("r3gan", "model.resolution=32", "model.width=0.01")
+    assert "all layers of the generator" in take_over(state, saved)
 
 
 def test_without_a_discriminator_only_the_generator_is_taken_over(saved):
