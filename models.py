@@ -17,7 +17,7 @@ from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anime_gan import backend
+from anime_gan import backend, console
 from anime_gan.commands import Parser
 from anime_gan.config import Config, load_config
 from anime_gan.config.versions import VERSIONS as versions
@@ -62,10 +62,7 @@ def main() -> None:
     is_one = not all("=" in word for word in arguments.words)
     if not is_one and (arguments.diagram or arguments.loop):
         raise UserError("a diagram is of one version: give its name, such as v5.")
-    if is_one:
-        configs = [read_words(arguments.words)[0]]
-    else:
-        configs = [_config(version, arguments.words) for version in versions]
+    configs = [read_words(arguments.words)[0]] if is_one else _all_configs(arguments.words)
     for path in filter(None, (arguments.diagram, arguments.loop)):
         require_writable(path)
     backend.start()  # takes seconds, so it runs only after the arguments are checked
@@ -84,6 +81,21 @@ def main() -> None:
     # In a terminal, lines are cut at its width; in a file they are complete.
     end = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     print(*(line[:end] for line in lines), sep="\n")
+
+
+def _all_configs(words: list[str]) -> list[Config]:
+    """Return the config of each version that words suit; UserError if they suit none."""
+    configs, errors = [], []
+    for version in versions:
+        try:
+            configs.append(_config(version, words))
+        except UserError as error:
+            errors.append(error)
+    if not configs:
+        raise errors[0]
+    for error in errors:
+        console.warn(f"Left out: {error}")
+    return configs
 
 
 def _draw(config: Config, arguments: Namespace) -> None:

@@ -68,6 +68,8 @@ def test_the_table_and_the_layers(script, call):
     lines = table.stdout.splitlines()[2:]
     assert [line.split()[0] for line in lines] == list(VERSIONS)
     assert [line[80:].strip() for line in lines] == [v.source for v in VERSIONS.values()]
+    some = script("models.py", "model.width=0.1", "model.resolution=16")  # too small for v4, v5
+    assert some.stderr.count("Left out: ") == 2 and "r3gan_patch" in some.stdout
     layers = script("models.py", "v5")
     assert "18,421,507" in layers.stdout and "62 x 62 x 128" in layers.stdout
     status, errors = call("models.py", "v6")
