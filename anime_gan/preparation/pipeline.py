@@ -12,9 +12,8 @@ from pathlib import Path
 from anime_gan import console
 from anime_gan.data.cache import none_readable
 from anime_gan.data.decode import AGAIN, may_pass, reason
-from anime_gan.data.entries import LABELS, Entry, Source
+from anime_gan.data.entries import Entry, Source
 from anime_gan.data.identity import identified
-from anime_gan.data.labels import Labels, Table
 from anime_gan.errors import UserError
 from anime_gan.files import explain_os_error, whole_file
 from anime_gan.preparation import report, writing
@@ -22,8 +21,9 @@ from anime_gan.preparation.decisions import decide, read_list, wishes_of
 from anime_gan.preparation.enlarge import available_upscaler
 from anime_gan.preparation.extract import extract_faces, start_process
 from anime_gan.preparation.faces import open_detector
-from anime_gan.preparation.settings import NO_FACE, Limits, Output, Settings, file_name
+from anime_gan.preparation.settings import NO_FACE, Limits, Output, Settings
 from anime_gan.preparation.sheets import write_sheets
+from anime_gan.preparation.source_labels import read_source_labels, set_labels
 from anime_gan.preparation.store import DATABASE, Store
 from anime_gan.preparation.workers import in_processes
 
@@ -52,19 +52,22 @@ def make_set(
     """
     if output.records:
         writing.tensorflow()
+    labels = read_source_labels(source)  # first, since the search takes long
     with _searched(source, out, settings, announce) as (entries, store, settings):
         faces, without = store.of(entries)
         wishes = wishes_of(faces, *(read_list(out / f"{name}.txt") for name in ("keep", "drop")))
         near_pairs = store.compare() if limits else ()
         decisions = decide(faces, wishes, near_pairs, limits, settings.enlarge)
         kept = [face for face, decision in zip(faces, decisions, strict=True) if decision.kept]
-        writing.write_set(store.faces, out, kept, output, settings.size)
+        writing.write_set(store.faces, out, kept, output, settings.size, labels)
         table = out / "decisions.csv"
         writing.write_decisions(table, faces, decisions, without, output.format)
         options = asdict(settings) | {"cleaning": asdict(limits) if limits else None}
         options |= {"output": asdict(output)}
         summary = report.summary(faces, decisions, without, store.thumbnails(faces), options)
-        report.add_labels(summary, set_labels(out, kept, output.format))
+        if labels:
+            summary["faces"]["labelled"] = len(labels.labelled(kept))
+        _add_labels(summary, out, kept, output)
         if unknown := wishes.unknown:
             summary["warnings"].append(
                 f"{len(unknown):,} names in keep.txt or drop.txt are unknown, {unknown[0]} among "
@@ -77,16 +80,11 @@ def make_set(
     return summary
 
 
-def set_labels(out: Path, faces: list[dict], form: str) -> Labels | None:
-    """Return the labels of a set's faces; None if no labels.csv is in its folder of images.
-
-    UserError if it is no such table.
-    """
-    for folder in (out / "faces", out / "train"):
-        if (folder / LABELS).is_file():
-            table = Table((folder / LABELS).read_bytes(), str(folder / LABELS))
-            return table.labels([file_name(face["name"], form) for face in faces])
-    return None
+def _add_labels(summary: dict, out: Path, kept: list[dict], output: Output) -> None:
+    """Add the labels of the set to train on to a summary: all faces, or those not held out."""
+    name, faces = next(iter(writing.split(kept, output.held_out).items()))
+    ready = out / (f"{name}.zip" if output.zipped else name)
+    report.add_labels(summary, set_labels(ready, faces, output))
 
 
 def check(

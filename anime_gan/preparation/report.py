@@ -200,6 +200,8 @@ def _counts(found: dict) -> list[tuple[str, str]]:
     rows += [(f"– {reason}", count) for reason, count in faces["dropped"].items()]
     rows += [("faces kept", faces["kept"]), ("of these, enlarged", faces["enlarged"])]
     rows += [("of these, forced by keep.txt", faces["kept by hand"])]
+    if "labelled" in faces:
+        rows += [("of these, with labels of their image", faces["labelled"])]
     return [(name, f"{count:,}") for name, count in rows]
 
 

@@ -14,20 +14,29 @@ from PIL import Image
 
 from anime_gan import console
 from anime_gan.backend.startup import quiet_start
+from anime_gan.data.entries import LABELS
 from anime_gan.errors import UserError
 from anime_gan.files import whole_file
 from anime_gan.preparation.decisions import Decision
 from anime_gan.preparation.settings import FORMATS, JPEG_QUALITY, Output, file_name
+from anime_gan.preparation.source_labels import SourceLabels, write_table
 
 HELD_OUT = "heldout"
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest possible, so that equal faces give an equal file
 _COLUMNS = "box", "enlarged", "likelihood", "light", "contrast", "sharpness", "blocks", "colour"
 
 
-def write_set(source: Path, out: Path, faces: list[dict], output: Output, size: int) -> None:
+def write_set(
+    source: Path,
+    out: Path,
+    faces: list[dict],
+    output: Output,
+    size: int,
+    labels: SourceLabels | None = None,
+) -> None:
     """Write the faces that are kept to a set, and remove what earlier starts wrote in other forms.
 
-    source: the folder with the files of all faces, of `size` pixels.
+    source: the folder with the files of all faces, of `size` pixels. labels: of their images.
     """
     parts = split(faces, output.held_out)
     every = set(os.listdir(source))
@@ -35,14 +44,18 @@ def write_set(source: Path, out: Path, faces: list[dict], output: Output, size: 
     for name in ("faces", "train", HELD_OUT):
         folder, packed = out / name, out / f"{name}.zip"
         files = parts.get(name)
+        table = labels.table(files, output.format) if labels and files else None
+        copy = out / "work" / f"{name}.{LABELS}"
         if files is not None and not output.zipped:
             write_files(source, folder, files, every, output.format)
+            write_table(folder, table, copy)
         elif folder.is_dir():
+            write_table(folder, None, copy)
             write_files(source, folder, [], every, output.format)
             if not any(folder.iterdir()):
                 folder.rmdir()
         if files is not None and output.zipped:
-            write_zip(source, packed, files, output.format)
+            write_zip(source, packed, files, output.format, table)
         else:
             packed.unlink(missing_ok=True)
         if files and output.records:
@@ -92,12 +105,19 @@ def write_files(
                     shutil.copyfile(original, temporary)
 
 
-def write_zip(source: Path, path: Path, faces: list[dict], format: str) -> None:
-    """Write the faces as one zip, uncompressed since its files are compressed already."""
+def write_zip(
+    source: Path, path: Path, faces: list[dict], format: str, table: bytes | None = None
+) -> None:
+    """Write the faces as one zip, uncompressed since its files are compressed already.
+
+    table: of their labels, None for none.
+    """
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as file:
         for face in _with_bar(sorted(faces, key=lambda face: face["name"]), path.name):
             info = zipfile.ZipInfo(file_name(face["name"], format), _ZIP_DATE)
             file.writestr(info, _content(source / face["name"], format))
+        if table is not None:
+            file.writestr(zipfile.ZipInfo(LABELS, _ZIP_DATE), table)
 
 
 def _content(original: Path, format: str) -> bytes:
