@@ -95,6 +95,9 @@ def _label(given: list[str]) -> None:
         raise UserError(f"{out} exists, and may be written by hand; --replace replaces it.")
     done = labels.label(images, out)
     print(*done.summary(), f"labels: {out}", sep="\n")
+    report = Path(images).with_name("report.html")
+    if out == own and report.with_name("decisions.csv").is_file() and report.is_file():
+        print(f"{report} counts them once the command that made the set is given again.")
     is_found = out.name == labels.TABLE and out.parent.resolve() == Path(images).resolve()
     named = "" if is_found else f"data.labels={shlex.quote(str(out))} "
     print(
@@ -140,6 +143,10 @@ def _print_summary(summary: dict, arguments: argparse.Namespace) -> None:
         what = "without a face" if reason == NO_FACE else f"left out: {reason}"
         lines.append(f"  {count:7,} {what}")
     lines += [f"  {count:7,} dropped: {why}" for why, count in faces["dropped"].items()]
+    if "labelled" in faces:
+        lines += [
+            f"Labels: {faces['labelled']:,} of {faces['kept']:,} faces have those of their image."
+        ]
     lines += [f"note: {warning}" for warning in summary["warnings"]]
     if sys.stdout.isatty():  # in a file, lines are complete
         width = shutil.get_terminal_size().columns
