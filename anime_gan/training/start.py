@@ -38,8 +38,8 @@ def take_over(state: TrainState, generator: Path) -> str:
     if not fitting:
         raise UserError(
             f"{generator} has no layer of the shapes of this generator; take the version and the "
-            "model.width that it was trained with: for pretrained those of "
-            "configs/r3gan_patch_hour.yaml, for pretrained-drawn of configs/r3gan_patch_cpu.yaml."
+            "model.width that it was trained with: for pretrained and pretrained-drawn those of "
+            "configs/r3gan_patch_hour.yaml."
         )
     parts = [said]
     if state.ema:
