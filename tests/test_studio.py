@@ -3,8 +3,10 @@
 import importlib.util
 import webbrowser
 
+import numpy as np
 import pytest
 
+from anime_gan.generation.latent_file import write_latent
 from anime_gan.studio.page import FOLDER
 from tests.test_export import run_of
 
@@ -37,6 +39,15 @@ def test_a_run_has_its_studio_among_its_images(script, call, monkeypatch):
     assert "own.html from weights/r/generator_7.keras" in said[0] and "No browser" in said[1]
 
 
+def test_a_face_of_another_generator_is_one_sentence(script, call):
+    """And no page is written."""
+    weights = run_of(script.folder, "r", "v5")
+    write_latent(script.folder / "me.npz", np.zeros((1, 7), "float32"), "z", weights, {})
+    status, errors = call("studio.py", "r", "--no-open", "--faces", "me.npz")
+    assert status == 2 and "of another kind" in errors
+    assert not (script.folder / "gan_images/r/studio.html").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -44,6 +55,8 @@ def test_a_run_has_its_studio_among_its_images(script, call, monkeypatch):
         (["pretrained", "--out", "page.txt"], "must be a file ending in .html"),
         (["pretrained", "--out", "missing.html/page.html"], "is a file and not a folder"),
         (["pretrained", "--size", "3"], "unrecognized arguments"),
+        (["pretrained", "--faces", "me.npz"], "me.npz"),
+        (["--faces", "me.npz", "pretrained"], "a run is named before --faces"),
     ],
 )
 def test_mistakes_are_one_sentence(script, call, arguments, message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 from anime_gan.errors import UserError
 from anime_gan.export import check
@@ -21,6 +22,7 @@ def export_file(
     out: Path,
     part: str = "whole",
     float16: bool = False,
+    **options: Any,
 ) -> tuple[float, float]:
     """Write a generator to a file or folder, whole or not at all, and compare it with Keras.
 
@@ -31,6 +33,7 @@ def export_file(
         out: replaced if it exists.
         part: one of PARTS; only StyleGANs have the last two.
         float16: store the weights in half precision.
+        options: what only this format takes, such as the studio's faces.
 
     Returns:
         The largest difference from Keras's outputs, and the one that is allowed.
@@ -45,7 +48,7 @@ def export_file(
     card = model_card(generator, network, weights, part, float16)
     bound = check.BOUND_FLOAT16 if float16 else check.BOUND
     with whole_file(out) if form.suffix else whole_folder(out) as temporary:
-        module.write(generator, network, float16, card, temporary)
+        module.write(generator, network, float16, card, temporary, **options)
         difference = check.largest_difference(module.open_file(temporary), generator, part)
         if not difference <= bound:
             remedy = "keep the weights in float32" if float16 else "choose another format"

@@ -67,6 +67,27 @@ def read_latent(path: Path) -> Latent:
     return found
 
 
+def fitting_w(generator: Generator, path: Path, weights: Path) -> np.ndarray:
+    """Return the latents of a file, float32 (layers or 1, latent_dim).
+
+    weights: the generator's weights file. A note is printed if the file belongs to other weights.
+
+    UserError if the file is none, or is for a generator of another shape.
+    """
+    found = read_latent(path)
+    layers, size = found.w.shape
+    has_fitting_space = (found.space == "z") != generator.has_styles
+    if size != generator.latent_dim or layers not in (1, generator.layers) or not has_fitting_space:
+        raise UserError(
+            f"{path} is for a generator of another kind: its {found.space} is {layers}x{size}, but "
+            f"that of {weights} is {generator.layers}x{generator.latent_dim}; project the face "
+            "again."
+        )
+    if found.weights != sha256(weights):
+        console.say(f"{path} was found with other weights than {weights}: the face differs.")
+    return found.w
+
+
 def w_of(
     generator: Generator,
     faces: Sequence[int | Path],
@@ -89,7 +110,7 @@ def w_of(
     Raises:
         UserError: a file is none, is for a generator of another shape, or can't take labels.
     """
-    rows = {face: _fitting(generator, face, weights) for face in faces if isinstance(face, Path)}
+    rows = {face: fitting_w(generator, face, weights) for face in faces if isinstance(face, Path)}
     asked = list(zip(faces, cycle(labels)))
     seeds = [face for face in faces if not isinstance(face, Path)]
     codes = None
@@ -129,18 +150,3 @@ def _relabeled(
 def noise_seeds(faces: Sequence[int | Path]) -> list[int]:
     """Return the seeds of the noise of faces: their own, 0 for files."""
     return [0 if isinstance(face, Path) else face for face in faces]
-
-
-def _fitting(generator: Generator, path: Path, weights: Path) -> np.ndarray:
-    found = read_latent(path)
-    layers, size = found.w.shape
-    has_fitting_space = (found.space == "z") != generator.has_styles
-    if size != generator.latent_dim or layers not in (1, generator.layers) or not has_fitting_space:
-        raise UserError(
-            f"{path} is for a generator of another kind: its {found.space} is {layers}x{size}, but "
-            f"that of {weights} is {generator.layers}x{generator.latent_dim}; project the face "
-            "again."
-        )
-    if found.weights != sha256(weights):
-        console.say(f"{path} was found with other weights than {weights}: the face differs.")
-    return found.w

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from anime_gan.export.onnx import to_float16, to_onnx
 from anime_gan.features.onnx_runtime import open_session
 from anime_gan.generation.figures import LEVELS
 from anime_gan.generation.generator import MEAN_OF, Generator
+from anime_gan.studio.faces import specs_of
 from anime_gan.web.page import render
 
 FOLDER = Path(__file__).parent
@@ -35,6 +37,7 @@ def studio_page(
     card: Sequence[str] = (),
     directions: Sequence[Direction] | None = None,
     float16: bool = False,
+    faces: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> str:
     """Return the page of a generator as HTML.
 
@@ -46,6 +49,8 @@ def studio_page(
         directions: what the sliders change; None for those that were found before, or else the
             principal components.
         float16: store the weights in half precision; a seed is then not quite sample.py's face.
+        faces: latents of files by the names of these, as `load_faces` returns them. The page opens
+            with these faces picked.
     """
     if directions is None:
         directions = _own_directions(generator)
@@ -54,7 +59,7 @@ def studio_page(
         FOLDER / "studio.html",
         title=title,
         card=card,
-        spec=_spec(generator, directions) | {"about": _texts(about)},
+        spec=_spec(generator, directions) | {"about": _texts(about), "faces": specs_of(faces)},
         networks={part: _network(generator, part, float16) for part in parts},
         runtime=_base64(_VENDOR / "onnxruntime.wasm.gz"),
         licenses={path.stem: path.read_text() for path in sorted(_VENDOR.glob("*.LICENSE"))},
@@ -69,12 +74,20 @@ def _own_directions(generator: Generator) -> Sequence[Direction]:
 
 
 def write(
-    generator: Generator, network: None, float16: bool, card: Mapping[str, str], path: Path
+    generator: Generator,
+    network: None,
+    float16: bool,
+    card: Mapping[str, str],
+    path: Path,
+    faces: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> None:
-    """Write the page of a generator, with what its card says of it; network: is not used."""
+    """Write the page of a generator, with what its card says of it.
+
+    network is not used; faces: as for `studio_page`.
+    """
     about = {key: card[key] for key in _ABOUT if key in card}
     title = card.get("run") or Path(card["weights"]).stem
-    page = studio_page(generator, title, about, paragraphs(card), float16=float16)
+    page = studio_page(generator, title, about, paragraphs(card), float16=float16, faces=faces)
     path.write_text(page, encoding="utf-8")
 
 

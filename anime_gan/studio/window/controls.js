@@ -76,7 +76,7 @@ const controls = {
     label.htmlFor = select.id;
     label.textContent = `${name[0].toUpperCase()}${name.slice(1)} styles`;
     select.addEventListener("change", () => this.edit(face => {
-      if (select.value) face.mix[name] = BigInt(select.value);
+      if (select.value) face.mix[name] = readSource(select.value);
       else delete face.mix[name];
     }, stepTaken));
     row.append(label, select);
@@ -105,9 +105,12 @@ const controls = {
     const own = face.mix[level];
     const seeds = new Set(state.picks.map(({seed}) => seed).filter(seed => seed !== face.seed));
     if (own !== undefined) seeds.add(own);
-    const others = [...seeds].map(seed => new Option(`of seed ${seed}`, seed));
+    const others = [...seeds].map(seed => {
+      const called = typeof seed === "string" ? seed : `seed ${seed}`;
+      return new Option(`of ${called}`, wordOf(seed));
+    });
     select.replaceChildren(new Option("its own", ""), ...others);
-    select.value = own ?? "";
+    select.value = own === undefined ? "" : wordOf(own);
   },
 
   // The strips wait until the reader has let a slider go: they are many faces.

@@ -15,9 +15,7 @@ const labels = {
         else all[number] = Number(code);
       }
     });
-    for (const id of ["wall-labels", "face-labels"]) {
-      document.getElementById(id).hidden = !spec.labels.length;
-    }
+    document.getElementById("wall-labels").hidden = !spec.labels.length;
     onChange(() => this.renew());
   },
 
@@ -27,9 +25,13 @@ const labels = {
   },
 
   renew() {
+    const face = chosenFace();
+    document.getElementById("face-labels").hidden = !face || !canHaveLabels(face);
     spec.labels.forEach((_, number) => {
       document.getElementById(`wall-label-${number}`).value = state.labels[number] ?? "";
-      document.getElementById(`face-label-${number}`).value = chosenFace()?.labels[number] ?? "";
+      const select = document.getElementById(`face-label-${number}`);
+      select.value = face?.labels[number] ?? "";
+      select.options[0].text = face && isOfFile(face) ? "its own" : "by seed";
     });
   },
 };

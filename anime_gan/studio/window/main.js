@@ -14,6 +14,7 @@ async function main() {
   const bar = document.getElementById("start-bar");
   const begun = performance.now();
   fromAddress();
+  pickFiles();
   say("The generator is starting.");
   for (const part of [labels, picks, controls, walk, saving, tabs, theme, seedField, about]) part.start();
   wall.start();

@@ -75,7 +75,7 @@ function redraw(canvas, face, priority) {
   drawInto(canvas, face, state.look, priority);
 }
 
-// A face's seed, and what was changed on it.
+// A face's seed or file, and what was changed on it.
 function nameOf(face) {
   const moved = face.values.flatMap((value, number) =>
     value ? [`${spec.directions[number].name} ${signed(value)}`] : []);

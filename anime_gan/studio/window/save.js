@@ -166,9 +166,9 @@ function textsOf({face, to, share, look}) {
   return {...spec.about, ...texts, ...lookTexts(look), ...labelTexts(faces), ...changesOf(faces)};
 }
 
-// Faces as the address writes them, where one is more than its seed.
+// Faces as the address writes them, where one is more than its seed or file.
 function changesOf(faces) {
-  const isChanged = faces.some(face => keyOf(face) !== String(face.seed));
+  const isChanged = faces.some(face => keyOf(face) !== wordOf(face.seed));
   return isChanged ? {faces: faces.map(keyOf).join(" ")} : {};
 }
 
@@ -177,6 +177,8 @@ function jobsOf(faces) {
 }
 
 function fileName(kind, faces) {
-  const what = faces.length > 1 ? `of_${faces.length}` : String(faces[0].seed).padStart(5, "0");
-  return `${kind}_${what}`;
+  if (faces.length > 1) return `${kind}_of_${faces.length}`;
+  const [face] = faces;
+  const own = isOfFile(face) ? face.seed.replace(/\.npz$/i, "") : String(face.seed).padStart(5, "0");
+  return `${kind}_${own}`;
 }

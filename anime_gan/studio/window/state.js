@@ -1,6 +1,6 @@
 // What the page shows, and its copy in the address, so that it can be shared and gone back to.
 // A face is {seed, values, mix, labels}, see worker/recipe.js; `look` holds for all faces, `labels`
-// for those on the wall.
+// for those on the wall. The seed may be the name of a file of latents, one of `spec.faces`.
 
 const LAST_SEED = 2n ** 64n - 1n;
 const state = {from: 0n, look: {psi: 1, noise: 1}, labels: {}, picks: [], chosen: -1};
@@ -18,11 +18,25 @@ function chosenFace() {
   return state.picks[state.chosen];
 }
 
+// Whether the latents of a face are those of a file, which a projection found.
+function isOfFile(face) {
+  return typeof face.seed === "string";
+}
+
+// A seed or a file as a word of the address, and back; null if the word is none.
+function wordOf(seed) {
+  return spec.faces.find(({name}) => name === seed)?.word ?? String(seed);
+}
+
+function readSource(text) {
+  return spec.faces.find(({word}) => word === text)?.name ?? readSeed(text);
+}
+
 // A text that is the same only for the same face.
 function keyOf(face) {
   const values = face.values.flatMap((value, number) => (value ? [`d${number}`, value] : []));
-  const mix = Object.entries(face.mix).sort().flat();
-  return [face.seed, ...values, ...mix, ...labelWords(face.labels)].join("_");
+  const mix = Object.entries(face.mix).sort().flatMap(([level, seed]) => [level, wordOf(seed)]);
+  return [wordOf(face.seed), ...values, ...mix, ...labelWords(face.labels)].join("_");
 }
 
 function labelWords(labels) {
@@ -31,19 +45,24 @@ function labelWords(labels) {
 
 function faceOf(key) {
   const [seed, ...rest] = key.split("_");
-  const face = plainFace(readSeed(seed));
+  const face = plainFace(readSource(seed));
   for (let place = 0; place + 1 < rest.length; place += 2) {
     const [name, value] = rest.slice(place, place + 2);
     const number = /^d(\d+)$/.exec(name)?.[1];
     if (number === undefined && spec.levels.some(level => level.name === name)) {
-      face.mix[name] = readSeed(value);
+      face.mix[name] = readSource(value);
     } else if (number < spec.directions.length) {
       face.values[number] = readNumber(value, -3, 3, 0);
     }
   }
-  face.labels = readLabels(rest);
+  if (canHaveLabels(face)) face.labels = readLabels(rest);
   face.values = Array.from(face.values, value => value ?? 0);
   return face.seed === null || Object.values(face.mix).includes(null) ? null : face;
+}
+
+// The labels of a StyleGAN are in w, where they can't be changed.
+function canHaveLabels(face) {
+  return spec.labels.length > 0 && !(spec.hasStyles && isOfFile(face));
 }
 
 // Labels from words such as l0, 3: of attribute 0 the third value.
@@ -90,6 +109,14 @@ function fromAddress() {
   state.picks = words.getAll("face").map(faceOf).filter(face => face);
   state.chosen = readNumber(words.get("chosen"), 0, state.picks.length, 0) - 1;
   state.chosen = Math.trunc(state.chosen);
+}
+
+// Pick the faces of files, unless the address says what is picked.
+function pickFiles() {
+  if (!spec.faces.length || location.href.includes("#")) return;
+  state.picks = spec.faces.map(({name}) => plainFace(name));
+  state.chosen = 0;
+  renewAddress("replaceState");
 }
 
 function onChange(listener) {

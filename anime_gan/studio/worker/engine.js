@@ -36,7 +36,8 @@ async function start({script, runtime, parts, spec}) {
     engine.parts[name] = await ort.InferenceSession.create(new Uint8Array(await unpacked(text)));
   }
   engine.ort = ort;
-  engine.spec = {...spec, mean: Float32Array.from(spec.mean)};
+  const faces = new Map(spec.faces.map(({name, w}) => [name, w.map(row => Float32Array.from(row))]));
+  engine.spec = {...spec, faces, mean: Float32Array.from(spec.mean)};
 }
 
 async function unpacked(base64) {
@@ -58,18 +59,22 @@ async function run(part, inputs) {
   return outputs[session.outputNames[0]].data;
 }
 
-// w of seeds with some labels, by seed.
+// w of seeds with some labels, by seed: a list of one w. A file has one, or one for each layer.
 async function stylesOf(seeds, codes) {
   const {styles, spec} = engine;
   const found = new Map();
   for (const seed of seeds) {
+    if (spec.faces.has(seed)) {
+      found.set(seed, spec.faces.get(seed));
+      continue;
+    }
     const key = [seed, ...codes].join();
     if (!styles.has(key)) {
       if (styles.size >= STYLES_KEPT) styles.delete(styles.keys().next().value);
       const values = joinedWith(spec, normals(seed, spec.normalDim), codes);
       styles.set(key, await mapped(values, 1));
     }
-    found.set(seed, styles.get(key));
+    found.set(seed, [styles.get(key)]);
   }
   return found;
 }
@@ -116,8 +121,7 @@ async function draw({face, to, share, look}) {
 
 function latentOf(face, to, share, look) {
   const {spec} = engine;
-  const [a, b] = [face, to].map(one => one && joinedWith(
-    spec, normals(one.seed, spec.normalDim), codesOf(spec, one)));
+  const [a, b] = [face, to].map(one => one && latentOfFace(spec, one));
   if (!to) return latentInput(spec, face, look, a);
   const values = valuesBetween(face.values, to.values, share, spec.directions.length);
   // The vectors of labels are not normal, and do not lie near a sphere.

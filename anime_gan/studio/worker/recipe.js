@@ -1,12 +1,16 @@
 // From the recipe of a face to what the network takes. A face is {seed, values, mix, labels}: a
-// BigInt; how far it is moved along each direction, in standard deviations; for levels of layers the
-// seed whose style they take; and the codes of labels by the number of their attribute, 0 for none
-// in particular. `spec` describes the network (page.py writes it), `look` is {psi, noise}.
+// BigInt, or the name of a file of latents; how far it is moved along each direction, in standard
+// deviations; for levels of layers the seed whose style they take; and the codes of labels by the
+// number of their attribute, 0 for none in particular. `spec` describes the network (page.py writes
+// it), `look` is {psi, noise}. `spec.faces` has the latents of each file, a list of one or of one
+// for each layer.
 
 const LABEL_STREAM = 2; // of a seed's random numbers, as in anime_gan/networks/layers/labels.py
 
-// The code of each attribute. Those that the face does not give are chosen by its seed.
+// The code of each attribute. Those that the face does not give are chosen by its seed; the labels
+// of a file are not known.
 function codesOf(spec, face) {
+  if (spec.faces.has(face.seed)) return spec.labels.map((_, number) => face.labels[number] ?? 0);
   const uniform = uniformOf(bitsOf(face.seed, LABEL_STREAM));
   return spec.labels.map(({shares}, number) => {
     const ends = [];
@@ -22,6 +26,21 @@ function joinedWith(spec, normal, codes) {
   return [...normal, ...spec.labels.flatMap(({vectors}, number) => vectors[codes[number]])];
 }
 
+// The latent of a face where there is no mapping network. A file keeps the labels that the face
+// does not give.
+function latentOfFace(spec, face) {
+  const own = spec.faces.get(face.seed);
+  if (!own) return joinedWith(spec, normals(face.seed, spec.normalDim), codesOf(spec, face));
+  const latent = [...own[0]];
+  let start = spec.normalDim;
+  spec.labels.forEach(({vectors}, number) => {
+    const vector = vectors[face.labels[number]] ?? [];
+    latent.splice(start, vector.length, ...vector);
+    start += vectors[0].length;
+  });
+  return latent;
+}
+
 // Where there is no mapping network: its latent, towards 0 by psi, and moved along the directions.
 // Truncation keeps what is of labels.
 function latentInput(spec, face, look, latent) {
@@ -31,8 +50,8 @@ function latentInput(spec, face, look, latent) {
   return input;
 }
 
-// With styles: w for each layer, (layers, latentDim). `styles` has the w of each seed; `mean` is
-// that of faces with the same labels.
+// With styles: w for each layer, (layers, latentDim). `styles` has the w of each seed, a
+// list as in `spec.faces`; `mean` is that of faces with the same labels.
 function styleInput(spec, face, look, styles, mean) {
   const size = spec.latentDim;
   const input = new Float32Array(spec.layers * size);
@@ -42,7 +61,9 @@ function styleInput(spec, face, look, styles, mean) {
   }
   seeds.forEach((seed, layer) => {
     const row = input.subarray(layer * size, (layer + 1) * size);
-    row.set(truncated(styles.get(seed), mean, look.psi));
+    const rows = styles.get(seed);
+    const center = spec.faces.has(seed) ? spec.mean : mean;
+    row.set(truncated(rows[layer] ?? rows[0], center, look.psi));
   });
   move(spec, face.values, input, spec.layers);
   return input;
