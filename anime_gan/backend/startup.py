@@ -63,7 +63,7 @@ def _chosen_backend() -> str:
         raise UserError(f"KERAS_BACKEND is {chosen!r}; set it to tensorflow or jax.")
     if chosen not in (None, *installed):
         raise UserError(
-            f"KERAS_BACKEND is {chosen}, which is not installed; install it (README.md, Install), "
+            f"KERAS_BACKEND is {chosen}, which is not installed; install it as README.md says, "
             "or unset the variable."
         )
     if not installed:
