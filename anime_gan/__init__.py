@@ -16,6 +16,16 @@ from typing import Any
 
 __version__ = "0.2.0"
 
+# In a fresh clone the first command may come before the installation.
+_NEEDED = ("PIL", "keras", "numpy", "pydantic", "ruamel")
+if any(n not in sys.modules and importlib.util.find_spec(n) is None for n in _NEEDED):
+    print(
+        "error: the packages of requirements.txt are not installed; run "
+        "pip install -r requirements.txt.",
+        file=sys.stderr,
+    )
+    raise SystemExit(2)
+
 _PUBLIC = {
     "open_run": "anime_gan.runs.folder",
     "load_generator": "anime_gan.generation.load",
