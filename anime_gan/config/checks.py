@@ -160,7 +160,7 @@ def _check_styles(config: Config, version: Version) -> None:
                     "set it to one number, or growing.start to null."
                 )
     for section in ("generator", "discriminator"):
-        if version.scaled and getattr(config, section).spectral_norm:
+        if version.no_spectral_norm and getattr(config, section).spectral_norm:
             raise UserError(
                 f"{section}.spectral_norm is true, but the layers of version {name} scale their "
                 "weights by themselves, or begin with zeros; set it to false, or take another "

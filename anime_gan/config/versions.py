@@ -25,8 +25,7 @@ class Version:
         smallest: the smallest resolution of the networks.
         grows: the networks grow progressively. Those of a resolution contain all layers of those of
             half of it, with the same names; a layer FadeIn fades in the others.
-        scaled: layers scale their weights, or begin with zeros; neither goes with spectral
-            normalization.
+        no_spectral_norm: it is refused, since layers scale their weights or begin with zeros.
         styled: the generator is made by stylegan.style_based, of a mapping and a synthesis network.
     """
 
@@ -38,7 +37,7 @@ class Version:
     compares_batch: bool = False
     smallest: int = 16
     grows: bool = False
-    scaled: bool = False
+    no_spectral_norm: bool = False
     styled: bool = False
 
 
@@ -291,14 +290,14 @@ _ALL = [
         "Huang et al. 2024, FFHQ at 64x64",
         "The modern baseline; width 1 is for a GPU, configs/r3gan_cpu.yaml for a CPU.",
         _R3GAN,
-        scaled=True,
+        no_spectral_norm=True,
     ),
     Version(
         "r3gan_patch",
         "Huang et al. 2024, changed for a CPU",
         "r3gan, whose discriminator starts at half size: better faces per minute on a CPU.",
         _R3GAN,
-        scaled=True,
+        no_spectral_norm=True,
     ),
     Version(
         "progan",
@@ -333,7 +332,7 @@ _ALL = [
         },
         compares_batch=True,
         grows=True,
-        scaled=True,
+        no_spectral_norm=True,
     ),
     Version(
         "stylegan",
@@ -357,7 +356,7 @@ _ALL = [
         ),
         compares_batch=True,
         grows=True,
-        scaled=True,
+        no_spectral_norm=True,
         styled=True,
     ),
     Version(
@@ -371,7 +370,7 @@ _ALL = [
             augment={"policy": AUGMENTATIONS, "p": "adaptive"},
         ),
         compares_batch=True,
-        scaled=True,
+        no_spectral_norm=True,
         styled=True,
     ),
 ]
