@@ -68,16 +68,12 @@ def find_files(arguments: argparse.Namespace) -> Path:
 
 def require_labels(source, arguments: argparse.Namespace) -> None:
     """Raise UserError if there is no table of labels for images, or it lacks an attribute."""
-    from anime_gan.data.labels import find_table
+    from anime_gan.data.labels import require_table
 
     if arguments.labels and not arguments.labels.is_file():
         raise UserError(f"--labels is {arguments.labels}, but there is no such file.")
-    table = find_table(source, arguments.labels)
-    if table is None:
-        raise UserError(
-            f"there is no labels.csv in {arguments.images}; write one (file and the attributes), "
-            "or name one with --labels."
-        )
+    way_out = "write one (file and the attributes), or name one with --labels"
+    table = require_table(source, arguments.labels, way_out)
     table.labels([name for name, _, _ in source.entries], arguments.probe)
 
 
@@ -186,7 +182,7 @@ def probe(arguments: argparse.Namespace) -> None:
             discriminator = load_model(path)
         _, resolution, _, channels = discriminator.inputs[0].shape
         found = open_set(path, resolution, channels, arguments.images, arguments.labels)
-        labels = words_of(found.labels(arguments.probe))
+        labels = found.labels(arguments.probe).words()
         chosen = probe_table.choose(labels, count, seed)
         labels = {name: values[chosen] for name, values in labels.items()}
         images = np.asarray(found.images[chosen])
@@ -199,12 +195,6 @@ def probe(arguments: argparse.Namespace) -> None:
         with waiting(f"Testing what {name} knows"):
             table += probe_table.of_discriminator(name, discriminator, images, labels, rows, seed)
     print("\n".join(probe_table.lines(table, arguments.probe)))
-
-
-def words_of(labels) -> dict[str, np.ndarray]:
-    """Return by attribute the label of each image as text; "" for an unknown one."""
-    pairs = zip(labels.attributes.items(), labels.codes.T, strict=True)
-    return {name: np.array(("", *values))[codes] for (name, values), codes in pairs}
 
 
 def describe(images, labels, rows, seed: int) -> None:

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from anime_gan.data.demo.face import BACKGROUNDS
+from anime_gan.directions import reading
 from anime_gan.directions.direction import load_directions
 from anime_gan.directions.edit import moved
+from anime_gan.features.network import FeatureNetwork
 from anime_gan.generation import pretrained
 from anime_gan.generation.latent_file import write_latent
 from anime_gan.generation.load import load_generator
@@ -70,6 +73,26 @@ def test_directions_end_to_end(trained, call, monkeypatch):
     page = (folder / "gan_images/r/studio.html").read_text()
     spec = json.loads(re.search(r'id="spec">(.*?)</script>', page)[1])
     assert [x["label"] for x in spec["directions"]] == [x.label for x in found.directions]
+
+
+def test_directions_of_ones_own_labels(trained, call, faces, tmp_path, monkeypatch):
+    """Found from a set with labels; a set without them is one sentence, before Keras."""
+    pixels = FeatureNetwork("pixels", 8, 0, 1, lambda images: images.reshape(len(images), -1))
+    monkeypatch.setattr(reading, "open_network", lambda name: pixels)
+    assert call("directions.py", "r", "--faces", "100", "--images", str(faces)) == (0, "")
+    found = load_directions(trained.folder / "weights/r/generator_1.keras")
+    words = {name for name in found.measures if name.startswith("background-")}
+    assert words and words <= {f"background-{word}" for word in BACKGROUNDS}
+    (tmp_path / "plain").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "plain/a.png")
+    for arguments, words in (
+        (["--images", str(tmp_path / "plain")], "there is no labels.csv in "),
+        (["--images", str(tmp_path / "none.zip")], "none.zip"),
+        (["--images", str(faces), "--reader", "drawn"], "--reader"),
+    ):
+        done = trained("directions.py", "r", *arguments)
+        assert done.returncode == 2 and words in done.stderr and "Importing" not in done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
 
 
 def test_mistakes_are_one_sentence_before_keras_is_imported(trained, call):

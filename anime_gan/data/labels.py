@@ -51,6 +51,11 @@ class Labels:
     without_row: int = 0
     without_image: int = 0
 
+    def words(self) -> dict[str, np.ndarray]:
+        """Return by attribute the value of each image as text, (N,); "" for an unknown one."""
+        pairs = zip(self.attributes.items(), self.codes.T, strict=True)
+        return {name: np.array(("", *values))[codes] for (name, values), codes in pairs}
+
     def counts(self) -> dict[str, dict[str, int]]:
         """Return how many images have each value; those of unknown ones under ""."""
         found = {}
@@ -291,6 +296,17 @@ def find_table(source: Source, path: Path | str | None = None) -> Table | None:
         return None
     beside = file.with_name(f"{file.stem}.{LABELS}")  # of a zip, where nothing is written into it
     return table_at(beside, top) if beside.is_file() else None
+
+
+def require_table(source: Source, path: Path | str | None, way_out: str) -> Table:
+    """Return the table of a source; UserError with a way out if it has none.
+
+    path: of a table that lies elsewhere.
+    """
+    table = find_table(source, path)
+    if table is None:
+        raise UserError(f"there is no {LABELS} in {source.name}; {way_out}.")
+    return table
 
 
 def _top_folder(names: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,11 @@ from anime_gan.data.demo.reader import read_attributes
 from anime_gan.directions.measures import MEASURES, Measure, measure
 from anime_gan.errors import UserError
 from anime_gan.features import colors as color_reader
+from anime_gan.features.network import open_network
+from anime_gan.features.probe import LEAST, Readers, split
 from anime_gan.generation.generator import Generator
 
+MOST = 5_000  # labelled images that classifiers are fitted to
 RARE = 0.03  # share of the faces: of a word that is rarer, or all but as frequent, none is fitted
 
 
@@ -68,6 +71,58 @@ def colors(generator: Generator) -> list[Reading]:
     known = color_reader.words()
     measures = [m for part in color_reader.ATTRIBUTES for m in _measures(part, known[part])]
     return [Reading(measures, read)]
+
+
+def of_labels(images, labels: Mapping[str, np.ndarray]) -> tuple[Reading, dict[str, float]]:
+    """Return a reading of labels, by linear classifiers from Lite0's features of labelled images.
+
+    An attribute of two values has one measure, of the second value. Three quarters of the images,
+    at most MOST, fit the classifiers.
+
+    Args:
+        images: uint8 (N, H, W, C), indexed like an array.
+        labels: by attribute N texts; "" for an unknown one.
+
+    Returns:
+        The reading, and by attribute the accuracy on the other quarter.
+
+    Raises:
+        UserError: an attribute has too few labelled images, or a label the name of a measure.
+    """
+    known = np.flatnonzero(np.any([own != "" for own in labels.values()], axis=0))
+    chosen = np.sort(np.random.default_rng(0).permutation(known)[:MOST])
+    network = open_network("lite0")
+    features = network.features(images[chosen], bar="labelled images")
+    readers, measures, accuracy = [], [], {}
+    for name, every in labels.items():
+        own = every[chosen]
+        places = np.flatnonzero(own != "")
+        if len(places) < LEAST:
+            raise UserError(
+                f"only {len(places)} images have a label for {name}, but at least {LEAST} are "
+                "needed; label more, or take the attribute out of the table."
+            )
+        rows = split(len(places), seed=0)
+        fit, judge = places[rows.training], places[rows.held_out]
+        readers.append(Readers(features[fit], {name: own[fit]}))
+        accuracy[name] = float(np.mean(readers[-1].read(features[judge])[name] == own[judge]))
+        values = tuple(map(str, readers[-1].classes[name]))
+        if len(values) == 2:
+            measures.append(Measure(f"{name}-{values[1]}", name, *values, "word"))
+        else:
+            measures += _measures(name, values)
+    if taken := {m.name for m in measures} & {m.name for m in MEASURES}:
+        raise UserError(
+            f"the label {min(taken).replace('-', '=', 1)} has the name of a measure, {min(taken)}; "
+            "rename it in the table."
+        )
+
+    def read(found: np.ndarray) -> np.ndarray:
+        own = network.features(found)
+        scores = [score for reader in readers for score in reader.scores(own).values()]
+        return np.concatenate([x[:, -1:] if x.shape[1] == 2 else x for x in scores], axis=1)
+
+    return Reading(measures, read), accuracy
 
 
 def drawn(generator: Generator) -> list[Reading]:

@@ -1,4 +1,4 @@
-"""What features know: how well a linear classifier reads a label from them.
+"""What features know: linear classifiers that read labels from them.
 
 The classifier is ridge regression from standardized features to one number for each class; the
 largest one is the answer. Its only setting, the strength of the penalty, is chosen on a quarter of
@@ -39,6 +39,58 @@ def chance(labels: np.ndarray, rows: Split) -> float:
     return float(np.mean(labels[rows.held_out] == values[counts.argmax()]))
 
 
+class Readers:
+    """Linear classifiers, one for each attribute, that read labels from features.
+
+    Attributes:
+        classes: by attribute the labels that it can read, sorted.
+    """
+
+    def __init__(self, features: np.ndarray, labels: Mapping[str, np.ndarray]):
+        """Fit them.
+
+        Args:
+            features: (N, F).
+            labels: by attribute, N labels as text; all known.
+        """
+        mean, deviation = features.mean(axis=0, dtype="float64"), features.std(axis=0, dtype=float)
+        # A constant says nothing.
+        deviation[deviation < 1e-6 * max(deviation.max(), 1e-30)] = np.inf
+        self._mean, self._deviation = mean.astype("float32"), deviation.astype("float32")
+        x = self._standardized(features)
+        parts = split(len(x), seed=0)
+        chooser, whole = _Ridge(x[parts.training]), _Ridge(x)
+        self.classes, self._scores = {}, {}
+        for name, values in labels.items():
+            self.classes[name], targets = np.unique(values, return_inverse=True)
+            wanted = np.eye(len(self.classes[name]), dtype="float32")[targets]
+
+            def accuracy(penalty: float, wanted=wanted, targets=targets) -> float:
+                predict = chooser.fit(wanted[parts.training], penalty)
+                answers = predict(x[parts.held_out]).argmax(axis=1)
+                return float(np.mean(answers == targets[parts.held_out]))
+
+            best = max(PENALTIES[::-1], key=accuracy)  # of equal ones the strongest
+            self._scores[name] = whole.fit(wanted, best)
+
+    def scores(self, features: np.ndarray) -> dict[str, np.ndarray]:
+        """Return by attribute how clearly each of its classes is read, (M, classes), about 0 to 1.
+
+        features: (M, F).
+        """
+        x = self._standardized(features)
+        return {name: score(x) for name, score in self._scores.items()}
+
+    def read(self, features: np.ndarray) -> dict[str, np.ndarray]:
+        """Return by attribute the labels that are read from features (M, F): M texts."""
+        scores = self.scores(features)
+        return {name: self.classes[name][own.argmax(axis=1)] for name, own in scores.items()}
+
+    def _standardized(self, features: np.ndarray) -> np.ndarray:
+        """Return features, float32, without the mean and the deviation of the training rows."""
+        return (features - self._mean) / self._deviation
+
+
 def accuracies(
     features: np.ndarray, labels: Mapping[str, np.ndarray], rows: Split
 ) -> dict[str, float]:
@@ -49,31 +101,9 @@ def accuracies(
         labels: by attribute, N labels as text.
         rows: numbers of rows, from 0 to N - 1.
     """
-    training, held_out = _standardized(features[rows.training], features[rows.held_out])
-    parts = split(len(training), seed=0)
-    chooser, whole = _Ridge(training[parts.training]), _Ridge(training)
-    found = {}
-    for name, values in labels.items():
-        classes, targets = np.unique(values[rows.training], return_inverse=True)
-        wanted = np.eye(len(classes), dtype="float32")[targets]
-
-        def accuracy(penalty: float, wanted=wanted, targets=targets) -> float:
-            predict = chooser.fit(wanted[parts.training], penalty)
-            answers = predict(training[parts.held_out]).argmax(axis=1)
-            return float(np.mean(answers == targets[parts.held_out]))
-
-        best = max(PENALTIES[::-1], key=accuracy)  # of equal ones the strongest
-        answers = classes[whole.fit(wanted, best)(held_out).argmax(axis=1)]
-        found[name] = float(np.mean(answers == values[rows.held_out]))
-    return found
-
-
-def _standardized(training: np.ndarray, held_out: np.ndarray) -> list[np.ndarray]:
-    """Return both, float32, with the mean and the deviation of the training rows taken out."""
-    mean, deviation = training.mean(axis=0, dtype="float64"), training.std(axis=0, dtype="float64")
-    deviation[deviation < 1e-6 * max(deviation.max(), 1e-30)] = np.inf  # constant: no information
-    mean, deviation = mean.astype("float32"), deviation.astype("float32")
-    return [(part - mean) / deviation for part in (training, held_out)]
+    known = {name: values[rows.training] for name, values in labels.items()}
+    found = Readers(features[rows.training], known).read(features[rows.held_out])
+    return {name: float(np.mean(found[name] == labels[name][rows.held_out])) for name in labels}
 
 
 class _Ridge:

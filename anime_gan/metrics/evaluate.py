@@ -26,6 +26,7 @@ from anime_gan.metrics import demo_attributes, measures
 from anime_gan.metrics.eyes import unlike_eyes
 from anime_gan.metrics.labels import (
     Asked,
+    classified,
     codes_of_real,
     color_reader,
     read_back,
@@ -264,13 +265,21 @@ def _of_labels(
     network: FeatureNetwork,
     is_demo: bool,
 ) -> dict[str, Any]:
-    """Return the distances within classes, and the labels read back, as far as there are any."""
-    found = {}
+    """Return the distances within classes, and the labels read back.
+
+    Attributes without a reader of their own are read by classifiers fitted to the real images.
+    """
+    found: dict[str, Any] = {"read_back": {}}
     if asked.real is not None:
         found["within_classes"] = within_classes(asked, features, reference, network)
     reader = demo_attributes.read if is_demo else color_reader(asked.attributes)
     if reader and generated.shape[3] == 3:  # no colors can be read from gray images
-        found["read_back"] = read_back(asked, generated, reader, reference.shown(SCORED))
+        chosen, images = reference.shown(SCORED)
+        found["read_back"] = read_back(asked, reader(generated), (chosen, reader(images)))
+    others = [name for name in asked.attributes if name not in found["read_back"]]
+    rest = read_back(asked, *classified(asked, others, features, reference, network))
+    found["read_back"] |= {name: x | {"classifier": network.name} for name, x in rest.items()}
+    found["not_read"] = [name for name in others if name not in rest]
     return found
 
 

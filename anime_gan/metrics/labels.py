@@ -9,12 +9,13 @@ import numpy as np
 
 from anime_gan.data.image_set import ImageSet
 from anime_gan.errors import UserError
+from anime_gan.features import probe
 from anime_gan.features.network import FeatureNetwork
 from anime_gan.metrics import distances
 from anime_gan.metrics.reference import ReferenceSet
 
-# From images, uint8 (N, H, W, 3), to N words for each of some attributes.
-Reader = Callable[[np.ndarray], Mapping[str, Sequence[str]]]
+Words = Mapping[str, Sequence[str]]  # by attribute one for each image
+Reader = Callable[[np.ndarray], Words]  # from images, uint8 (N, H, W, 3)
 LEAST_IN_CLASS = 50  # images on each side: of fewer, a distance says nothing
 
 
@@ -65,12 +66,44 @@ def color_reader(attributes: Mapping[str, Sequence[str]]) -> Reader | None:
     return read if names else None
 
 
-def read_back(asked: Asked, generated: np.ndarray, reader: Reader, real=None) -> dict:
-    """Return for each attribute how many labels a reader reads back from images.
+def classified(
+    asked: Asked,
+    names: Sequence[str],
+    features: np.ndarray,
+    reference: ReferenceSet,
+    network: FeatureNetwork,
+) -> tuple[dict[str, np.ndarray], tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Read attributes with linear classifiers that are fitted to one half of the real images.
 
     Args:
-        generated: uint8 (N, H, W, 3).
-        real: indices and images, uint8 (K, H, W, 3), of real ones, which tell the reader's error.
+        names: of the attributes.
+        features: of the generated images, (N, F), by `network` at full resolution.
+
+    Returns:
+        What `read_back` takes: N words by attribute; and the indices of the other half of the real
+        images, with their words. Attributes with too few labels are left out.
+    """
+    if asked.real is None:
+        return {}, (np.zeros(0, int), {})
+    fitted, judged = (reference.features(network, x) for x in (reference.others, reference.sample))
+    made, real = {}, {}
+    for name in names:
+        column = [*asked.attributes].index(name)
+        codes = asked.real[reference.others, column]
+        if np.count_nonzero(codes) >= probe.LEAST:
+            words = np.array(("", *asked.attributes[name]))[codes]
+            reader = probe.Readers(fitted[codes > 0], {name: words[codes > 0]})
+            made |= reader.read(features)
+            real |= reader.read(judged)
+    return made, (reference.sample, real)
+
+
+def read_back(asked: Asked, words: Words, real: tuple[np.ndarray, Words] | None = None) -> dict:
+    """Return for each attribute how many labels are read back from images.
+
+    Args:
+        words: by attribute what is read from each of the N generated images.
+        real: indices of real images, and what is read from them, which tells the reader's error.
 
     Returns:
         By attribute: count, of images whose label was asked for; share, of these, that are read
@@ -78,13 +111,13 @@ def read_back(asked: Asked, generated: np.ndarray, reader: Reader, real=None) ->
         real, the share of real images whose label is read, None without their labels.
     """
     found = {}
-    of_real = {} if real is None or asked.real is None else reader(real[1])
-    for name, words in reader(generated).items():
+    of_real = {} if real is None or asked.real is None else real[1]
+    for name, read in words.items():
         if name not in asked.attributes:
             continue
         column = [*asked.attributes].index(name)
         codes = asked.generated[:, column]
-        share = _share(asked.attributes[name], codes, words)
+        share = _share(asked.attributes[name], codes, read)
         _, counts = np.unique(codes[codes > 0], return_counts=True)
         chance = float(np.square(counts / counts.sum()).sum()) if len(counts) else None
         found[name] = {"count": int((codes > 0).sum()), "share": share, "chance": chance}

@@ -46,9 +46,16 @@ def table(result: dict) -> str:
             lines.append(f"Labels: no image was asked for a known {name}; raise --count.")
             continue
         real = "" if found["real"] is None else f", of real images {found['real']:.1%}"
+        by = found.get("classifier")
+        by = f" by a linear classifier of {by}'s features, fitted to real images" if by else ""
         lines.append(
-            f"Labels: {name} is read back from {found['share']:.1%} of {found['count']:,} images "
-            f"(chance {found['chance']:.1%}{real})."
+            f"Labels: {name} is read back{by} from {found['share']:.1%} of {found['count']:,} "
+            f"images (chance {found['chance']:.1%}{real})."
+        )
+    if names := result.get("not_read"):
+        lines.append(
+            f"Labels: {', '.join(names)} cannot be read back, since no reader knows the words and "
+            "too few of the real images have such labels."
         )
     for name, values in result.get("within_classes", {}).items():
         lines += _within(name, values)

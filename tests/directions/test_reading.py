@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from anime_gan.data.demo.dataset import draw_faces, face_of
-from anime_gan.directions.reading import PLAIN, colors, drawn, joined
+from anime_gan.directions import reading
+from anime_gan.directions.reading import PLAIN, colors, drawn, joined, of_labels
 from anime_gan.errors import UserError
 from anime_gan.features import colors as color_reader
+from anime_gan.features.network import FeatureNetwork
 from tests.export.networks import tiny_generator
 
 
@@ -38,6 +40,42 @@ def test_the_words_of_colors_are_read_once(monkeypatch):
         own = [names.index(f"{part}-{word}") for word in known]
         np.testing.assert_array_equal(values[:, own], found[part])
     assert colors(tiny_generator("r3gan", "model.channels=1")) == []
+
+
+@pytest.fixture
+def pixels(monkeypatch):
+    """Features that are the pixels of the image at 8x8, in place of Lite0's."""
+    network = FeatureNetwork("pixels", 8, 0, 1, lambda images: images.reshape(len(images), -1))
+    monkeypatch.setattr(reading, "open_network", lambda name: network)
+
+
+def test_labels_are_read_by_what_is_fitted_to_their_images(pixels):
+    """A measure for each value, one for two values; unknown labels fit nothing."""
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (300, 2, 2, 3), dtype=np.uint8).repeat(4, 1).repeat(4, 2)
+    hair = np.array(["dark", "middle", "pale"])[images[:, 0, 0, 0].astype(int) // 86]
+    glasses = np.where(images[:, 4, 4, 1] > 127, "yes", "no")
+    hair[:50] = glasses[40:60] = ""
+    found, accuracy = of_labels(images, {"hair": hair, "glasses": glasses})
+    names = ["hair-dark", "hair-middle", "hair-pale", "glasses-yes"]
+    assert [m.name for m in found.measures] == names
+    assert found.measures[3].change() == "glasses: no to yes"
+    assert accuracy["glasses"] > 0.9 and accuracy["hair"] > 0.6
+    values = found.read(images)
+    assert values.shape == (300, 4)
+    right = (values[:, 3] > 0.5) == (images[:, 4, 4, 1] > 127)
+    assert right.mean() > 0.9
+    assert (values[hair == "dark", 0].mean() - values[hair == "pale", 0].mean()) > 0.5
+
+
+def test_labels_that_cannot_be_read_are_refused(pixels):
+    """Too few of them, and one with the name of a measure, each in a sentence."""
+    images = draw_faces(40, 16)
+    few = np.array(["yes", "no"] * 5 + [""] * 30)
+    with pytest.raises(UserError, match=r"^only 10 images have a label for smile, but at least 20"):
+        of_labels(images, {"smile": few})
+    with pytest.raises(UserError, match=r"^the label hair=redder has the name of a measure"):
+        of_labels(images, {"hair": np.array(["green", "redder"] * 20)})
 
 
 def test_faces_of_another_size_are_refused():

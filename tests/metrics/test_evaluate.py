@@ -62,4 +62,5 @@ def test_no_labels_are_read_back_from_gray_images():
     asked = Asked({"hair": ("blue", "red")}, np.array([[1], [2]]), None)
     gray = np.zeros((2, 64, 64, 1), "uint8")
     for is_demo in (True, False):
-        assert evaluate._of_labels(asked, gray, None, None, None, is_demo) == {}
+        found = evaluate._of_labels(asked, gray, None, None, None, is_demo)
+        assert found == {"read_back": {}, "not_read": ["hair"]}

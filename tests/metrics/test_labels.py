@@ -9,6 +9,7 @@ from anime_gan.features.network import FeatureNetwork
 from anime_gan.metrics import demo_attributes, distances
 from anime_gan.metrics.labels import (
     Asked,
+    classified,
     codes_of_real,
     color_reader,
     read_back,
@@ -37,14 +38,35 @@ def test_shares_that_are_read_back():
     real = np.array([[1, 0], [2, 0], [0, 0], [2, 0]])
     found = read_back(
         Asked(VALUES, generated, real),
-        images_of([0, 1, 0, 1, 0]),
-        reader,
-        (np.array([0, 1, 3]), images_of([0, 0, 1])),
+        reader(images_of([0, 1, 0, 1, 0])),
+        (np.array([0, 1, 3]), reader(images_of([0, 0, 1]))),
     )
     assert found == {
         "hair": {"count": 4, "share": 0.75, "chance": 0.5, "real": pytest.approx(2 / 3)}
     }
-    assert read_back(Asked(VALUES, generated), images_of([0] * 5), reader)["hair"]["real"] is None
+    assert read_back(Asked(VALUES, generated), reader(images_of([0] * 5)))["hair"]["real"] is None
+
+
+def test_other_labels_are_read_by_a_classifier_of_real_images(tmp_path):
+    """It reads what the features hold; an attribute that few real images have is left out."""
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (400, 4, 4, 3), dtype=np.uint8)
+    network = FeatureNetwork("pixels", 4, 0, 1, lambda x: x.reshape(len(x), -1))
+    reference = ReferenceSet(images, "key", tmp_path, 200)
+    mouth = 1 + (images[:, 0, 0, 0] > 127)
+    real = np.stack([np.where(np.arange(400) < 10, 1, 0), mouth], 1)
+    generated = draw.normal(0.5, 0.3, (300, 48)).astype("float32")
+    codes = np.stack([draw.integers(1, 3, 300), 1 + (generated[:, 0] > 0.5)], 1)
+    asked = Asked(VALUES, codes, real)
+    words, of_real = classified(asked, [*VALUES], generated, reference, network)
+    found = read_back(asked, words, of_real)
+    assert [*found] == ["mouth"] and found["mouth"]["count"] == 300
+    assert found["mouth"]["share"] > 0.9 and 0.85 < found["mouth"]["real"] < 1
+    assert classified(Asked(VALUES, codes), [*VALUES], generated, reference, network)[0] == {}
+    told = {name: x | {"classifier": "pixels"} for name, x in found.items()}
+    lines = _lines({"read_back": told, "not_read": ["hair"]})
+    assert "mouth is read back by a linear classifier of pixels's features" in lines
+    assert "Labels: hair cannot be read back" in lines
 
 
 def test_drawn_faces_are_read_at_any_size():
@@ -88,7 +110,7 @@ def test_distances_within_classes_are_those_of_their_images(tmp_path):
     result = {
         "comparisons": [],
         "within_classes": found,
-        "read_back": read_back(asked, images_of([0] * 200), reader),
+        "read_back": read_back(asked, reader(images_of([0] * 200))),
     }
     lines = _lines(result)
     assert "Within each hair:" in lines and "needs 50." in lines
