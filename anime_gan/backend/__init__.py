@@ -110,6 +110,17 @@ def grouped_conv(maps: Tensor, kernel: Tensor, padding: str) -> Tensor:
     return _active().grouped_conv(maps, kernel, padding)
 
 
+def depthwise_conv(maps: Tensor, kernel: Tensor, stride: int) -> Tensor:
+    """Return a depthwise convolution with padding "same", the fastest one of the backend.
+
+    Args:
+        maps: (B, H, W, N).
+        kernel: (K, K, N, 1).
+        stride: of rows and columns.
+    """
+    return _active().depthwise_conv(maps, kernel, stride)
+
+
 def has_gpu() -> bool:
     """Say whether the networks run on a GPU."""
     return _active().has_gpu()

@@ -62,6 +62,24 @@ def grouped_conv(maps, kernel, padding):
     return keras.ops.conv(maps, kernel, padding=padding)
 
 
+def depthwise_conv(maps, kernel, stride):
+    if has_gpu():
+        return keras.ops.depthwise_conv(maps, kernel, strides=stride, padding="same")
+    # On a CPU, XLA's own takes 3.6 times as long with its gradient as these sums, which it fuses.
+    side, sizes = kernel.shape[0], [-(-size // stride) for size in maps.shape[1:3]]
+    spans = [stride * (size - 1) + 1 for size in sizes]
+    missing = [
+        max(span + side - 1 - size, 0) for span, size in zip(spans, maps.shape[1:3], strict=True)
+    ]
+    pads = [(0, 0), *((least // 2, least - least // 2) for least in missing), (0, 0)]
+    padded = jax.numpy.pad(maps, pads)
+    return sum(
+        padded[:, i : i + spans[0] : stride, j : j + spans[1] : stride] * kernel[i, j, :, 0]
+        for i in range(side)
+        for j in range(side)
+    )
+
+
 def compile_step(step, state):
     places = [variable.value.sharding for variable in state]
     several = bool(places) and len(places[0].device_set) > 1

@@ -83,6 +83,10 @@ def grouped_conv(maps, kernel, padding):
     return tf.nn.conv2d(maps, kernel, 1, padding.upper())
 
 
+def depthwise_conv(maps, kernel, stride):
+    return keras.ops.depthwise_conv(maps, kernel, strides=stride, padding="same")
+
+
 def compile_step(step, state):
     _keep_graphs()
     # XLA fuses the step on a GPU; on a CPU its convolutions are slower than oneDNN's.

@@ -9,6 +9,7 @@ from typing import Any
 
 from keras import ops
 
+from anime_gan import backend
 from anime_gan.features import folded, lite0
 
 SIZE = 128  # smaller images are enlarged to it
@@ -54,8 +55,10 @@ class Perceptual:
             for layer, kernel, bias in layers:
                 if layer.stride == 2:
                     maps.append(x)
-                convolve = ops.depthwise_conv if layer.depthwise else ops.conv
-                x = convolve(x, kernel, strides=layer.stride, padding="same") + bias
+                if layer.depthwise:
+                    x = backend.depthwise_conv(x, kernel, layer.stride) + bias
+                else:
+                    x = ops.conv(x, kernel, strides=layer.stride, padding="same") + bias
                 x = ops.relu6(x) if layer.relu6 else x
             x = x + block_input if residual else x
         return maps[1:]

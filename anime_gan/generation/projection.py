@@ -152,7 +152,8 @@ class _Steps:
         optimizer.build([w])
         state = [w, *optimizer.variables, *generator.synthesis.variables]
         lengths = np.linalg.norm(candidates, axis=1)
-        goal_features = [ops.stop_gradient(maps) for maps in perceptual.features(goals)]
+        # Compiled as a whole, since JAX would compile each of its operations.
+        goal_features = backend.compile_step(perceptual.features, [])(goals)
 
         def loss(noise):
             every = w + noise

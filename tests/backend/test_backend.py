@@ -131,3 +131,14 @@ def test_operations_have_as_many_threads_as_asked():
         return int(subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout)
 
     assert started(5) - started(1) == 4
+
+
+@pytest.mark.parametrize("side, stride, shape", [(3, 1, (7, 8)), (3, 2, (8, 7)), (5, 2, (9, 4))])
+def test_depthwise_convolutions_are_those_of_keras(side, stride, shape):
+    """Also where a backend has a faster way, at even and odd sizes."""
+    draw = np.random.default_rng(0)
+    maps = draw.normal(size=(2, *shape, 3)).astype("float32")
+    kernel = draw.normal(size=(side, side, 3, 1)).astype("float32")
+    found = backend.depthwise_conv(keras.ops.convert_to_tensor(maps), kernel, stride)
+    wanted = keras.ops.depthwise_conv(maps, kernel, strides=stride, padding="same")
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
