@@ -2,6 +2,8 @@
 
     python -m benchmarks.studio                     untrained generators of two configs
     python -m benchmarks.studio --pictures docs     also the pictures of docs/studio.md
+    python -m benchmarks.studio --rounds 0 --pictures docs --labelled colors
+                                                    only the picture of a run with labels
 
 A row is the median of several openings. "Ready" is the time from the start of the page's script to
 the running network. Faces a second are those of a wall that is filled with other seeds. Both are
@@ -33,6 +35,14 @@ PICTURES = {
     "studio_walk": (1280, 860, "dark", "#from=700&face=17&face=20&face=33&chosen=1", "tab-walk"),
     "studio_phone": (390, 844, "", "#face=4&face=17&chosen=1", ""),
 }
+# The wall has the third value of the first attribute; the faces are one seed with others.
+LABELLED = {
+    "studio_labels": (
+        *(1280, 860, ""),
+        "#labels=l0_3&face=3_l0_1&face=3_l0_3&face=3_l0_5&face=3_l0_7&chosen=2",
+        "",
+    ),
+}
 
 
 def main() -> None:
@@ -40,6 +50,7 @@ def main() -> None:
     parser = new_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="openings of each page")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="write pictures there")
+    parser.add_argument("--labelled", metavar="RUN", help="the picture is of this run with labels")
     arguments = parser.parse_args()
     backend.start()
     with tempfile.TemporaryDirectory(prefix="studio-") as folder:
@@ -58,8 +69,8 @@ def main() -> None:
             cells = " | ".join(f"{number:.1f}" for number in numbers)
             print(f"| {Path(config).stem} | {cells} |", flush=True)
         if arguments.pictures:
-            path.write_text(pretrained(), encoding="utf-8")
-            for name, picture in PICTURES.items():
+            path.write_text(trained(arguments.labelled or "pretrained"), encoding="utf-8")
+            for name, picture in (LABELLED if arguments.labelled else PICTURES).items():
                 take(path, arguments.pictures / f"{name}.webp", *picture)
 
 
@@ -72,12 +83,12 @@ def untrained(config: str) -> str:
     return studio_page(Generator(build(load_config(config, [])).generator), config, {})
 
 
-def pretrained() -> str:
-    """Return the studio of the pretrained generator."""
+def trained(source: str) -> str:
+    """Return the studio of a trained generator."""
     from anime_gan.generation.load import load_generator
     from anime_gan.studio.page import studio_page
 
-    return studio_page(load_generator("pretrained"), "pretrained", {})
+    return studio_page(load_generator(source), source, {})
 
 
 def opened(path: Path, address: str, width: int, height: int) -> webdriver.Chrome:
