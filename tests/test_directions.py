@@ -10,7 +10,7 @@ from PIL import Image
 
 from anime_gan.data.demo.face import BACKGROUNDS
 from anime_gan.directions import reading
-from anime_gan.directions.direction import load_directions
+from anime_gan.directions.direction import load_directions, path_beside
 from anime_gan.directions.edit import moved
 from anime_gan.features.network import FeatureNetwork
 from anime_gan.generation import pretrained
@@ -120,14 +120,21 @@ def test_mistakes_are_one_sentence_before_keras_is_imported(trained, call):
     assert "Importing" not in done.stderr
 
 
-def test_the_pretrained_generator_has_directions():
-    """Of these very weights; small; with the five that docs/directions.md shows."""
-    weights = pretrained.PRETRAINED["pretrained"]
+@pytest.mark.parametrize(
+    "source, wanted",
+    [
+        ("pretrained", ("hair", "eyes", "pose")),
+        ("pretrained-drawn", ("hair", "pose", "brightness")),
+    ],
+)
+def test_the_pretrained_generators_have_directions(source, wanted):
+    """Of these very weights; small; what each changes rises in nearly all faces."""
+    weights = pretrained.PRETRAINED[source]
     found = load_directions(weights)
-    assert found, "the weights are new: run python directions.py pretrained"
-    assert weights.with_name("directions_generator_pretrained.npz").stat().st_size < 100_000
+    assert found, f"the weights are new: run python directions.py {source}"
+    assert path_beside(weights).stat().st_size < 100_000
     names = [x.name for x in found.directions]
-    assert {"hair", "eyes", "pose"} <= set(names)
-    for name in ("hair", "eyes", "pose"):
+    assert {*wanted} <= set(names)
+    for name in wanted:
         effects = dict(zip(found.measures, found.effects[names.index(name)], strict=True))
         assert effects[name] > 0.4 and found.agreement[names.index(name)] > 0.9
