@@ -13,7 +13,7 @@ from anime_gan.directions.measures import MEASURES, Measure, measure
 from anime_gan.errors import UserError
 from anime_gan.features import colors as color_reader
 from anime_gan.features.network import open_network
-from anime_gan.features.probe import LEAST, Readers, split
+from anime_gan.features.probe import LEAST, Readers, split, with_pixels
 from anime_gan.generation.generator import Generator
 
 MOST = 5_000  # labelled images that classifiers are fitted to
@@ -74,10 +74,10 @@ def colors(generator: Generator) -> list[Reading]:
 
 
 def of_labels(images, labels: Mapping[str, np.ndarray]) -> tuple[Reading, dict[str, float]]:
-    """Return a reading of labels, by linear classifiers from Lite0's features of labelled images.
+    """Return a reading of labels, by linear classifiers fitted to labelled images.
 
-    An attribute of two values has one measure, of the second value. Three quarters of the images,
-    at most MOST, fit the classifiers.
+    They take Lite0's features and small pixels. An attribute of two values has one measure, of
+    the second value. Three quarters of the images, at most MOST, fit the classifiers.
 
     Args:
         images: uint8 (N, H, W, C), indexed like an array.
@@ -92,7 +92,8 @@ def of_labels(images, labels: Mapping[str, np.ndarray]) -> tuple[Reading, dict[s
     known = np.flatnonzero(np.any([own != "" for own in labels.values()], axis=0))
     chosen = np.sort(np.random.default_rng(0).permutation(known)[:MOST])
     network = open_network("lite0")
-    features = network.features(images[chosen], bar="labelled images")
+    found = np.asarray(images[chosen])
+    features = with_pixels(network.features(found, bar="labelled images"), found)
     readers, measures, accuracy = [], [], {}
     for name, every in labels.items():
         own = every[chosen]
@@ -118,7 +119,7 @@ def of_labels(images, labels: Mapping[str, np.ndarray]) -> tuple[Reading, dict[s
         )
 
     def read(found: np.ndarray) -> np.ndarray:
-        own = network.features(found)
+        own = with_pixels(network.features(found), found)
         scores = [score for reader in readers for score in reader.scores(own).values()]
         return np.concatenate([x[:, -1:] if x.shape[1] == 2 else x for x in scores], axis=1)
 

@@ -11,10 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from PIL.Image import Resampling
 from scipy.linalg import cho_factor, cho_solve
+
+from anime_gan.data.pixels import to_image
 
 HELD_OUT = 0.25  # share of the rows; and of the training rows, the share that chooses the penalty
 LEAST = 20  # rows
+SIDE = 32  # pixels
 PENALTIES = 10.0 ** np.arange(-3, 4)  # for each row, with features of variance 1
 
 
@@ -89,6 +93,19 @@ class Readers:
     def _standardized(self, features: np.ndarray) -> np.ndarray:
         """Return features, float32, without the mean and the deviation of the training rows."""
         return (features - self._mean) / self._deviation
+
+
+def with_pixels(features: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Return features (N, F) and the pixels of the images at SIDE, in one array (N, F + P).
+
+    Lite0 was trained to ignore colors. With the pixels, eye color is read from 64% of tagged faces,
+    without them from 46%; hair color from 85% and 80%.
+
+    images: uint8 (N, H, W, C).
+    """
+    size = (SIDE, SIDE)
+    small = [np.asarray(to_image(image).resize(size, Resampling.BOX)) for image in images]
+    return np.concatenate([features, np.stack(small).reshape(len(small), -1)], axis=1)
 
 
 def accuracies(

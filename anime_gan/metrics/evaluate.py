@@ -277,7 +277,7 @@ def _of_labels(
         chosen, images = reference.shown(SCORED)
         found["read_back"] = read_back(asked, reader(generated), (chosen, reader(images)))
     others = [name for name in asked.attributes if name not in found["read_back"]]
-    rest = read_back(asked, *classified(asked, others, features, reference, network))
+    rest = read_back(asked, *classified(asked, others, generated, features, reference, network))
     found["read_back"] |= {name: x | {"classifier": network.name} for name, x in rest.items()}
     found["not_read"] = [name for name in others if name not in rest]
     return found

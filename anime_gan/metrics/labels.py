@@ -69,6 +69,7 @@ def color_reader(attributes: Mapping[str, Sequence[str]]) -> Reader | None:
 def classified(
     asked: Asked,
     names: Sequence[str],
+    generated: np.ndarray,
     features: np.ndarray,
     reference: ReferenceSet,
     network: FeatureNetwork,
@@ -77,7 +78,8 @@ def classified(
 
     Args:
         names: of the attributes.
-        features: of the generated images, (N, F), by `network` at full resolution.
+        generated: images, uint8 (N, H, W, C).
+        features: of them, (N, F), by `network` at full resolution.
 
     Returns:
         What `read_back` takes: N words by attribute; and the indices of the other half of the real
@@ -85,8 +87,11 @@ def classified(
     """
     if asked.real is None:
         return {}, (np.zeros(0, int), {})
-    fitted, judged = (reference.features(network, x) for x in (reference.others, reference.sample))
-    made, real = {}, {}
+    fitted, judged = (
+        probe.with_pixels(reference.features(network, half), reference.images[half])
+        for half in (reference.others, reference.sample)
+    )
+    features, made, real = probe.with_pixels(features, generated), {}, {}
     for name in names:
         column = [*asked.attributes].index(name)
         codes = asked.real[reference.others, column]

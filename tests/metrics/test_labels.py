@@ -54,18 +54,21 @@ def test_other_labels_are_read_by_a_classifier_of_real_images(tmp_path):
     network = FeatureNetwork("pixels", 4, 0, 1, lambda x: x.reshape(len(x), -1))
     reference = ReferenceSet(images, "key", tmp_path, 200)
     mouth = 1 + (images[:, 0, 0, 0] > 127)
+    made = draw.integers(0, 256, (300, 4, 4, 3), dtype=np.uint8)
+    made[:, 0, 0, 0] = np.where(np.arange(300) % 2, 30, 230)
     real = np.stack([np.where(np.arange(400) < 10, 1, 0), mouth], 1)
-    generated = draw.normal(0.5, 0.3, (300, 48)).astype("float32")
-    codes = np.stack([draw.integers(1, 3, 300), 1 + (generated[:, 0] > 0.5)], 1)
+    features = made.reshape(300, 48) / np.float32(255)
+    codes = np.stack([draw.integers(1, 3, 300), 1 + (made[:, 0, 0, 0] > 127)], 1)
     asked = Asked(VALUES, codes, real)
-    words, of_real = classified(asked, [*VALUES], generated, reference, network)
+    words, of_real = classified(asked, [*VALUES], made, features, reference, network)
     found = read_back(asked, words, of_real)
     assert [*found] == ["mouth"] and found["mouth"]["count"] == 300
     assert found["mouth"]["share"] > 0.9 and 0.85 < found["mouth"]["real"] < 1
-    assert classified(Asked(VALUES, codes), [*VALUES], generated, reference, network)[0] == {}
+    unlabelled = Asked(VALUES, codes)
+    assert classified(unlabelled, [*VALUES], made, features, reference, network)[0] == {}
     told = {name: x | {"classifier": "pixels"} for name, x in found.items()}
     lines = _lines({"read_back": told, "not_read": ["hair"]})
-    assert "mouth is read back by a linear classifier of pixels's features" in lines
+    assert "mouth is read back by a classifier of pixels's features and pixels" in lines
     assert "Labels: hair cannot be read back" in lines
 
 
