@@ -52,11 +52,16 @@ def codes_of_real(images: ImageSet, attributes: Mapping[str, Sequence[str]]) -> 
 
 
 def color_reader(attributes: Mapping[str, Sequence[str]]) -> Reader | None:
-    """Return what reads hair and eye color from faces; None if no label is one of its words."""
+    """Return what reads hair and eye color from faces, where it knows all words for them.
+
+    None if there is no such attribute.
+    """
     from anime_gan.features import colors
 
     names = [
-        name for name, known in colors.words().items() if {*known} & {*attributes.get(name, ())}
+        name
+        for name, known in colors.words().items()
+        if name in attributes and {*attributes[name]} <= {*known}
     ]
 
     def read(images: np.ndarray) -> dict[str, list[str]]:

@@ -47,7 +47,9 @@ def table(result: dict) -> str:
             continue
         real = "" if found["real"] is None else f", of real images {found['real']:.1%}"
         by = found.get("classifier")
-        by = f" by a classifier of {by}'s features and pixels, fitted to real images" if by else ""
+        by = (
+            f" (by a classifier of {by}'s features and pixels, fitted to real images)" if by else ""
+        )
         lines.append(
             f"Labels: {name} is read back{by} from {found['share']:.1%} of {found['count']:,} "
             f"images (chance {found['chance']:.1%}{real})."

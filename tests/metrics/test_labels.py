@@ -68,7 +68,7 @@ def test_other_labels_are_read_by_a_classifier_of_real_images(tmp_path):
     assert classified(unlabelled, [*VALUES], made, features, reference, network)[0] == {}
     told = {name: x | {"classifier": "pixels"} for name, x in found.items()}
     lines = _lines({"read_back": told, "not_read": ["hair"]})
-    assert "mouth is read back by a classifier of pixels's features and pixels" in lines
+    assert "mouth is read back (by a classifier of pixels's features and pixels, fitted" in lines
     assert "Labels: hair cannot be read back" in lines
 
 
@@ -85,8 +85,8 @@ def test_drawn_faces_are_read_at_any_size():
 
 
 def test_colors_of_faces_are_read_where_labels_are_its_words():
-    """Hair and eyes by the reader of colors; no reader for words that it does not have."""
-    read = color_reader({"hair": ("blue", "navy"), "eyes": ("small", "large")})
+    """Hair and eyes by the reader of colors, but not where it lacks a word of an attribute."""
+    read = color_reader({"hair": ("blue", "red"), "eyes": ("blue", "crimson")})
     found = read(demo.draw_faces(2))
     assert [*found] == ["hair"] and len(found["hair"]) == 2
     assert color_reader({"mouth": ("open", "closed")}) is None
