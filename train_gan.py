@@ -212,7 +212,7 @@ def first_images(config: Config) -> tuple[ImageSet, Labels | None]:
     """
     if config.metrics.share:
         require_network(config.metrics.network)
-    if config.model.labels:
+    if config.model.labels or config.data.balance:
         read_labels(config)  # what is wrong with them is said before all images are decoded
     images = open_data(stage_at(config, 0).config)
     for stage in stages_of(config):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anime_gan.data import demo
 from anime_gan.data.batches import Batch
-from anime_gan.data.image_set import ImageSet, open_entries, read_images
+from anime_gan.data.image_set import ImageSet, labels_of, open_entries, read_images
 from anime_gan.data.labels import Labels, find_table, table_at
 
 if TYPE_CHECKING:
@@ -24,22 +24,22 @@ def one_batch(config: Config) -> tuple[Batch, Config]:
         images = demo.draw_faces(size, model.resolution)[..., : model.channels]
     else:
         images = read_images(data.images, size, model.resolution, model.channels, data.resize)
+    labels = read_labels(config) if model.labels or data.balance else None
     if not model.labels:
         return Batch(images), config
-    labels = read_labels(config)
     return Batch(images, labels.codes[:size]), labels.into(config)
 
 
-def read_labels(config: Config) -> Labels:
+def read_labels(config: Config) -> Labels | None:
     """Return the labels of all files that a config names, also of those that are no images.
 
-    UserError as `ImageSet.labels`.
+    None if it neither trains with labels nor balances by them. UserError as `labels_of`.
     """
-    data, names = config.data, config.model.labels
+    data = config.data
     if data.images == "demo":
         table = demo.table() if data.labels is None else table_at(data.labels)
-        return table.labels(demo.names(), names)
+        return labels_of(config, ImageSet((), demo.names(), [], None, "demo", "", table=table))
     with closing(open_entries(data.images)) as source:
         files = [name for name, _, _ in source.entries]
         table = find_table(source, data.labels)
-        return ImageSet((), files, [], None, source.name, "", table=table).labels(names)
+        return labels_of(config, ImageSet((), files, [], None, source.name, "", table=table))

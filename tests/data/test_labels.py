@@ -254,3 +254,16 @@ def test_one_batch_with_labels_reads_no_cache(tmp_path):
     words.write_text("file,eyes\nface_000000.png,kind\nface_000001.png,sad\n")
     own = load_config(None, ["data.images=demo", "model.labels=[eyes]", f"data.labels={words}"])
     assert read_labels(own).attributes == {"eyes": ("kind", "sad")}
+    assert read_labels(load_config(None, ["data.images=demo"])) is None
+
+
+def test_a_balance_without_labels_is_refused_before_images_are_decoded(tmp_path):
+    """By the dry run and by a run, with the sentence of a run."""
+    folder = fill(tmp_path / "set", 5)
+    config = load_config(
+        None, [f"data.images={folder}", "training.batch_size=2", "data.balance=0.5"]
+    )
+    for read in (read_labels, one_batch):
+        with pytest.raises(UserError, match=r"has no labels\.csv; put one beside") as error:
+            read(config)
+        assert_one_sentence(error)
