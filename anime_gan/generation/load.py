@@ -94,6 +94,9 @@ def _has_runs(folder: Path) -> bool:
 def _run_called(name: str, home: Path) -> str | None:
     """Return the run of this name, in any case, else the newest of the version of this name."""
     runs = {path.name: path for part in (IMAGES, WEIGHTS) for path in (home / part).glob("*/")}
+    for own in pretrained.PRETRAINED:  # gan_images/pretrained holds what was generated, no run
+        if own in runs and runs[own].parent.name != WEIGHTS.name:
+            del runs[own]
     if name in runs:
         return name
     if alike := [run for run in runs if run.casefold() == name.casefold()]:

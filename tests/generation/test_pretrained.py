@@ -40,6 +40,14 @@ def test_a_run_may_have_the_name_of_a_pretrained_generator(project, monkeypatch)
     assert find_weights("pretrained") == Path("weights/pretrained/generator_5.keras")
 
 
+def test_faces_of_the_pretrained_generator_beside_runs_are_no_run(project, monkeypatch):
+    """gan_images/pretrained does not hide the generator that made what lies there."""
+    monkeypatch.chdir(project)
+    for name, file in pretrained.PRETRAINED.items():
+        (project / "gan_images" / name).mkdir(parents=True)
+        assert find_weights(name).resolve() == file.resolve()
+
+
 def test_the_pretrained_networks_are_small():
     """Both generators with their discriminators, in every clone and installation."""
     sizes = {path.name: path.stat().st_size for path in pretrained.FOLDER.glob("*.keras")}
