@@ -97,6 +97,7 @@ def _run(name: str) -> None:
 compare = partial(_run, "compare")
 data_loader = partial(_run, "data_loader")
 directions = partial(_run, "directions")
+train_upscaler = partial(_run, "train_upscaler")
 evaluate = partial(_run, "evaluate")
 export = partial(_run, "export")
 features = partial(_run, "features")

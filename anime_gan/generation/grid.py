@@ -6,6 +6,7 @@ import argparse
 import math
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -13,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from anime_gan.data.pixels import to_image
 from anime_gan.errors import UserError
 from anime_gan.generation.output import LONGEST_SIDE
+from anime_gan.generation.upscaler import ENDING, open_trained
 from anime_gan.preparation.enlarge import open_upscaler
 
 SMALLEST = 128  # height of a face for which no size is given, at least
@@ -25,12 +27,12 @@ Resize = Callable[[np.ndarray], np.ndarray]
 def resizer(size: int, upscaler: str = "lanczos") -> Resize:
     """Return a function that resizes an image, uint8 (H, H, C), to (size, size, C).
 
-    upscaler: "lanczos", or "waifu2x" or "waifu2x-gpu", which enlarge drawings. What they made too
-    large is reduced with Lanczos.
+    upscaler: "lanczos"; "waifu2x" or "waifu2x-gpu", which enlarge drawings; or a file that
+    train_upscaler.py wrote. What they made too large is reduced with Lanczos.
 
-    Raises UserError if the upscaler is not installed.
+    Raises UserError if the upscaler is not installed, or its file is none.
     """
-    enlarge = open_upscaler(upscaler) if upscaler != "lanczos" else lambda image, side: image
+    enlarge = _enlarger(upscaler)
 
     def resize(pixels: np.ndarray) -> np.ndarray:
         image = to_image(pixels)
@@ -40,6 +42,14 @@ def resizer(size: int, upscaler: str = "lanczos") -> Resize:
         return np.asarray(resized).reshape(size, size, pixels.shape[2])
 
     return resize
+
+
+def _enlarger(upscaler: str) -> Callable[[Image.Image, int], Image.Image]:
+    if upscaler == "lanczos":
+        return lambda image, side: image
+    if upscaler.endswith(ENDING):
+        return open_trained(Path(upscaler))
+    return open_upscaler(upscaler)
 
 
 def repeated(factor: int) -> Resize:

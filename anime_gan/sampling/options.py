@@ -10,7 +10,7 @@ from anime_gan.generation.figures import FIGURES
 from anime_gan.generation.grid import parse_grid
 from anime_gan.generation.labels import parse_labels
 from anime_gan.generation.output import parse_faces
-from anime_gan.sampling.scale import SCALES
+from anime_gan.sampling.scale import SCALES, parse_upscaler
 
 FRAMES = 48  # of a walk, from seed to seed
 STEPS = 300  # of a projection
@@ -88,11 +88,13 @@ OPTIONS = {
     "--size": option(
         number(2, 4_096, int), "PIXELS", "height of a face, in `film` of the film (Lanczos)"
     ),
-    "--upscaler": {
-        "choices": ("lanczos", "waifu2x", "waifu2x-gpu"),
-        "help": "what enlarges: waifu2x is a network for drawings (default: lanczos for --size, "
-        "for --scale waifu2x if it is installed)",
-    },
+    "--upscaler": option(
+        parse_upscaler,
+        "NAME",
+        "what enlarges: lanczos (default for --size), waifu2x, a network for drawings (default for "
+        "--scale if it is installed), waifu2x-gpu, srgan, which comes with the project (default "
+        "for --scale), or a file that train_upscaler.py wrote",
+    ),
     "--scale": {
         "type": int,
         "choices": SCALES,

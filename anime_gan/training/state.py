@@ -16,7 +16,7 @@ from anime_gan.config import Config
 from anime_gan.config.checks import is_scheduled
 from anime_gan.config.scores import SCALES
 from anime_gan.config.stages import Stage, share_over, stages_of
-from anime_gan.networks.build import all_layers, build
+from anime_gan.networks.build import Networks, all_layers, build
 from anime_gan.networks.labels import label_layer, own_network, with_labels
 from anime_gan.networks.layers.fade import FadeIn
 from anime_gan.training import augment
@@ -54,7 +54,7 @@ class TrainState:
         self.scale = SCALES[objective.name]
         _reset_names()
         keras.utils.set_random_seed(training.seed)
-        self.networks = build(config, precision)
+        self.networks = self.build(config, precision)
         self.generator = self.networks.generator
         self.discriminator = self.networks.discriminator
         self.predictor, self.classifier = self.networks.predictor, self.networks.classifier
@@ -100,6 +100,10 @@ class TrainState:
         # A checkpoint would silently miss the state of an optimizer that is not built yet.
         self.generator_optimizer.build(self.generator_weights)
         self.discriminator_optimizer.build(self.discriminator_weights)
+
+    def build(self, config: Config, precision: str) -> Networks:
+        """Return the networks to train."""
+        return build(config, precision)
 
     def sampler(self) -> keras.Model:
         """Return the generator for sampling: the EMA if there is one.

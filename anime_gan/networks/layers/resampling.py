@@ -76,3 +76,23 @@ class Blur(layers.Layer):
 
     def get_config(self):
         return super().get_config() | {"taps": self.taps}
+
+
+@register()
+class PixelShuffle(layers.Layer):
+    """Turns each four channels into 2x2 pixels: (B, H, W, 4N) to (B, 2H, 2W, N).
+
+    The sub-pixel convolution of Shi et al. (2016, arXiv 1609.05158).
+    """
+
+    def call(self, inputs):
+        """Return the larger maps."""
+        _, height, width, channels = ops.shape(inputs)
+        parts = ops.reshape(inputs, (-1, height, width, 2, 2, channels // 4))
+        parts = ops.transpose(parts, (0, 1, 3, 2, 4, 5))
+        return ops.reshape(parts, (-1, 2 * height, 2 * width, channels // 4))
+
+    def compute_output_shape(self, input_shape):
+        """Return (B, 2H, 2W, N)."""
+        batch, height, width, channels = input_shape
+        return batch, height and 2 * height, width and 2 * width, channels // 4

@@ -1,0 +1,97 @@
+"""Upscalers: what they are trained by, and the command that trains them."""
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from anime_gan.data.demo import draw_faces
+from anime_gan.data.image_set import open_images
+from anime_gan.data.pixels import to_float
+from anime_gan.networks.srgan import enlarger
+from anime_gan.runs.weights import load_model
+from anime_gan.training.upscaler import UpscalerState, halved, train_upscaler, upscaler_config
+
+pytestmark = pytest.mark.backends
+
+
+@pytest.fixture
+def state():
+    """A new state for images of 16x16."""
+    return UpscalerState(upscaler_config(16, 0.02).updated(training={"batch_size": 4}))
+
+
+def test_it_learns_to_double_faces(state, faces, tmp_path):
+    """The error of a pixel falls, and all that is trained is what is saved."""
+    faces = open_images(faces, 16, cache=tmp_path).images
+    real = to_float(faces[np.arange(8)])
+    small = halved(real)
+    before = float(np.square(state.trained()(small) - real).mean())
+    steps = [count for count, _, _ in train_upscaler(state, faces)]
+    assert steps[-1] == len(steps) > 1
+    found = state.trained()
+    assert float(np.square(found(small) - real).mean()) < before
+    for own, other in zip(found.get_weights(), state.sampler().get_weights(), strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
+def test_the_latents_are_small_images_and_what_they_become(state):
+    """The generator sees the small ones only."""
+    real = to_float(draw_faces(4, 16))
+    state.blend_with_coarse(real)
+    latents = keras.ops.convert_to_numpy(state.latents(4))
+    small = keras.ops.convert_to_numpy(halved(real))
+    np.testing.assert_allclose(latents[:, : 8 * 8 * 3], small.reshape(4, -1), atol=1e-6)
+    np.testing.assert_allclose(latents[:, 8 * 8 * 3 :], np.reshape(real, (4, -1)), atol=1e-6)
+    images = state.generator(latents)
+    latents[:, 8 * 8 * 3 :] = 0
+    np.testing.assert_array_equal(images, state.generator(latents))
+    np.testing.assert_allclose(images, state.enlarger(small), atol=1e-5)
+
+
+def test_it_enlarges_images_of_any_size():
+    """Also oblong ones; four channels become four pixels in their order."""
+    assert enlarger(3, 4, 1)(np.zeros((1, 5, 8, 3))).shape == (1, 10, 16, 3)
+    shuffle = next(
+        layer for layer in enlarger(1, 1, 1).layers if type(layer).__name__ == "PixelShuffle"
+    )
+    maps = np.arange(8, dtype="float32").reshape(1, 1, 2, 4)
+    wanted = [[0, 1, 4, 5], [2, 3, 6, 7]]
+    np.testing.assert_array_equal(np.asarray(shuffle(maps))[0, :, :, 0], wanted)
+
+
+def test_the_command_trains_and_sample_uses_its_file(script, call, faces):
+    """The file opens again; faces, grids and gray images are enlarged by it."""
+    options = ("--size", "32", "--minutes", "0.01", "--out", "weights/my up.keras")
+    assert call("train_upscaler.py", str(faces), *options) == (0, "")
+    path = script.folder / "weights/my up.keras"
+    network = load_model(path)
+    assert call("train_gan.py", *script.tiny, "run=r", "training.steps=1") == (0, "")
+    own = ("--upscaler", str(path), "--scale", "2")
+    assert call("sample.py", "faces", "r", "--seeds", "3", "--out", "own")[0] == 0
+    assert call("sample.py", "faces", "r", "--seeds", "3", *own, "--out", "two")[0] == 0
+    small = np.asarray(Image.open(script.folder / "own/face_00003.png"))
+    large = np.asarray(Image.open(script.folder / "two/face_00003.png"))
+    wanted = 127.5 * (np.asarray(network(to_float(small[None])))[0] + 1)
+    assert large.shape == (64, 64, 3)
+    assert np.abs(np.clip(wanted, 0, 255) - large).max() <= 1
+
+
+def test_mistakes_are_one_sentence(script, call, faces):
+    """Images that are missing, too few, a file that is no upscaler."""
+    network = script.folder / "g.keras"
+    keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten()]).save(network)
+    broken = script.folder / "broken.keras"
+    broken.write_bytes(network.read_bytes()[:-50])
+    grid = ("sample.py", "pretrained", "--seeds", "1", "--scale", "2", "--upscaler")
+    for arguments, words in (
+        (("train_upscaler.py", "none.zip"), "none.zip"),
+        (("train_upscaler.py", str(faces), "--size", "50"), "--size"),
+        (("train_upscaler.py", str(faces), "--out", "u.png"), ".keras"),
+        (("train_upscaler.py", str(faces / "face_000000.png")), "8"),
+        ((*grid, str(network)), "is no upscaler; give a file that train_upscaler.py wrote"),
+        ((*grid, "none.keras"), "nor the file of an upscaler"),
+        ((*grid, str(broken)), "broken.keras"),
+    ):
+        status, errors = call(*arguments)
+        assert status == 2 and errors.count("\n") == 1 and words in errors, (arguments, errors)

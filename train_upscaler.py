@@ -1,0 +1,90 @@
+"""Train an upscaler (SRGAN), which doubles faces.
+
+    python train_upscaler.py faces.zip                     12 minutes, for faces up to 64x64
+    python train_upscaler.py faces.zip --size 128 --minutes 60
+    python sample.py v4 --scale 2 --upscaler weights/upscaler_64.keras
+
+It learns to make the faces of a folder or zip from the same faces at half their size. Any faces do,
+not only those that a generator was trained on. Ctrl-C ends it early, and keeps what it has learned.
+docs/sampling.md says how good it is.
+"""
+
+import argparse
+import shlex
+from pathlib import Path
+
+from anime_gan import backend
+from anime_gan.commands import Parser, checked_file, number
+from anime_gan.console import clock, say
+from anime_gan.errors import UserError, clean_exit
+from anime_gan.files import require_writable, whole_file
+
+SIZES = (32, 64, 128, 256)
+NEWS = 15  # seconds from one line to the next
+
+
+@clean_exit
+def main() -> None:
+    """Read the command line, train, and write the file."""
+    arguments = parse()
+    from anime_gan.data.sources import open_source
+
+    if arguments.images != "demo":
+        open_source(arguments.images).close()
+    require_writable(arguments.out)
+    backend.start(threads=1)  # operations are small, so they run side by side
+    train(arguments)
+
+
+def parse() -> argparse.Namespace:
+    """Return the arguments."""
+    parser = Parser(description=__doc__)
+    add = parser.add_argument
+    add("images", help='folder, glob or zip of faces; "demo" for the built-in ones')
+    size = "height of the large faces (default 64); smaller images than that teach nothing"
+    add("--size", type=int, choices=SIZES, default=64, help=size)
+    minutes = "minutes of training (default 12)"
+    add("--minutes", type=number(0.001, 100_000), default=12.0, metavar="N", help=minutes)
+    out = "the file to write, which is replaced (default: weights/upscaler_<size>.keras)"
+    add("--out", type=Path, metavar="FILE", help=out)
+    add("--seed", type=number(0, 10**9, int), default=0, metavar="N", help="default 0")
+    arguments = parser.parse_args()
+    arguments.out = arguments.out or Path(f"weights/upscaler_{arguments.size}.keras")
+    arguments.out = checked_file(arguments.out, (".keras",))
+    return arguments
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train until the time is over or Ctrl-C, and write the file."""
+    from anime_gan.data.batches import require_batch
+    from anime_gan.data.image_set import FEW, open_data
+    from anime_gan.training.upscaler import UpscalerState, train_upscaler, upscaler_config
+
+    config = upscaler_config(arguments.size, arguments.minutes, arguments.seed)
+    images = open_data(config.updated(data={"images": arguments.images}))
+    print(images.summary(), flush=True)
+    require_batch(len(images.images), config.training.batch_size)
+    if len(images.names) < FEW:
+        print(f"Few images: with fewer than {FEW:,} it learns them rather than faces.")
+    state, next_line, count, stopped = UpscalerState(config), 0.0, 0, ""
+    try:
+        for count, seconds, scalars in train_upscaler(state, images.images):
+            if seconds >= next_line:
+                next_line = seconds + NEWS
+                losses = scalars()
+                left = clock(max(0, 60 * arguments.minutes - seconds))
+                numbers = f"D {losses['d_loss']:.3f} G {losses['g_loss']:.3f}"
+                say(f"step {count:,}  {left} left  {numbers}")
+    except KeyboardInterrupt:
+        stopped = "Stopped. "
+    if not count:
+        raise UserError("stopped before the first step; nothing is written.")
+    with whole_file(arguments.out) as temporary:
+        state.trained().save(temporary)
+    steps = f"{count:,} steps of {config.training.batch_size}"
+    print(f"{stopped}{arguments.out}, after {steps}; use it with:")
+    print(f"  python sample.py --scale 2 --upscaler {shlex.quote(str(arguments.out))}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
