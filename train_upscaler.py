@@ -27,10 +27,8 @@ NEWS = 15  # seconds from one line to the next
 def main() -> None:
     """Read the command line, train, and write the file."""
     arguments = parse()
-    from anime_gan.data.sources import open_source
-
     if arguments.images != "demo":
-        open_source(arguments.images).close()
+        require_large(arguments.images, arguments.size)
     require_writable(arguments.out)
     backend.start(threads=1)  # operations are small, so they run side by side
     train(arguments)
@@ -52,6 +50,22 @@ def parse() -> argparse.Namespace:
     arguments.out = arguments.out or Path(f"weights/upscaler_{arguments.size}.keras")
     arguments.out = checked_file(arguments.out, (".keras",))
     return arguments
+
+
+def require_large(images: str, size: int) -> None:
+    """Raise UserError if all images are smaller than the faces that it shall learn to make."""
+    from anime_gan.data.image_set import image_sizes
+
+    found = [min(pair) for pair in image_sizes(images)]
+    if max(found) < size:
+        smaller = [own for own in SIZES if own <= max(found)]
+        way_out = f"take --size {smaller[-1]}" if smaller else "give larger ones"
+        raise UserError(
+            f"the images in {images} have at most {max(found)} pixels a side, too few to learn "
+            f"faces of {size}x{size} from; {way_out}."
+        )
+    if min(found) < size:
+        print(f"Some images are smaller than {size}x{size}; they teach it blurred faces.")
 
 
 def train(arguments: argparse.Namespace) -> None:

@@ -87,6 +87,7 @@ def test_mistakes_are_one_sentence(script, call, faces):
     for arguments, words in (
         (("train_upscaler.py", "none.zip"), "none.zip"),
         (("train_upscaler.py", str(faces), "--size", "50"), "--size"),
+        (("train_upscaler.py", str(faces), "--size", "128"), "take --size 64."),
         (("train_upscaler.py", str(faces), "--out", "u.png"), ".keras"),
         (("train_upscaler.py", str(faces / "face_000000.png")), "8"),
         ((*grid, str(network)), "is no upscaler; give a file that train_upscaler.py wrote"),
