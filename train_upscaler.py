@@ -1,7 +1,7 @@
 """Train an upscaler (SRGAN), which doubles faces.
 
-    python train_upscaler.py faces.zip                     12 minutes, for faces up to 64x64
-    python train_upscaler.py faces.zip --size 128 --minutes 60
+    python train_upscaler.py faces.zip                       12 minutes: 64x64 from 32x32
+    python train_upscaler.py faces.zip --size 128 --minutes 60   128x128 from 64x64
     python sample.py v4 --scale 2 --upscaler weights/upscaler_64.keras
 
 It learns to make the faces of a folder or zip from the same faces at half their size. Any faces do,
