@@ -28,7 +28,7 @@ def resizer(size: int, upscaler: str = "lanczos") -> Resize:
     """Return a function that resizes an image, uint8 (H, H, C), to (size, size, C).
 
     upscaler: "lanczos"; "waifu2x" or "waifu2x-gpu", which enlarge drawings; or a file that
-    train_upscaler.py wrote. What they made too large is reduced with Lanczos.
+    train_upscaler.py wrote. What they made too large or too small is resized with Lanczos.
 
     Raises UserError if the upscaler is not installed, or its file is none.
     """
