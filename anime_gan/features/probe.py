@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL.Image import Resampling
-from scipy.linalg import cho_factor, cho_solve
 
 from anime_gan.data.pixels import to_image
 
@@ -140,6 +139,8 @@ class _Ridge:
             wanted: (N, classes).
             penalty: of the squared weights, for each of the N rows.
         """
+        from scipy.linalg import cho_factor, cho_solve  # slow to import, for those who only check
+
         bias = wanted.mean(axis=0)
         system = self._products.copy()
         system[np.diag_indices_from(system)] += penalty * len(wanted)
