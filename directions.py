@@ -115,6 +115,11 @@ def require_labels(images: str) -> None:
         labels = require_table(source, None, "write one (file and the attributes)").labels(
             [name for name, _, _ in source.entries]
         )
+    require_attribute(labels)
+
+
+def require_attribute(labels) -> None:
+    """Raise UserError if no column of a table is an attribute of the images."""
     if not labels.attributes:
         raise UserError(
             f"no column of {labels.source} is an attribute, with 2 to {MOST_VALUES} values; add "
@@ -133,7 +138,9 @@ def words_of(arguments: argparse.Namespace, generator) -> list:
         return reader(generator) if reader else []
     shape = {"resolution": generator.resolution, "channels": generator.channels}
     images = open_data(from_dict({"model": shape, "data": {"images": arguments.images}}))
-    found, accuracy = reading.of_labels(images.images, images.labels().words())
+    labels = images.labels()
+    require_attribute(labels)  # those of the images that can be read
+    found, accuracy = reading.of_labels(images.images, labels.words())
     for name, share in accuracy.items():
         print(f"{name}: read correctly from {share:.1%} of labelled images that it did not learn.")
     return [found]

@@ -5,7 +5,7 @@
     python sample.py v4 --scale 2 --upscaler weights/upscaler_64.keras
 
 It learns to make the faces of a folder or zip from the same faces at half their size. Any faces do,
-not only those that a generator was trained on. Ctrl-C ends it early, and keeps what it has learned.
+not only those that a generator was trained on. Ctrl-C ends it early, and writes the file.
 docs/sampling.md says how good it is.
 """
 
@@ -48,7 +48,8 @@ def parse() -> argparse.Namespace:
     add("--seed", type=number(0, 10**9, int), default=0, metavar="N", help="default 0")
     arguments = parser.parse_args()
     arguments.out = arguments.out or Path(f"weights/upscaler_{arguments.size}.keras")
-    arguments.out = checked_file(arguments.out, (".keras",))
+    out = checked_file(arguments.out, (".keras",))
+    arguments.out = out.with_suffix(".keras")  # Keras knows lower case only
     return arguments
 
 
@@ -69,19 +70,21 @@ def require_large(images: str, size: int) -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train until the time is over or Ctrl-C, and write the file."""
-    from anime_gan.data.batches import require_batch
+    """Train until the time is over or a signal asks to stop, and write the file."""
     from anime_gan.data.image_set import FEW, open_data
+    from anime_gan.runs.stopping import StopRequest
     from anime_gan.training.upscaler import UpscalerState, train_upscaler, upscaler_config
 
     config = upscaler_config(arguments.size, arguments.minutes, arguments.seed)
     images = open_data(config.updated(data={"images": arguments.images}))
     print(images.summary(), flush=True)
-    require_batch(len(images.images), config.training.batch_size)
+    least = config.training.batch_size
+    if len(images.names) < least:
+        raise UserError(f"there are {len(images.names)} images, but {least} are needed; add some.")
     if len(images.names) < FEW:
         print(f"Few images: with fewer than {FEW:,} it learns them rather than faces.")
-    state, next_line, count, stopped = UpscalerState(config), 0.0, 0, ""
-    try:
+    state, next_line = UpscalerState(config), 0.0
+    with StopRequest("Stopped at once; nothing is written.") as stop:
         for count, seconds, scalars in train_upscaler(state, images.images):
             if seconds >= next_line:
                 next_line = seconds + NEWS
@@ -89,15 +92,26 @@ def train(arguments: argparse.Namespace) -> None:
                 left = clock(max(0, 60 * arguments.minutes - seconds))
                 numbers = f"D {losses['d_loss']:.3f} G {losses['g_loss']:.3f}"
                 say(f"step {count:,}  {left} left  {numbers}")
-    except KeyboardInterrupt:
-        stopped = "Stopped. "
-    if not count:
-        raise UserError("stopped before the first step; nothing is written.")
-    with whole_file(arguments.out) as temporary:
-        state.trained().save(temporary)
+            if stop.signal:
+                break
+        write(state.trained(), arguments.out)
     steps = f"{count:,} steps of {config.training.batch_size}"
-    print(f"{stopped}{arguments.out}, after {steps}; use it with:")
+    print(f"{arguments.out}, after {steps}; use it with:")
     print(f"  python sample.py --scale 2 --upscaler {shlex.quote(str(arguments.out))}")
+    if stop.signal:
+        raise SystemExit(128 + stop.signal)
+
+
+def write(network, path: Path) -> None:
+    """Save an upscaler; UserError if its weights are not finite, and the file stays as it was."""
+    import numpy as np
+
+    if not all(np.isfinite(weights).all() for weights in network.get_weights()):
+        raise UserError(
+            "the weights are no finite numbers, so nothing is written; try another --seed."
+        )
+    with whole_file(path) as temporary:
+        network.save(temporary)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,20 @@
 """train_upscaler.py trains an upscaler, and sample.py enlarges faces with it."""
 
+import signal
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 from anime_gan.data.pixels import to_float
+from anime_gan.errors import UserError
+from anime_gan.networks.srgan import enlarger
 from anime_gan.runs.weights import load_model
+from tests.conftest import ROOT
+from train_upscaler import write
 
 pytestmark = pytest.mark.backends
 
@@ -28,6 +36,32 @@ def test_the_command_trains_and_sample_uses_its_file(script, call, faces):
     assert np.abs(np.clip(wanted, 0, 255) - large).max() <= 1
 
 
+def test_ctrl_c_writes_what_was_learned(script, faces):
+    """After the step that runs, with the status of a signal."""
+    command = [sys.executable, "-u", str(ROOT / "train_upscaler.py"), str(faces), "--size", "32"]
+    process = subprocess.Popen(
+        [*command, "--out", "u.KERAS"], cwd=script.folder, stdout=subprocess.PIPE, text=True
+    )
+    for line in process.stdout:
+        if "step" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=120)[0]
+    assert process.returncode == 128 + signal.SIGINT and "u.keras, after " in said, said
+    assert load_model(script.folder / "u.keras").name == "enlarger"
+
+
+def test_weights_that_are_not_finite_replace_no_file(tmp_path):
+    """The former one stays."""
+    network, path = enlarger(3, 4, 1), tmp_path / "u.keras"
+    write(network, path)
+    before = path.read_bytes()
+    network.trainable_variables[0].assign(np.nan * network.trainable_variables[0])
+    with pytest.raises(UserError, match="no finite numbers, so nothing is written"):
+        write(network, path)
+    assert path.read_bytes() == before
+
+
 def test_mistakes_are_one_sentence(script, call, faces):
     """Images that are missing, too few, a file that is no upscaler."""
     network = script.folder / "g.keras"
@@ -40,7 +74,7 @@ def test_mistakes_are_one_sentence(script, call, faces):
         (("train_upscaler.py", str(faces), "--size", "50"), "--size"),
         (("train_upscaler.py", str(faces), "--size", "128"), "take --size 64."),
         (("train_upscaler.py", str(faces), "--out", "u.png"), ".keras"),
-        (("train_upscaler.py", str(faces / "face_000000.png")), "8"),
+        (("train_upscaler.py", str(faces / "face_000000.png")), "but 8 are needed; add some."),
         ((*grid, str(network)), "is no upscaler; give a file that train_upscaler.py wrote"),
         ((*grid, "none.keras"), "nor the file of an upscaler"),
         ((*grid, str(broken)), "broken.keras"),

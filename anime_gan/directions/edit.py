@@ -16,7 +16,7 @@ def parse_steps(text: str) -> dict[str, float]:
     """Return "hair=+2,pose=-1" as {"hair": 2.0, "pose": -1.0}; ValueError if it is none."""
     steps: dict[str, float] = {}
     for part in text.split(","):
-        match = re.fullmatch(r"\s*([^\s=,]+)=([-+]?\d+(?:\.\d+)?)\s*", part)
+        match = re.fullmatch(r"\s*([^=,]*[^\s=,])\s*=\s*([-+]?\d+(?:\.\d+)?)\s*", part)
         if not match or match[1] in steps or abs(float(match[2])) > FARTHEST:
             raise ValueError(
                 f"{text!r} is not a list of different directions with steps from -{FARTHEST} to "

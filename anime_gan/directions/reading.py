@@ -16,7 +16,7 @@ from anime_gan.features.network import open_network
 from anime_gan.features.probe import LEAST, Readers, split, with_pixels
 from anime_gan.generation.generator import Generator
 
-MOST = 5_000  # labelled images that classifiers are fitted to
+MOST = 5_000  # labelled images of an attribute
 RARE = 0.03  # share of the faces: of a word that is rarer, or all but as frequent, none is fitted
 
 
@@ -77,7 +77,7 @@ def of_labels(images, labels: Mapping[str, np.ndarray]) -> tuple[Reading, dict[s
     """Return a reading of labels, by linear classifiers fitted to labelled images.
 
     They take Lite0's features and small pixels. An attribute of two values has one measure, of
-    the second value. Three quarters of the images, at most MOST, fit the classifiers.
+    the second value. Of its images, at most MOST, three quarters fit a classifier.
 
     Args:
         images: uint8 (N, H, W, C), indexed like an array.
@@ -89,20 +89,22 @@ def of_labels(images, labels: Mapping[str, np.ndarray]) -> tuple[Reading, dict[s
     Raises:
         UserError: an attribute has too few labelled images, or a label the name of a measure.
     """
-    known = np.flatnonzero(np.any([own != "" for own in labels.values()], axis=0))
-    chosen = np.sort(np.random.default_rng(0).permutation(known)[:MOST])
-    network = open_network("lite0")
-    found = np.asarray(images[chosen])
-    features = with_pixels(network.features(found, bar="labelled images"), found)
-    readers, measures, accuracy = [], [], {}
-    for name, every in labels.items():
-        own = every[chosen]
-        places = np.flatnonzero(own != "")
-        if len(places) < LEAST:
+    order, chosen = np.random.default_rng(0).permutation(len(images)), {}
+    for name, own in labels.items():
+        known = order[own[order] != ""]
+        if len(known) < LEAST:
             raise UserError(
-                f"only {len(places)} images have a label for {name}, but at least {LEAST} are "
+                f"only {len(known)} images have a label for {name}, but at least {LEAST} are "
                 "needed; label more, or take the attribute out of the table."
             )
+        chosen[name] = np.sort(known[:MOST])
+    every = np.unique(np.concatenate([*chosen.values()]))
+    network = open_network("lite0")
+    found = np.asarray(images[every])
+    features = with_pixels(network.features(found, bar="labelled images"), found)
+    readers, measures, accuracy = [], [], {}
+    for name, places in chosen.items():
+        own, places = labels[name][every], np.searchsorted(every, places)
         rows = split(len(places), seed=0)
         fit, judge = places[rows.training], places[rows.held_out]
         readers.append(Readers(features[fit], {name: own[fit]}))

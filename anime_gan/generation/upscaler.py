@@ -1,6 +1,7 @@
 """Enlarging faces with a network that train_upscaler.py wrote."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ OWN = FOLDER / "upscaler_pretrained.keras"  # what --upscaler srgan names
 ENDING = ".keras"
 
 
+@cache  # a film asks for it with each frame
 def open_trained(path: Path) -> Callable[[Image.Image, int], Image.Image]:
     """Return a function that doubles an RGB image if its shorter side is less than the one given.
 

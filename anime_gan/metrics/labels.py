@@ -90,7 +90,7 @@ def classified(
         What `read_back` takes: N words by attribute; and the indices of the other half of the real
         images, with their words. Attributes with too few labels are left out.
     """
-    if asked.real is None:
+    if asked.real is None or not names:
         return {}, (np.zeros(0, int), {})
     fitted, judged = (
         probe.with_pixels(reference.features(network, half), reference.images[half])
@@ -100,7 +100,7 @@ def classified(
     for name in names:
         column = [*asked.attributes].index(name)
         codes = asked.real[reference.others, column]
-        if np.count_nonzero(codes) >= probe.LEAST:
+        if np.count_nonzero(codes) >= probe.LEAST and len(np.unique(codes[codes > 0])) > 1:
             words = np.array(("", *asked.attributes[name]))[codes]
             reader = probe.Readers(fitted[codes > 0], {name: words[codes > 0]})
             made |= reader.read(features)

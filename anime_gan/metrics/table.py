@@ -57,7 +57,7 @@ def table(result: dict) -> str:
     if names := result.get("not_read"):
         lines.append(
             f"Labels: {', '.join(names)} cannot be read back, since no reader knows the words and "
-            "too few of the real images have such labels."
+            "too few of the real images have such labels, or all have the same."
         )
     for name, values in result.get("within_classes", {}).items():
         lines += _within(name, values)

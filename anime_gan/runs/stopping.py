@@ -44,10 +44,16 @@ class StopRequest:
 
     Python runs a signal handler only after a compiled step has ended, which may take a minute. So
     a thread reads the signals, and answers at once.
+
+    Args:
+        at_once: what a second Ctrl-C prints.
     """
 
     signal: int | None = None
     step_seconds: float | None = None
+
+    def __init__(self, at_once: str = "Stopped at once; the last checkpoint is whole."):
+        self._at_once = at_once
 
     def __enter__(self) -> StopRequest:
         self._before = {}
@@ -79,7 +85,7 @@ class StopRequest:
                 if number[0] not in self._before:
                     continue
                 if asked and number[0] == signal.SIGINT:
-                    console.warn("Stopped at once; the last checkpoint is whole.")
+                    console.warn(self._at_once)
                     os._exit(128 + number[0])
                 if asked:
                     continue

@@ -14,6 +14,7 @@ def test_steps_are_read_and_written():
     """hair=+2,pose=-1.5 and back; what is none, is too far, or comes twice is refused."""
     assert parse_steps("hair=+2, pose=-1.5,c3=0.25") == {"hair": 2, "pose": -1.5, "c3": 0.25}
     assert step_text(parse_steps("hair=2,pose=-1.5")) == "hair=+2,pose=-1.5"
+    assert parse_steps("hair-light blue=+2 , pose = 1") == {"hair-light blue": 2, "pose": 1}
     for text in ("", "hair", "hair=", "hair=x", "hair=1,hair=2", "hair=11", "=2", "a=1,,b=2"):
         with pytest.raises(ValueError, match=r"hair=\+2,pose=-1"):
             parse_steps(text)

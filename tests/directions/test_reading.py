@@ -68,9 +68,12 @@ def test_labels_are_read_by_what_is_fitted_to_their_images(pixels):
     assert values[hair == "dark", 0].mean() > values[hair == "pale", 0].mean() + 0.1
 
 
-def test_labels_that_cannot_be_read_are_refused(pixels):
+def test_labels_that_cannot_be_read_are_refused(pixels, monkeypatch):
     """Too few of them, and one with the name of a measure, each in a sentence."""
     images = draw_faces(40, 16)
+    monkeypatch.setattr(reading, "MOST", 30)  # enough for each, also if few of them have another
+    sparse = np.array(["yes", "no"] * 10 + [""] * 20)
+    assert of_labels(images, {"hair": np.array(["a", "b"] * 20), "smile": sparse})
     few = np.array(["yes", "no"] * 5 + [""] * 30)
     with pytest.raises(UserError, match=r"^only 10 images have a label for smile, but at least 20"):
         of_labels(images, {"smile": few})

@@ -64,6 +64,8 @@ def test_other_labels_are_read_by_a_classifier_of_real_images(tmp_path):
     found = read_back(asked, words, of_real)
     assert [*found] == ["mouth"] and found["mouth"]["count"] == 300
     assert found["mouth"]["share"] > 0.9 and 0.85 < found["mouth"]["real"] < 1
+    one = Asked(VALUES, codes, np.ones((400, 2), int))  # all images are of one class
+    assert classified(one, [*VALUES], made, features, reference, network)[0] == {}
     unlabelled = Asked(VALUES, codes)
     assert classified(unlabelled, [*VALUES], made, features, reference, network)[0] == {}
     told = {name: x | {"classifier": "pixels"} for name, x in found.items()}
