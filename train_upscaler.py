@@ -39,7 +39,7 @@ def parse() -> argparse.Namespace:
     parser = Parser(description=__doc__)
     add = parser.add_argument
     add("images", help='folder, glob or zip of faces; "demo" for the built-in ones')
-    size = "height of the large faces (default 64); smaller images than that teach nothing"
+    size = "height of the large faces (default 64); smaller images teach it blurred faces"
     add("--size", type=int, choices=SIZES, default=64, help=size)
     minutes = "minutes of training (default 12)"
     add("--minutes", type=number(0.001, 100_000), default=12.0, metavar="N", help=minutes)

@@ -4,11 +4,13 @@ import keras
 import numpy as np
 import pytest
 
+from anime_gan.config import load_config
 from anime_gan.data.demo import draw_faces
 from anime_gan.data.image_set import open_images
 from anime_gan.data.pixels import to_float
 from anime_gan.networks.srgan import enlarger
 from anime_gan.training.upscaler import UpscalerState, halved, train_upscaler, upscaler_config
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.backends
 
@@ -31,6 +33,21 @@ def test_it_learns_to_double_faces(state, faces, tmp_path):
     assert float(np.square(found(small) - real).mean()) < before
     for own, other in zip(found.get_weights(), state.sampler().get_weights(), strict=True):
         np.testing.assert_array_equal(own, other)
+
+
+def test_it_trains_with_the_settings_of_the_config_that_docs_name():
+    """Only the number of threads, which the script sets, and the error of a pixel differ."""
+    own = upscaler_config(64, 12).model_dump()
+    named = load_config(str(ROOT / "configs/r3gan_patch_cpu.yaml"), []).model_dump()
+    for part in ("version", "model", "augment", "generator", "discriminator"):
+        assert own[part] == named[part], part
+    differs = {
+        f"{part}.{key}"
+        for part in ("training", "objective")
+        for key, value in own[part].items()
+        if value != named[part][key]
+    }
+    assert differs == {"training.threads", "objective.latent_weight"}
 
 
 def test_the_latents_are_small_images_and_what_they_become(state):
